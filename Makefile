@@ -1,0 +1,65 @@
+# Two commands matter: `make demo` and `make test`. Both set up what they need in .venv, with plain pip and hashed locks.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SOURCES := layers/hemascope/python/hemascope lambdas infra training benchmarks tests app.py
+
+.PHONY: help setup demo serve test lint bench audit lock templates clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo [SMEAR=picture]  one smear through the whole service on this machine"
+	@echo "make serve                 the service on this machine, until Ctrl-C"
+	@echo "make test                  all tests"
+	@echo "make setup lint bench audit lock templates clean"
+
+.venv/python.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+# The demo needs neither TensorFlow nor CDK: a minute instead of several.
+.venv/local.stamp: .venv/python.stamp requirements/local.txt
+	$(PIP) install --require-hashes -r requirements/local.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: .venv/local.stamp requirements/dev.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+setup: .venv/dev.stamp
+
+demo: .venv/local.stamp
+	@$(BIN)/hemascope demo $(if $(SMEAR),--smear "$(SMEAR)")
+
+serve: .venv/local.stamp
+	@$(BIN)/hemascope local
+
+test: .venv/dev.stamp
+	$(BIN)/python -m pytest
+
+lint: .venv/dev.stamp
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+
+bench: .venv/dev.stamp
+	$(BIN)/python benchmarks/screening.py
+
+audit: .venv/dev.stamp
+	$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements/image.txt
+
+# The templates that the local cloud is made of; tests/infra holds them equal to what app.py synthesizes.
+templates: .venv/dev.stamp
+	$(BIN)/python -m infra.snapshot
+
+UV := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url pyproject.toml
+lock: .venv/dev.stamp
+	$(UV) --all-extras --constraint requirements/constraints.txt --output-file requirements/dev.txt
+	$(UV) --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
+	$(UV) --extra image --constraint requirements/dev.txt --output-file requirements/image.txt
+
+clean:
+	rm -rf .venv out build cdk.out

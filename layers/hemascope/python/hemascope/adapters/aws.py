@@ -1,0 +1,227 @@
+"""The ports on AWS. The only module that knows boto3."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from hemascope.contracts.errors import MissingObject, TransientError
+from hemascope.contracts.notice import Notice
+from hemascope.contracts.report import State
+from hemascope.contracts.specimen import ObjectVersion, Specimen, smear_key
+from hemascope.imaging.decode import check_size
+from hemascope.ports import LedgerRow, NoticeState
+
+_MISSING = {"NoSuchKey", "NoSuchVersion", "404"}
+_TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
+_OURS = {"AccessDenied", "AccessDeniedException", "ValidationException", "NoSuchBucket", "ResourceNotFoundException"}
+
+
+def client(service: str, endpoint: str | None = None, region: str | None = None) -> Any:
+    """A boto3 client that retries with backoff and never waits longer than the function may run.
+
+    ``endpoint`` leads to a cloud of one's own; its credentials are those words that such a cloud expects.
+    """
+    config = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=20)
+    local = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "endpoint_url": endpoint} if endpoint else {}
+    return boto3.client(service, config=config, region_name=region, **local)
+
+
+@contextmanager
+def _transient(action: str) -> Iterator[None]:
+    """Turn what may pass into a TransientError. What is our own fault (permissions, names) stays what it is."""
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) in _OURS:
+            raise
+        raise TransientError(f"expected to {action}, received {_code(error)}") from error
+    except BotoCoreError as error:
+        raise TransientError(f"expected to {action}, received {type(error).__name__}") from error
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "unknown"))
+
+
+@dataclass(frozen=True)
+class S3Store:
+    """An :class:`~hemascope.ports.ObjectStore` in S3; ``bucket`` is where reports go."""
+
+    s3: Any
+    bucket: str = ""
+
+    def read(self, version: ObjectVersion, limit: int) -> bytes:
+        """Download an object version whose size is allowed."""
+        which = {} if version.version_id == "null" else {"VersionId": version.version_id}
+        with _transient("read a picture"):
+            try:
+                answer = self.s3.get_object(Bucket=version.bucket, Key=version.key, **which)
+            except ClientError as error:
+                if _code(error) in _MISSING:
+                    raise MissingObject(f"expected the object version {version.object_id}, it is gone") from error
+                raise
+            with answer["Body"] as body:
+                check_size(min(answer["ContentLength"], limit + 1))
+                return bytes(body.read())
+
+    def write_once(self, key: str, content: bytes, content_type: str) -> bool:
+        """Put with ``IfNoneMatch``: an existing report is never overwritten."""
+        with _transient("store a report"):
+            try:
+                self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=content_type, IfNoneMatch="*")
+            except ClientError as error:
+                if _code(error) in _TAKEN:
+                    return False
+                raise
+        return True
+
+
+def upload(s3: Any, bucket: str, specimen: Specimen, data: bytes) -> ObjectVersion:
+    """Put a picture into the uploads bucket; return the version that the event will name."""
+    key = smear_key(specimen)
+    with _transient("upload a picture"):
+        answer = s3.put_object(Bucket=bucket, Key=key, Body=data)
+    return ObjectVersion(bucket=bucket, key=key, version_id=answer.get("VersionId", "null"))
+
+
+@dataclass(frozen=True)
+class DynamoLedger:
+    """A :class:`~hemascope.ports.Ledger` in a DynamoDB table with the keys ``object_id`` and ``model``."""
+
+    dynamodb: Any
+    table: str
+
+    def find(self, object_id: str, model: str) -> LedgerRow | None:
+        """Read with strong consistency: a second delivery may follow the first at once."""
+        with _transient("read the ledger"):
+            answer = self.dynamodb.get_item(TableName=self.table, Key=_key(object_id, model), ConsistentRead=True)
+        return _from_item(answer["Item"]) if "Item" in answer else None
+
+    def finish(self, row: LedgerRow) -> LedgerRow:
+        """Conditional put; where an end stands already, that one is read and returned."""
+        with _transient("write the ledger"):
+            try:
+                self.dynamodb.put_item(
+                    TableName=self.table,
+                    Item=_to_item(row),
+                    ConditionExpression="attribute_not_exists(object_id) OR #state = :failed",
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues={":failed": {"S": State.FAILED.value}},
+                )
+            except self.dynamodb.exceptions.ConditionalCheckFailedException:
+                return self.find(row.object_id, row.model) or row
+        return row
+
+    def claim_notice(self, object_id: str, model: str, now: datetime, until: datetime) -> bool:
+        """Conditional update of the lease."""
+        return self._update(
+            object_id,
+            model,
+            "SET lease_until = :until",
+            "notice = :pending AND (attribute_not_exists(lease_until) OR lease_until < :now)",
+            {":until": {"N": _stamp(until)}, ":now": {"N": _stamp(now)}, ":pending": {"S": NoticeState.PENDING.value}},
+        )
+
+    def notice_sent(self, object_id: str, model: str) -> None:
+        """Set the notice to sent."""
+        self._update(object_id, model, "SET notice = :sent", "attribute_exists(object_id)", {":sent": {"S": NoticeState.SENT.value}})
+
+    def _update(self, object_id: str, model: str, change: str, condition: str, values: dict[str, Any]) -> bool:
+        with _transient("update the ledger"):
+            try:
+                self.dynamodb.update_item(
+                    TableName=self.table,
+                    Key=_key(object_id, model),
+                    UpdateExpression=change,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                )
+            except self.dynamodb.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+
+def _key(object_id: str, model: str) -> dict[str, Any]:
+    return {"object_id": {"S": object_id}, "model": {"S": model}}
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment.timestamp():.3f}"
+
+
+def _to_item(row: LedgerRow) -> dict[str, Any]:
+    fields = row.model_dump(mode="json", exclude={"object", "urgent"}, exclude_none=True)
+    item: dict[str, Any] = {name: {"S": text} for name, text in fields.items()}
+    item.update({name: {"S": text} for name, text in row.object.model_dump().items()})
+    item["urgent"] = {"BOOL": row.urgent}
+    return item
+
+
+def _from_item(item: dict[str, Any]) -> LedgerRow:
+    fields = {name: next(iter(value.values())) for name, value in item.items() if name != "lease_until"}
+    fields["object"] = {name: fields.pop(name) for name in ("bucket", "key", "version_id")}
+    return LedgerRow.model_validate(fields)
+
+
+@dataclass(frozen=True)
+class SnsPublisher:
+    """A :class:`~hemascope.ports.Publisher` on an SNS topic; subscribers filter by hospital and urgency."""
+
+    sns: Any
+    topic: str
+
+    def publish(self, notice: Notice) -> None:
+        """Publish ids and a link, with the attributes that subscriptions filter by."""
+        attributes = {"hospital": notice.hospital, "urgency": "urgent" if notice.urgent else "routine"}
+        with _transient("publish a notice"):
+            self.sns.publish(
+                TopicArn=self.topic,
+                Message=notice.model_dump_json(),
+                MessageAttributes={name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()},
+            )
+
+
+@dataclass(frozen=True)
+class SesMailer:
+    """A :class:`~hemascope.ports.Mailer` that fills an SES template."""
+
+    ses: Any
+    template: str
+    sender: str
+    recipient: str
+
+    def send(self, notice: Notice) -> None:
+        """Send the template with the link and a sentence that says whether there is a report."""
+        sentences = {
+            State.REPORTED: "A smear has been screened and its report is ready.",
+            State.REJECTED: "A smear could not be judged. The portal says why and what helps.",
+            State.FAILED: "A smear could not be processed. Nothing is lost; your engineer has been told.",
+        }
+        data = {"link": notice.link, "state_sentence": sentences[notice.state]}
+        with _transient("send a mail"):
+            self.ses.send_templated_email(
+                Source=self.sender,
+                Destination={"ToAddresses": [self.recipient]},
+                Template=self.template,
+                TemplateData=json.dumps(data),
+            )
+
+
+class SystemClock:
+    """A :class:`~hemascope.ports.Clock` of this machine."""
+
+    def now(self) -> datetime:
+        """Current time in UTC."""
+        return datetime.now(UTC)
+
+    def seconds(self) -> float:
+        """A monotonic timer."""
+        return time.perf_counter()

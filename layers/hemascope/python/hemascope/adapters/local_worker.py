@@ -1,0 +1,64 @@
+"""Runs a real Lambda handler behind HTTP: the embedded cloud posts each event, as AWS hands it to the container.
+
+``python -m hemascope.adapters.local_worker PORT HANDLER_FILE``. One event at a time, like one container.
+"""
+
+import importlib.util
+import json
+import sys
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def load_handler(file: Path) -> Handler:
+    """Import a handler module from its file and return its ``handler``."""
+    spec = importlib.util.spec_from_file_location("handler", file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"expected a Python file, received {file}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    handler: Handler = module.handler
+    return handler
+
+
+def serve(port: int, handler: Handler) -> None:
+    """Answer events on loopback until killed."""
+
+    class Endpoint(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+            self._answer(200, {"ready": True})
+
+        def do_POST(self) -> None:  # noqa: N802
+            event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            context = SimpleNamespace(
+                function_name=self.headers.get("X-Amzn-Lambda-Function-Name", ""),
+                invoked_function_arn=self.headers.get("X-Amzn-Lambda-Function-Arn", ""),
+                aws_request_id=self.headers.get("X-Amzn-Lambda-Request-Id", ""),
+                memory_limit_in_mb=0,
+            )
+            try:
+                self._answer(200, handler(event, context))
+            except Exception as error:  # what Lambda itself would report
+                self._answer(500, {"errorType": type(error).__name__})
+
+        def _answer(self, status: int, content: dict[str, Any]) -> None:
+            body = json.dumps(content).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the name in the base class
+            """Say nothing: the handler logs what is worth it."""
+
+    HTTPServer(("127.0.0.1", port), Endpoint).serve_forever()
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), load_handler(Path(sys.argv[2])))

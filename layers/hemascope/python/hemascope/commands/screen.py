@@ -1,0 +1,115 @@
+"""``hemascope screen``: judges files and folders, one report a picture."""
+
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from tqdm import tqdm
+
+from hemascope.commands.project import artifact_folder
+from hemascope.contracts.errors import HemascopeError, RejectedSmear, RejectionReason
+from hemascope.contracts.report import Report
+from hemascope.contracts.specimen import Specimen
+from hemascope.imaging.decode import check_size
+from hemascope.imaging.overlay import encode_png
+from hemascope.model.artifact import load_artifact
+from hemascope.model.classifier import Classifier
+from hemascope.screening import Screening, content_id, reject, screen
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
+
+
+def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path | None, stream: TextIO = sys.stdout) -> int:
+    """Judge every picture below the paths; return 0, also where pictures were rejected: that is an answer.
+
+    Raises
+    ------
+    HemascopeError
+        Where a path doesn't exist.
+    """
+    files = list(_files(paths))
+    classifier = Classifier(load_artifact(artifact_folder(artifact)))
+    ends: Counter[str] = Counter()
+    shown = tqdm(files, unit="smear", disable=not sys.stderr.isatty() or len(files) < 2, file=sys.stderr)
+    if style == "json":
+        stream.write("[")
+    for number, (file, below) in enumerate(shown):
+        screening = screen_file(file, classifier)
+        if out and screening.pictures:
+            _write_pictures(screening, out / below)
+        ends[_end(screening.report)] += 1
+        if style == "text":
+            stream.write(_text(file, screening.report))
+        else:
+            stream.write(",\n" if style == "json" and number else "")
+            stream.write(json.dumps(_with_source(file, screening.report), ensure_ascii=False))
+            stream.write("\n" if style == "jsonl" else "")
+    if style == "json":
+        stream.write("]\n")
+    if style == "text":
+        stream.write(_table(ends))
+    return 0
+
+
+def screen_file(file: Path, classifier: Classifier) -> Screening:
+    """Judge one file; one that can't be read is rejected, not an error."""
+    specimen = Specimen(hospital="local", patient="unknown", case="local", file=content_id(str(file).encode()))
+    try:
+        check_size(file.stat().st_size)
+        data = file.read_bytes()
+    except RejectedSmear as refusal:
+        return reject(refusal, specimen, classifier.artifact, specimen.file)
+    except OSError as error:
+        refusal = RejectedSmear(RejectionReason.CORRUPT, f"expected a readable file, received: {error.strerror}")
+        return reject(refusal, specimen, classifier.artifact, specimen.file)
+    return screen(data, specimen, classifier, timer=time.perf_counter)
+
+
+def _files(paths: list[Path]) -> Iterator[tuple[Path, Path]]:
+    """Each picture with the name under which its pictures are written: its path below what was asked for."""
+    for path in paths:
+        if path.is_dir():
+            found = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in SUFFIXES)
+            yield from ((file, file.relative_to(path)) for file in found)
+        elif path.exists():
+            yield path, Path(path.name)
+        else:
+            raise HemascopeError(f"expected a file or folder, {path} does not exist")
+
+
+def _write_pictures(screening: Screening, base: Path) -> None:
+    assert screening.pictures is not None
+    base.parent.mkdir(parents=True, exist_ok=True)
+    for name, picture in (("segmented", screening.pictures.segmented), ("overlay", screening.pictures.overlay)):
+        base.with_name(f"{base.name}.{name}.png").write_bytes(encode_png(picture))
+
+
+def _with_source(file: Path, report: Report) -> dict[str, Any]:
+    return {"source": str(file), **json.loads(report.to_json())}
+
+
+def _end(report: Report) -> str:
+    if report.result is None:
+        return "rejected"
+    return f"{report.result.label} ({report.result.decision.replace('_', ' ')})"
+
+
+def _text(file: Path, report: Report) -> str:
+    if report.rejection:
+        return f"{file}\n  rejected: {report.rejection.message}\n  {report.rejection.advice}\n"
+    assert report.result is not None and report.evidence is not None
+    four = "  ".join(f"{name} {probability:.3f}" for name, probability in report.result.probabilities.items())
+    return (
+        f"{file}\n  {report.result.label}, {report.result.decision.replace('_', ' ')}: {four}\n"
+        f"  {report.evidence.cell_count} cells. {report.result.recommendation}\n"
+    )
+
+
+def _table(ends: Counter[str]) -> str:
+    width = max(map(len, ends), default=0)
+    rows = "".join(f"  {name:<{width}}  {count:>6}\n" for name, count in sorted(ends.items()))
+    return f"\n{sum(ends.values())} pictures; decision support, not a diagnosis\n{rows}"

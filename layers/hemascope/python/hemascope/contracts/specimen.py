@@ -1,0 +1,122 @@
+"""What identifies a smear, and every object key made from it. The only place that builds or parses keys."""
+
+import hashlib
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from hemascope.contracts.errors import RejectedSmear, RejectionReason
+
+MAXIMUM_KEY_BYTES = 1024  # the limit of S3
+
+
+def _one_segment(text: str) -> str:
+    if "/" in text or text in {".", ".."} or text != text.strip() or not text.isprintable():
+        raise ValueError("expected printable text without '/' and without blanks at its ends")
+    return text
+
+
+Segment = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_one_segment)]
+
+
+class ObjectVersion(BaseModel):
+    """One version of one object in a bucket: what a delivery names, however often it comes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bucket: str
+    key: str
+    version_id: str = "null"  # S3's own name for the version of an unversioned object
+
+    @property
+    def object_id(self) -> str:
+        """Digest of bucket, key and version: 32 hex digits, safe in keys, links and logs."""
+        # The length in front of each part keeps ("a", "bc") and ("ab", "c") apart.
+        parts = (self.bucket, self.key, self.version_id)
+        text = "".join(f"{len(part)}:{part}" for part in parts)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Specimen(BaseModel):
+    """Pseudonymous ids of one picture: hospital, patient, case (a slide) and file (a field of view)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hospital: Segment
+    patient: Segment
+    case: Segment
+    file: Segment
+
+
+def smear_key(specimen: Specimen) -> str:
+    """Key of an uploaded picture: ``smears/{hospital}/{patient}/{case}/{file}``.
+
+    Different specimens have different keys, because no part may hold a slash.
+
+    Raises
+    ------
+    RejectedSmear
+        ``invalid_key`` where the key is longer than S3 allows (1,024 bytes).
+
+    Examples
+    --------
+    >>> smear_key(Specimen(hospital="st-mary", patient="p 7", case="c+1", file="50%.jpg"))
+    'smears/st-mary/p 7/c+1/50%.jpg'
+    """
+    key = "/".join(("smears", specimen.hospital, specimen.patient, specimen.case, specimen.file))
+    size = len(key.encode())
+    if size > MAXIMUM_KEY_BYTES:
+        raise RejectedSmear(
+            RejectionReason.INVALID_KEY, f"expected a key of at most {MAXIMUM_KEY_BYTES} bytes, received {size}"
+        )
+    return key
+
+
+def parse_smear_key(key: str) -> Specimen:
+    """Inverse of :func:`smear_key`.
+
+    Raises
+    ------
+    RejectedSmear
+        ``invalid_key`` for a key of any other form. The message doesn't repeat the key, which may name a person.
+    """
+    parts = key.split("/")
+    if len(parts) == 5 and parts[0] == "smears":
+        try:
+            return Specimen(hospital=parts[1], patient=parts[2], case=parts[3], file=parts[4])
+        except ValidationError:
+            pass  # refused below, without the text that pydantic would repeat
+    raise RejectedSmear(
+        RejectionReason.INVALID_KEY, "expected a key smears/{hospital}/{patient}/{case}/{file}, received one of another form"
+    )
+
+
+class ReportKeys(BaseModel):
+    """Keys of everything that one screening writes into the reports bucket."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    report: str
+    summary: str
+    segmented: str
+    overlay: str
+
+
+def report_keys(object_id: str, model: str) -> ReportKeys:
+    """Keys for one object version judged by one model (``id/version``); a new model's report stands beside.
+
+    The hospital's files and the patient's summary have prefixes of their own, so that access can be granted apart.
+    No part of the specimen stands in them: a key shows up in logs and links.
+
+    Examples
+    --------
+    >>> report_keys("0f", "all-subtypes/1.0.0").report
+    'reports/0f/all-subtypes/1.0.0/report.json'
+    """
+    folder = f"reports/{object_id}/{model}"
+    return ReportKeys(
+        report=f"{folder}/report.json",
+        summary=f"summaries/{object_id}/{model}/summary.json",
+        segmented=f"{folder}/segmented.png",
+        overlay=f"{folder}/overlay.png",
+    )

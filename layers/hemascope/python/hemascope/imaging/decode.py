@@ -1,0 +1,97 @@
+"""Bytes of a picture file -> RGB array. The only decoder: training, command line and Lambda all come through here."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hemascope.contracts.errors import RejectedSmear, RejectionReason
+from hemascope.imaging.header import Header, read_header
+
+MAXIMUM_BYTES = 32 * 1024 * 1024
+MAXIMUM_PIXELS = 100_000_000
+MINIMUM_SIDE = 64  # pixels; below it a cell is a handful of pixels
+
+Picture = NDArray[np.uint8]
+
+
+def decode(data: bytes) -> Picture:
+    """Decode a JPEG, PNG, TIFF, BMP or WebP file.
+
+    EXIF orientation is applied, 16 bits become 8 (the high byte), grey and CMYK become RGB, and what is transparent
+    shows a white slide.
+
+    Parameters
+    ----------
+    data
+        The file as received. Size and dimensions are checked before a single pixel is decoded.
+
+    Returns
+    -------
+    array of shape (height, width, 3), uint8, RGB, C-contiguous
+
+    Raises
+    ------
+    RejectedSmear
+        With the reason, where the file is empty, too large, no picture, truncated, damaged, too small, or holds
+        several pictures.
+    """
+    check_size(len(data))
+    header = read_header(data)
+    _check(header)
+    buffer = np.frombuffer(data, np.uint8)
+    try:
+        picture = _with_alpha(buffer) if header.has_alpha else cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB)
+    except cv2.error as error:
+        raise _corrupt(header) from error
+    if picture is None:
+        raise _corrupt(header)
+    return np.ascontiguousarray(picture, np.uint8)
+
+
+def check_size(size: int) -> None:
+    """Refuse a file by its size in bytes alone, which a bucket knows without sending the file.
+
+    Raises
+    ------
+    RejectedSmear
+        ``empty_file`` or ``file_too_large``.
+    """
+    if size == 0:
+        raise RejectedSmear(RejectionReason.EMPTY_FILE, "expected a picture, received an empty file")
+    if size > MAXIMUM_BYTES:
+        raise RejectedSmear(
+            RejectionReason.FILE_TOO_LARGE, f"expected at most {MAXIMUM_BYTES} bytes (32 MB), received {size}"
+        )
+
+
+def _corrupt(header: Header) -> RejectedSmear:
+    return RejectedSmear(
+        RejectionReason.CORRUPT, f"expected a readable {header.format} file, received one whose pixels can't be decoded"
+    )
+
+
+def _check(header: Header) -> None:
+    size = f"{header.width} x {header.height}"
+    if header.pictures > 1:
+        raise RejectedSmear(
+            RejectionReason.SEVERAL_PICTURES, f"expected one picture, received a {header.format} file of {header.pictures}"
+        )
+    if header.width * header.height > MAXIMUM_PIXELS:
+        raise RejectedSmear(RejectionReason.TOO_MANY_PIXELS, f"expected at most 100 megapixels, received {size}")
+    if min(header.width, header.height) < MINIMUM_SIDE:
+        raise RejectedSmear(
+            RejectionReason.TOO_SMALL, f"expected at least {MINIMUM_SIDE} pixels on each side, received {size}"
+        )
+
+
+def _with_alpha(buffer: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    picture = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
+    if picture is None:
+        return None
+    if picture.dtype == np.uint16:
+        picture = (picture >> 8).astype(np.uint8)
+    if picture.ndim != 3 or picture.shape[2] != 4:  # the file claimed an alpha channel and has none
+        return cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB)
+    alpha = picture[..., 3:].astype(np.uint16)
+    colour = picture[..., 2::-1].astype(np.uint16)
+    return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)

@@ -1,0 +1,118 @@
+"""A model version on disk: it describes itself, inference obeys it, and whatever doesn't match is refused."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hemascope.contracts.errors import ArtifactError
+from hemascope.contracts.preprocessing import PreprocessingSpec
+from hemascope.contracts.report import Digest, ModelReference, Probability
+from hemascope.contracts.texts import Texts
+from hemascope.model.colour_reference import ColourReference
+
+MANIFEST, WEIGHTS, GOLDEN, TEXTS, COLOURS = (
+    "manifest.json",
+    "model.tflite",
+    "golden.json",
+    "texts.en.json",
+    "colour_reference.json",
+)
+
+
+class DecisionSpec(BaseModel):
+    """Thresholds that turn probabilities into a decision, fitted at export on smears that training never saw."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    temperature: Annotated[float, Field(gt=0.0)]
+    minimum_confidence: Probability
+    prediction_set_threshold: Probability  # a class belongs to the set from this probability on
+    minimum_cells: Annotated[int, Field(ge=0)] = 1
+    urgent_classes: tuple[str, ...]
+
+
+class Manifest(BaseModel):
+    """``manifest.json`` of an artifact."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_name: Literal["hemascope.manifest/1"] = Field("hemascope.manifest/1", alias="schema")
+    id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    classes: Annotated[tuple[str, ...], Field(min_length=2)]
+    files: dict[str, Digest]  # what serving reads
+    laboratory_files: dict[str, Digest] = {}  # what training reads to go on; not in the image
+    preprocessing: PreprocessingSpec
+    preprocessing_sha256: Digest
+    decision: DecisionSpec
+    data: dict[str, Any]
+    metrics: dict[str, Any]
+    libraries: dict[str, str]
+    intended_use: str
+
+    @model_validator(mode="after")
+    def _classes_known(self) -> "Manifest":
+        if not set(self.decision.urgent_classes) <= set(self.classes):
+            raise ValueError(f"expected urgent classes among {self.classes}, received {self.decision.urgent_classes}")
+        return self
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A checked model version: manifest, weights (a LiteRT flat buffer), texts, known colours."""
+
+    folder: Path
+    manifest: Manifest
+    weights: bytes
+    texts: Texts
+    colours: ColourReference
+
+    @property
+    def reference(self) -> ModelReference:
+        """How reports name this model."""
+        manifest = self.manifest
+        return ModelReference(
+            id=manifest.id,
+            version=manifest.version,
+            sha256=manifest.files[WEIGHTS],
+            preprocessing=manifest.preprocessing_sha256,
+        )
+
+
+def load_artifact(folder: Path) -> Artifact:
+    """Read and check an artifact.
+
+    Raises
+    ------
+    ArtifactError
+        Where a file is missing or altered, the manifest is no manifest, the texts lack a class, or the preprocessing is
+        not what the running code does. There is no other model to fall back to.
+    """
+    try:
+        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        contents = {name: _checked(folder / name, digest) for name, digest in manifest.files.items()}
+        texts = Texts.model_validate_json(contents[TEXTS])
+        colours = ColourReference.model_validate_json(contents[COLOURS])
+        weights = contents[WEIGHTS]
+    except (OSError, ValidationError) as error:
+        raise ArtifactError(f"expected a model artifact in {folder}, received: {error}") from error
+    except KeyError as error:
+        raise ArtifactError(f"expected {error} among the files of the manifest in {folder}") from error
+    expected, received = manifest.preprocessing.digest, manifest.preprocessing_sha256
+    if expected != received:
+        raise ArtifactError(f"expected preprocessing {expected[:12]} (the running code), received {received[:12]} (the artifact)")
+    for what, named in (("recommendation", texts.recommendation), ("patient text", texts.patient)):
+        if set(named) != set(manifest.classes):
+            raise ArtifactError(f"expected a {what} for each of {manifest.classes}, received {sorted(named)}")
+    return Artifact(folder, manifest, weights, texts, colours)
+
+
+def _checked(path: Path, expected: str) -> bytes:
+    content = path.read_bytes()
+    received = hashlib.sha256(content).hexdigest()
+    if received != expected:
+        raise ArtifactError(f"expected {path.name} with sha256 {expected[:12]}, received {received[:12]}")
+    return content

@@ -1,0 +1,100 @@
+"""What the screening station needs of the outside world. ``adapters`` fulfils it; the tests' fakes are lists and dicts."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from hemascope.contracts.notice import Notice
+from hemascope.contracts.report import State
+from hemascope.contracts.specimen import ObjectVersion
+
+
+class NoticeState(StrEnum):
+    """Whether people were told of an end."""
+
+    PENDING = "pending"
+    SENT = "sent"
+
+
+class LedgerRow(BaseModel):
+    """The end of one object version under one model, and whether people know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    object_id: str
+    model: str  # id/version
+    state: State
+    object: ObjectVersion
+    hospital: str | None
+    case: str | None
+    urgent: bool = False
+    report_key: str | None = None  # None where the state is failed
+    failure: str | None = None  # the type of the error, never its text: that may hold what a sender wrote
+    finished_at: datetime
+    notice: NoticeState = NoticeState.PENDING
+
+
+class ObjectStore(Protocol):
+    """Pictures in, reports out."""
+
+    def read(self, version: ObjectVersion, limit: int) -> bytes:
+        """Content of an object version.
+
+        Raises
+        ------
+        MissingObject
+            Where it is gone.
+        RejectedSmear
+            Where it is empty or larger than ``limit`` bytes; nothing is downloaded then.
+        TransientError
+            Where the store did not answer.
+        """
+
+    def write_once(self, key: str, content: bytes, content_type: str) -> bool:
+        """Store a report unless its key is taken; tell whether it was stored."""
+
+
+class Ledger(Protocol):
+    """Exactly one end for each object version under each model."""
+
+    def find(self, object_id: str, model: str) -> LedgerRow | None:
+        """The row, or None before the first end."""
+
+    def finish(self, row: LedgerRow) -> LedgerRow:
+        """Record an end; return the row that stands.
+
+        ``reported`` and ``rejected`` stand for ever: if one is there, it is returned and nothing changes. ``failed``
+        gives way to any other end, since a replayed message may still succeed.
+        """
+
+    def claim_notice(self, object_id: str, model: str, now: datetime, until: datetime) -> bool:
+        """Take the right to tell people, unless they were told or somebody else holds it; it lapses at ``until``."""
+
+    def notice_sent(self, object_id: str, model: str) -> None:
+        """Record that people were told."""
+
+
+class Publisher(Protocol):
+    """The topic that hospitals subscribe to."""
+
+    def publish(self, notice: Notice) -> None:
+        """Tell the subscribers."""
+
+
+class Mailer(Protocol):
+    """Mail to the clinician on duty."""
+
+    def send(self, notice: Notice) -> None:
+        """Send the mail made from the template."""
+
+
+class Clock(Protocol):
+    """The time of day, and a timer."""
+
+    def now(self) -> datetime:
+        """Current time, with time zone."""
+
+    def seconds(self) -> float:
+        """Seconds since any fixed moment, for measuring."""

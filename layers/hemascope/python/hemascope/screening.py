@@ -1,0 +1,179 @@
+"""Bytes of a picture -> report, summary and pictures. Pure: no clock, no network, no disk in here or below."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hemascope.contracts.errors import RejectedSmear
+from hemascope.contracts.report import Decision, Evidence, PatientSummary, Quality, Rejection, Report, Result, State
+from hemascope.contracts.specimen import Specimen
+from hemascope.imaging.decode import Picture, decode
+from hemascope.imaging.fingerprint import colour_fingerprint
+from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
+from hemascope.imaging.overlay import draw_overlay
+from hemascope.imaging.quality import measure_quality
+from hemascope.model.artifact import Artifact
+from hemascope.model.classifier import Classifier
+
+Timer = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class SmearPictures:
+    """What was seen: the segmented picture (working size) and the overlay (size of the original), uint8 RGB."""
+
+    segmented: Picture
+    overlay: Picture
+
+
+@dataclass(frozen=True)
+class Screening:
+    """Outcome of one smear; there are no pictures of a rejected one."""
+
+    report: Report
+    summary: PatientSummary
+    pictures: SmearPictures | None
+
+
+def content_id(data: bytes) -> str:
+    """Id of a picture that lies in no bucket: 32 hex digits of its content."""
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def screen(
+    data: bytes,
+    specimen: Specimen,
+    classifier: Classifier,
+    *,
+    object_id: str | None = None,
+    timer: Timer | None = None,
+) -> Screening:
+    """Judge one picture.
+
+    Parameters
+    ----------
+    data
+        A picture file as received.
+    specimen
+        Whose it is.
+    classifier
+        The model that judges.
+    object_id
+        Id of the object version; of the content where None.
+    timer
+        Seconds since any fixed moment. Without one the report has no timings, and is the same each time.
+
+    Returns
+    -------
+    Screening
+        A rejected picture gives a rejected report, not an error.
+    """
+    identity = object_id or content_id(data)
+    try:
+        return _judge(data, specimen, classifier, identity, _Laps(timer))
+    except RejectedSmear as refusal:
+        return reject(refusal, specimen, classifier.artifact, identity)
+
+
+def reject(refusal: RejectedSmear, specimen: Specimen | None, artifact: Artifact, object_id: str) -> Screening:
+    """Make the report on a picture that can't be judged."""
+    texts = artifact.texts
+    rejection = Rejection(reason=refusal.reason, message=str(refusal), advice=texts.advice[refusal.reason])
+    report = Report(
+        object_id=object_id, specimen=specimen, state=State.REJECTED, rejection=rejection, model=artifact.reference
+    )
+    return Screening(report, _summarize(report, artifact), None)
+
+
+def _judge(data: bytes, specimen: Specimen, classifier: Classifier, object_id: str, laps: "_Laps") -> Screening:
+    artifact = classifier.artifact
+    spec = artifact.manifest.preprocessing
+    picture = decode(data)
+    working = to_working_picture(picture, spec)
+    laps.mark("decode")
+    figures = measure_quality(working)
+    score = artifact.colours.score(colour_fingerprint(working))
+    laps.mark("quality")
+    inputs = to_network_inputs(working, spec)
+    laps.mark("segment")
+    probabilities = classifier.probabilities(inputs)
+    laps.mark("network")
+    pictures = SmearPictures(inputs.segmented_picture, draw_overlay(picture, inputs.segmentation))
+    laps.mark("overlay")
+    report = Report(
+        object_id=object_id,
+        specimen=specimen,
+        state=State.REPORTED,
+        result=_decide(probabilities, inputs, score, artifact),
+        evidence=Evidence(
+            cell_count=inputs.segmentation.cell_count,
+            mask_coverage=inputs.segmentation.coverage,
+            quality=Quality(sharpness=figures.sharpness, brightness=figures.brightness, contrast=figures.contrast),
+            out_of_distribution_score=score,
+        ),
+        model=artifact.reference,
+        timings_ms=laps.milliseconds,
+    )
+    return Screening(report, _summarize(report, artifact), pictures)
+
+
+def _decide(probabilities: NDArray[np.float64], inputs: NetworkInputs, score: float, artifact: Artifact) -> Result:
+    rules, classes = artifact.manifest.decision, artifact.manifest.classes
+    best = int(probabilities.argmax())
+    likely = tuple(name for name, one in zip(classes, probabilities, strict=True) if one >= rules.prediction_set_threshold)
+    prediction_set = likely or (classes[best],)
+    if inputs.segmentation.cell_count < rules.minimum_cells:
+        decision = Decision.POOR_QUALITY
+    elif score > 1.0:
+        decision = Decision.OUT_OF_DISTRIBUTION
+    elif len(prediction_set) > 1 or probabilities[best] < rules.minimum_confidence:
+        decision = Decision.INDETERMINATE
+    else:
+        decision = Decision.CONFIDENT
+    texts = artifact.texts
+    advice = texts.recommendation[classes[best]] if decision is Decision.CONFIDENT else texts.caution[decision]
+    return Result(
+        label=classes[best],
+        probabilities={name: float(one) for name, one in zip(classes, probabilities, strict=True)},
+        confidence=float(probabilities[best]),
+        prediction_set=prediction_set,
+        decision=decision,
+        recommendation=advice,
+    )
+
+
+def _summarize(report: Report, artifact: Artifact) -> PatientSummary:
+    texts = artifact.texts
+    if report.result is None:
+        words = texts.patient_rejected
+    elif report.result.decision is Decision.CONFIDENT:
+        words = texts.patient[report.result.label]
+    else:
+        words = texts.patient_unclear
+    return PatientSummary(
+        object_id=report.object_id,
+        case=report.specimen.case if report.specimen else None,
+        release=report.release,
+        headline=words.headline,
+        explanation=words.explanation,
+        next_step=words.next_step,
+        disclaimer=texts.patient_disclaimer,
+    )
+
+
+class _Laps:
+    """Milliseconds of each step, where there is a timer."""
+
+    def __init__(self, timer: Timer | None) -> None:
+        self._timer = timer
+        self._last = timer() if timer else 0.0
+        self.milliseconds: dict[str, float] = {}
+
+    def mark(self, step: str) -> None:
+        if self._timer:
+            now = self._timer()
+            self.milliseconds[step] = round((now - self._last) * 1000.0, 3)
+            self._last = now

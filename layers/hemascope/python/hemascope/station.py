@@ -1,0 +1,147 @@
+"""The screening station: one created object -> report, ledger row, notice; each exactly once, however often it comes.
+
+The order of the writes is the whole trick. Pictures and summary come before the report, the report before the ledger
+row, the row before the notice; each write is conditional. A worker that dies between any two leaves a state from which
+the next delivery goes on.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hemascope.contracts.errors import RejectedSmear
+from hemascope.contracts.events import CreatedObject
+from hemascope.contracts.notice import Notice
+from hemascope.contracts.report import Pictures, Report, State
+from hemascope.contracts.specimen import ObjectVersion, ReportKeys, Specimen, parse_smear_key, report_keys
+from hemascope.imaging.decode import MAXIMUM_BYTES, check_size
+from hemascope.imaging.overlay import encode_png
+from hemascope.model.classifier import Classifier
+from hemascope.ports import Clock, Ledger, LedgerRow, Mailer, NoticeState, ObjectStore, Publisher
+from hemascope.screening import Screening, reject, screen
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StationSettings:
+    """Where links lead, how often a message comes before it is dead, how long a claim on a notice holds."""
+
+    portal_url: str
+    maximum_receives: int
+    lease: timedelta
+
+
+@dataclass(frozen=True)
+class Station:
+    """The screening function without its cloud."""
+
+    classifier: Classifier
+    pictures: ObjectStore
+    reports: ObjectStore
+    ledger: Ledger
+    publisher: Publisher
+    mailer: Mailer
+    clock: Clock
+    settings: StationSettings
+
+    def process(self, created: CreatedObject, receives: int = 1) -> LedgerRow:
+        """Bring one object version to its end and tell people, unless that was done before.
+
+        Parameters
+        ----------
+        created
+            What the event names.
+        receives
+            How often this message has been delivered, this time included. On the last delivery the version is recorded
+            as failed before anything is tried, so that a worker that is killed then leaves an end too.
+
+        Raises
+        ------
+        HemascopeError
+            Where the version could not be brought to its end this time.
+        """
+        version = created.object
+        row = self.ledger.find(version.object_id, self._model)
+        if row is None or row.state is State.FAILED:
+            if receives >= self.settings.maximum_receives:
+                self.ledger.finish(self._row(version, State.FAILED, failure="LastDelivery"))
+            row = self._finish(created)
+        if row.notice is not NoticeState.SENT:
+            self._tell(row)
+        return row
+
+    @property
+    def _model(self) -> str:
+        return self.classifier.artifact.reference.name
+
+    def _finish(self, created: CreatedObject) -> LedgerRow:
+        version = created.object
+        screening, specimen = self._screen(created)
+        keys = report_keys(version.object_id, self._model)
+        report = self._store(screening, keys)
+        urgent = report.result is not None and report.result.label in self.classifier.artifact.manifest.decision.urgent_classes
+        return self.ledger.finish(self._row(version, report.state, specimen, urgent=urgent, report_key=keys.report))
+
+    def _screen(self, created: CreatedObject) -> tuple[Screening, Specimen | None]:
+        version, specimen = created.object, None
+        try:
+            specimen = parse_smear_key(version.key)
+            if created.size is not None:
+                check_size(created.size)
+            data = self.pictures.read(version, MAXIMUM_BYTES)
+        except RejectedSmear as refusal:
+            return reject(refusal, specimen, self.classifier.artifact, version.object_id), specimen
+        return screen(data, specimen, self.classifier, object_id=version.object_id, timer=self.clock.seconds), specimen
+
+    def _store(self, screening: Screening, keys: ReportKeys) -> Report:
+        now, report, evidence = self.clock.now(), screening.report, screening.report.evidence
+        if screening.pictures and evidence:
+            self.reports.write_once(keys.segmented, encode_png(screening.pictures.segmented), "image/png")
+            self.reports.write_once(keys.overlay, encode_png(screening.pictures.overlay), "image/png")
+            pictures = Pictures(segmented=keys.segmented, overlay=keys.overlay)
+            evidence = evidence.model_copy(update={"pictures": pictures})
+        report = report.model_copy(update={"issued_at": now, "evidence": evidence})
+        summary = screening.summary.model_copy(update={"issued_at": now})
+        self.reports.write_once(keys.summary, summary.to_json().encode(), "application/json")
+        self.reports.write_once(keys.report, report.to_json().encode(), "application/json")
+        return report
+
+    def _tell(self, row: LedgerRow) -> None:
+        now = self.clock.now()
+        if not self.ledger.claim_notice(row.object_id, row.model, now, now + self.settings.lease):
+            logger.info("notice already in other hands", extra={"object_id": row.object_id})
+            return
+        notice = Notice(
+            object_id=row.object_id,
+            hospital=row.hospital or "unknown",
+            state=row.state,
+            urgent=row.urgent,
+            link=f"{self.settings.portal_url}/reports/{row.object_id}",
+        )
+        self.publisher.publish(notice)
+        self.mailer.send(notice)
+        self.ledger.notice_sent(row.object_id, row.model)
+
+    def _row(
+        self,
+        version: ObjectVersion,
+        state: State,
+        specimen: Specimen | None = None,
+        *,
+        urgent: bool = False,
+        report_key: str | None = None,
+        failure: str | None = None,
+    ) -> LedgerRow:
+        return LedgerRow(
+            object_id=version.object_id,
+            model=self._model,
+            state=state,
+            object=version,
+            hospital=specimen.hospital if specimen else None,
+            case=specimen.case if specimen else None,
+            urgent=urgent,
+            report_key=report_key,
+            failure=failure,
+            finished_at=self.clock.now(),
+        )

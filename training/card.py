@@ -1,0 +1,101 @@
+"""Writes ``MODEL_CARD.md`` from a manifest: every number in it was measured at export."""
+
+from pathlib import Path
+from typing import Any
+
+from hemascope.model.artifact import Manifest
+
+
+def write_card(folder: Path, manifest: Manifest, recipe: list[dict[str, Any]]) -> None:
+    """Write the card beside the manifest. ``recipe`` holds what was run, in order."""
+    parts = manifest.metrics
+    size = (folder / "model.tflite").stat().st_size / 1e6
+    lines = [
+        f"# {manifest.id} {manifest.version}",
+        "",
+        "**Decision support, not a diagnosis.**",
+        "",
+        manifest.intended_use,
+        "",
+        "## Network",
+        "",
+        "VGG16 (to `block5_conv3`) on the smear as photographed, DenseNet-121 (to `conv4_block9_0_bn`) on the segmented",
+        "smear, pooled, concatenated, seven dense layers, softmax: Islam et al., Sensors 24 (2024) 4420.",
+        f"18,598,836 parameters; served by LiteRT with dynamic-range int8 weights ({size:.1f} MB).",
+        "The backbones were not pretrained on ImageNet but on the training smears themselves.",
+        "",
+        "## Data",
+        "",
+        f"{manifest.data['name']}: the development part.",
+        f"Split {manifest.data['smears']['train']} / {manifest.data['smears']['test']} / "
+        f"{manifest.data['smears']['validation']} (train / test / validation), stratified by class, byte-identical copies on",
+        f"one side; split sha256 `{manifest.data['split_sha256'][:16]}`, data sha256 `{manifest.data['dataset_sha256'][:16]}`.",
+        "Validation set the temperature and thresholds; no training step saw validation or test.",
+        "",
+        "## As served, on unseen smears, copies removed",
+        "",
+        "| part | smears | accuracy | precision | recall | F1 | specificity | calibration error |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        *(_row(name, parts[name]) for name in ("test", "validation")),
+        "",
+        "Precision, recall, F1 and specificity are means over the four classes (macro); calibration error is the expected",
+        "calibration error over 15 bins.",
+        "",
+        "| class | precision | recall | F1 | specificity | mean cell count |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(
+            f"| {name} | {_percent(one['precision'])} | {_percent(one['recall'])} | {_percent(one['f1'])} "
+            f"| {_percent(one['specificity'])} | {parts['test']['mean_cell_count'][name]:.1f} |"
+            for name, one in parts["test"]["per_class"].items()
+        ),
+        "",
+        "![confusion matrix of the test part](figures/confusion_matrix.png)",
+        "",
+        _matrix(manifest.classes, parts["test"]["confusion_matrix"]),
+        "",
+        f"{_percent(parts['decisions_equal_to_float'])} of the {parts['float']['smears']} unseen decisions equal those of the",
+        f"float network, whose accuracy on them is {_percent(parts['float']['accuracy'])}.",
+        f"Mistakes on the test part, by file: {', '.join(parts['test']['mistakes']) or 'none'}.",
+        "",
+        "## How it was made",
+        "",
+        "`python -m training pretrain`, `train`, `finetune`, `export`, with these settings:",
+        "",
+        "| step | settings | accuracy on validation |",
+        "| --- | --- | --- |",
+        *(_step(one) for one in recipe),
+        "",
+        "![learning curves](figures/learning_curves.png)",
+        "",
+        "## Limits: who must not rely on it",
+        "",
+        "- One hospital, one archive of 89 patients without patient numbers: neighbouring pictures come from the same slide, so a",
+        "  random split flatters. Twelve global colour figures alone reach about 96 % here; the network may read the stain",
+        "  as much as the cell. Robustness to other stains and lamps has not been established for this version.",
+        "- A picture whose colours are unlike the training pictures is called `out_of_distribution`. That guard looks at colour",
+        "  only.",
+        "- Subtypes are patterns that need flow cytometry to confirm. Patients must not rely on it without a physician.",
+        "",
+        "Made with " + ", ".join(f"{name} {number}" for name, number in manifest.libraries.items()) + ".",
+    ]
+    (folder / "MODEL_CARD.md").write_text("\n".join(lines) + "\n")
+
+
+def _row(name: str, part: dict[str, Any]) -> str:
+    figures = [part[figure] for figure in ("accuracy", "precision", "recall", "f1", "specificity", "expected_calibration_error")]
+    return f"| {name} | {part['smears']} | " + " | ".join(_percent(one) for one in figures) + " |"
+
+
+def _step(one: dict[str, Any]) -> str:
+    settings = ", ".join(f"{name} {value}" for name, value in one["settings"].items())
+    return f"| {one['step']} | {settings} | {_percent(one['result']['accuracy'])} |"
+
+
+def _matrix(classes: tuple[str, ...], matrix: list[list[int]]) -> str:
+    head = "| truth \\ answer | " + " | ".join(classes) + " |"
+    rows = [f"| {name} | " + " | ".join(str(count) for count in row) + " |" for name, row in zip(classes, matrix, strict=True)]
+    return "\n".join([head, "| --- " * (len(classes) + 1) + "|", *rows])
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"

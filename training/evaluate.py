@@ -1,0 +1,45 @@
+"""Scores a model artifact as it is served: files -> decode -> segment -> LiteRT -> tempered probabilities."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from hemascope.imaging.decode import decode
+from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
+from hemascope.model.classifier import Classifier
+
+from training.dataset import Sample, labels_of
+from training.metrics import score
+
+
+def network_inputs(root: Path, samples: Sequence[Sample], classifier: Classifier) -> list[NetworkInputs]:
+    """Network inputs of some smears, by the serving code."""
+    spec = classifier.artifact.manifest.preprocessing
+    return [to_network_inputs(to_working_picture(decode((root / one.path).read_bytes()), spec), spec) for one in samples]
+
+
+def served(classifier: Classifier, inputs: Sequence[NetworkInputs]) -> np.ndarray:
+    """Probabilities as served: (n, 4), float64."""
+    return np.array([classifier.probabilities(one) for one in inputs])
+
+
+def in_float(network: keras.Model, inputs: Sequence[NetworkInputs], batch: int = 32) -> np.ndarray:
+    """Probabilities of the float network, not tempered: (n, 4)."""
+    answers = []
+    for start in range(0, len(inputs), batch):
+        some = inputs[start : start + batch]
+        pair = {"original": np.stack([one.original for one in some]), "segmented": np.stack([one.segmented for one in some])}
+        answers.append(keras.ops.convert_to_numpy(network(pair, training=False)))
+    return np.concatenate(answers)
+
+
+def evaluate(classifier: Classifier, root: Path, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Score an artifact on some smears, with the mean cell count of each class and the files it got wrong."""
+    inputs = network_inputs(root, samples, classifier)
+    labels, probabilities = labels_of(samples), served(classifier, inputs)
+    cells = np.array([one.segmentation.cell_count for one in inputs])
+    wrong = [sample.path for sample, answer in zip(samples, probabilities.argmax(axis=1), strict=True) if sample.label != answer]
+    counts = {name: float(cells[labels == one].mean()) for one, name in enumerate(classifier.artifact.manifest.classes)}
+    return score(labels, probabilities) | {"mean_cell_count": counts, "mistakes": wrong}

@@ -1,0 +1,186 @@
+"""Turns a trained network into a model artifact: LiteRT dynamic-range int8, manifest, golden predictions, card, figures."""
+
+import base64
+import hashlib
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope.model.artifact import COLOURS, GOLDEN, MANIFEST, TEXTS, WEIGHTS, DecisionSpec, Manifest, load_artifact
+from hemascope.model.classifier import Classifier, temper
+from hemascope.screening import screen
+from hemascope.selfcheck import SPECIMEN, Golden, GoldenPrediction
+
+from training.calibrate import fit_colours, fit_prediction_set, fit_temperature
+from training.card import write_card
+from training.dataset import CLASS_NAMES, labels_of
+from training.evaluate import evaluate, in_float, network_inputs, served
+from training.figures import draw_confusion_matrix, draw_learning_curves
+from training.fusion import build_fusion
+from training.metrics import score
+from training.run import Data
+from training.split import without_copies
+from training.weights import load_weights, save_weights
+
+INTENDED_USE = (
+    "Decision support for staff of a hematology laboratory: a first look at single fields of peripheral blood smears, "
+    "stained and photographed as in the data set. Not for diagnosis, not for other laboratories before commissioning."
+)
+STEPS = ("vgg16", "densenet121", "head", "finetune")
+SPLIT = "split.json"
+LABORATORY_WEIGHTS = "weights.float16.npz"
+_GOLDEN_SMEARS = ((1, 6), (2, 9), (3, 14), (4, 3))  # seed, blasts
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What becomes an artifact."""
+
+    fusion: Path  # weights of the whole network
+    model_id: str = "all-subtypes"
+    version: str = "1.0.0"
+    minimum_confidence: float = 0.8
+
+
+def export(data: Data, settings: ExportSettings, root: Path, runs: Path) -> Path:
+    """Write ``{root}/{model_id}/{version}/``; return that folder. An artifact with this version must not exist yet."""
+    folder = root / settings.model_id / settings.version
+    folder.mkdir(parents=True)
+    network = build_fusion(side=data.spec.input_size)
+    load_weights(network, settings.fusion)
+    save_weights(network, folder / LABORATORY_WEIGHTS, np.float16)
+    # What goes on from a clone starts from these weights, so they are what is converted and measured.
+    load_weights(network, folder / LABORATORY_WEIGHTS)
+    (folder / WEIGHTS).write_bytes(convert(network))
+    data.split.save(folder / SPLIT)
+    shutil.copyfile(Path(__file__).with_name(TEXTS), folder / TEXTS)
+    training_pictures, training_labels = data.part("train")
+    colours = fit_colours(training_pictures, training_labels, data.part("validation")[0])
+    (folder / COLOURS).write_text(colours.model_dump_json() + "\n")
+    (folder / GOLDEN).write_text('{"predictions": []}\n')
+
+    provisional = _write_manifest(folder, data, settings, _plain_decisions(settings), {})
+    classifier = Classifier(load_artifact(folder))
+    validation = without_copies(data.split.validation)
+    untempered = served(classifier, network_inputs(data.root, validation, classifier))
+    labels = labels_of(validation)
+    temperature = fit_temperature(labels, untempered)
+    decision = provisional.decision.model_copy(
+        update={
+            "temperature": round(temperature, 4),
+            "prediction_set_threshold": round(fit_prediction_set(labels, temper(untempered, temperature)), 6),
+        }
+    )
+    _write_manifest(folder, data, settings, decision, {})
+    classifier = Classifier(load_artifact(folder))
+    (folder / GOLDEN).write_text(_golden(classifier).model_dump_json(indent=1) + "\n")
+    metrics = measure(classifier, network, data)
+    draw_confusion_matrix(metrics["test"]["confusion_matrix"], "Unseen smears", folder / "figures" / "confusion_matrix.png")
+    logs = {name: runs / name / "log.csv" for name in STEPS if (runs / name / "log.csv").exists()}
+    draw_learning_curves(logs, folder / "figures" / "learning_curves.png")
+    manifest = _write_manifest(folder, data, settings, decision, metrics)
+    write_card(folder, manifest, read_recipe(runs))
+    return folder
+
+
+def read_recipe(runs: Path) -> list[dict[str, Any]]:
+    """What was run to get here, in order: name, settings and result on validation of each step."""
+    recipe = []
+    for name in STEPS:
+        folder = runs / name
+        if (folder / "result.json").exists():
+            settings = json.loads((folder / "settings.json").read_text())["settings"]
+            recipe.append({"step": name, "settings": settings, "result": json.loads((folder / "result.json").read_text())})
+    return recipe
+
+
+def convert(network: keras.Model) -> bytes:
+    """LiteRT flat buffer with dynamic-range int8 weights and a signature (``original``, ``segmented``)."""
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory() as folder:
+        network.export(folder, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        return bytes(converter.convert())
+
+
+def measure(classifier: Classifier, network: keras.Model, data: Data) -> dict[str, Any]:
+    """Score the artifact on validation and test without copies, and count decisions that differ from the float network."""
+    seen = {one.sha256 for one in data.split.train}
+    parts = {name: without_copies(data.split.part(name)) for name in ("validation", "test")}
+    leaked = [one.path for part in parts.values() for one in part if one.sha256 in seen]
+    if leaked:
+        raise ValueError(f"expected no copy of a training smear among the unseen, found {leaked}")
+    unseen = [one for part in parts.values() for one in part]
+    inputs = network_inputs(data.root, unseen, classifier)
+    as_served, as_float = served(classifier, inputs), in_float(network, inputs)
+    same = as_served.argmax(axis=1) == as_float.argmax(axis=1)
+    return {name: evaluate(classifier, data.root, part) for name, part in parts.items()} | {
+        "float": {"accuracy": score(labels_of(unseen), as_float)["accuracy"], "smears": len(unseen)},
+        "decisions_equal_to_float": float(same.mean()),
+    }
+
+
+def _plain_decisions(settings: ExportSettings) -> DecisionSpec:
+    return DecisionSpec(
+        temperature=1.0,
+        minimum_confidence=settings.minimum_confidence,
+        prediction_set_threshold=0.5,
+        urgent_classes=CLASS_NAMES[1:],
+    )
+
+
+def _golden(classifier: Classifier) -> Golden:
+    predictions = []
+    for seed, blasts in _GOLDEN_SMEARS:
+        jpeg = encode_jpeg(draw_synthetic_smear(seed, side=224, blasts=blasts))
+        report = screen(jpeg, SPECIMEN, classifier).report
+        assert report.result is not None and report.evidence is not None
+        predictions.append(
+            GoldenPrediction(
+                sha256=hashlib.sha256(jpeg).hexdigest(),
+                jpeg_base64=base64.b64encode(jpeg).decode(),
+                cell_count=report.evidence.cell_count,
+                probabilities=report.result.probabilities,
+            )
+        )
+    return Golden(predictions=predictions)
+
+
+def _write_manifest(
+    folder: Path, data: Data, settings: ExportSettings, decision: DecisionSpec, metrics: dict[str, Any]
+) -> Manifest:
+    manifest = Manifest(
+        id=settings.model_id,
+        version=settings.version,
+        classes=CLASS_NAMES,
+        files={name: _sha256(folder / name) for name in (WEIGHTS, GOLDEN, TEXTS, COLOURS)},
+        laboratory_files={name: _sha256(folder / name) for name in (LABORATORY_WEIGHTS, SPLIT)},
+        preprocessing=data.spec,
+        preprocessing_sha256=data.spec.digest,
+        decision=decision,
+        data={
+            "name": "Acute Lymphoblastic Leukemia (ALL) image dataset, Taleqani Hospital, DOI 10.34740/KAGGLE/DSV/2175623",
+            "dataset_sha256": data.split.dataset,
+            "split_sha256": data.split.digest,
+            "split_seed": data.split.seed,
+            "smears": {name: len(data.split.part(name)) for name in ("train", "test", "validation")},
+        },
+        metrics=metrics,
+        libraries={name: version(name) for name in ("tensorflow", "keras", "ai-edge-litert", "numpy", "opencv-python-headless")},
+        intended_use=INTENDED_USE,
+    )
+    (folder / MANIFEST).write_text(manifest.model_dump_json(by_alias=True, indent=1) + "\n")
+    return manifest
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,91 @@
+"""Fine-tunes the segmented branch together with the head, the VGG16 branch standing still.
+
+VGG16's features stay as they are, so they come from the cache and an epoch costs what DenseNet-121 costs.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from training.backbones import FEATURES
+from training.batches import Batches, EpochClock
+from training.features import cached_features
+from training.fusion import build_fusion
+from training.run import Data, Run
+from training.weights import load_weights, save_weights
+
+
+@dataclass(frozen=True)
+class FinetuneSettings:
+    """How the network is tuned; written beside its weights."""
+
+    fusion: str  # the weights to start from
+    vgg16: str  # the file of that network's VGG16: its cached features are read
+    epochs: int = 4
+    batch: int = 32
+    learning_rate: float = 1e-4
+    seed: int = 1
+
+
+class HalfCachedBatches(Batches):
+    """VGG16 features from the cache, segmented pictures made anew, of the same augmented copy."""
+
+    def __init__(self, *args: object, copies: list[np.ndarray], first_copy: int, **settings: object) -> None:
+        super().__init__(*args, **settings)
+        self.copies, self.first_copy, self.turn = copies, first_copy, 0
+
+    @property
+    def epoch(self) -> int:
+        """The augmented copy that the cached features belong to."""
+        return self.first_copy + self.turn % len(self.copies)
+
+    @epoch.setter
+    def epoch(self, number: int) -> None:
+        self.turn = number
+
+    def inputs(self, chosen: list[int]) -> dict[str, np.ndarray]:
+        """VGG16 features (n, 512) and segmented pictures (n, 128, 128, 3), float32."""
+        segmented = np.stack([self.pair(number).segmented for number in chosen])
+        return {"vgg16_features": np.asarray(self.copies[self.epoch - self.first_copy])[chosen], "segmented": segmented}
+
+
+def finetune(data: Data, settings: FinetuneSettings, copies: int, run: Run, cache: Path) -> Path:
+    """Tune the network; return the path of its weights (``fusion.npz``)."""
+    target = run.folder / "fusion.npz"
+    if run.finished(settings, data, target):
+        return target
+    fusion = build_fusion(side=data.spec.input_size)
+    load_weights(fusion, Path(settings.fusion))
+
+    def batches(part: str, first: int, count: int) -> HalfCachedBatches:
+        features = [cached_features(data, part, "vgg16", settings.vgg16, first + one, settings.seed, cache) for one in range(count)]
+        common = {"batch": settings.batch, "seed": settings.seed, "augmented": first > 0}
+        return HalfCachedBatches(*data.part(part), data.spec, copies=features, first_copy=first, **common)
+
+    training, unseen = batches("train", 1, copies), batches("validation", 0, 1)
+    model = _half(fusion, settings, len(training))
+    model.fit(
+        training, validation_data=unseen, epochs=settings.epochs, verbose=2, callbacks=[EpochClock(training), *run.callbacks()]
+    )
+    save_weights(fusion, target)
+    run.finish(model.evaluate(unseen, verbose=0, return_dict=True))
+    return target
+
+
+def _half(fusion: keras.Model, settings: FinetuneSettings, steps: int) -> keras.Model:
+    backbone = fusion.get_layer("densenet121")
+    backbone.trainable = True
+    for layer in backbone.layers:
+        # Frozen statistics: a batch of 32 would shake what a whole pretraining has averaged.
+        layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+    features = keras.Input((FEATURES,), name="vgg16_features")
+    segmented = keras.Input(fusion.input_shape[1][1:], name="segmented")
+    pooled = keras.layers.GlobalAveragePooling2D()(backbone(segmented))
+    model = keras.Model([features, segmented], fusion.get_layer("head")(keras.layers.Concatenate()([features, pooled])))
+    rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, decay_steps=steps * settings.epochs)
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
+    )
+    return model

@@ -1,0 +1,77 @@
+"""Pretrains one backbone as a smear classifier, on originals and segmented pictures together.
+
+This stands in for ImageNet where its weights can't be downloaded.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+
+from training.backbones import BACKBONES, fold_batch_normalization, quicken_batch_normalization, with_batch_normalization
+from training.batches import EpochClock, PooledBatches
+from training.run import Data, Run
+from training.weights import save_weights
+
+
+@dataclass(frozen=True)
+class PretrainSettings:
+    """How a backbone is pretrained; written beside its weights."""
+
+    backbone: str
+    epochs: int = 12
+    cropped_epochs: int = 0  # so many first epochs see crops of `crop` pixels: a quarter of the work
+    crop: int = 64
+    segmented_share: float = 0.5
+    batch: int = 32
+    learning_rate: float = 1e-3
+    seed: int = 1
+
+
+def pretrain(data: Data, settings: PretrainSettings, run: Run) -> Path:
+    """Train a backbone with a 4-class head; return the path of its weights (``.npz``).
+
+    VGG16 is trained with batch normalization, which is folded into its kernels at the end.
+    """
+    target = run.folder / f"{settings.backbone}.npz"
+    if run.finished(settings, data, target):
+        return target
+    plain = BACKBONES[settings.backbone](None)
+    has_norm = any(isinstance(layer, keras.layers.BatchNormalization) for layer in plain.layers)
+    trained = plain if has_norm else with_batch_normalization(plain)
+    quicken_batch_normalization(trained)
+    common = {"batch": settings.batch, "seed": settings.seed, "segmented_share": settings.segmented_share}
+    crop = settings.crop if settings.cropped_epochs else None
+    batches = PooledBatches(*data.part("train"), data.spec, augmented=True, crop=crop, **common)
+    unseen = PooledBatches(*data.part("validation"), data.spec, augmented=False, crop=None, **common)
+    model = _classifier(trained, settings, steps=len(batches))
+    model.fit(
+        batches,
+        validation_data=unseen,
+        epochs=settings.epochs,
+        verbose=2,
+        validation_freq=3,
+        callbacks=[EpochClock(batches, settings.cropped_epochs), *run.callbacks()],
+    )
+    if not has_norm:
+        fold_batch_normalization(trained, plain)
+    save_weights(plain, target)
+    run.finish(model.evaluate(unseen, verbose=0, return_dict=True))
+    return target
+
+
+def _classifier(backbone: keras.Model, settings: PretrainSettings, steps: int) -> keras.Model:
+    inputs = keras.Input((None, None, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(backbone(inputs))
+    outputs = keras.layers.Dense(4, activation="softmax")(keras.layers.Dropout(0.2)(pooled))
+    model = keras.Model(inputs, outputs)
+    rate = keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate / 20,
+        decay_steps=steps * (settings.epochs - 1),
+        warmup_target=settings.learning_rate,
+        warmup_steps=steps,
+    )
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
+    )
+    return model
