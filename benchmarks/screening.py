@@ -7,6 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import cv2
+
 from hemascope.commands.project import artifact_folder
 from hemascope.contracts.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg

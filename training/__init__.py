@@ -1,0 +1,1 @@
+"""The laboratory: everything that needs TensorFlow. It imports hemascope, never the other way round."""

@@ -43,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     pretrain = add("pretrain", _pretrain, "pretrain one backbone as a smear classifier")
     pretrain.add_argument("backbone", choices=("vgg16", "densenet121"))
     pretrain.add_argument("--epochs", type=int, default=12)
-    pretrain.add_argument("--cropped-epochs", type=int, default=0, help="first epochs on 64-pixel crops, at a quarter of the cost")
+    pretrain.add_argument(
+        "--cropped-epochs", type=int, default=0, help="first epochs on 64-pixel crops, at a quarter of the cost"
+    )
     pretrain.add_argument("--segmented-share", type=float, default=0.5, help="share of segmented pictures in the pool")
     train = add("train", _train, "train the head on frozen backbones' cached features")
     train.add_argument("--vgg16", default=None, help="imagenet, or a weights file (default: the pretraining's)")
@@ -108,7 +110,6 @@ def _export(data: Any, options: argparse.Namespace) -> None:
 def _evaluate(data: Any, options: argparse.Namespace) -> None:
     from hemascope.model.artifact import load_artifact
     from hemascope.model.classifier import Classifier
-
     from training.evaluate import evaluate
     from training.split import PARTS, without_copies
 

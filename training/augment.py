@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+
 from hemascope.imaging.decode import Picture
 
 BRIGHTNESS = 0.05

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import cv2
 import keras
 import numpy as np
+
 from hemascope.contracts.preprocessing import PreprocessingSpec
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs
-
 from training.augment import augment
 
 

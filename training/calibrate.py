@@ -1,6 +1,7 @@
 """Thresholds of an artifact, fitted on the validation part: temperature, prediction set, known colours."""
 
 import numpy as np
+
 from hemascope.imaging.fingerprint import colour_fingerprint
 from hemascope.model.classifier import temper
 from hemascope.model.colour_reference import ColourCluster, ColourReference

@@ -69,11 +69,11 @@ def write_card(folder: Path, manifest: Manifest, recipe: list[dict[str, Any]]) -
         "",
         "## Limits: who must not rely on it",
         "",
-        "- One hospital, one archive of 89 patients without patient numbers: neighbouring pictures come from the same slide, so a",
-        "  random split flatters. Twelve global colour figures alone reach about 96 % here; the network may read the stain",
-        "  as much as the cell. Robustness to other stains and lamps has not been established for this version.",
-        "- A picture whose colours are unlike the training pictures is called `out_of_distribution`. That guard looks at colour",
-        "  only.",
+        "- One hospital, one archive of 89 patients without patient numbers: neighbouring pictures come from the same slide,",
+        "  so a random split flatters. Twelve global colour figures alone reach about 96 % here; the network may read the",
+        "  stain as much as the cell. Robustness to other stains and lamps has not been established for this version.",
+        "- A picture whose colours are unlike the training pictures is called `out_of_distribution`. That guard looks at",
+        "  colour only.",
         "- Subtypes are patterns that need flow cytometry to confirm. Patients must not rely on it without a physician.",
         "",
         "Made with " + ", ".join(f"{name} {number}" for name, number in manifest.libraries.items()) + ".",
@@ -82,7 +82,9 @@ def write_card(folder: Path, manifest: Manifest, recipe: list[dict[str, Any]]) -
 
 
 def _row(name: str, part: dict[str, Any]) -> str:
-    figures = [part[figure] for figure in ("accuracy", "precision", "recall", "f1", "specificity", "expected_calibration_error")]
+    figures = [
+        part[figure] for figure in ("accuracy", "precision", "recall", "f1", "specificity", "expected_calibration_error")
+    ]
     return f"| {name} | {part['smears']} | " + " | ".join(_percent(one) for one in figures) + " |"
 
 

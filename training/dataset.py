@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from hemascope.contracts.preprocessing import PreprocessingSpec
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.model_input import to_working_picture

@@ -6,10 +6,10 @@ from typing import Any
 
 import keras
 import numpy as np
+
 from hemascope.imaging.decode import decode
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
 from hemascope.model.classifier import Classifier
-
 from training.dataset import Sample, labels_of
 from training.metrics import score
 
@@ -40,6 +40,8 @@ def evaluate(classifier: Classifier, root: Path, samples: Sequence[Sample]) -> d
     inputs = network_inputs(root, samples, classifier)
     labels, probabilities = labels_of(samples), served(classifier, inputs)
     cells = np.array([one.segmentation.cell_count for one in inputs])
-    wrong = [sample.path for sample, answer in zip(samples, probabilities.argmax(axis=1), strict=True) if sample.label != answer]
+    wrong = [
+        sample.path for sample, answer in zip(samples, probabilities.argmax(axis=1), strict=True) if sample.label != answer
+    ]
     counts = {name: float(cells[labels == one].mean()) for one, name in enumerate(classifier.artifact.manifest.classes)}
     return score(labels, probabilities) | {"mean_cell_count": counts, "mistakes": wrong}

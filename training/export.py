@@ -12,12 +12,12 @@ from typing import Any
 
 import keras
 import numpy as np
+
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import COLOURS, GOLDEN, MANIFEST, TEXTS, WEIGHTS, DecisionSpec, Manifest, load_artifact
 from hemascope.model.classifier import Classifier, temper
 from hemascope.screening import screen
 from hemascope.selfcheck import SPECIMEN, Golden, GoldenPrediction
-
 from training.calibrate import fit_colours, fit_prediction_set, fit_temperature
 from training.card import write_card
 from training.dataset import CLASS_NAMES, labels_of
@@ -143,7 +143,8 @@ def _golden(classifier: Classifier) -> Golden:
     for seed, blasts in _GOLDEN_SMEARS:
         jpeg = encode_jpeg(draw_synthetic_smear(seed, side=224, blasts=blasts))
         report = screen(jpeg, SPECIMEN, classifier).report
-        assert report.result is not None and report.evidence is not None
+        assert report.result is not None
+        assert report.evidence is not None
         predictions.append(
             GoldenPrediction(
                 sha256=hashlib.sha256(jpeg).hexdigest(),
@@ -175,7 +176,9 @@ def _write_manifest(
             "smears": {name: len(data.split.part(name)) for name in ("train", "test", "validation")},
         },
         metrics=metrics,
-        libraries={name: version(name) for name in ("tensorflow", "keras", "ai-edge-litert", "numpy", "opencv-python-headless")},
+        libraries={
+            name: version(name) for name in ("tensorflow", "keras", "ai-edge-litert", "numpy", "opencv-python-headless")
+        },
         intended_use=INTENDED_USE,
     )
     (folder / MANIFEST).write_text(manifest.model_dump_json(by_alias=True, indent=1) + "\n")

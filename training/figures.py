@@ -7,9 +7,9 @@ import matplotlib
 import numpy as np
 
 matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402 - the backend must be chosen first
+from matplotlib import pyplot as plt
 
-from training.dataset import CLASS_NAMES  # noqa: E402
+from training.dataset import CLASS_NAMES
 
 
 def draw_confusion_matrix(matrix: list[list[int]], title: str, path: Path) -> None:

@@ -60,7 +60,9 @@ def finetune(data: Data, settings: FinetuneSettings, copies: int, run: Run, cach
     load_weights(fusion, Path(settings.fusion))
 
     def batches(part: str, first: int, count: int) -> HalfCachedBatches:
-        features = [cached_features(data, part, "vgg16", settings.vgg16, first + one, settings.seed, cache) for one in range(count)]
+        features = [
+            cached_features(data, part, "vgg16", settings.vgg16, first + one, settings.seed, cache) for one in range(count)
+        ]
         common = {"batch": settings.batch, "seed": settings.seed, "augmented": first > 0}
         return HalfCachedBatches(*data.part(part), data.spec, copies=features, first_copy=first, **common)
 

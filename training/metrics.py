@@ -68,5 +68,7 @@ def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray, bi
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
     which = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [abs(correct[which == one].mean() - confidence[which == one].mean()) * (which == one).mean() for one in np.unique(which)]
+    gaps = [
+        abs(correct[which == one].mean() - confidence[which == one].mean()) * (which == one).mean() for one in np.unique(which)
+    ]
     return float(np.sum(gaps))

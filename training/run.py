@@ -9,9 +9,9 @@ from typing import Any
 
 import keras
 import numpy as np
+
 from hemascope.contracts.preprocessing import PreprocessingSpec
 from hemascope.imaging.decode import Picture
-
 from training.dataset import labels_of, load_working_pictures, read_dataset
 from training.split import Split, load_split, split_samples
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.model_input import to_working_picture
 from hemascope.imaging.overlay import draw_overlay, encode_png
 from hemascope.imaging.segment import segment
-
 from training.dataset import CLASS_NAMES
 from training.run import Data
 

@@ -82,9 +82,7 @@ def reject(refusal: RejectedSmear, specimen: Specimen | None, artifact: Artifact
     """Make the report on a picture that can't be judged."""
     texts = artifact.texts
     rejection = Rejection(reason=refusal.reason, message=str(refusal), advice=texts.advice[refusal.reason])
-    report = Report(
-        object_id=object_id, specimen=specimen, state=State.REJECTED, rejection=rejection, model=artifact.reference
-    )
+    report = Report(object_id=object_id, specimen=specimen, state=State.REJECTED, rejection=rejection, model=artifact.reference)
     return Screening(report, _summarize(report, artifact), None)
 
 

@@ -132,7 +132,9 @@ class DynamoLedger:
 
     def notice_sent(self, object_id: str, model: str) -> None:
         """Set the notice to sent."""
-        self._update(object_id, model, "SET notice = :sent", "attribute_exists(object_id)", {":sent": {"S": NoticeState.SENT.value}})
+        self._update(
+            object_id, model, "SET notice = :sent", "attribute_exists(object_id)", {":sent": {"S": NoticeState.SENT.value}}
+        )
 
     def _update(self, object_id: str, model: str, change: str, condition: str, values: dict[str, Any]) -> bool:
         with _transient("update the ledger"):

@@ -30,10 +30,10 @@ def serve(port: int, handler: Handler) -> None:
     """Answer events on loopback until killed."""
 
     class Endpoint(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        def do_GET(self) -> None:
             self._answer(200, {"ready": True})
 
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             context = SimpleNamespace(
                 function_name=self.headers.get("X-Amzn-Lambda-Function-Name", ""),

@@ -64,8 +64,8 @@ def screen_file(file: Path, classifier: Classifier) -> Screening:
     except RejectedSmear as refusal:
         return reject(refusal, specimen, classifier.artifact, specimen.file)
     except OSError as error:
-        refusal = RejectedSmear(RejectionReason.CORRUPT, f"expected a readable file, received: {error.strerror}")
-        return reject(refusal, specimen, classifier.artifact, specimen.file)
+        unreadable = RejectedSmear(RejectionReason.CORRUPT, f"expected a readable file, received: {error.strerror}")
+        return reject(unreadable, specimen, classifier.artifact, specimen.file)
     return screen(data, specimen, classifier, timer=time.perf_counter)
 
 
@@ -101,7 +101,8 @@ def _end(report: Report) -> str:
 def _text(file: Path, report: Report) -> str:
     if report.rejection:
         return f"{file}\n  rejected: {report.rejection.message}\n  {report.rejection.advice}\n"
-    assert report.result is not None and report.evidence is not None
+    assert report.result is not None
+    assert report.evidence is not None
     four = "  ".join(f"{name} {probability:.3f}" for name, probability in report.result.probabilities.items())
     return (
         f"{file}\n  {report.result.label}, {report.result.decision.replace('_', ' ')}: {four}\n"

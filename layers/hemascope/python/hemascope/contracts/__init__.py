@@ -1,0 +1,1 @@
+"""Ids, keys, reports, events, errors: pydantic and nothing else."""

@@ -82,7 +82,9 @@ def parse_message(body: str) -> list[CreatedObject]:
         records = _Notification.model_validate(content).records
     except (ValueError, RecursionError) as error:
         kind = "fields are missing" if isinstance(error, ValidationError) else "it is not JSON"
-        raise InvalidEvent(f"expected an S3 event from a notification or EventBridge, received another message: {kind}") from None
+        raise InvalidEvent(
+            f"expected an S3 event from a notification or EventBridge, received another message: {kind}"
+        ) from None
     return [_from_record(record) for record in records if record.event_name.removeprefix("s3:").startswith("ObjectCreated:")]
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from hemascope.contracts.errors import RejectionReason
 from hemascope.contracts.specimen import Specimen
 
-DISCLAIMER = "decision support, not a diagnosis"
+DISCLAIMER: Literal["decision support, not a diagnosis"] = "decision support, not a diagnosis"
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]

@@ -1,0 +1,1 @@
+"""Pure functions on arrays: decode, measure, segment, draw. NumPy and OpenCV, no network, no disk."""

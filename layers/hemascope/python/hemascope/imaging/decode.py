@@ -59,9 +59,7 @@ def check_size(size: int) -> None:
     if size == 0:
         raise RejectedSmear(RejectionReason.EMPTY_FILE, "expected a picture, received an empty file")
     if size > MAXIMUM_BYTES:
-        raise RejectedSmear(
-            RejectionReason.FILE_TOO_LARGE, f"expected at most {MAXIMUM_BYTES} bytes (32 MB), received {size}"
-        )
+        raise RejectedSmear(RejectionReason.FILE_TOO_LARGE, f"expected at most {MAXIMUM_BYTES} bytes (32 MB), received {size}")
 
 
 def _corrupt(header: Header) -> RejectedSmear:
@@ -79,19 +77,15 @@ def _check(header: Header) -> None:
     if header.width * header.height > MAXIMUM_PIXELS:
         raise RejectedSmear(RejectionReason.TOO_MANY_PIXELS, f"expected at most 100 megapixels, received {size}")
     if min(header.width, header.height) < MINIMUM_SIDE:
-        raise RejectedSmear(
-            RejectionReason.TOO_SMALL, f"expected at least {MINIMUM_SIDE} pixels on each side, received {size}"
-        )
+        raise RejectedSmear(RejectionReason.TOO_SMALL, f"expected at least {MINIMUM_SIDE} pixels on each side, received {size}")
 
 
 def _with_alpha(buffer: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    picture = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
-    if picture is None:
-        return None
-    if picture.dtype == np.uint16:
-        picture = (picture >> 8).astype(np.uint8)
-    if picture.ndim != 3 or picture.shape[2] != 4:  # the file claimed an alpha channel and has none
-        return cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB)
+    decoded = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
+    if decoded is None or decoded.ndim != 3 or decoded.shape[2] != 4:  # the file claimed an alpha channel and has none
+        colours = cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB)
+        return None if colours is None else np.asarray(colours, np.uint8)
+    picture = (decoded // 256 if decoded.dtype == np.uint16 else decoded).astype(np.uint8)
     alpha = picture[..., 3:].astype(np.uint16)
     colour = picture[..., 2::-1].astype(np.uint16)
     return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)

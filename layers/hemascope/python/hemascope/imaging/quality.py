@@ -28,7 +28,7 @@ def measure_quality(working: Picture) -> QualityFigures:
     RejectedSmear
         ``blank`` where the picture shows nothing (all black, all white, a cap on the lens).
     """
-    grey = cv2.cvtColor(working, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(working, cv2.COLOR_RGB2GRAY), np.uint8)
     mean, deviation = cv2.meanStdDev(_without_corner(grey))
     figures = QualityFigures(float(cv2.Laplacian(grey, cv2.CV_64F).var()), float(mean[0, 0]), float(deviation[0, 0]))
     if figures.contrast < BLANK_CONTRAST:

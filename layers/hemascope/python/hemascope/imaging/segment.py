@@ -47,7 +47,7 @@ def segment(picture: Picture, spec: SegmentationSpec) -> Segmentation:
     >>> found.cell_count, bool(found.mask[60, 60]), bool(found.mask[10, 10])
     (1, True, False)
     """
-    hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)
+    hsv = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2HSV), np.uint8)
     raw = _in_hsv_range(hsv, spec)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (spec.opening_size, spec.opening_size))
     opened = cv2.morphologyEx(raw, cv2.MORPH_OPEN, kernel)
@@ -73,7 +73,7 @@ def _in_hsv_range(hsv: Picture, spec: SegmentationSpec) -> NDArray[np.uint8]:
     low = (spec.saturation_low, spec.value_low)
     high = (255, spec.value_high)
     if spec.hue_low <= spec.hue_high:
-        return cv2.inRange(hsv, (spec.hue_low, *low), (spec.hue_high, *high))
+        return np.asarray(cv2.inRange(hsv, (spec.hue_low, *low), (spec.hue_high, *high)), np.uint8)
     above = cv2.inRange(hsv, (spec.hue_low, *low), (179, *high))
     below = cv2.inRange(hsv, (0, *low), (spec.hue_high, *high))
-    return cv2.bitwise_or(above, below)
+    return np.asarray(cv2.bitwise_or(above, below), np.uint8)

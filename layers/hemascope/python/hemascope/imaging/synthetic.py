@@ -76,6 +76,8 @@ def _scale_bar(smear: Picture, unit: float) -> None:
     side = smear.shape[0]
     left, top = side - round(64 * unit), side - round(26 * unit)
     smear[top:, left:] = 255
-    cv2.line(smear, (left + round(6 * unit), side - round(8 * unit)), (side - round(8 * unit), side - round(8 * unit)), (0, 0, 0), 2)
+    cv2.line(
+        smear, (left + round(6 * unit), side - round(8 * unit)), (side - round(8 * unit), side - round(8 * unit)), (0, 0, 0), 2
+    )
     where = (left + round(4 * unit), side - round(13 * unit))
     cv2.putText(smear, "100 px", where, cv2.FONT_HERSHEY_SIMPLEX, 0.36 * unit, (0, 0, 0), 1, cv2.LINE_AA)

@@ -103,7 +103,9 @@ def load_artifact(folder: Path) -> Artifact:
         raise ArtifactError(f"expected {error} among the files of the manifest in {folder}") from error
     expected, received = manifest.preprocessing.digest, manifest.preprocessing_sha256
     if expected != received:
-        raise ArtifactError(f"expected preprocessing {expected[:12]} (the running code), received {received[:12]} (the artifact)")
+        raise ArtifactError(
+            f"expected preprocessing {expected[:12]} (the running code), received {received[:12]} (the artifact)"
+        )
     for what, named in (("recommendation", texts.recommendation), ("patient text", texts.patient)):
         if set(named) != set(manifest.classes):
             raise ArtifactError(f"expected a {what} for each of {manifest.classes}, received {sorted(named)}")

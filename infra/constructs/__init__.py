@@ -1,0 +1,1 @@
+"""What every stack builds with: a bucket and a queue that are safe by default."""

@@ -1,0 +1,100 @@
+"""Where smears arrive."""
+
+from aws_cdk import Aws, CfnOutput, Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.constructs.messaging import QueueWithDeadLetters
+from infra.constructs.storage import bucket_name, safe_bucket, safe_key
+from infra.settings import Settings
+
+# AWS asks for six times the function's timeout, so that a throttled batch is not delivered to two workers.
+VISIBILITY_FACTOR = 6
+_NOTIFIER = "s3.amazonaws.com"
+
+
+class IngestStack(Stack):
+    """Bucket, queue and the notification between them.
+
+    They are one stack because a bucket can only notify a queue that already lets it: apart, each would have to exist
+    before the other. The notification is a property of the bucket, not CDK's custom resource, which would be a second
+    Lambda function with rights on every bucket.
+    """
+
+    def __init__(self, scope: Construct, identity: str, settings: Settings, **kwargs: object) -> None:
+        super().__init__(scope, identity, **kwargs)
+        self._key = safe_key(self, "Key", "Hemascope: uploaded smears and their queue")
+        uploads = settings.name("uploads")
+        source = f"arn:{Aws.PARTITION}:s3:::{bucket_name(uploads)}"
+        self._queues = QueueWithDeadLetters(
+            self,
+            "Arrivals",
+            name=settings.name("arrivals"),
+            key=self._key,
+            visibility=Duration.seconds(VISIBILITY_FACTOR * settings.timeout_seconds),
+            maximum_receives=settings.maximum_receives,
+        )
+        self._let_bucket_notify(source)
+        self._bucket = safe_bucket(self, "Uploads", uploads, self._key)
+        self._notify()
+        CfnOutput(self, "UploadsBucket", value=self._bucket.bucket_name)
+        CfnOutput(self, "ArrivalsQueue", value=self._queues.queue.queue_url)
+        CfnOutput(self, "DeadArrivalsQueue", value=self._queues.dead.queue_url)
+
+    @property
+    def key(self) -> kms.IKey:
+        """The key of uploads and arrivals."""
+        return self._key
+
+    @property
+    def bucket(self) -> s3.IBucket:
+        """Where pictures lie, below ``smears/``."""
+        return self._bucket
+
+    @property
+    def queue(self) -> sqs.IQueue:
+        """One message for each created object version."""
+        return self._queues.queue
+
+    def _let_bucket_notify(self, source: str) -> None:
+        only_this_bucket = {
+            "ArnLike": {"aws:SourceArn": source},
+            "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+        }
+        service = iam.ServicePrincipal(_NOTIFIER)
+        self._queues.queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["sqs:SendMessage"],
+                principals=[service],
+                resources=[self._queues.queue.queue_arn],
+                conditions=only_this_bucket,
+            )
+        )
+        self._key.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["kms:GenerateDataKey", "kms:Decrypt"],
+                principals=[service],
+                resources=["*"],  # in a key's own policy: this key
+                conditions=only_this_bucket,
+            )
+        )
+
+    def _notify(self) -> None:
+        bucket = self._bucket.node.default_child
+        assert isinstance(bucket, s3.CfnBucket)
+        smears = s3.CfnBucket.FilterRuleProperty(name="prefix", value="smears/")
+        bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            queue_configurations=[
+                s3.CfnBucket.QueueConfigurationProperty(
+                    event="s3:ObjectCreated:*",
+                    queue=self._queues.queue.queue_arn,
+                    filter=s3.CfnBucket.NotificationFilterProperty(
+                        s3_key=s3.CfnBucket.S3KeyFilterProperty(rules=[smears])
+                    ),
+                )
+            ]
+        )
+        bucket.node.add_dependency(self._queues.queue.node.find_child("Policy"))

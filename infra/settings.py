@@ -1,0 +1,51 @@
+"""What a hospital may set, read once from the environment. ``.env.example`` explains each."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+PREFIX = "HEMASCOPE_"
+ROOT = Path(__file__).resolve().parent.parent
+MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+
+
+class Settings(BaseModel):
+    """Settings of a deployment; each variable is ``HEMASCOPE_`` and the field's name in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,15}$")] = "dev"
+    account: Annotated[str | None, Field(pattern=r"^\d{12}$")] = None
+    region: str | None = None
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    memory_mb: Annotated[int, Field(ge=512, le=10240)] = 1769
+    timeout_seconds: Annotated[int, Field(ge=5, le=120)] = 30
+    maximum_concurrency: Annotated[int, Field(ge=2, le=1000)] = 10
+    maximum_receives: Annotated[int, Field(ge=2, le=20)] = 5
+    log_retention_days: Literal[7, 14, 30, 90, 180, 365] = 90
+    model: Annotated[str, Field(pattern=r"^[a-z0-9-]+/\d+\.\d+\.\d+$")] = "all-subtypes/1.0.0"
+    mail_sender: Annotated[str, Field(pattern=MAIL)] = "hemascope@hospital.example"
+    mail_recipient: Annotated[str, Field(pattern=MAIL)] = "hematology@hospital.example"
+    portal_url: Annotated[str, Field(pattern=r"^https://")] = "https://portal.hospital.example"
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> "Settings":
+        """Validate the environment.
+
+        Raises
+        ------
+        ValueError
+            Naming the variables that are wrong and what was expected of them.
+        """
+        fields = {name: variables[PREFIX + name.upper()] for name in cls.model_fields if variables.get(PREFIX + name.upper())}
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            wrong = "; ".join(f"{PREFIX}{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
+            raise ValueError(f"expected valid settings, received {wrong}") from None
+
+    def name(self, part: str) -> str:
+        """Name of a resource: ``hemascope-{stage}-{part}``."""
+        return f"hemascope-{self.stage}-{part}"

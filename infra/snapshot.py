@@ -1,0 +1,53 @@
+"""Template snapshots: ``python -m infra.snapshot`` writes what ``app.py`` synthesizes with default settings.
+
+The local cloud is created from them, so it needs neither Node nor CDK; a test holds them equal to a fresh synthesis.
+"""
+
+import json
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from infra.settings import ROOT, Settings
+
+FOLDER = ROOT / "infra" / "templates"
+STACKS = {"ingest": "Hemascope-dev-Ingest", "screening": "Hemascope-dev-Screening"}
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def synthesize(settings: Settings, outdir: Path) -> Path:
+    """Synthesize all stacks into a folder; return it."""
+    from app import build_app
+
+    return Path(build_app(settings, str(outdir)).synth().directory)
+
+
+def read_snapshots(assembly: Path) -> dict[str, str]:
+    """Templates of a cloud assembly as they are committed.
+
+    Asset hashes are replaced, since they change with every line of code, and what only CDK's bootstrap reads is out.
+    """
+    return {name: _scrub(json.loads((assembly / f"{stack}.template.json").read_text())) for name, stack in STACKS.items()}
+
+
+def _scrub(template: dict[str, Any]) -> str:
+    for unneeded in ("Parameters", "Rules", "Conditions"):
+        template.pop(unneeded, None)
+    resources = {key: one for key, one in template["Resources"].items() if one["Type"] != "AWS::CDK::Metadata"}
+    text = json.dumps(template | {"Resources": resources}, indent=1, sort_keys=True)
+    return _HASH.sub("0" * 64, text) + "\n"
+
+
+def main() -> None:
+    """Write the snapshots."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in read_snapshots(synthesize(Settings(), Path(folder))).items():
+            path = FOLDER / f"{name}.template.json"
+            path.write_text(text, encoding="utf-8")
+            print(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()
