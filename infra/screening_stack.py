@@ -36,17 +36,13 @@ class ScreeningStack(Stack):
     and wait in the queue of the ingest stack.
     """
 
-    def __init__(
-        self, scope: Construct, identity: str, settings: Settings, ingest: IngestStack, **kwargs: object
-    ) -> None:
+    def __init__(self, scope: Construct, identity: str, settings: Settings, ingest: IngestStack, **kwargs: object) -> None:
         super().__init__(scope, identity, **kwargs)
         self._settings, self._ingest = settings, ingest
         self._key = safe_key(self, "Key", "Hemascope: reports, ledger, notices and logs")
         self._reports = safe_bucket(self, "Reports", settings.name("reports"), self._key)
         self._ledger = self._make_ledger()
-        self._topic = sns.Topic(
-            self, "Notices", topic_name=settings.name("notices"), master_key=self._key, enforce_ssl=True
-        )
+        self._topic = sns.Topic(self, "Notices", topic_name=settings.name("notices"), master_key=self._key, enforce_ssl=True)
         self._template = ses.CfnTemplate(
             self,
             "NoticeMail",
@@ -89,9 +85,7 @@ class ScreeningStack(Stack):
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=self._key,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True),
             removal_policy=RemovalPolicy.RETAIN,
         )
 

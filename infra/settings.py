@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 PREFIX = "HEMASCOPE_"
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +24,7 @@ class Settings(BaseModel):
     timeout_seconds: Annotated[int, Field(ge=5, le=120)] = 30
     maximum_concurrency: Annotated[int, Field(ge=2, le=1000)] = 10
     maximum_receives: Annotated[int, Field(ge=2, le=20)] = 5
-    log_retention_days: Literal[7, 14, 30, 90, 180, 365] = 90
+    log_retention_days: Annotated[Literal[7, 14, 30, 90, 180, 365], BeforeValidator(int)] = 90
     model: Annotated[str, Field(pattern=r"^[a-z0-9-]+/\d+\.\d+\.\d+$")] = "all-subtypes/1.0.0"
     mail_sender: Annotated[str, Field(pattern=MAIL)] = "hemascope@hospital.example"
     mail_recipient: Annotated[str, Field(pattern=MAIL)] = "hematology@hospital.example"

@@ -32,6 +32,4 @@ def safe_bucket(scope: Construct, identity: str, name: str, key: kms.IKey) -> s3
 
 def safe_key(scope: Construct, identity: str, description: str) -> kms.Key:
     """Create a key that rotates and outlives its stack."""
-    return kms.Key(
-        scope, identity, description=description, enable_key_rotation=True, removal_policy=RemovalPolicy.RETAIN
-    )
+    return kms.Key(scope, identity, description=description, enable_key_rotation=True, removal_policy=RemovalPolicy.RETAIN)

@@ -27,8 +27,8 @@ class LedgerRow(BaseModel):
     model: str  # id/version
     state: State
     object: ObjectVersion
-    hospital: str | None
-    case: str | None
+    hospital: str | None = None
+    case: str | None = None
     urgent: bool = False
     report_key: str | None = None  # None where the state is failed
     failure: str | None = None  # the type of the error, never its text: that may hold what a sender wrote

@@ -12,7 +12,7 @@ from datetime import timedelta
 from hemascope.contracts.errors import RejectedSmear
 from hemascope.contracts.events import CreatedObject
 from hemascope.contracts.notice import Notice
-from hemascope.contracts.report import Pictures, Report, State
+from hemascope.contracts.report import Decision, Pictures, Report, State
 from hemascope.contracts.specimen import ObjectVersion, ReportKeys, Specimen, parse_smear_key, report_keys
 from hemascope.imaging.decode import MAXIMUM_BYTES, check_size
 from hemascope.imaging.overlay import encode_png
@@ -80,8 +80,14 @@ class Station:
         screening, specimen = self._screen(created)
         keys = report_keys(version.object_id, self._model)
         report = self._store(screening, keys)
-        urgent = report.result is not None and report.result.label in self.classifier.artifact.manifest.decision.urgent_classes
+        urgent = self._is_urgent(report)
         return self.ledger.finish(self._row(version, report.state, specimen, urgent=urgent, report_key=keys.report))
+
+    def _is_urgent(self, report: Report) -> bool:
+        """Tell whether leukemia is possible, in a picture that may be judged at all."""
+        if report.result is None or report.result.decision not in {Decision.CONFIDENT, Decision.INDETERMINATE}:
+            return False
+        return not set(report.result.prediction_set).isdisjoint(self.classifier.artifact.manifest.decision.urgent_classes)
 
     def _screen(self, created: CreatedObject) -> tuple[Screening, Specimen | None]:
         version, specimen = created.object, None

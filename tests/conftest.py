@@ -1,0 +1,72 @@
+"""What several tests share. Whatever is slow to make is made once a session."""
+
+import importlib.util
+import os
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from hemascope.commands.project import artifact_folder
+from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope.model.artifact import Artifact, load_artifact
+from hemascope.model.classifier import Classifier
+
+ROOT = Path(__file__).parent.parent
+NO_DATASET = "HEMASCOPE_DATASET names no folder with the real smears"
+
+
+def _dataset() -> Path | None:
+    folder = os.environ.get("HEMASCOPE_DATASET")
+    return Path(folder) if folder and (Path(folder) / "Original").is_dir() else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if _dataset() is None:
+        for item in items:
+            if item.get_closest_marker("dataset"):
+                item.add_marker(pytest.mark.skip(reason=NO_DATASET))
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Path:
+    """The real smears, where there are any on this machine."""
+    folder = _dataset()
+    if folder is None:
+        pytest.skip(NO_DATASET)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def artifact() -> Artifact:
+    """The shipped model."""
+    return load_artifact(artifact_folder(None))
+
+
+@pytest.fixture(scope="session")
+def classifier(artifact: Artifact) -> Classifier:
+    """The shipped model, loaded."""
+    return Classifier(artifact)
+
+
+@pytest.fixture(scope="session")
+def smear() -> bytes:
+    """A drawn smear as a JPEG file."""
+    return encode_jpeg(draw_synthetic_smear(1))
+
+
+@pytest.fixture(scope="session")
+def handler_module() -> ModuleType:
+    """The Lambda's own file, imported as Lambda does: by its path."""
+    spec = importlib.util.spec_from_file_location("screen_smear_handler", ROOT / "lambdas" / "screen_smear" / "handler.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

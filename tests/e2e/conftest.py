@@ -1,0 +1,78 @@
+"""One embedded cloud for the tests of the whole way, with a queue that delivers again after a second."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from hemascope.adapters.aws import DynamoLedger, upload
+from hemascope.adapters.local import LocalCloud, wait_until
+from hemascope.commands.project import artifact_folder, project_root
+from hemascope.contracts.specimen import ObjectVersion, Specimen
+from hemascope.model.artifact import load_artifact
+from hemascope.ports import LedgerRow, NoticeState
+
+
+@dataclass
+class Service:
+    """The running cloud, and what a test wants to ask of it."""
+
+    cloud: LocalCloud
+    model: str
+
+    def send(self, data: bytes, file: str, case: str = "case-1") -> ObjectVersion:
+        specimen = Specimen(hospital="st-mary", patient="p-7", case=case, file=file)
+        return upload(self.cloud.client("s3"), self.cloud.outputs["UploadsBucket"], specimen, data)
+
+    def row(self, version: ObjectVersion) -> LedgerRow | None:
+        ledger = DynamoLedger(self.cloud.client("dynamodb"), self.cloud.outputs["LedgerTable"])
+        return ledger.find(version.object_id, self.model)
+
+    def wait_for_end(self, version: ObjectVersion, seconds: float = 30) -> LedgerRow:
+        def told() -> bool:
+            row = self.row(version)
+            return row is not None and row.notice is NoticeState.SENT
+
+        wait_until(told, seconds, "an end")
+        row = self.row(version)
+        assert row is not None
+        return row
+
+    def rows(self) -> int:
+        table = self.cloud.outputs["LedgerTable"]
+        return int(self.cloud.client("dynamodb").scan(TableName=table, Select="COUNT")["Count"])
+
+    def mails_about(self, version: ObjectVersion) -> int:
+        return sum(version.object_id in mail["BodyText"] for mail in self.cloud.mails())
+
+    def keys_about(self, version: ObjectVersion) -> list[str]:
+        listed = self.cloud.client("s3").list_object_versions(Bucket=self.cloud.outputs["ReportsBucket"])
+        return sorted(one["Key"] for one in listed.get("Versions", []) if version.object_id in one["Key"])
+
+    def read(self, key: str) -> bytes:
+        answer = self.cloud.client("s3").get_object(Bucket=self.cloud.outputs["ReportsBucket"], Key=key)
+        content: bytes = answer["Body"].read()
+        return content
+
+    def deliver(self, body: str) -> None:
+        self.cloud.client("sqs").send_message(QueueUrl=self.cloud.outputs["ArrivalsQueue"], MessageBody=body)
+
+    def waiting(self, output: str = "ArrivalsQueue") -> int:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self.cloud.client("sqs").get_queue_attributes(QueueUrl=self.cloud.outputs[output], AttributeNames=names)
+        return sum(int(answer["Attributes"][name]) for name in names)
+
+    def wait_until_quiet(self, seconds: float = 60) -> None:
+        wait_until(lambda: self.waiting() == 0, seconds, "an empty queue")
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    folder = artifact_folder(None)
+    with LocalCloud(project_root(), folder, environment={"HEMASCOPE_LEASE_SECONDS": "1"}) as cloud:
+        sqs = cloud.client("sqs")
+        # In the template it is 180 s, six times the timeout: a test can't wait so long for a second delivery.
+        sqs.set_queue_attributes(QueueUrl=cloud.outputs["ArrivalsQueue"], Attributes={"VisibilityTimeout": "1"})
+        # S3's test event came before the worker stood, and would come again only after those 180 s.
+        sqs.purge_queue(QueueUrl=cloud.outputs["ArrivalsQueue"])
+        yield Service(cloud, load_artifact(folder).reference.name)

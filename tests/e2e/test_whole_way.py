@@ -1,0 +1,224 @@
+"""Bucket -> queue -> real handler -> reports, ledger, topic, mail, on the embedded cloud."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hemascope.contracts.report import PatientSummary, Report, State
+from hemascope.contracts.specimen import ObjectVersion, report_keys
+from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from tests.e2e.conftest import Service
+
+pytestmark = pytest.mark.local_cloud
+
+
+def event_about(version: ObjectVersion) -> str:
+    """The message that S3 sends, as a second delivery of the same event."""
+    from urllib.parse import quote_plus
+
+    about = {
+        "bucket": {"name": version.bucket},
+        "object": {"key": quote_plus(version.key, safe="/"), "versionId": version.version_id, "size": 1000},
+    }
+    return json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "eventSource": "aws:s3", "s3": about}]})
+
+
+def test_a_smear_ends_in_reports_pictures_a_row_and_one_mail(service: Service, smear: bytes) -> None:
+    version = service.send(smear, "field-1.jpg")
+
+    row = service.wait_for_end(version)
+
+    keys = report_keys(version.object_id, service.model)
+    report = Report.model_validate_json(service.read(keys.report))
+    summary = PatientSummary.model_validate_json(service.read(keys.summary))
+    assert row.state is State.REPORTED
+    assert report.object_id == summary.object_id == version.object_id
+    assert report.specimen is not None
+    assert report.specimen.hospital == "st-mary"
+    assert report.evidence is not None
+    assert report.evidence.cell_count == 9
+    assert set(report.timings_ms) == {"decode", "quality", "segment", "network", "overlay"}
+    assert service.keys_about(version) == sorted([keys.report, keys.summary, keys.segmented, keys.overlay])
+    assert service.read(keys.overlay).startswith(b"\x89PNG")
+    assert service.mails_about(version) == 1
+
+
+@pytest.mark.parametrize(
+    "file", ["two words.jpg", "a+b.jpg", "50%25.jpg", "50%.jpg", "ЖИВ-Ünïcode-细胞.jpg", "q?x=1&y=2#z.jpg", "'quote\".jpg"]
+)
+def test_any_file_name_survives_the_way(service: Service, smear: bytes, file: str) -> None:
+    version = service.send(smear, file)
+
+    row = service.wait_for_end(version)
+
+    report = Report.model_validate_json(service.read(str(row.report_key)))
+    assert report.specimen is not None
+    assert report.specimen.file == file
+
+
+def test_two_versions_of_one_key_have_an_end_each(service: Service, smear: bytes) -> None:
+    first = service.send(smear, "again.jpg")
+    second = service.send(encode_jpeg(draw_synthetic_smear(2)), "again.jpg")
+
+    rows = [service.wait_for_end(version) for version in (first, second)]
+
+    assert first.object_id != second.object_id
+    assert [row.state for row in rows] == [State.REPORTED, State.REPORTED]
+
+
+@pytest.mark.parametrize(
+    ("file", "data", "reason"),
+    [
+        ("empty.jpg", b"", "empty_file"),
+        ("notes.jpg", b"patient seen on monday", "unsupported_format"),
+        ("cut.jpg", encode_jpeg(draw_synthetic_smear(3))[:5000], "truncated"),
+    ],
+)
+def test_a_bad_picture_ends_in_a_rejected_report(service: Service, file: str, data: bytes, reason: str) -> None:
+    version = service.send(data, file)
+
+    row = service.wait_for_end(version)
+
+    report = json.loads(service.read(str(row.report_key)))
+    assert row.state is State.REJECTED
+    assert report["rejection"]["reason"] == reason
+    assert service.mails_about(version) == 1
+
+
+def test_each_message_delivered_twice_leaves_one_end_and_one_mail(service: Service, smear: bytes) -> None:
+    version = service.send(smear, "twice.jpg")
+    row = service.wait_for_end(version)
+    keys = service.keys_about(version)
+    report = service.read(str(row.report_key))
+
+    for _ in range(2):
+        service.deliver(event_about(version))
+    service.wait_until_quiet()
+
+    assert service.row(version) == row
+    assert service.keys_about(version) == keys
+    assert service.read(str(row.report_key)) == report
+    assert service.mails_about(version) == 1
+
+
+def test_deliveries_that_race_leave_one_end_and_one_mail(service: Service, smear: bytes) -> None:
+    version = service.send(smear, "race.jpg")
+    for _ in range(3):
+        service.deliver(event_about(version))
+
+    row = service.wait_for_end(version)
+    service.wait_until_quiet()
+
+    assert row.state is State.REPORTED
+    assert len(service.keys_about(version)) == 4
+    assert service.mails_about(version) == 1
+
+
+def test_a_worker_killed_in_the_middle_loses_nothing(service: Service, smear: bytes) -> None:
+    versions = [service.send(smear, f"killed-{number}.jpg", case="case-kill") for number in range(6)]
+
+    service.cloud.kill_worker()
+    service.cloud.start_worker()
+    rows = [service.wait_for_end(version, seconds=60) for version in versions]
+    service.wait_until_quiet()
+
+    assert [row.state for row in rows] == [State.REPORTED] * 6
+    assert [len(service.keys_about(version)) for version in versions] == [4] * 6
+    assert [service.mails_about(version) for version in versions] == [1] * 6
+
+
+def test_a_poisoned_message_ends_in_the_dead_letter_queue_and_harms_no_other(service: Service, smear: bytes) -> None:
+    before = service.waiting("DeadArrivalsQueue")
+    service.deliver('{"Records": "poison"}')
+    version = service.send(smear, "beside-poison.jpg")
+
+    row = service.wait_for_end(version)
+    service.wait_until_quiet()
+
+    assert row.state is State.REPORTED
+    assert service.waiting("DeadArrivalsQueue") == before + 1
+
+
+def test_an_object_that_is_gone_fails_and_a_replay_brings_it_home(service: Service, smear: bytes) -> None:
+    bucket = service.cloud.outputs["UploadsBucket"]
+    gone = ObjectVersion(bucket=bucket, key="smears/st-mary/p-7/case-9/gone.jpg")
+    service.deliver(event_about(gone))
+    service.wait_until_quiet()
+    failed = service.row(gone)
+
+    s3 = service.cloud.client("s3")
+    s3.put_object(Bucket=bucket, Key=gone.key, Body=smear)
+    service.deliver(event_about(gone))
+    row = service.wait_for_end(gone)
+
+    assert failed is not None
+    assert failed.state is State.FAILED
+    assert failed.failure == "LastDelivery"
+    assert row.state is State.REPORTED
+    assert service.mails_about(gone) == 1
+
+
+def test_every_object_version_has_exactly_one_row(service: Service) -> None:
+    service.wait_until_quiet()
+    listed = service.cloud.client("s3").list_object_versions(Bucket=service.cloud.outputs["UploadsBucket"])
+    sent = [ObjectVersion(bucket=listed["Name"], key=one["Key"], version_id=one["VersionId"]) for one in listed["Versions"]]
+
+    rows = [service.row(version) for version in sent]
+
+    assert len(sent) > 15
+    # One more: the replayed event named its object without a version.
+    assert service.rows() == len(sent) + 1 - sum("gone.jpg" in one.key for one in sent)
+    assert all(row is not None for row, one in zip(rows, sent, strict=True) if "gone.jpg" not in one.key)
+
+
+def test_log_lines_hold_no_key_no_file_name_and_no_patient(service: Service) -> None:
+    log = service.cloud.log("worker")
+
+    assert "smear done" in log
+    assert not [word for word in ("smears/", ".jpg", "p-7", "st-mary", "case-1", "patient seen") if word in log]
+
+
+def test_mails_hold_a_link_and_nothing_about_the_smear(service: Service) -> None:
+    mails = service.cloud.mails()
+
+    assert mails
+    for mail in mails:
+        text = (mail["Subject"] + mail["BodyText"] + mail["BodyHtml"]).lower()
+        assert "https://portal.hospital.example/reports/" in text
+        assert not [word for word in ("benign", "pre-b", "pro-b", "leukemia", "p-7", "st-mary", ".jpg") if word in text]
+
+
+def test_the_demo_prints_all_that_a_newcomer_wants_to_see_and_ends(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "hemascope", "demo", "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    for shown in ("synthetic", "id ", "Benign", "Early Pre-B", "Pre-B", "Pro-B", "Cells     9", "report.json", "summary.json"):
+        assert shown in done.stdout
+    for shown in ("segmented.png", "overlay.png", "Mail from", "not a diagnosis"):
+        assert shown in done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["overlay.png", "report.json", "segmented.png", "summary.json"]
+
+
+def test_the_demo_of_a_bad_picture_says_why_and_is_no_failure(tmp_path: Path) -> None:
+    bad = tmp_path / "notes.jpg"
+    bad.write_bytes(b"not a picture")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "hemascope", "demo", "--smear", str(bad), "--out", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Rejected: expected a JPEG, PNG, TIFF, BMP or WebP picture" in done.stdout

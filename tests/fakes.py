@@ -1,0 +1,248 @@
+"""Stand-ins for the ports: lists and dicts that keep the ports' promises, and a fuse that kills a worker in the middle."""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote_plus
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hemascope.contracts.errors import MissingObject
+from hemascope.contracts.notice import Notice
+from hemascope.contracts.report import State
+from hemascope.contracts.specimen import ObjectVersion
+from hemascope.imaging.decode import check_size
+from hemascope.imaging.model_input import NetworkInputs
+from hemascope.model.artifact import Artifact
+from hemascope.model.classifier import Classifier
+from hemascope.ports import LedgerRow, NoticeState
+from hemascope.station import Station, StationSettings
+
+START = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
+LEASE = timedelta(seconds=60)
+MAXIMUM_RECEIVES = 3
+
+
+class Killed(BaseException):
+    """A worker that is killed: no ``except Exception`` sees it, nothing is cleaned up."""
+
+
+@dataclass
+class Wire:
+    """Counts the writes of one worker; calls ``before`` or ``after`` at the n-th (1, 2, ...)."""
+
+    before: dict[int, Callable[[], object]] = field(default_factory=dict)
+    after: dict[int, Callable[[], object]] = field(default_factory=dict)
+    writes: list[str] = field(default_factory=list)
+
+    def around(self, name: str, write: Callable[[], bool | None]) -> bool | None:
+        self.writes.append(name)
+        number = len(self.writes)
+        self.before.get(number, lambda: None)()
+        answer = write()
+        self.after.get(number, lambda: None)()
+        return answer
+
+
+def kill() -> None:
+    raise Killed
+
+
+class FakeStore:
+    """An ObjectStore: pictures by version, reports by key."""
+
+    def __init__(self) -> None:
+        self.pictures: dict[ObjectVersion, bytes] = {}
+        self.files: dict[str, tuple[bytes, str]] = {}
+        self.reads: list[ObjectVersion] = []
+
+    def read(self, version: ObjectVersion, limit: int) -> bytes:
+        self.reads.append(version)
+        if version not in self.pictures:
+            raise MissingObject(f"expected the object version {version.object_id}, it is gone")
+        content = self.pictures[version]
+        check_size(min(len(content), limit + 1))
+        return content
+
+    def write_once(self, key: str, content: bytes, content_type: str) -> bool:
+        return self.files.setdefault(key, (content, content_type))[0] is content
+
+    def json(self, ending: str) -> dict:
+        (content,) = [content for key, (content, _) in self.files.items() if key.endswith(ending)]
+        return json.loads(content)
+
+
+class FakeLedger:
+    """A Ledger: ``reported`` and ``rejected`` stand for ever, ``failed`` gives way."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], LedgerRow] = {}
+        self.leases: dict[tuple[str, str], datetime] = {}
+        self._lock = threading.Lock()
+
+    def find(self, object_id: str, model: str) -> LedgerRow | None:
+        return self.rows.get((object_id, model))
+
+    def finish(self, row: LedgerRow) -> LedgerRow:
+        with self._lock:
+            standing = self.rows.get((row.object_id, row.model))
+            if standing is not None and standing.state is not State.FAILED:
+                return standing
+            self.rows[row.object_id, row.model] = row
+            self.leases.pop((row.object_id, row.model), None)
+            return row
+
+    def claim_notice(self, object_id: str, model: str, now: datetime, until: datetime) -> bool:
+        with self._lock:
+            row = self.rows.get((object_id, model))
+            held = self.leases.get((object_id, model))
+            if row is None or row.notice is NoticeState.SENT or (held is not None and held >= now):
+                return False
+            self.leases[object_id, model] = until
+            return True
+
+    def notice_sent(self, object_id: str, model: str) -> None:
+        row = self.rows[object_id, model]
+        self.rows[object_id, model] = row.model_copy(update={"notice": NoticeState.SENT})
+
+
+class FakePublisher:
+    """A Publisher: a list."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+
+    def publish(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+
+class FakeMailer:
+    """A Mailer: a list."""
+
+    def __init__(self) -> None:
+        self.mails: list[Notice] = []
+
+    def send(self, notice: Notice) -> None:
+        self.mails.append(notice)
+
+
+class FakeClock:
+    """A Clock that stands still until it is moved; its timer counts quarter seconds."""
+
+    def __init__(self) -> None:
+        self.time = START
+        self._ticks = 0
+
+    def now(self) -> datetime:
+        return self.time
+
+    def seconds(self) -> float:
+        self._ticks += 1
+        return self._ticks * 0.25
+
+
+class FixedClassifier:
+    """A network that always gives the same answer and remembers what it was asked."""
+
+    def __init__(self, artifact: Artifact, *probabilities: float) -> None:
+        self.artifact = artifact
+        self.asked: list[NetworkInputs] = []
+        self._answer = np.array(probabilities, np.float64)
+
+    def probabilities(self, inputs: NetworkInputs) -> NDArray[np.float64]:
+        self.asked.append(inputs)
+        return self._answer
+
+
+class _Wired:
+    """A fake whose writes go over the wire of one worker."""
+
+    def __init__(self, fake: object, wire: Wire, writes: tuple[str, ...]) -> None:
+        self._fake, self._wire, self._writes = fake, wire, writes
+
+    def __getattr__(self, name: str) -> object:
+        method = getattr(self._fake, name)
+        if name not in self._writes:
+            return method
+        return lambda *arguments: self._wire.around(name, lambda: method(*arguments))
+
+
+@dataclass
+class World:
+    """Everything outside the station; workers come and go, this stays."""
+
+    classifier: Classifier | FixedClassifier
+    pictures: FakeStore = field(default_factory=FakeStore)
+    reports: FakeStore = field(default_factory=FakeStore)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    publisher: FakePublisher = field(default_factory=FakePublisher)
+    mailer: FakeMailer = field(default_factory=FakeMailer)
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def station(self, wire: Wire | None = None) -> Station:
+        """A worker."""
+        wire = wire or Wire()
+        return Station(
+            classifier=self.classifier,
+            pictures=self.pictures,
+            reports=_Wired(self.reports, wire, ("write_once",)),
+            ledger=_Wired(self.ledger, wire, ("finish", "claim_notice", "notice_sent")),
+            publisher=_Wired(self.publisher, wire, ("publish",)),
+            mailer=_Wired(self.mailer, wire, ("send",)),
+            clock=self.clock,
+            settings=StationSettings("https://portal.example", MAXIMUM_RECEIVES, LEASE),
+        )
+
+    @property
+    def row(self) -> LedgerRow:
+        """The only row of the ledger."""
+        (row,) = self.ledger.rows.values()
+        return row
+
+
+def s3_record(key: str, bucket: str = "uploads", version: str | None = "v1", size: int | None = None) -> dict:
+    """One record of an S3 notification, its key encoded as S3 encodes it."""
+    found: dict = {"key": quote_plus(key, safe="/")}
+    found |= {"size": size} if size is not None else {}
+    found |= {"versionId": version} if version is not None else {}
+    return {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": "eu-central-1",
+        "eventTime": "2026-03-01T08:29:58.123Z",
+        "eventName": "ObjectCreated:Put",
+        "s3": {"s3SchemaVersion": "1.0", "bucket": {"name": bucket, "arn": f"arn:aws:s3:::{bucket}"}, "object": found},
+    }
+
+
+def s3_message(*records: dict) -> str:
+    """Body of the SQS message that carries them."""
+    return json.dumps({"Records": list(records)})
+
+
+def sqs_event(*bodies: str, receives: int = 1) -> dict:
+    """What Lambda hands to the function: message-1, message-2, ..."""
+    return {
+        "Records": [
+            {
+                "messageId": f"message-{number}",
+                "receiptHandle": f"handle-{number}",
+                "body": body,
+                "attributes": {
+                    "ApproximateReceiveCount": str(receives),
+                    "SentTimestamp": "1772353798000",
+                    "SenderId": "AIDAEXAMPLE",
+                    "ApproximateFirstReceiveTimestamp": "1772353798100",
+                },
+                "messageAttributes": {},
+                "md5OfBody": "0" * 32,
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:smears",
+                "awsRegion": "eu-central-1",
+            }
+            for number, body in enumerate(bodies, start=1)
+        ]
+    }

@@ -1,0 +1,107 @@
+"""Synthesis itself: offline, without a Node of the machine's, and equal to the committed snapshots."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.image import allowed
+from infra.settings import Settings
+from infra.snapshot import FOLDER, read_snapshots
+
+
+@pytest.mark.synth
+def test_the_committed_snapshots_equal_a_fresh_synthesis(assembly: Path) -> None:
+    fresh = read_snapshots(assembly)
+
+    committed = {name: (FOLDER / f"{name}.template.json").read_text(encoding="utf-8") for name in fresh}
+
+    assert committed == fresh, "run `make templates` and look at the difference"
+
+
+@pytest.mark.synth
+def test_app_py_synthesizes_without_node_account_or_network(root: Path, tmp_path: Path) -> None:
+    environment = {"PATH": "/nowhere", "HOME": str(tmp_path), "CDK_OUTDIR": str(tmp_path / "out"), "HEMASCOPE_STAGE": "test"}
+
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, timeout=200, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "Hemascope-test-Ingest.template.json").exists()
+    assert (tmp_path / "out" / "Hemascope-test-Screening.template.json").exists()
+
+
+def test_app_py_names_the_setting_that_is_wrong(root: Path) -> None:
+    environment = {**os.environ, "HEMASCOPE_PORTAL_URL": "ftp://nowhere"}
+
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, timeout=200, check=False
+    )
+
+    assert done.returncode == 1
+    assert "HEMASCOPE_PORTAL_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_app_py_and_handlers_stay_thin(root: Path) -> None:
+    lengths = {path.name: len(path.read_text().splitlines()) for path in (root / "app.py", *root.glob("lambdas/*/handler.py"))}
+
+    assert max(lengths.values()) <= 60, lengths
+
+
+@pytest.mark.synth
+def test_the_build_context_of_the_image_holds_what_is_allowed_and_nothing_else(assembly: Path, root: Path) -> None:
+    assets = json.loads((assembly / "Hemascope-dev-Screening.assets.json").read_text())
+    (image,) = assets["dockerImages"].values()
+    context = assembly / image["source"]["directory"]
+
+    held = sorted(path.relative_to(context).as_posix() for path in context.rglob("*") if path.is_file())
+
+    package = root / "layers" / "hemascope" / "python" / "hemascope"
+    modules = [path.relative_to(root).as_posix() for path in package.rglob("*.py")]
+    artifact = "model_artifacts/all-subtypes/1.0.0"
+    files = ("colour_reference.json", "golden.json", "manifest.json", "model.tflite", "texts.en.json")
+    assert held == sorted(
+        [
+            *modules,
+            *(f"{artifact}/{name}" for name in files),
+            "lambdas/screen_smear/Dockerfile",
+            "lambdas/screen_smear/handler.py",
+            "requirements/image.txt",
+        ]
+    )
+
+
+def test_the_context_is_an_allow_list() -> None:
+    patterns = allowed("all-subtypes/1.0.0")
+
+    assert patterns[0] == "*"
+    assert not any(".npz" in one or one == "!**" for one in patterns)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HEMASCOPE_STAGE", "Prod!"),
+        ("HEMASCOPE_ACCOUNT", "12"),
+        ("HEMASCOPE_MEMORY_MB", "64"),
+        ("HEMASCOPE_MAIL_SENDER", "nobody"),
+        ("HEMASCOPE_MODEL", "../secret"),
+        ("HEMASCOPE_LOG_RETENTION_DAYS", "3"),
+    ],
+)
+def test_a_wrong_setting_is_named(variable: str, value: str) -> None:
+    with pytest.raises(ValueError, match=variable):
+        Settings.read({variable: value})
+
+
+def test_every_setting_stands_in_the_example_with_its_default(root: Path) -> None:
+    lines = (root / ".env.example").read_text().splitlines()
+    shown = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+    assert set(shown) == {f"HEMASCOPE_{name.upper()}" for name in Settings.model_fields}
+    assert Settings.read(shown) == Settings()

@@ -1,0 +1,150 @@
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hemascope.contracts.errors import ArtifactError
+from hemascope.model.artifact import Artifact, load_artifact
+from hemascope.model.classifier import Classifier
+
+Edit = Callable[[dict], object]
+
+
+@pytest.fixture
+def copy(artifact: Artifact, tmp_path: Path) -> Path:
+    folder = tmp_path / "1.0.0"
+    shutil.copytree(artifact.folder, folder, ignore=shutil.ignore_patterns("*.npz", "figures"))
+    return folder
+
+
+def edit(path: Path, change: Edit) -> None:
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+def edit_and_sign(folder: Path, name: str, change: Edit) -> None:
+    """Change a file as somebody would who knows that the manifest holds its digest."""
+    edit(folder / name, change)
+    sign(folder, name)
+
+
+def sign(folder: Path, name: str) -> None:
+    digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    edit(folder / "manifest.json", lambda manifest: manifest["files"].update({name: digest}))
+
+
+def test_an_unaltered_copy_without_laboratory_files_loads(copy: Path, artifact: Artifact) -> None:
+    loaded = load_artifact(copy)
+
+    assert loaded.reference == artifact.reference
+    assert loaded.reference.name == f"all-subtypes/{artifact.manifest.version}"
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "golden.json", "texts.en.json", "colour_reference.json"])
+def test_an_altered_file_is_refused(copy: Path, name: str) -> None:
+    with (copy / name).open("ab") as file:
+        file.write(b" ")
+
+    with pytest.raises(ArtifactError, match=f"expected {name} with sha256"):
+        load_artifact(copy)
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "golden.json", "texts.en.json", "colour_reference.json", "manifest.json"])
+def test_a_missing_file_is_refused(copy: Path, name: str) -> None:
+    (copy / name).unlink()
+
+    with pytest.raises(ArtifactError, match=name):
+        load_artifact(copy)
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "golden.json", "texts.en.json", "colour_reference.json"])
+def test_a_file_that_the_manifest_does_not_vouch_for_is_refused(copy: Path, name: str) -> None:
+    edit(copy / "manifest.json", lambda manifest: manifest["files"].pop(name))
+
+    with pytest.raises(ArtifactError, match=name):
+        load_artifact(copy)
+
+
+def test_another_preprocessing_under_the_old_hash_is_refused(copy: Path) -> None:
+    edit(copy / "manifest.json", lambda manifest: manifest["preprocessing"].update(mark_width=0.3))
+
+    with pytest.raises(ArtifactError, match=r"expected preprocessing [0-9a-f]{12} \(the running code\)"):
+        load_artifact(copy)
+
+
+def test_another_preprocessing_hash_is_refused(copy: Path) -> None:
+    edit(copy / "manifest.json", lambda manifest: manifest.update(preprocessing_sha256="0" * 64))
+
+    with pytest.raises(ArtifactError, match="received 000000000000"):
+        load_artifact(copy)
+
+
+@pytest.mark.parametrize("texts", ["recommendation", "patient"])
+def test_texts_without_one_of_the_classes_are_refused(copy: Path, texts: str) -> None:
+    edit_and_sign(copy, "texts.en.json", lambda content: content[texts].pop("Pro-B"))
+
+    with pytest.raises(ArtifactError, match="Pro-B"):
+        load_artifact(copy)
+
+
+@pytest.mark.parametrize(("texts", "missing"), [("caution", "poor_quality"), ("advice", "too_small")])
+def test_texts_without_words_for_a_decision_or_a_rejection_are_refused(copy: Path, texts: str, missing: str) -> None:
+    edit_and_sign(copy, "texts.en.json", lambda content: content[texts].pop(missing))
+
+    with pytest.raises(ArtifactError, match=missing):
+        load_artifact(copy)
+
+
+@pytest.mark.parametrize("junk", [b"", b"not JSON", b"[]", b"{}", b'{"schema": "hemascope.manifest/2"}', b"\xff\xfe"])
+def test_a_manifest_that_is_none_is_refused(copy: Path, junk: bytes) -> None:
+    (copy / "manifest.json").write_bytes(junk)
+
+    with pytest.raises(ArtifactError, match="expected a model artifact in"):
+        load_artifact(copy)
+
+
+def test_an_unknown_urgent_class_is_refused(copy: Path) -> None:
+    edit(copy / "manifest.json", lambda manifest: manifest["decision"].update(urgent_classes=["Mature B"]))
+
+    with pytest.raises(ArtifactError, match="Mature B"):
+        load_artifact(copy)
+
+
+def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="expected a model artifact in"):
+        load_artifact(tmp_path / "nowhere")
+
+
+def test_a_network_of_another_input_size_is_refused(copy: Path) -> None:
+    from hemascope.contracts.preprocessing import PreprocessingSpec
+
+    spec = PreprocessingSpec(input_size=96)
+    change = {"preprocessing": spec.model_dump(mode="json"), "preprocessing_sha256": spec.digest}
+    edit(copy / "manifest.json", lambda manifest: manifest.update(change))
+
+    with pytest.raises(ArtifactError, match=r"'original': \(96, 96, 3\).*received.*128"):
+        Classifier(load_artifact(copy))
+
+
+def test_a_network_with_another_number_of_classes_is_refused(copy: Path) -> None:
+    edit(copy / "manifest.json", lambda manifest: manifest["classes"].append("Mature B"))
+    edit_and_sign(
+        copy,
+        "texts.en.json",
+        lambda texts: [texts[one].update({"Mature B": texts[one]["Pro-B"]}) for one in ("recommendation", "patient")],
+    )
+
+    with pytest.raises(ArtifactError, match="expected 5 outputs, received 4"):
+        Classifier(load_artifact(copy))
+
+
+def test_weights_that_are_no_network_are_refused(copy: Path) -> None:
+    (copy / "model.tflite").write_bytes(b"these are no weights" * 100)
+    sign(copy, "model.tflite")
+
+    with pytest.raises(ArtifactError, match="expected a LiteRT network"):
+        Classifier(load_artifact(copy))

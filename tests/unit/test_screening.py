@@ -1,0 +1,245 @@
+import ast
+import copy
+import dataclasses
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hemascope.contracts.errors import RejectionReason
+from hemascope.contracts.report import Decision, State
+from hemascope.contracts.specimen import Specimen
+from hemascope.imaging.overlay import encode_png
+from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope.model.artifact import Artifact
+from hemascope.model.classifier import Classifier
+from hemascope.screening import screen
+from tests.fakes import FakeClock, FixedClassifier
+
+SPECIMEN = Specimen(hospital="st-mary", patient="p-17", case="c-3", file="field 1.jpg")
+CLASSES = ("Benign", "Early Pre-B", "Pre-B", "Pro-B")
+
+
+def tuned(artifact: Artifact, *, accepted_distance: float = 1e9, **decision: object) -> Artifact:
+    """The shipped artifact with other thresholds; every colour is known to it unless said otherwise."""
+    lenient: dict[str, object] = {"minimum_confidence": 0.8, "prediction_set_threshold": 0.2, "minimum_cells": 1}
+    spec = artifact.manifest.decision.model_copy(update=lenient | decision)
+    return dataclasses.replace(
+        artifact,
+        manifest=artifact.manifest.model_copy(update={"decision": spec}),
+        colours=artifact.colours.model_copy(update={"accepted_distance": accepted_distance}),
+    )
+
+
+def one_hot(artifact: Artifact, label: str, share: float = 0.97) -> FixedClassifier:
+    rest = (1.0 - share) / 3.0
+    return FixedClassifier(artifact, *(share if name == label else rest for name in CLASSES))
+
+
+def test_the_same_bytes_give_the_same_report_summary_and_pictures(classifier: Classifier, smear: bytes) -> None:
+    first, again = (screen(smear, SPECIMEN, classifier) for _ in range(2))
+
+    assert first.report == again.report
+    assert first.summary == again.summary
+    assert first.pictures is not None
+    assert again.pictures is not None
+    assert (first.pictures.segmented == again.pictures.segmented).all()
+    assert (first.pictures.overlay == again.pictures.overlay).all()
+
+
+def test_a_drawn_smear_is_reported_with_its_evidence(classifier: Classifier, smear: bytes) -> None:
+    report = screen(smear, SPECIMEN, classifier).report
+
+    assert report.state is State.REPORTED
+    assert report.specimen == SPECIMEN
+    assert report.evidence is not None
+    assert report.evidence.cell_count == 9
+    assert 0.01 < report.evidence.mask_coverage < 0.2
+    assert report.result is not None
+    assert tuple(report.result.probabilities) == CLASSES
+    assert report.model == classifier.artifact.reference
+    assert report.disclaimer == "decision support, not a diagnosis"
+
+
+def test_a_picture_outside_a_bucket_is_known_by_its_content(classifier: Classifier, smear: bytes) -> None:
+    report = screen(smear, SPECIMEN, classifier).report
+
+    assert report.object_id == hashlib.sha256(smear).hexdigest()[:32]
+
+
+def test_a_picture_in_a_bucket_is_known_by_the_id_of_its_version(classifier: Classifier, smear: bytes) -> None:
+    screening = screen(smear, SPECIMEN, classifier, object_id="0f" * 16)
+
+    assert (screening.report.object_id, screening.summary.object_id) == ("0f" * 16, "0f" * 16)
+
+
+def test_without_a_timer_there_are_no_timings(classifier: Classifier, smear: bytes) -> None:
+    assert screen(smear, SPECIMEN, classifier).report.timings_ms == {}
+
+
+def test_with_a_timer_every_step_is_timed_in_milliseconds(classifier: Classifier, smear: bytes) -> None:
+    report = screen(smear, SPECIMEN, classifier, timer=FakeClock().seconds).report
+
+    assert report.timings_ms == {"decode": 250.0, "quality": 250.0, "segment": 250.0, "network": 250.0, "overlay": 250.0}
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", RejectionReason.EMPTY_FILE),
+        (b"this is a letter, not a picture", RejectionReason.UNSUPPORTED_FORMAT),
+        (encode_jpeg(draw_synthetic_smear(1))[:4000], RejectionReason.TRUNCATED),
+        (encode_png(np.full((8, 8, 3), 200, np.uint8)), RejectionReason.TOO_SMALL),
+    ],
+)
+def test_bytes_that_are_no_smear_give_a_rejected_report_with_advice(
+    classifier: Classifier, data: bytes, reason: RejectionReason
+) -> None:
+    screening = screen(data, SPECIMEN, classifier)
+
+    assert screening.report.state is State.REJECTED
+    assert screening.report.rejection is not None
+    assert screening.report.rejection.reason is reason
+    assert screening.report.rejection.message.startswith("expected")
+    assert screening.report.rejection.advice == classifier.artifact.texts.advice[reason]
+    assert screening.report.result is None
+    assert screening.report.evidence is None
+    assert screening.pictures is None
+    assert screening.summary.headline == "The picture of your sample could not be used."
+
+
+@pytest.mark.parametrize("level", [0, 255])
+@pytest.mark.parametrize("shape", [(448, 448, 3), (97, 601, 3)])
+def test_a_black_or_white_picture_is_rejected_as_blank(classifier: Classifier, level: int, shape: tuple[int, ...]) -> None:
+    screening = screen(encode_png(np.full(shape, level, np.uint8)), SPECIMEN, classifier)
+
+    assert screening.report.rejection is not None
+    assert screening.report.rejection.reason is RejectionReason.BLANK
+
+
+def test_a_likely_class_in_known_colours_is_a_confident_answer(artifact: Artifact, smear: bytes) -> None:
+    result = screen(smear, SPECIMEN, one_hot(tuned(artifact), "Pre-B")).report.result
+
+    assert result is not None
+    assert (result.label, result.decision, result.prediction_set) == ("Pre-B", Decision.CONFIDENT, ("Pre-B",))
+    assert result.confidence == pytest.approx(0.97)
+    assert result.recommendation == artifact.texts.recommendation["Pre-B"]
+
+
+def test_two_likely_classes_are_indeterminate(artifact: Artifact, smear: bytes) -> None:
+    network = FixedClassifier(tuned(artifact, minimum_confidence=0.4), 0.01, 0.5, 0.48, 0.01)
+
+    result = screen(smear, SPECIMEN, network).report.result
+
+    assert result is not None
+    assert (result.decision, result.prediction_set) == (Decision.INDETERMINATE, ("Early Pre-B", "Pre-B"))
+    assert result.recommendation == artifact.texts.caution[Decision.INDETERMINATE]
+
+
+def test_one_class_that_is_not_likely_enough_is_indeterminate(artifact: Artifact, smear: bytes) -> None:
+    result = screen(smear, SPECIMEN, one_hot(tuned(artifact), "Pro-B", share=0.7)).report.result
+
+    assert result is not None
+    assert (result.decision, result.prediction_set) == (Decision.INDETERMINATE, ("Pro-B",))
+
+
+def test_the_prediction_set_holds_the_likeliest_class_where_none_passes_the_threshold(artifact: Artifact, smear: bytes) -> None:
+    network = FixedClassifier(tuned(artifact, prediction_set_threshold=0.9), 0.4, 0.3, 0.2, 0.1)
+
+    result = screen(smear, SPECIMEN, network).report.result
+
+    assert result is not None
+    assert (result.decision, result.prediction_set) == (Decision.INDETERMINATE, ("Benign",))
+
+
+def test_unknown_colours_are_out_of_distribution_however_sure_the_network_is(artifact: Artifact, smear: bytes) -> None:
+    report = screen(smear, SPECIMEN, one_hot(tuned(artifact, accepted_distance=1e-6), "Pro-B", share=0.99)).report
+
+    assert report.result is not None
+    assert report.result.decision is Decision.OUT_OF_DISTRIBUTION
+    assert report.result.recommendation == artifact.texts.caution[Decision.OUT_OF_DISTRIBUTION]
+    assert report.evidence is not None
+    assert report.evidence.out_of_distribution_score > 1.0
+
+
+def test_a_smear_without_enough_cells_is_poor_quality_before_anything_else(artifact: Artifact) -> None:
+    no_blast = encode_jpeg(draw_synthetic_smear(1, blasts=0))
+
+    report = screen(no_blast, SPECIMEN, one_hot(tuned(artifact, accepted_distance=1e-6), "Pro-B")).report
+
+    assert report.evidence is not None
+    assert report.evidence.cell_count == 0
+    assert report.result is not None
+    assert report.result.decision is Decision.POOR_QUALITY
+
+
+def test_the_shipped_thresholds_decide_with_the_shipped_network(classifier: Classifier, smear: bytes) -> None:
+    levelled = copy.copy(classifier)
+    levelled.artifact = tuned(classifier.artifact, temperature=100.0)
+
+    result = screen(smear, SPECIMEN, levelled).report.result
+
+    assert result is not None
+    assert result.decision is Decision.INDETERMINATE
+
+
+def test_the_patient_reads_the_text_of_the_confident_class(artifact: Artifact, smear: bytes) -> None:
+    summary = screen(smear, SPECIMEN, one_hot(tuned(artifact), "Benign")).summary
+
+    assert summary.headline == artifact.texts.patient["Benign"].headline
+    assert summary.case == "c-3"
+
+
+def test_the_patient_reads_that_it_is_unclear_where_the_answer_is_not_confident(artifact: Artifact, smear: bytes) -> None:
+    summary = screen(smear, SPECIMEN, one_hot(tuned(artifact, accepted_distance=1e-6), "Pro-B")).summary
+
+    assert summary.headline == artifact.texts.patient_unclear.headline
+
+
+@pytest.mark.parametrize("label", CLASSES)
+@pytest.mark.parametrize("accepted_distance", [1e9, 1e-6])
+def test_the_patients_summary_names_no_class_and_no_probability(
+    artifact: Artifact, smear: bytes, label: str, accepted_distance: float
+) -> None:
+    summary = screen(smear, SPECIMEN, one_hot(tuned(artifact, accepted_distance=accepted_distance), label)).summary
+
+    words = summary.to_json().lower()
+    assert not [name for name in CLASSES if name.lower() in words]
+    assert not re.search(r"\d\s*(%|percent)", words)
+    assert "probability" not in words
+    assert "confidence" not in words
+    assert set(json.loads(summary.to_json())) == {
+        "schema", "object_id", "case", "release", "issued_at", "headline", "explanation", "next_step", "disclaimer",
+    }  # fmt: skip
+
+
+def test_everything_that_screening_is_made_of_knows_no_clock_and_no_network(root: Path) -> None:
+    package = root / "layers" / "hemascope" / "python" / "hemascope"
+    files = [package / "screening.py", *package.glob("imaging/*.py"), *package.glob("model/*.py")]
+    forbidden = {"boto3", "botocore", "time", "datetime", "socket", "urllib", "http", "random", "requests", "logging"}
+
+    found = {(file.name, name) for file in files for name in imports(file) if name in forbidden}
+
+    assert len(files) > 8
+    assert found == set()
+
+
+def imports(file: Path) -> list[str]:
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return [name.split(".")[0] for name in names]
+
+
+def test_screening_loads_neither_cloud_nor_laboratory() -> None:
+    program = "import sys, hemascope.screening; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+
+    assert "cv2" in loaded
+    assert {"boto3", "botocore", "tensorflow", "keras", "training", "aws_lambda_powertools", "tqdm"} & set(loaded) == set()
