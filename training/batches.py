@@ -87,14 +87,12 @@ class PooledBatches(Batches):
 
 
 class EpochClock(keras.callbacks.Callback):
-    """Tells the batches which epoch it is, also after a restart, and when crops end."""
+    """Tells the batches which epoch it is, also after a restart."""
 
-    def __init__(self, batches: Batches, cropped_epochs: int = 0) -> None:
+    def __init__(self, batches: keras.utils.PyDataset) -> None:
         super().__init__()
-        self.batches, self.cropped_epochs = batches, cropped_epochs
+        self.batches = batches
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Set the epoch before its first batch is drawn."""
         self.batches.epoch = epoch
-        if isinstance(self.batches, PooledBatches) and epoch >= self.cropped_epochs:
-            self.batches.crop = None

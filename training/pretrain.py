@@ -41,18 +41,22 @@ def pretrain(data: Data, settings: PretrainSettings, run: Run) -> Path:
     trained = plain if has_norm else with_batch_normalization(plain)
     quicken_batch_normalization(trained)
     common = {"batch": settings.batch, "seed": settings.seed, "segmented_share": settings.segmented_share}
-    crop = settings.crop if settings.cropped_epochs else None
-    batches = PooledBatches(*data.part("train"), data.spec, augmented=True, crop=crop, **common)
     unseen = PooledBatches(*data.part("validation"), data.spec, augmented=False, crop=None, **common)
-    model = _classifier(trained, settings, steps=len(batches))
-    model.fit(
-        batches,
-        validation_data=unseen,
-        epochs=settings.epochs,
-        verbose=2,
-        validation_freq=3,
-        callbacks=[EpochClock(batches, settings.cropped_epochs), *run.callbacks()],
-    )
+    smears = data.part("train")
+    model = _classifier(trained, settings, steps=-(-len(smears[1]) // settings.batch))
+    # Two phases, since the shape of a batch belongs to a fit; a restart skips the epochs that are done in either.
+    for first, last, crop in ((0, settings.cropped_epochs, settings.crop), (settings.cropped_epochs, settings.epochs, None)):
+        if first < last:
+            batches = PooledBatches(*smears, data.spec, augmented=True, crop=crop, **common)
+            model.fit(
+                batches,
+                validation_data=unseen,
+                initial_epoch=first,
+                epochs=last,
+                verbose=2,
+                validation_freq=3,
+                callbacks=[EpochClock(batches), *run.callbacks()],
+            )
     if not has_norm:
         fold_batch_normalization(trained, plain)
     save_weights(plain, target)

@@ -1,5 +1,7 @@
 """Bytes of a picture file -> RGB array. The only decoder: training, command line and Lambda all come through here."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -40,12 +42,12 @@ def decode(data: bytes) -> Picture:
     _check(header)
     buffer = np.frombuffer(data, np.uint8)
     try:
-        picture = _with_alpha(buffer) if header.has_alpha else cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB)
+        picture = _with_alpha(buffer) if header.has_alpha else _opaque(buffer)
     except cv2.error as error:
         raise _corrupt(header) from error
     if picture is None:
         raise _corrupt(header)
-    return np.ascontiguousarray(picture, np.uint8)
+    return np.ascontiguousarray(picture)
 
 
 def check_size(size: int) -> None:
@@ -80,12 +82,25 @@ def _check(header: Header) -> None:
         raise RejectedSmear(RejectionReason.TOO_SMALL, f"expected at least {MINIMUM_SIDE} pixels on each side, received {size}")
 
 
-def _with_alpha(buffer: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    decoded = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
-    if decoded is None or decoded.ndim != 3 or decoded.shape[2] != 4:  # the file claimed an alpha channel and has none
-        colours = cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB)
-        return None if colours is None else np.asarray(colours, np.uint8)
-    picture = (decoded // 256 if decoded.dtype == np.uint16 else decoded).astype(np.uint8)
+def _opaque(buffer: NDArray[np.uint8]) -> Picture | None:
+    # Depth and colour order are ours to change: OpenCV takes the high byte of a PNG but rounds a TIFF, and its
+    # IMREAD_COLOR_RGB mixes up the channels of a TIFF of 16 bits (5.0.0).
+    picture = _eight_bits(cv2.imdecode(buffer, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH))
+    return None if picture is None else np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _with_alpha(buffer: NDArray[np.uint8]) -> Picture | None:
+    picture = _eight_bits(cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED))
+    if picture is None or picture.ndim != 3 or picture.shape[2] != 4:  # the file claimed an alpha channel and has none
+        return _opaque(buffer)
     alpha = picture[..., 3:].astype(np.uint16)
     colour = picture[..., 2::-1].astype(np.uint16)
     return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def _eight_bits(picture: NDArray[Any] | None) -> Picture | None:
+    if picture is None or picture.dtype == np.uint8:
+        return picture
+    if picture.dtype == np.uint16:
+        return (picture >> 8).astype(np.uint8)
+    return None  # floating-point pixels have no agreed range
