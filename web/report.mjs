@@ -49,7 +49,7 @@ function judged({ result, evidence }) {
     return row;
   });
   return [
-    element("h2", confident ? result.label : `${result.label}?`),
+    element("h2", heading(result)),
     element("p", words[result.decision], { className: confident ? "" : "caution" }),
     element("p", result.recommendation),
     element("h3", "Probabilities"),
@@ -57,6 +57,11 @@ function judged({ result, evidence }) {
     element("h3", "Evidence"),
     element("p", `${evidence.cell_count} stained cells or clumps; the mask covers ${(100 * evidence.mask_coverage).toFixed(1)} % of the picture.`),
   ];
+}
+
+function heading({ label, decision, prediction_set: likely }) {
+  if (decision === "confident") return label;
+  return decision === "indeterminate" ? `Unsure: ${likely.join(" or ")}` : "No answer";
 }
 
 function shown(pictures) {
