@@ -96,8 +96,9 @@ def _finetune(data: Any, options: argparse.Namespace) -> None:
         vgg16=str(options.runs / "vgg16" / "vgg16.npz"),
         epochs=options.epochs,
         learning_rate=options.learning_rate,
+        copies=options.copies,
     )
-    print(finetune(data, settings, options.copies, Run(options.runs / "finetune"), options.runs / "features"))
+    print(finetune(data, settings, Run(options.runs / "finetune"), options.runs / "features"))
 
 
 def _export(data: Any, options: argparse.Namespace) -> None:

@@ -38,7 +38,7 @@ def cached_features(data: Data, part: str, backbone: str, weights: str, copy: in
     for start in range(0, len(labels), _BATCH):
         chosen = range(start, min(start + _BATCH, len(labels)))
         inputs = batches.inputs(chosen)[INPUT_OF[backbone]]
-        features[chosen.start : chosen.stop] = keras.ops.convert_to_numpy(network(inputs, training=False))
+        features[chosen.start : chosen.stop] = keras.ops.convert_to_numpy(network.predict_on_batch(inputs))
         print(f"\r{backbone} {part} copy {copy}: {chosen.stop}/{len(labels)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     cache.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """Fine-tunes the segmented branch together with the head, the VGG16 branch standing still.
 
-VGG16's features stay as they are, so they come from the cache and an epoch costs what DenseNet-121 costs.
+VGG16's features stay as they are, so they come from the cache and an epoch costs what DenseNet-121 costs. They take turns
+through the cached augmented copies, while the segmented picture is augmented anew each epoch: two views of one smear.
 """
 
 from dataclasses import dataclass
@@ -26,32 +27,24 @@ class FinetuneSettings:
     epochs: int = 4
     batch: int = 32
     learning_rate: float = 1e-4
+    copies: int = 4  # augmented copies of which VGG16's features are cached; epochs take turns
     seed: int = 1
 
 
 class HalfCachedBatches(Batches):
-    """VGG16 features from the cache, segmented pictures made anew, of the same augmented copy."""
+    """VGG16 features from the cache, segmented pictures made anew."""
 
-    def __init__(self, *args: object, copies: list[np.ndarray], first_copy: int, **settings: object) -> None:
+    def __init__(self, *args: object, copies: list[np.ndarray], **settings: object) -> None:
         super().__init__(*args, **settings)
-        self.copies, self.first_copy, self.turn = copies, first_copy, 0
-
-    @property
-    def epoch(self) -> int:
-        """The augmented copy that the cached features belong to."""
-        return self.first_copy + self.turn % len(self.copies)
-
-    @epoch.setter
-    def epoch(self, number: int) -> None:
-        self.turn = number
+        self.copies = copies
 
     def inputs(self, chosen: list[int]) -> dict[str, np.ndarray]:
         """VGG16 features (n, 512) and segmented pictures (n, 128, 128, 3), float32."""
         segmented = np.stack([self.pair(number).segmented for number in chosen])
-        return {"vgg16_features": np.asarray(self.copies[self.epoch - self.first_copy])[chosen], "segmented": segmented}
+        return {"vgg16_features": np.asarray(self.copies[self.epoch % len(self.copies)])[chosen], "segmented": segmented}
 
 
-def finetune(data: Data, settings: FinetuneSettings, copies: int, run: Run, cache: Path) -> Path:
+def finetune(data: Data, settings: FinetuneSettings, run: Run, cache: Path) -> Path:
     """Tune the network; return the path of its weights (``fusion.npz``)."""
     target = run.folder / "fusion.npz"
     if run.finished(settings, data, target):
@@ -59,14 +52,12 @@ def finetune(data: Data, settings: FinetuneSettings, copies: int, run: Run, cach
     fusion = build_fusion(side=data.spec.input_size)
     load_weights(fusion, Path(settings.fusion))
 
-    def batches(part: str, first: int, count: int) -> HalfCachedBatches:
-        features = [
-            cached_features(data, part, "vgg16", settings.vgg16, first + one, settings.seed, cache) for one in range(count)
-        ]
-        common = {"batch": settings.batch, "seed": settings.seed, "augmented": first > 0}
-        return HalfCachedBatches(*data.part(part), data.spec, copies=features, first_copy=first, **common)
+    def batches(part: str, count: int, augmented: bool) -> HalfCachedBatches:
+        features = [cached_features(data, part, "vgg16", settings.vgg16, one, settings.seed, cache) for one in range(count + 1)]
+        common = {"batch": settings.batch, "seed": settings.seed, "augmented": augmented}
+        return HalfCachedBatches(*data.part(part), data.spec, copies=features, **common)
 
-    training, unseen = batches("train", 1, copies), batches("validation", 0, 1)
+    training, unseen = batches("train", settings.copies, augmented=True), batches("validation", 0, augmented=False)
     model = _half(fusion, settings, len(training))
     model.fit(
         training, validation_data=unseen, epochs=settings.epochs, verbose=2, callbacks=[EpochClock(training), *run.callbacks()]

@@ -6,7 +6,11 @@ from hemascope.imaging.decode import decode
 from hemascope.imaging.overlay import draw_overlay, encode_png
 from hemascope.imaging.segment import Segmentation
 
-GREEN = [0, 150, 60]
+
+def green(overlay: np.ndarray) -> np.ndarray:
+    """Where the outline is drawn; its edge is blended with what lies below."""
+    red, green, blue = np.moveaxis(overlay.astype(int), -1, 0)
+    return (green > red + 40) & (green > blue + 20)
 
 
 def one_cell() -> Segmentation:
@@ -20,8 +24,7 @@ def test_the_outline_is_green_and_the_rest_is_as_photographed() -> None:
 
     overlay = draw_overlay(picture, one_cell())
 
-    assert overlay[50, 80].tolist() == GREEN
-    assert overlay[75, 60].tolist() == GREEN
+    assert green(overlay)[[50, 75], [80, 60]].all()
     assert overlay[75, 80].tolist() == [240, 240, 240]
     assert overlay[10, 10].tolist() == [240, 240, 240]
 
@@ -58,7 +61,7 @@ def test_an_overlay_has_the_pictures_shape_and_at_most_1024_pixels_a_side(
 
     assert overlay.shape == expected
     assert overlay.dtype == np.uint8
-    assert (overlay == GREEN).all(axis=-1).any()
+    assert green(overlay).any()
 
 
 def test_a_png_holds_the_picture_exactly() -> None:
@@ -68,5 +71,5 @@ def test_a_png_holds_the_picture_exactly() -> None:
 
 
 def test_an_empty_array_is_no_picture() -> None:
-    with pytest.raises((HemascopeError, ValueError)):
+    with pytest.raises(HemascopeError):
         encode_png(np.zeros((0, 0, 3), np.uint8))

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.contracts.errors import ArtifactError, HemascopeError
 from hemascope.contracts.specimen import Specimen
@@ -48,9 +48,12 @@ def replay(classifier: Classifier) -> int:
     Raises
     ------
     ArtifactError
-        Where an answer differs.
+        Where an answer differs, or there are no golden predictions.
     """
-    golden = Golden.model_validate_json((classifier.artifact.folder / GOLDEN).read_bytes())
+    try:
+        golden = Golden.model_validate_json((classifier.artifact.folder / GOLDEN).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise ArtifactError(f"expected golden predictions beside the model, received: {error}") from error
     for one in golden.predictions:
         data = base64.b64decode(one.jpeg_base64)
         if hashlib.sha256(data).hexdigest() != one.sha256:
@@ -58,11 +61,14 @@ def replay(classifier: Classifier) -> int:
         report = screen(data, SPECIMEN, classifier).report
         if report.result is None or report.evidence is None:
             raise ArtifactError(f"expected a report on the golden smear {one.sha256[:12]}, received a rejection")
-        gap = max(abs(report.result.probabilities[name] - expected) for name, expected in one.probabilities.items())
-        if gap > TOLERANCE or report.evidence.cell_count != one.cell_count:
+        received = report.result.probabilities
+        agree = set(received) == set(one.probabilities) and all(
+            abs(received[name] - expected) <= TOLERANCE for name, expected in one.probabilities.items()
+        )
+        if not agree or report.evidence.cell_count != one.cell_count:
             raise ArtifactError(
                 f"expected {one.cell_count} cells and {one.probabilities} on the golden smear {one.sha256[:12]}, "
-                f"received {report.evidence.cell_count} and {report.result.probabilities}"
+                f"received {report.evidence.cell_count} and {received}"
             )
     return len(golden.predictions)
 

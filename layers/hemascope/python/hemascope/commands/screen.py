@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from tqdm import tqdm
 
@@ -23,7 +23,7 @@ from hemascope.screening import Screening, content_id, reject, screen
 SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
 
 
-def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path | None, stream: TextIO = sys.stdout) -> int:
+def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path | None) -> int:
     """Judge every picture below the paths; return 0, also where pictures were rejected: that is an answer.
 
     Raises
@@ -34,6 +34,7 @@ def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path
     files = list(_files(paths))
     classifier = Classifier(load_artifact(artifact_folder(artifact)))
     ends: Counter[str] = Counter()
+    stream = sys.stdout
     shown = tqdm(files, unit="smear", disable=not sys.stderr.isatty() or len(files) < 2, file=sys.stderr)
     if style == "json":
         stream.write("[")

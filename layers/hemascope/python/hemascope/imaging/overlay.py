@@ -36,8 +36,14 @@ def draw_overlay(picture: Picture, segmentation: Segmentation) -> Picture:
 
 
 def encode_png(picture: Picture) -> bytes:
-    """PNG file of an RGB picture."""
-    done, data = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    if not done:
+    """PNG file of an RGB picture.
+
+    Raises
+    ------
+    HemascopeError
+        Where the array is empty.
+    """
+    if picture.size == 0:
         raise HemascopeError(f"expected an RGB picture, received an array of shape {picture.shape}")
+    _, data = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
     return data.tobytes()

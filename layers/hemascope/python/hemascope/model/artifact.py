@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hemascope.contracts.errors import ArtifactError
+from hemascope.contracts.errors import ArtifactError, RejectionReason
 from hemascope.contracts.preprocessing import PreprocessingSpec
-from hemascope.contracts.report import Digest, ModelReference, Probability
+from hemascope.contracts.report import Decision, Digest, ModelReference, Probability
 from hemascope.contracts.texts import Texts
 from hemascope.model.colour_reference import ColourReference
 
@@ -20,6 +20,7 @@ MANIFEST, WEIGHTS, GOLDEN, TEXTS, COLOURS = (
     "texts.en.json",
     "colour_reference.json",
 )
+SERVED = frozenset({WEIGHTS, GOLDEN, TEXTS, COLOURS})
 
 
 class DecisionSpec(BaseModel):
@@ -57,6 +58,12 @@ class Manifest(BaseModel):
     def _classes_known(self) -> "Manifest":
         if not set(self.decision.urgent_classes) <= set(self.classes):
             raise ValueError(f"expected urgent classes among {self.classes}, received {self.decision.urgent_classes}")
+        return self
+
+    @model_validator(mode="after")
+    def _files_vouched_for(self) -> "Manifest":
+        if missing := SERVED - set(self.files):
+            raise ValueError(f"expected digests of {sorted(SERVED)}, received none of {sorted(missing)}")
         return self
 
 
@@ -99,17 +106,25 @@ def load_artifact(folder: Path) -> Artifact:
         weights = contents[WEIGHTS]
     except (OSError, ValidationError) as error:
         raise ArtifactError(f"expected a model artifact in {folder}, received: {error}") from error
-    except KeyError as error:
-        raise ArtifactError(f"expected {error} among the files of the manifest in {folder}") from error
     expected, received = manifest.preprocessing.digest, manifest.preprocessing_sha256
     if expected != received:
         raise ArtifactError(
             f"expected preprocessing {expected[:12]} (the running code), received {received[:12]} (the artifact)"
         )
-    for what, named in (("recommendation", texts.recommendation), ("patient text", texts.patient)):
-        if set(named) != set(manifest.classes):
-            raise ArtifactError(f"expected a {what} for each of {manifest.classes}, received {sorted(named)}")
+    _check_texts(texts, manifest.classes)
     return Artifact(folder, manifest, weights, texts, colours)
+
+
+def _check_texts(texts: Texts, classes: tuple[str, ...]) -> None:
+    """A report must never lack its words, so every class, decision and rejection is asked for up front."""
+    for what, expected, received in (
+        ("recommendation", classes, texts.recommendation),
+        ("patient text", classes, texts.patient),
+        ("caution", tuple(one for one in Decision if one is not Decision.CONFIDENT), texts.caution),
+        ("advice", tuple(RejectionReason), texts.advice),
+    ):
+        if missing := {str(one) for one in expected} ^ {str(one) for one in received}:
+            raise ArtifactError(f"expected a {what} for each of {', '.join(expected)}; wrong: {', '.join(sorted(missing))}")
 
 
 def _checked(path: Path, expected: str) -> bytes:

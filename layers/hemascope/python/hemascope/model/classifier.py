@@ -21,12 +21,20 @@ class Classifier:
         What to load.
     threads
         Threads of the network; as many as this process may use where None.
+
+    Raises
+    ------
+    ArtifactError
+        Where the weights are no network, or one of other inputs or outputs than the manifest says.
     """
 
     def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
         self.artifact = artifact
-        self._interpreter = Interpreter(model_content=artifact.weights, num_threads=threads or usable_cores())
-        self._network = self._interpreter.get_signature_runner()
+        try:
+            self._interpreter = Interpreter(model_content=artifact.weights, num_threads=threads or usable_cores())
+            self._network = self._interpreter.get_signature_runner()
+        except (ValueError, RuntimeError) as error:
+            raise ArtifactError(f"expected a LiteRT network with one signature, received: {error}") from error
         self._lock = threading.Lock()
         self._output = self._check_signature()
 

@@ -1,0 +1,153 @@
+"""The command line, in process: what it prints, writes and returns."""
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from hemascope.cli import main
+from hemascope.contracts.report import Report
+from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two smears, one of them in a folder below, a text that says it is a picture, and a file that is none of ours."""
+    slides = tmp_path / "slides"
+    (slides / "case 2").mkdir(parents=True)
+    (slides / "field 1.jpg").write_bytes(encode_jpeg(draw_synthetic_smear(1)))
+    (slides / "case 2" / "field 1.JPG").write_bytes(encode_jpeg(draw_synthetic_smear(2)))
+    (slides / "text.jpg").write_text("no picture")
+    (slides / "notes.txt").write_text("not asked for")
+    return slides
+
+
+def test_a_folder_gives_one_line_of_json_a_picture(folder: Path, capsys: Captured) -> None:
+    status = main(["screen", str(folder), "--format", "jsonl"])
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert status == 0
+    assert [line.pop("source") for line in lines] == [
+        str(folder / one) for one in ("case 2/field 1.JPG", "field 1.jpg", "text.jpg")
+    ]
+    assert [Report.model_validate(line).state for line in lines] == ["reported", "reported", "rejected"]
+
+
+def test_json_is_one_list(folder: Path, capsys: Captured) -> None:
+    main(["screen", str(folder), "--format", "json"])
+
+    assert len(json.loads(capsys.readouterr().out)) == 3
+
+
+def test_an_empty_folder_gives_an_empty_answer_in_every_format(tmp_path: Path, capsys: Captured) -> None:
+    answers = []
+    for style in ("json", "jsonl", "text"):
+        assert main(["screen", str(tmp_path), "--format", style]) == 0
+        answers.append(capsys.readouterr().out)
+
+    assert json.loads(answers[0]) == []
+    assert answers[1] == ""
+    assert answers[2].startswith("\n0 pictures")
+
+
+def test_text_ends_in_a_table(folder: Path, capsys: Captured) -> None:
+    main(["screen", str(folder)])
+
+    out = capsys.readouterr().out
+    assert "3 pictures; decision support, not a diagnosis" in out
+    assert "rejected: expected" in out
+    assert out.rstrip().splitlines()[-1].split() == ["rejected", "1"]
+
+
+def test_pictures_go_where_they_are_asked_for(folder: Path, tmp_path: Path) -> None:
+    main(["screen", str(folder), "--format", "jsonl", "--out", str(tmp_path / "out")])
+
+    written = {str(one.relative_to(tmp_path / "out")) for one in (tmp_path / "out").rglob("*.png")}
+    assert written == {
+        f"{picture}.{kind}.png" for picture in ("field 1.jpg", "case 2/field 1.JPG") for kind in ("overlay", "segmented")
+    }
+    overlay = cv2.imread(str(tmp_path / "out" / "field 1.jpg.overlay.png"))
+    assert overlay.shape == draw_synthetic_smear(1).shape
+
+
+def test_the_same_picture_gives_the_same_report_twice(folder: Path, capsys: Captured) -> None:
+    reports = []
+    for _ in range(2):
+        main(["screen", str(folder / "field 1.jpg"), "--format", "jsonl"])
+        report = json.loads(capsys.readouterr().out)
+        report.pop("timings_ms")
+        reports.append(report)
+
+    assert reports[0] == reports[1]
+
+
+def test_a_path_that_does_not_exist_is_one_line_on_stderr(tmp_path: Path, capsys: Captured) -> None:
+    status = main(["screen", str(tmp_path / "nowhere.jpg")])
+
+    captured = capsys.readouterr()
+    assert (status, captured.out) == (1, "")
+    assert captured.err.startswith("hemascope: expected a file or folder, ")
+    assert len(captured.err.splitlines()) == 1
+
+
+def test_a_broken_artifact_is_one_line_on_stderr(tmp_path: Path, folder: Path, capsys: Captured) -> None:
+    status = main(["screen", str(folder), "--artifact", str(tmp_path)])
+
+    captured = capsys.readouterr()
+    assert status == 1
+    assert captured.err.startswith("hemascope: expected a model artifact in")
+
+
+def test_selfcheck_replays_the_golden_predictions(capsys: Captured) -> None:
+    status = main(["selfcheck"])
+
+    assert status == 0
+    assert "selfcheck: 4 golden predictions of " in capsys.readouterr().out
+
+
+def test_schemas_are_written_where_they_are_asked_for(tmp_path: Path) -> None:
+    main(["schemas", str(tmp_path)])
+
+    assert {one.name for one in tmp_path.iterdir()} == {
+        f"{name}.schema.json" for name in ("report", "patient-summary", "notice", "manifest")
+    }
+
+
+@pytest.mark.parametrize("command", ["screen", "selfcheck", "schemas", "local", "demo", "upload"])
+def test_every_command_explains_itself(command: str, capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+
+    assert end.value.code == 0
+    assert f"usage: hemascope {command}" in capsys.readouterr().out
+
+
+def test_the_newest_artifact_is_taken_by_number_not_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hemascope.commands.project import artifact_folder
+
+    (tmp_path / "cdk.json").write_text("{}")
+    for version in ("1.0.0", "1.9.0", "1.10.0"):
+        folder = tmp_path / "model_artifacts" / "all-subtypes" / version
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+
+    assert artifact_folder(None).name == "1.10.0"
+    shutil.rmtree(tmp_path / "model_artifacts" / "all-subtypes")
+    (tmp_path / "model_artifacts" / "all-subtypes").mkdir()
+    assert main(["selfcheck"]) == 1
+
+
+def test_a_large_photograph_is_judged_too(tmp_path: Path, capsys: Captured) -> None:
+    _, data = cv2.imencode(".png", np.ascontiguousarray(draw_synthetic_smear(4, 1944)[:, :, ::-1]))
+    (tmp_path / "large.png").write_bytes(data.tobytes())
+
+    main(["screen", str(tmp_path / "large.png"), "--format", "jsonl", "--out", str(tmp_path / "out")])
+
+    assert json.loads(capsys.readouterr().out)["evidence"]["cell_count"] > 0
+    assert cv2.imread(str(tmp_path / "out" / "large.png.overlay.png")).shape == (1024, 1024, 3)

@@ -1,0 +1,87 @@
+"""Whatever ids and keys there are: keys are read back as they were, and no message ends in anything but a typed error."""
+
+import json
+from urllib.parse import quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from hemascope.contracts.errors import InvalidEvent, RejectedSmear
+from hemascope.contracts.events import parse_message
+from hemascope.contracts.specimen import ObjectVersion, Specimen, parse_smear_key, smear_key
+from tests.fakes import s3_message, s3_record
+
+PRINTABLE = st.characters(categories=("L", "M", "N", "P", "S"), exclude_characters="/") | st.just(" ")
+SEGMENTS = st.text(PRINTABLE, min_size=1, max_size=60).filter(lambda text: text == text.strip() and text not in {".", ".."})
+SPECIMENS = st.builds(Specimen, hospital=SEGMENTS, patient=SEGMENTS, case=SEGMENTS, file=SEGMENTS)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["Records", "s3", "bucket", "object", "key", "name", "eventName", "detail", "source", "Event"])
+            | st.text(max_size=5),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(SPECIMENS)
+def test_a_key_is_read_back_as_it_was(specimen: Specimen) -> None:
+    assert parse_smear_key(smear_key(specimen)) == specimen
+
+
+@given(SPECIMENS, SPECIMENS)
+def test_different_specimens_have_different_keys(one: Specimen, other: Specimen) -> None:
+    assert (smear_key(one) == smear_key(other)) == (one == other)
+
+
+@given(st.text())
+def test_any_text_is_a_key_or_a_typed_refusal(key: str) -> None:
+    try:
+        specimen = parse_smear_key(key)
+    except RejectedSmear:
+        return
+    assert smear_key(specimen) == key
+
+
+@given(st.text(), st.text(), st.text())
+def test_parts_of_a_version_never_run_into_each_other(one: str, two: str, three: str) -> None:
+    version = ObjectVersion(bucket=one, key=two + three, version_id="v")
+
+    assert (version.object_id == ObjectVersion(bucket=one + two, key=three, version_id="v").object_id) == (two == "")
+
+
+@given(SPECIMENS)
+def test_a_key_survives_the_encoding_of_s3(specimen: Specimen) -> None:
+    key = smear_key(specimen)
+
+    (created,) = parse_message(s3_message(s3_record(key)))
+
+    assert created.object.key == key
+    assert quote_plus(key, safe="/") in s3_message(s3_record(key))
+
+
+@given(JSON.map(json.dumps) | st.text())
+def test_any_message_is_objects_or_a_typed_error(body: str) -> None:
+    try:
+        created = parse_message(body)
+    except InvalidEvent:
+        return
+    assert all(one.object.key and one.object.bucket for one in created)
+
+
+@given(st.text(min_size=1, max_size=20))
+def test_a_specimen_of_any_text_is_one_or_is_refused(text: str) -> None:
+    try:
+        specimen = Specimen(hospital=text, patient="p", case="c", file="f")
+    except ValidationError:
+        with pytest.raises(RejectedSmear):
+            parse_smear_key(f"smears/{text}/p/c/f")
+    else:
+        assert parse_smear_key(smear_key(specimen)) == specimen

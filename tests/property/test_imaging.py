@@ -1,0 +1,78 @@
+"""Whatever is photographed: segmentation keeps its promises, and whatever is sent, decoding ends in a picture or a refusal."""
+
+from contextlib import suppress
+
+import cv2
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from hemascope.contracts.errors import RejectedSmear
+from hemascope.contracts.preprocessing import PreprocessingSpec, SegmentationSpec
+from hemascope.imaging.decode import Picture, decode
+from hemascope.imaging.model_input import to_network_inputs, to_working_picture
+from hemascope.imaging.overlay import encode_png
+from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+
+PICTURES = st.tuples(st.integers(64, 90), st.integers(64, 90)).flatmap(
+    lambda shape: arrays(np.uint8, (*shape, 3), elements=st.integers(0, 255), fill=st.integers(0, 255))
+)
+SPECS = st.builds(
+    PreprocessingSpec,
+    segmentation=st.builds(
+        SegmentationSpec,
+        hue_low=st.integers(0, 179),
+        hue_high=st.integers(0, 179),
+        saturation_low=st.integers(0, 255),
+        opening_size=st.integers(1, 9),
+        minimum_area=st.integers(1, 400),
+    ),
+)
+SMEAR = encode_jpeg(draw_synthetic_smear(3))
+
+
+@given(PICTURES, SPECS)
+@settings(max_examples=50, deadline=None)
+def test_the_mask_holds_no_mark_and_no_component_that_is_too_small(picture: Picture, spec: PreprocessingSpec) -> None:
+    working = to_working_picture(picture, spec)
+
+    inputs = to_network_inputs(working, spec)
+
+    mask = inputs.segmentation.mask
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    assert count - 1 == inputs.segmentation.cell_count
+    assert (stats[1:, cv2.CC_STAT_AREA] >= spec.segmentation.minimum_area).all()
+    assert not inputs.segmented_picture[~mask].any()
+    for one in (inputs.original, inputs.segmented):
+        assert one.shape == (spec.input_size, spec.input_size, 3)
+        assert one.dtype == np.float32
+        assert 0.0 <= one.min() <= one.max() <= 1.0
+
+
+@given(PICTURES)
+@settings(max_examples=25, deadline=None)
+def test_a_lossless_picture_is_decoded_exactly(picture: Picture) -> None:
+    assert (decode(encode_png(picture)) == picture).all()
+
+
+@given(st.binary(max_size=400))
+@settings(deadline=None)
+def test_any_bytes_are_a_picture_or_a_typed_refusal(data: bytes) -> None:
+    with suppress(RejectedSmear):
+        decode(data)
+
+
+@given(st.integers(0, len(SMEAR) - 1), st.integers(0, 255), st.integers(1, len(SMEAR)))
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_jpeg_is_a_picture_or_a_typed_refusal(position: int, value: int, length: int) -> None:
+    damaged = bytearray(SMEAR)
+    damaged[position] = value
+
+    for data in (bytes(damaged), SMEAR[:length]):
+        try:
+            picture = decode(data)
+        except RejectedSmear:
+            continue
+        assert picture.dtype == np.uint8
+        assert picture.shape[2] == 3

@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+
+from hemascope.contracts.errors import InvalidEvent
+from hemascope.contracts.events import parse_message
+
+BUCKET = "hemascope-uploads-123456789012-eu-central-1"
+VERSION = "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"
+FIELD = "smears/st-mary/p-7/c-1/field-1.jpg"
+STRANGE = "smears/st-mary/p-7/c-1/50% 1+1 血液 Größe.jpg"
+
+# Every file of tests/events: the keys, versions and sizes that it announces.
+CORPUS: dict[str, list[tuple[str, str, int | None]]] = {
+    "s3-put": [(FIELD, VERSION, 48213)],
+    "s3-encoded-key": [(STRANGE, VERSION, 48213)],
+    "s3-multipart-upload": [("smears/st-mary/p-7/c-1/large.tif", VERSION, 20971520)],
+    "s3-unversioned": [(FIELD, "null", 48213)],
+    "s3-several-records": [
+        (FIELD, VERSION, 48213),
+        (FIELD, "QUpfdndhfd8438MNFDN93jdnJFkdmqnh893", 48213),
+        ("smears/st-mary/p-7/c-2/field-2.jpg", VERSION, 512),
+    ],
+    "s3-removed": [],
+    "s3-test-event": [],
+    "eventbridge-created": [(STRANGE, VERSION, 48213)],
+    "eventbridge-unversioned": [(FIELD, "null", 48213)],
+    "eventbridge-deleted": [],
+}
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_every_form_of_event_is_read(root: Path, name: str) -> None:
+    body = (root / "tests" / "events" / f"{name}.json").read_text(encoding="utf-8")
+
+    created = parse_message(body)
+
+    assert [(one.object.key, one.object.version_id, one.size) for one in created] == CORPUS[name]
+    assert all(one.object.bucket == BUCKET for one in created)
+
+
+def test_the_corpus_is_complete(root: Path) -> None:
+    assert {file.stem for file in (root / "tests" / "events").glob("*.json")} == set(CORPUS)
+
+
+def test_the_same_upload_has_one_id_whichever_way_its_event_came(root: Path) -> None:
+    events = root / "tests" / "events"
+    bodies = [(events / f"{name}.json").read_text(encoding="utf-8") for name in ("s3-encoded-key", "eventbridge-created")]
+
+    ids = {created.object.object_id for body in bodies for created in parse_message(body)}
+
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "not JSON",
+        "null",
+        "[]",
+        "{}",
+        '"text"',
+        "17",
+        '{"Records": null}',
+        '{"Records": [{}]}',
+        '{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {}, "object": {"key": "k"}}}]}',
+        '{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, "object": {"key": ""}}}]}',
+        '{"source": "aws.s3", "detail-type": "Object Created"}',
+        '{"source": "aws.ec2", "detail": {}}',
+        "[" * 100_000,
+    ],
+)
+def test_anything_else_is_an_invalid_event(body: str) -> None:
+    with pytest.raises(InvalidEvent, match="expected an S3 event"):
+        parse_message(body)
+
+
+def test_the_refusal_does_not_repeat_what_the_sender_wrote() -> None:
+    with pytest.raises(InvalidEvent) as refusal:
+        parse_message('{"patient": "Jane Doe"}')
+
+    assert "Jane" not in str(refusal.value)
+    assert refusal.value.__cause__ is None

@@ -1,0 +1,90 @@
+import pytest
+from pydantic import ValidationError
+
+from hemascope.contracts.errors import RejectedSmear, RejectionReason
+from hemascope.contracts.specimen import ObjectVersion, Specimen, parse_smear_key, report_keys, smear_key
+
+
+def specimen(**changed: str) -> Specimen:
+    return Specimen(**{"hospital": "st-mary", "patient": "p-7", "case": "c-1", "file": "field 1.jpg", **changed})
+
+
+def test_a_key_names_hospital_patient_case_and_file() -> None:
+    assert smear_key(specimen()) == "smears/st-mary/p-7/c-1/field 1.jpg"
+
+
+@pytest.mark.parametrize(
+    "file", ["a b.jpg", "50%.jpg", "1+1.png", "Zellkörper-Größe.tif", "血液.jpg", "q?x=1&y=2#z.jpg", "..x"]
+)
+def test_a_key_is_read_back_as_it_was(file: str) -> None:
+    assert parse_smear_key(smear_key(specimen(file=file))) == specimen(file=file)
+
+
+@pytest.mark.parametrize("part", ["", "a/b", ".", "..", " a", "a ", "a\nb", "a\x00b", "x" * 256])
+@pytest.mark.parametrize("name", ["hospital", "patient", "case", "file"])
+def test_a_part_that_could_be_mistaken_is_refused(name: str, part: str) -> None:
+    with pytest.raises(ValidationError):
+        specimen(**{name: part})
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "field.jpg",
+        "smears/st-mary/p-7/field.jpg",
+        "smears/st-mary/p-7/c-1/folder/field.jpg",
+        "smears//p-7/c-1/field.jpg",
+        "smears/st-mary/p-7/c-1/",
+        "smears/st-mary/../c-1/field.jpg",
+        "reports/st-mary/p-7/c-1/field.jpg",
+        "/smears/st-mary/p-7/c-1/field.jpg",
+    ],
+)
+def test_a_key_of_another_form_is_rejected_without_being_repeated(key: str) -> None:
+    with pytest.raises(RejectedSmear) as refusal:
+        parse_smear_key(key)
+
+    assert refusal.value.reason is RejectionReason.INVALID_KEY
+    assert "field" not in str(refusal.value).replace("{file}", "")
+
+
+def test_a_key_longer_than_s3_allows_is_rejected() -> None:
+    # 255 characters of three bytes each: every part is allowed, the key as a whole is not.
+    long = specimen(patient="血" * 255, case="液" * 255)
+
+    with pytest.raises(RejectedSmear, match="at most 1024 bytes, received 15"):
+        smear_key(long)
+
+
+def test_the_same_version_always_has_the_same_id() -> None:
+    version = ObjectVersion(bucket="uploads", key="smears/h/p/c/f.jpg", version_id="v1")
+
+    assert version.object_id == version.model_copy().object_id
+    assert len(version.object_id) == 32
+    assert int(version.object_id, 16) >= 0
+
+
+def test_bucket_key_and_version_each_make_another_id() -> None:
+    parts = [("uploads", "key", "v1"), ("upload", "skey", "v1"), ("uploads", "keyv", "1"), ("uploads", "key", "v2")]
+
+    ids = {ObjectVersion(bucket=bucket, key=key, version_id=version).object_id for bucket, key, version in parts}
+
+    assert len(ids) == len(parts)
+
+
+def test_reports_have_keys_without_a_word_of_the_specimen() -> None:
+    keys = report_keys("ab" * 16, "all-subtypes/1.0.0").model_dump()
+
+    assert keys == {
+        "report": "reports/abababababababababababababababab/all-subtypes/1.0.0/report.json",
+        "summary": "summaries/abababababababababababababababab/all-subtypes/1.0.0/summary.json",
+        "segmented": "reports/abababababababababababababababab/all-subtypes/1.0.0/segmented.png",
+        "overlay": "reports/abababababababababababababababab/all-subtypes/1.0.0/overlay.png",
+    }
+
+
+def test_another_model_writes_beside_the_first() -> None:
+    first, second = (set(report_keys("ab", f"all-subtypes/{version}").model_dump().values()) for version in ("1.0.0", "1.1.0"))
+
+    assert not first & second

@@ -1,0 +1,102 @@
+"""The borders that docs/architecture.md draws: what may import what."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "layers/hemascope/python/hemascope"
+CLOUD = {"boto3", "botocore", "aws_lambda_powertools", "ministack", "aws_cdk"}
+LABORATORY = {"tensorflow", "keras", "training", "infra", "sklearn", "matplotlib"}
+# A tier knows itself and those to its right.
+TIERS = {
+    "contracts": {"contracts"},
+    "imaging": {"imaging", "contracts"},
+    "model": {"model", "imaging", "contracts"},
+    "screening.py": {"model", "imaging", "contracts"},
+    "ports.py": {"contracts"},
+    "station.py": {"screening", "ports", "model", "imaging", "contracts"},
+}
+
+
+def imported(file: Path) -> set[str]:
+    """Every module that a file imports anywhere, also inside of functions."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def sources(root: Path, *folders: str) -> list[Path]:
+    found = [file for folder in folders for file in sorted((root / folder).rglob("*.py")) if "cdk.out" not in file.parts]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_tier_imports_only_those_below_it(root: Path, tier: str) -> None:
+    where = root / PACKAGE / tier
+    for file in [where] if where.is_file() else sources(root, f"{PACKAGE}/{tier}"):
+        ours = {name.split(".")[1] for name in imported(file) if name.startswith("hemascope.")}
+
+        assert ours <= TIERS[tier], file
+        assert not {name.split(".")[0] for name in imported(file)} & (CLOUD | LABORATORY), file
+
+
+def test_one_module_knows_boto3(root: Path) -> None:
+    knowing = {
+        file.name for file in sources(root, PACKAGE, "lambdas") if {"boto3"} & {one.split(".")[0] for one in imported(file)}
+    }
+
+    assert knowing == {"aws.py"}
+
+
+def test_what_runs_in_the_cloud_never_imports_the_laboratory(root: Path) -> None:
+    for file in sources(root, PACKAGE, "lambdas"):
+        assert not {name.split(".")[0] for name in imported(file)} & LABORATORY, file
+
+
+def test_importing_the_handler_loads_no_laboratory(root: Path) -> None:
+    script = (
+        "import sys, runpy; runpy.run_path('lambdas/screen_smear/handler.py');"
+        "print(sorted({name.split('.')[0] for name in sys.modules} & set(sys.argv[1:])))"
+    )
+
+    answer = subprocess.run(
+        [sys.executable, "-c", script, *LABORATORY, "ministack", "aws_cdk"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert answer.stdout.strip() == "[]"
+
+
+def test_the_laboratorys_help_does_not_wait_for_tensorflow(root: Path) -> None:
+    script = (
+        "import sys, runpy; sys.argv = ['training', '--help']\n"
+        "try: runpy.run_module('training', run_name='__main__')\n"
+        "except SystemExit: print('tensorflow' in sys.modules, 'keras' in sys.modules)"
+    )
+
+    answer = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
+
+    assert answer.stdout.splitlines()[-1] == "False False"
+    for step in ("pretrain", "train", "finetune", "export", "evaluate", "sheets"):
+        assert step in answer.stdout
+
+
+def test_no_module_is_longer_than_three_hundred_lines(root: Path) -> None:
+    long = {
+        str(file.relative_to(root)): lines
+        for file in sources(root, PACKAGE, "lambdas", "infra", "training", "benchmarks", "tests")
+        if (lines := len(file.read_text(encoding="utf-8").splitlines())) > 300
+    }
+
+    assert long == {}
