@@ -1,0 +1,203 @@
+"""The whole chain, pretraining to evaluation, on a small data set of drawn smears and small inputs; and its resumption."""
+
+import csv
+import gc
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from hemascope.contracts.preprocessing import PreprocessingSpec
+from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope.model.artifact import load_artifact
+from hemascope.model.classifier import Classifier
+from hemascope.selfcheck import replay
+from training.dataset import CLASS_FOLDERS, read_dataset
+from training.evaluate import evaluate
+from training.export import ExportSettings, export
+from training.features import cached_features, pooled
+from training.finetune import FinetuneSettings, finetune
+from training.fusion import build_fusion
+from training.pretrain import PretrainSettings, pretrain
+from training.run import Data, Run
+from training.train import TrainSettings, train
+from training.weights import load_weights
+
+# So small that both backbones are through in seconds; served models have 128.
+SPEC = PreprocessingSpec(input_size=32)
+PRETRAINING = {
+    "vgg16": PretrainSettings("vgg16", epochs=2, cropped_epochs=1, crop=24),
+    "densenet121": PretrainSettings("densenet121", epochs=2),
+}
+
+
+@pytest.fixture(scope="module")
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a data set of drawn smears: one class more blasts than the other."""
+    root = tmp_path_factory.mktemp("laboratory")
+    for label, name in enumerate(CLASS_FOLDERS):
+        folder = root / "drawn" / "Original" / name
+        folder.mkdir(parents=True)
+        for number in range(10):
+            smear = draw_synthetic_smear(100 * label + number, side=224, blasts=3 + 4 * label)
+            (folder / f"{number}.jpg").write_bytes(encode_jpeg(smear))
+    return root
+
+
+@pytest.fixture(scope="module")
+def data(laboratory: Path) -> Data:
+    return Data.open(laboratory / "drawn", laboratory / "split.json", SPEC)
+
+
+@pytest.fixture(scope="module")
+def runs(laboratory: Path, data: Data) -> Path:
+    """A chain that was run from start to end, each step for an epoch or a few."""
+    runs = laboratory / "runs"
+    files = {name: str(pretrain(data, settings, Run(runs / name))) for name, settings in PRETRAINING.items()}
+    cache = runs / "features"
+    head = train(data, TrainSettings(**files, epochs=3, copies=1), Run(runs / "head"), cache)
+    settings = FinetuneSettings(fusion=str(head), vgg16=files["vgg16"], epochs=1, copies=1)
+    finetune(data, settings, Run(runs / "finetune"), cache)
+    return runs
+
+
+@pytest.fixture(scope="module")
+def exported(data: Data, runs: Path, laboratory: Path) -> Path:
+    return export(data, ExportSettings(runs / "finetune" / "fusion.npz"), laboratory / "model_artifacts", runs)
+
+
+def test_an_exported_artifact_serves_and_replays_its_golden_predictions(exported: Path, data: Data) -> None:
+    classifier = Classifier(load_artifact(exported))
+
+    assert replay(classifier) == 4
+    measured = evaluate(classifier, data.root, data.split.test)
+    stated = json.loads((exported / "manifest.json").read_text())["metrics"]["test"]
+    assert measured["smears"] == stated["smears"] == len(data.split.test)
+    assert measured["accuracy"] == pytest.approx(stated["accuracy"])
+    assert measured["confusion_matrix"] == stated["confusion_matrix"]
+
+
+def test_an_artifact_holds_all_that_work_goes_on_from(exported: Path, data: Data) -> None:
+    names = {str(one.relative_to(exported)) for one in exported.rglob("*") if one.is_file()}
+    card = (exported / "MODEL_CARD.md").read_text()
+
+    assert names == {
+        "MODEL_CARD.md",
+        "colour_reference.json",
+        "figures/confusion_matrix.png",
+        "figures/learning_curves.png",
+        "golden.json",
+        "manifest.json",
+        "model.tflite",
+        "split.json",
+        "texts.en.json",
+        "weights.float16.npz",
+    }
+    assert "not a diagnosis" in card
+    assert "learning_rate" in card
+    network = build_fusion(side=SPEC.input_size)
+    load_weights(network, exported / "weights.float16.npz")
+
+
+def test_an_existing_version_is_never_overwritten(exported: Path, data: Data, runs: Path) -> None:
+    with pytest.raises(FileExistsError):
+        export(data, ExportSettings(runs / "finetune" / "fusion.npz"), exported.parent.parent, runs)
+
+
+def test_a_finished_step_is_not_run_again(runs: Path, data: Data) -> None:
+    target = runs / "densenet121" / "densenet121.npz"
+    before = target.stat().st_mtime_ns
+
+    again = pretrain(data, PRETRAINING["densenet121"], Run(runs / "densenet121"))
+
+    assert again == target
+    assert target.stat().st_mtime_ns == before
+
+
+def test_a_folder_with_other_settings_is_refused(runs: Path, data: Data) -> None:
+    with pytest.raises(ValueError, match="holds a run with other settings"):
+        pretrain(data, PretrainSettings("densenet121", epochs=5), Run(runs / "densenet121"))
+
+
+def test_a_folder_of_another_data_set_is_refused(runs: Path, data: Data) -> None:
+    other = replace(data, split=replace(data.split, dataset="0" * 64))
+
+    with pytest.raises(ValueError, match="holds a run with other dataset"):
+        pretrain(other, PRETRAINING["densenet121"], Run(runs / "densenet121"))
+
+
+def test_every_step_writes_its_settings_data_and_libraries(runs: Path, data: Data) -> None:
+    for step in ("vgg16", "densenet121", "head", "finetune"):
+        written = json.loads((runs / step / "settings.json").read_text())
+
+        assert written["dataset"] == data.split.dataset
+        assert written["split"] == data.split.digest
+        assert written["preprocessing"] == SPEC.digest
+        assert {"keras", "tensorflow", "numpy", "opencv-python-headless"} == set(written["versions"])
+        assert written["settings"]["seed"] == 1
+
+
+def test_cached_features_are_the_frozen_backbones_answers(runs: Path, data: Data) -> None:
+    weights = str(runs / "vgg16" / "vgg16.npz")
+
+    cached = cached_features(data, "validation", "vgg16", weights, 0, 1, runs / "features")
+
+    from training.batches import Batches
+
+    inputs = Batches(*data.part("validation"), SPEC, batch=99, seed=1, augmented=False)[0][0]
+    np.testing.assert_allclose(cached, pooled("vgg16", weights)(inputs["original"]), rtol=1e-4, atol=1e-5)
+
+
+def test_other_weights_have_features_of_their_own(runs: Path, data: Data, tmp_path: Path) -> None:
+    weights = runs / "vgg16" / "vgg16.npz"
+    with np.load(weights) as arrays:
+        np.savez(tmp_path / "other.npz", **{name: array * 1.5 for name, array in arrays.items()})
+
+    one, other = (
+        cached_features(data, "validation", "vgg16", str(path), 0, 1, tmp_path) for path in (weights, tmp_path / "other.npz")
+    )
+
+    assert not np.allclose(one, other)
+    assert len(list(tmp_path.glob("*.npy"))) == 2
+
+
+class Power(Exception):
+    """It went out."""
+
+
+# A killed process leaves its log open; here the process lives on, and Python notices.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed file:ResourceWarning")
+def test_a_killed_training_goes_on_where_it_was(
+    runs: Path, data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {name: str(runs / name / f"{name}.npz") for name in ("vgg16", "densenet121")}
+    settings = TrainSettings(**files, epochs=5, copies=1)
+
+    class Failure(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+            if epoch == 3:
+                raise Power
+
+    callbacks = Run.callbacks
+    monkeypatch.setattr(Run, "callbacks", lambda self: [*callbacks(self), Failure()])
+    with pytest.raises(Power):
+        train(data, settings, Run(tmp_path), runs / "features")
+    monkeypatch.setattr(Run, "callbacks", callbacks)
+    gc.collect()
+
+    target = train(data, settings, Run(tmp_path), runs / "features")
+
+    with (tmp_path / "log.csv").open() as lines:
+        assert [row["epoch"] for row in csv.DictReader(lines)] == ["0", "1", "2", "3", "4"]
+    assert target.exists()
+
+
+def test_a_data_set_without_one_of_its_classes_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "Original" / "Benign").mkdir(parents=True)
+    (tmp_path / "Original" / "Benign" / "1.jpg").write_bytes(encode_jpeg(draw_synthetic_smear(1)))
+
+    with pytest.raises(FileNotFoundError, match=r"expected pictures in .*Early"):
+        read_dataset(tmp_path)
