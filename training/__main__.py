@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
         "--cropped-epochs", type=int, default=0, help="first epochs on 64-pixel crops, at a quarter of the cost"
     )
     pretrain.add_argument("--segmented-share", type=float, default=0.5, help="share of segmented pictures in the pool")
+    pretrain.add_argument("--learning-rate", type=float, default=1e-3)
+    pretrain.add_argument("--start", default=None, help="weights file to go on from")
+    pretrain.add_argument("--name", default=None, help="folder of this run (default: the backbone's name)")
     train = add("train", _train, "train the head on frozen backbones' cached features")
     train.add_argument("--vgg16", default=None, help="imagenet, or a weights file (default: the pretraining's)")
     train.add_argument("--densenet121", default=None, help="imagenet, or a weights file (default: the pretraining's)")
@@ -73,9 +76,14 @@ def _pretrain(data: Any, options: argparse.Namespace) -> None:
     from training.run import Run
 
     settings = PretrainSettings(
-        options.backbone, options.epochs, options.cropped_epochs, segmented_share=options.segmented_share
+        options.backbone,
+        options.epochs,
+        options.cropped_epochs,
+        segmented_share=options.segmented_share,
+        learning_rate=options.learning_rate,
+        start=options.start,
     )
-    print(pretrain(data, settings, Run(options.runs / options.backbone)))
+    print(pretrain(data, settings, Run(options.runs / (options.name or options.backbone))))
 
 
 def _train(data: Any, options: argparse.Namespace) -> None:
@@ -91,9 +99,10 @@ def _finetune(data: Any, options: argparse.Namespace) -> None:
     from training.finetune import FinetuneSettings, finetune
     from training.run import Run
 
+    head = options.runs / "head"
     settings = FinetuneSettings(
-        fusion=str(options.runs / "head" / "fusion.npz"),
-        vgg16=str(options.runs / "vgg16" / "vgg16.npz"),
+        fusion=str(head / "fusion.npz"),
+        vgg16=json.loads((head / "settings.json").read_text())["settings"]["vgg16"],
         epochs=options.epochs,
         learning_rate=options.learning_rate,
         copies=options.copies,
@@ -105,7 +114,7 @@ def _export(data: Any, options: argparse.Namespace) -> None:
     from training.export import ExportSettings, export
 
     fusion = options.fusion or options.runs / "finetune" / "fusion.npz"
-    print(export(data, ExportSettings(fusion, version=options.version), options.artifacts, options.runs))
+    print(export(data, ExportSettings(fusion, version=options.version), options.artifacts))
 
 
 def _evaluate(data: Any, options: argparse.Namespace) -> None:

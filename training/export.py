@@ -33,7 +33,6 @@ INTENDED_USE = (
     "Decision support for staff of a hematology laboratory: a first look at single fields of peripheral blood smears, "
     "stained and photographed as in the data set. Not for diagnosis, not for other laboratories before commissioning."
 )
-STEPS = ("vgg16", "densenet121", "head", "finetune")
 SPLIT = "split.json"
 LABORATORY_WEIGHTS = "weights.float16.npz"
 _GOLDEN_SMEARS = ((1, 6), (2, 9), (3, 14), (4, 3))  # seed, blasts
@@ -49,7 +48,7 @@ class ExportSettings:
     minimum_confidence: float = 0.8
 
 
-def export(data: Data, settings: ExportSettings, root: Path, runs: Path) -> Path:
+def export(data: Data, settings: ExportSettings, root: Path) -> Path:
     """Write ``{root}/{model_id}/{version}/``; return that folder. An artifact with this version must not exist yet."""
     folder = root / settings.model_id / settings.version
     folder.mkdir(parents=True)
@@ -83,22 +82,27 @@ def export(data: Data, settings: ExportSettings, root: Path, runs: Path) -> Path
     (folder / GOLDEN).write_text(_golden(classifier).model_dump_json(indent=1) + "\n")
     metrics = measure(classifier, network, data)
     draw_confusion_matrix(metrics["test"]["confusion_matrix"], "Unseen smears", folder / "figures" / "confusion_matrix.png")
-    logs = {name: runs / name / "log.csv" for name in STEPS if (runs / name / "log.csv").exists()}
-    draw_learning_curves(logs, folder / "figures" / "learning_curves.png")
+    steps = lineage(settings.fusion)
+    draw_learning_curves({step.name: step / "log.csv" for step in steps}, folder / "figures" / "learning_curves.png")
     manifest = _write_manifest(folder, data, settings, decision, metrics)
-    write_card(folder, manifest, read_recipe(runs))
+    write_card(folder, manifest, [read_step(step) for step in steps])
     return folder
 
 
-def read_recipe(runs: Path) -> list[dict[str, Any]]:
-    """What was run to get here, in order: name, settings and result on validation of each step."""
-    recipe = []
-    for name in STEPS:
-        folder = runs / name
-        if (folder / "result.json").exists():
-            settings = json.loads((folder / "settings.json").read_text())["settings"]
-            recipe.append({"step": name, "settings": settings, "result": json.loads((folder / "result.json").read_text())})
-    return recipe
+def lineage(weights: Path) -> list[Path]:
+    """Folders of the runs that led to a weights file, first things first: a run's settings name the files it began with."""
+    folders: dict[Path, None] = {}
+    for value in json.loads((weights.parent / "settings.json").read_text())["settings"].values():
+        if isinstance(value, str) and value.endswith(".npz"):
+            folders |= dict.fromkeys(lineage(Path(value)))
+    return [*folders, weights.parent]
+
+
+def read_step(folder: Path) -> dict[str, Any]:
+    """Name, settings and result on validation of one run."""
+    settings = json.loads((folder / "settings.json").read_text())["settings"]
+    shown = {name: Path(one).parent.name if str(one).endswith(".npz") else one for name, one in settings.items()}
+    return {"step": folder.name, "settings": shown, "result": json.loads((folder / "result.json").read_text())}
 
 
 def convert(network: keras.Model) -> bytes:

@@ -25,20 +25,21 @@ class PretrainSettings:
     segmented_share: float = 0.5
     batch: int = 32
     learning_rate: float = 1e-3
+    start: str | None = None  # a weights file to go on from, with a gentler rate
     seed: int = 1
 
 
 def pretrain(data: Data, settings: PretrainSettings, run: Run) -> Path:
     """Train a backbone with a 4-class head; return the path of its weights (``.npz``).
 
-    VGG16 is trained with batch normalization, which is folded into its kernels at the end.
+    From scratch, VGG16 is trained with batch normalization, which is folded into its kernels at the end.
     """
     target = run.folder / f"{settings.backbone}.npz"
     if run.finished(settings, data, target):
         return target
-    plain = BACKBONES[settings.backbone](None)
+    plain = BACKBONES[settings.backbone](settings.start)
     has_norm = any(isinstance(layer, keras.layers.BatchNormalization) for layer in plain.layers)
-    trained = plain if has_norm else with_batch_normalization(plain)
+    trained = plain if has_norm or settings.start else with_batch_normalization(plain)
     quicken_batch_normalization(trained)
     common = {"batch": settings.batch, "seed": settings.seed, "segmented_share": settings.segmented_share}
     unseen = PooledBatches(*data.part("validation"), data.spec, augmented=False, crop=None, **common)
@@ -57,7 +58,7 @@ def pretrain(data: Data, settings: PretrainSettings, run: Run) -> Path:
                 validation_freq=3,
                 callbacks=[EpochClock(batches), *run.callbacks()],
             )
-    if not has_norm:
+    if trained is not plain:
         fold_batch_normalization(trained, plain)
     save_weights(plain, target)
     run.finish(model.evaluate(unseen, verbose=0, return_dict=True))

@@ -11,19 +11,14 @@ from hemascope.contracts.report import PatientSummary, Report, State
 from hemascope.contracts.specimen import ObjectVersion, report_keys
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from tests.e2e.conftest import Service
+from tests.fakes import s3_message, s3_record
 
 pytestmark = pytest.mark.local_cloud
 
 
 def event_about(version: ObjectVersion) -> str:
     """The message that S3 sends, as a second delivery of the same event."""
-    from urllib.parse import quote_plus
-
-    about = {
-        "bucket": {"name": version.bucket},
-        "object": {"key": quote_plus(version.key, safe="/"), "versionId": version.version_id, "size": 1000},
-    }
-    return json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "eventSource": "aws:s3", "s3": about}]})
+    return s3_message(s3_record(version.key, version.bucket, version.version_id, size=1000))
 
 
 def test_a_smear_ends_in_reports_pictures_a_row_and_one_mail(service: Service, smear: bytes) -> None:

@@ -66,7 +66,7 @@ def runs(laboratory: Path, data: Data) -> Path:
 
 @pytest.fixture(scope="module")
 def exported(data: Data, runs: Path, laboratory: Path) -> Path:
-    return export(data, ExportSettings(runs / "finetune" / "fusion.npz"), laboratory / "model_artifacts", runs)
+    return export(data, ExportSettings(runs / "finetune" / "fusion.npz"), laboratory / "model_artifacts")
 
 
 def test_an_exported_artifact_serves_and_replays_its_golden_predictions(exported: Path, data: Data) -> None:
@@ -104,7 +104,7 @@ def test_an_artifact_holds_all_that_work_goes_on_from(exported: Path, data: Data
 
 def test_an_existing_version_is_never_overwritten(exported: Path, data: Data, runs: Path) -> None:
     with pytest.raises(FileExistsError):
-        export(data, ExportSettings(runs / "finetune" / "fusion.npz"), exported.parent.parent, runs)
+        export(data, ExportSettings(runs / "finetune" / "fusion.npz"), exported.parent.parent)
 
 
 def test_a_finished_step_is_not_run_again(runs: Path, data: Data) -> None:
