@@ -1,6 +1,6 @@
 """The two feature extractors of the fusion network, cut where Islam et al. (2024) cut them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import keras
@@ -69,6 +69,18 @@ def fold_batch_normalization(normalized: keras.Model, plain: keras.Model) -> Non
         gamma, beta, mean, variance = norm.get_weights()
         scale = gamma / np.sqrt(variance + norm.epsilon)
         layer.set_weights([kernel * scale, (bias - mean) * scale + beta])
+
+
+def settle_batch_normalization(model: keras.Model, batches: Iterable[np.ndarray]) -> None:
+    """Set the averages of every batch normalization to the plain mean over some batches, the weights standing still.
+
+    What a run leaves behind is an average over its last few batches, taken while the weights moved.
+    """
+    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    for number, batch in enumerate(batches):
+        for layer in norms:
+            layer.momentum = number / (number + 1)
+        model(batch, training=True)
 
 
 def quicken_batch_normalization(model: keras.Model) -> None:

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import keras
 
-from training.backbones import BACKBONES, fold_batch_normalization, quicken_batch_normalization, with_batch_normalization
+from training.backbones import (
+    BACKBONES,
+    fold_batch_normalization,
+    quicken_batch_normalization,
+    settle_batch_normalization,
+    with_batch_normalization,
+)
 from training.batches import EpochClock, PooledBatches
 from training.run import Data, Run
 from training.weights import save_weights
@@ -58,6 +64,9 @@ def pretrain(data: Data, settings: PretrainSettings, run: Run) -> Path:
                 validation_freq=3,
                 callbacks=[EpochClock(batches), *run.callbacks()],
             )
+    batches = PooledBatches(*smears, data.spec, augmented=True, crop=None, **common)
+    batches.epoch = settings.epochs
+    settle_batch_normalization(trained, (batches[number][0] for number in range(len(batches))))
     if trained is not plain:
         fold_batch_normalization(trained, plain)
     save_weights(plain, target)
