@@ -11,15 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.contracts.errors import MissingObject
-from hemascope.contracts.notice import Notice
+from hemascope.contracts.file_size import check_size
+from hemascope.contracts.notice import DueNotice, Notice
 from hemascope.contracts.report import State
 from hemascope.contracts.specimen import ObjectVersion
-from hemascope.imaging.decode import check_size
+from hemascope.delivery import Delivery
 from hemascope.imaging.model_input import NetworkInputs
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
 from hemascope.ports import LedgerRow, NoticeState
-from hemascope.station import Station, StationSettings
+from hemascope.station import Station
 
 START = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
@@ -99,14 +100,25 @@ class FakeLedger:
         with self._lock:
             row = self.rows.get((object_id, model))
             held = self.leases.get((object_id, model))
-            if row is None or row.notice is NoticeState.SENT or (held is not None and held >= now):
+            if row is None or row.notice is not NoticeState.PENDING or (held is not None and held >= now):
                 return False
             self.leases[object_id, model] = until
             return True
 
-    def notice_sent(self, object_id: str, model: str) -> None:
-        row = self.rows[object_id, model]
-        self.rows[object_id, model] = row.model_copy(update={"notice": NoticeState.SENT})
+    def set_notice(self, object_id: str, model: str, notice: NoticeState) -> None:
+        row = self.rows.get((object_id, model))
+        if row is not None and row.notice is not NoticeState.BOUNCED:
+            self.rows[object_id, model] = row.model_copy(update={"notice": notice})
+
+
+class FakeNotices:
+    """A NoticeQueue: a list."""
+
+    def __init__(self) -> None:
+        self.due: list[DueNotice] = []
+
+    def put(self, due: DueNotice) -> None:
+        self.due.append(due)
 
 
 class FakePublisher:
@@ -178,22 +190,34 @@ class World:
     pictures: FakeStore = field(default_factory=FakeStore)
     reports: FakeStore = field(default_factory=FakeStore)
     ledger: FakeLedger = field(default_factory=FakeLedger)
+    notices: FakeNotices = field(default_factory=FakeNotices)
     publisher: FakePublisher = field(default_factory=FakePublisher)
     mailer: FakeMailer = field(default_factory=FakeMailer)
     clock: FakeClock = field(default_factory=FakeClock)
 
     def station(self, wire: Wire | None = None) -> Station:
-        """A worker."""
+        """A screening worker."""
         wire = wire or Wire()
         return Station(
             classifier=self.classifier,
             pictures=self.pictures,
             reports=_Wired(self.reports, wire, ("write_once",)),
-            ledger=_Wired(self.ledger, wire, ("finish", "claim_notice", "notice_sent")),
+            ledger=_Wired(self.ledger, wire, ("finish",)),
+            notices=_Wired(self.notices, wire, ("put",)),
+            clock=self.clock,
+            maximum_receives=MAXIMUM_RECEIVES,
+        )
+
+    def delivery(self, wire: Wire | None = None) -> Delivery:
+        """A delivering worker."""
+        wire = wire or Wire()
+        return Delivery(
+            ledger=_Wired(self.ledger, wire, ("claim_notice", "set_notice")),
             publisher=_Wired(self.publisher, wire, ("publish",)),
             mailer=_Wired(self.mailer, wire, ("send",)),
             clock=self.clock,
-            settings=StationSettings("https://portal.example", MAXIMUM_RECEIVES, LEASE),
+            portal_url="https://portal.example",
+            lease=LEASE,
         )
 
     @property

@@ -7,19 +7,27 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, ConnectTimeoutError
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from hemascope.adapters.aws import DynamoLedger, S3Store, SesMailer, SnsPublisher, SystemClock, client, upload
-from hemascope.contracts.errors import MissingObject, RejectedSmear, TransientError
-from hemascope.contracts.notice import Notice
+from hemascope.adapters.aws import DynamoLedger, S3Store, SesMailer, SnsPublisher, SqsNotices, SystemClock, client, upload
+from hemascope.contracts.errors import MissingObject, RejectedSmear
+from hemascope.contracts.notice import DueNotice, Notice
 from hemascope.contracts.report import State
-from hemascope.contracts.specimen import ObjectVersion, Specimen
-from hemascope.ports import LedgerRow, NoticeState
+from hemascope.contracts.specimen import Specimen
+from hemascope.ports import NoticeState
 from tests.fakes import START
+from tests.rows import row
 
 SPECIMEN = Specimen(hospital="st-mary", patient="p 7", case="c+1", file="50% 血液.jpg")
-NOTICE = Notice(object_id="0f" * 16, hospital="st-mary", state=State.REPORTED, urgent=True, link="https://p.example/reports/0f")
+NOTICE = Notice(
+    object_id="0f" * 16,
+    model="all-subtypes/1.0.0",
+    hospital="st-mary",
+    state=State.REPORTED,
+    urgent=True,
+    link="https://p.example/reports/0f",
+)
 MINUTE = timedelta(minutes=1)
 
 
@@ -52,42 +60,6 @@ def ledger() -> DynamoLedger:
         BillingMode="PAY_PER_REQUEST",
     )
     return DynamoLedger(dynamodb, "ledger")
-
-
-def row(state: State = State.REPORTED, **changed: Any) -> LedgerRow:
-    version = ObjectVersion(bucket="uploads", key="smears/st-mary/p 7/c+1/50% 血液.jpg", version_id="v1")
-    fields = {
-        "object_id": version.object_id,
-        "model": "all-subtypes/1.0.0",
-        "state": state,
-        "object": version,
-        "hospital": "st-mary",
-        "case": "c+1",
-        "urgent": True,
-        "report_key": "reports/r.json",
-        "finished_at": START,
-    }
-    return LedgerRow(**{**fields, **changed})
-
-
-class Failing:
-    """A client of which every call fails."""
-
-    class exceptions:  # noqa: N801 - boto3's own name
-        ConditionalCheckFailedException = KeyError
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-
-    def __getattr__(self, name: str) -> Any:
-        def call(**_: object) -> None:
-            raise self.error
-
-        return call
-
-
-def refusal(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "no"}}, "Operation")
 
 
 def test_an_upload_is_read_back_by_its_version(s3: Any) -> None:
@@ -184,10 +156,36 @@ def test_a_sent_notice_is_never_claimed_again(ledger: DynamoLedger) -> None:
     which = (row().object_id, row().model)
     ledger.claim_notice(*which, START, START + MINUTE)
 
-    ledger.notice_sent(*which)
+    ledger.set_notice(*which, NoticeState.SENT)
 
     assert ledger.claim_notice(*which, START + 2 * MINUTE, START + 3 * MINUTE) is False
     assert ledger.find(*which) == row(notice=NoticeState.SENT)
+
+
+def test_a_bounce_stands_also_where_it_overtakes_the_record_of_sending(ledger: DynamoLedger) -> None:
+    ledger.finish(row())
+    which = (row().object_id, row().model)
+
+    for notice in (NoticeState.BOUNCED, NoticeState.SENT):
+        ledger.set_notice(*which, notice)
+
+    assert ledger.find(*which) == row(notice=NoticeState.BOUNCED)
+
+
+def test_a_row_that_is_gone_does_not_come_back_by_its_notice(ledger: DynamoLedger) -> None:
+    ledger.set_notice("0f", "m/1.0.0", NoticeState.SENT)
+
+    assert ledger.find("0f", "m/1.0.0") is None
+
+
+def test_a_due_notice_travels_as_ids() -> None:
+    sqs = client("sqs")
+    queue = sqs.create_queue(QueueName="notices")["QueueUrl"]
+
+    SqsNotices(sqs, queue).put(DueNotice(object_id="0f", model="m/1.0.0"))
+
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    assert json.loads(message["Body"]) == {"object_id": "0f", "model": "m/1.0.0"}
 
 
 def test_nothing_is_claimed_without_an_end(ledger: DynamoLedger) -> None:
@@ -227,7 +225,9 @@ def test_a_mail_is_made_from_the_template(state: State, words: str) -> None:
         }
     )
 
-    SesMailer(ses, "notice", "lab@example.org", "duty@example.org").send(NOTICE.model_copy(update={"state": state}))
+    ses.create_configuration_set(ConfigurationSet={"Name": "mails"})
+
+    SesMailer(ses, "notice", "lab@example.org", "duty@example.org", "mails").send(NOTICE.model_copy(update={"state": state}))
 
     from moto.core import DEFAULT_ACCOUNT_ID
     from moto.ses.models import ses_backends
@@ -237,39 +237,6 @@ def test_a_mail_is_made_from_the_template(state: State, words: str) -> None:
     assert words in data["state_sentence"]
     assert data["link"] == NOTICE.link
     assert mail.destinations["ToAddresses"] == ["duty@example.org"]
-
-
-CALLS = {
-    "read": lambda failing: S3Store(failing).read(row().object, 10),
-    "write_once": lambda failing: S3Store(failing, "b").write_once("k", b"", "text/plain"),
-    "upload": lambda failing: upload(failing, "b", SPECIMEN, b"x"),
-    "find": lambda failing: DynamoLedger(failing, "t").find("o", "m"),
-    "finish": lambda failing: DynamoLedger(failing, "t").finish(row()),
-    "claim_notice": lambda failing: DynamoLedger(failing, "t").claim_notice("o", "m", START, START),
-    "notice_sent": lambda failing: DynamoLedger(failing, "t").notice_sent("o", "m"),
-    "publish": lambda failing: SnsPublisher(failing, "t").publish(NOTICE),
-    "send": lambda failing: SesMailer(failing, "t", "a", "b").send(NOTICE),
-}
-PASSING = [
-    refusal("SlowDown"),
-    refusal("InternalError"),
-    refusal("ThrottlingException"),
-    ConnectTimeoutError(endpoint_url="https://s3.example"),
-]
-
-
-@pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__ + str(getattr(error, "response", "")))
-def test_what_may_pass_is_transient(call: str, error: Exception) -> None:
-    with pytest.raises(TransientError, match="expected to"):
-        CALLS[call](Failing(error))
-
-
-@pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("code", ["AccessDenied", "ValidationException", "ResourceNotFoundException"])
-def test_what_will_not_pass_stays_what_it_is(call: str, code: str) -> None:
-    with pytest.raises(ClientError, match=code):
-        CALLS[call](Failing(refusal(code)))
 
 
 def test_clients_retry_and_never_wait_longer_than_a_function_may() -> None:

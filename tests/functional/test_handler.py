@@ -7,6 +7,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from hemascope.adapters.sqs_batch import logger
 from hemascope.contracts.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from tests.fakes import MAXIMUM_RECEIVES, FixedClassifier, World, s3_message, s3_record, sqs_event
@@ -22,12 +23,12 @@ def world(artifact: Artifact, handler_module: ModuleType, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def log(handler_module: ModuleType) -> Iterator[StringIO]:
+def log() -> Iterator[StringIO]:
     """What the function writes to its log."""
     lines = StringIO()
-    before = handler_module.logger.registered_handler.setStream(lines)
+    before = logger.registered_handler.setStream(lines)
     yield lines
-    handler_module.logger.registered_handler.setStream(before)
+    logger.registered_handler.setStream(before)
 
 
 def put(world: World, data: bytes, file: str) -> str:

@@ -1,23 +1,21 @@
 """The screening station with a real picture, a fixed network and a world of lists and dicts."""
 
-import logging
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from hemascope.contracts.errors import HemascopeError, MissingObject, TransientError
 from hemascope.contracts.events import CreatedObject
+from hemascope.contracts.file_size import MAXIMUM_BYTES
+from hemascope.contracts.notice import DueNotice
 from hemascope.contracts.report import PatientSummary, Report, State
 from hemascope.contracts.specimen import ObjectVersion
-from hemascope.imaging.decode import MAXIMUM_BYTES
 from hemascope.model.artifact import Artifact
 from hemascope.ports import NoticeState
-from tests.fakes import LEASE, MAXIMUM_RECEIVES, FixedClassifier, Killed, Wire, World, kill
+from tests.fakes import MAXIMUM_RECEIVES, FixedClassifier, Killed, Wire, World, kill
 
 KEY = "smears/st-mary/p-7/c-1/field-1.jpg"
-WRITES = ["write_once"] * 4 + ["finish", "claim_notice", "publish", "send", "notice_sent"]
+WRITES = ["write_once"] * 4 + ["finish", "put"]
 
 
 @pytest.fixture
@@ -32,18 +30,18 @@ def arrive(world: World, data: bytes, key: str = KEY, version: str = "v1") -> Cr
 
 
 def check_one_end(world: World, state: State = State.REPORTED) -> None:
-    """One row, one report and summary that agree with it, one notice and one mail."""
-    assert (world.row.state, world.row.notice) == (state, NoticeState.SENT)
+    """One row, one report and summary that agree with it, one notice that is due."""
+    assert (world.row.state, world.row.notice) == (state, NoticeState.PENDING)
     assert len([key for key in world.reports.files if key.endswith("report.json")]) == 1
     report = Report.model_validate(world.reports.json("report.json"))
     summary = PatientSummary.model_validate(world.reports.json("summary.json"))
     assert report.state is state
     assert world.row.report_key in world.reports.files
     assert {report.object_id, summary.object_id, world.row.object_id} == {world.row.object.object_id}
-    assert len(world.publisher.notices) == len(world.mailer.mails) == 1
+    assert world.notices.due == [DueNotice(object_id=world.row.object_id, model=world.row.model)]
 
 
-def test_a_smear_ends_in_reports_pictures_a_row_and_a_notice(world: World, smear: bytes) -> None:
+def test_a_smear_ends_in_reports_pictures_a_row_and_a_due_notice(world: World, smear: bytes) -> None:
     wire = Wire()
 
     row = world.station(wire).process(arrive(world, smear))
@@ -57,16 +55,6 @@ def test_a_smear_ends_in_reports_pictures_a_row_and_a_notice(world: World, smear
     assert {report.evidence.pictures.segmented, report.evidence.pictures.overlay} <= set(world.reports.files)
     assert set(report.timings_ms) == {"decode", "quality", "segment", "network", "overlay"}
     assert report.issued_at == world.clock.time
-
-
-def test_the_notice_holds_ids_and_a_link_only(world: World, smear: bytes) -> None:
-    created = arrive(world, smear)
-
-    world.station().process(created)
-
-    (notice,) = world.publisher.notices
-    assert notice.link == f"https://portal.example/reports/{created.object.object_id}"
-    assert not {"Pre-B", "p-7", "c-1", "field-1"} & set(notice.model_dump_json().replace('"', " ").replace("/", " ").split())
 
 
 @pytest.mark.parametrize(
@@ -86,7 +74,6 @@ def test_what_may_be_leukemia_is_urgent(
     world.station().process(arrive(world, smear))
 
     assert world.row.urgent is urgent
-    assert world.publisher.notices[0].urgent is urgent
 
 
 def test_a_smear_that_the_model_cannot_know_is_not_urgent(world: World, smear: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,21 +91,19 @@ def test_a_worker_killed_around_any_write_leaves_one_end(world: World, smear: by
     created = arrive(world, smear)
     with pytest.raises(Killed):
         world.station(Wire(**{when: {number: kill}})).process(created)
-    world.clock.time += LEASE + timedelta(seconds=1)
 
     world.station().process(created, receives=2)
 
-    assert (world.row.state, world.row.notice) == (State.REPORTED, NoticeState.SENT)
+    assert (world.row.state, world.row.notice) == (State.REPORTED, NoticeState.PENDING)
     assert len([key for key in world.reports.files if key.endswith("report.json")]) == 1
-    # A kill between a send and its record is the one moment in which people hear twice rather than never.
-    told_twice = [(8, "before"), (7, "after"), (8, "after"), (9, "before")]
-    assert len(world.publisher.notices) == (2 if (number, when) in told_twice else 1)
-    assert len(world.mailer.mails) == (2 if (number, when) in told_twice[2:] else 1)
+    # Asked twice is told once: that is the delivery station's part.
+    assert len(world.notices.due) == (2 if (number, when) == (len(WRITES), "after") else 1)
 
 
-def test_a_second_delivery_changes_and_tells_nothing(world: World, smear: bytes) -> None:
+def test_a_second_delivery_changes_nothing_once_people_were_told(world: World, smear: bytes) -> None:
     created = arrive(world, smear)
     first = world.station().process(created)
+    world.delivery().deliver(world.notices.due[0])
     files = dict(world.reports.files)
     wire = Wire()
 
@@ -127,11 +112,11 @@ def test_a_second_delivery_changes_and_tells_nothing(world: World, smear: bytes)
     assert (second.object_id, second.finished_at) == (first.object_id, first.finished_at)
     assert wire.writes == []
     assert world.reports.files == files
-    check_one_end(world)
+    assert len(world.notices.due) == len(world.mailer.mails) == 1
 
 
 @pytest.mark.parametrize("number", range(1, len(WRITES) + 1))
-def test_two_workers_at_once_leave_one_end_and_one_notice(world: World, smear: bytes, number: int) -> None:
+def test_two_workers_at_once_leave_one_end(world: World, smear: bytes, number: int) -> None:
     created = arrive(world, smear)
 
     # The second worker runs from start to end while the first is about to make its n-th write.
@@ -139,8 +124,7 @@ def test_two_workers_at_once_leave_one_end_and_one_notice(world: World, smear: b
 
     assert len(world.ledger.rows) == 1
     assert len([key for key in world.reports.files if key.endswith("report.json")]) == 1
-    # While the first holds the lease (from its sixth write on) the second leaves the notice to it.
-    assert len(world.publisher.notices) == len(world.mailer.mails) == 1
+    assert set(world.notices.due) == {DueNotice(object_id=created.object.object_id, model=world.row.model)}
 
 
 @pytest.mark.parametrize(
@@ -164,7 +148,7 @@ def test_a_key_of_another_form_is_rejected_without_reading(world: World, smear: 
     assert world.reports.json("report.json")["rejection"]["reason"] == "invalid_key"
     assert world.pictures.reads == []
     assert all(b"Jane" not in content for content, _ in world.reports.files.values())
-    assert world.publisher.notices[0].hospital == "unknown"
+    assert world.row.hospital is None
 
 
 def test_a_file_that_the_event_says_is_too_large_is_not_downloaded(world: World, smear: bytes) -> None:
@@ -195,7 +179,7 @@ def test_the_last_delivery_leaves_an_end_also_where_it_fails(world: World, smear
         world.station().process(created, receives=MAXIMUM_RECEIVES)
 
     assert (world.row.state, world.row.failure, world.row.report_key) == (State.FAILED, "LastDelivery", None)
-    assert world.publisher.notices == []
+    assert world.notices.due == []
 
 
 def test_a_replay_after_a_failure_brings_the_smear_home(world: World, smear: bytes) -> None:
@@ -219,19 +203,16 @@ def test_a_service_that_fails_at_any_write_is_tried_again(world: World, smear: b
 
     with pytest.raises(TransientError):
         world.station(Wire(before={number: fail})).process(created)
-    world.clock.time += LEASE + timedelta(seconds=1)
     world.station().process(created, receives=2)
 
-    assert (world.row.state, world.row.notice) == (State.REPORTED, NoticeState.SENT)
-    # Only where the mail went out and its record failed do people hear twice rather than never.
-    assert len(world.mailer.mails) == (2 if number == len(WRITES) else 1)
+    check_one_end(world)
 
 
 def test_two_versions_of_one_key_have_an_end_each(world: World, smear: bytes) -> None:
     for version in ("v1", "v2"):
         world.station().process(arrive(world, smear, version=version))
 
-    assert len(world.ledger.rows) == len(world.mailer.mails) == 2
+    assert len(world.ledger.rows) == len(world.notices.due) == 2
 
 
 def test_another_model_writes_a_report_of_its_own(world: World, smear: bytes, artifact: Artifact) -> None:
@@ -244,18 +225,6 @@ def test_another_model_writes_a_report_of_its_own(world: World, smear: bytes, ar
 
     assert len(world.ledger.rows) == 2
     assert len([key for key in world.reports.files if key.endswith("report.json")]) == 2
-
-
-def test_logs_hold_neither_key_nor_patient(world: World, smear: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    created = arrive(world, smear)
-    again: Callable[[], object] = lambda: world.station().process(created)  # noqa: E731 - a worker inside of a worker
-
-    with caplog.at_level(logging.DEBUG):
-        world.station(Wire(after={6: again})).process(created)
-
-    text = " ".join(str(record.__dict__) for record in caplog.records if record.name.startswith("hemascope"))
-    assert "notice already in other hands" in text
-    assert not [word for word in ("p-7", "c-1", "field-1", "Pre-B") if word in text]
 
 
 def test_every_error_of_a_worker_is_one_of_ours(world: World) -> None:

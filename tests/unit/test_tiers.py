@@ -18,6 +18,7 @@ TIERS = {
     "screening.py": {"model", "imaging", "contracts"},
     "ports.py": {"contracts"},
     "station.py": {"screening", "ports", "model", "imaging", "contracts"},
+    "delivery.py": {"ports", "contracts"},
 }
 
 
@@ -73,6 +74,20 @@ def test_importing_the_handler_loads_no_laboratory(root: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
+    )
+
+    assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("function", ["deliver_report", "mail_events"])
+def test_a_zip_function_needs_nothing_that_its_layers_do_not_hold(root: Path, function: str) -> None:
+    script = (
+        "import sys, runpy; runpy.run_path(sys.argv[1]); "
+        "print(sorted({name.split('.')[0] for name in sys.modules} & {'numpy', 'cv2', 'ai_edge_litert', 'tqdm'}))"
+    )
+
+    answer = subprocess.run(
+        [sys.executable, "-c", script, f"lambdas/{function}/handler.py"], cwd=root, capture_output=True, text=True, check=True
     )
 
     assert answer.stdout.strip() == "[]"

@@ -1,41 +1,37 @@
-"""Composition root: environment -> a screening station on AWS."""
+"""Composition root: environment -> a station on AWS.
+
+A zip function has no OpenCV and no LiteRT, so what only the screening station needs is imported where it is built.
+"""
 
 import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hemascope.adapters.aws import DynamoLedger, S3Store, SesMailer, SnsPublisher, SystemClock, client
+from hemascope.adapters.aws import DynamoLedger, S3Store, SesMailer, SnsPublisher, SqsNotices, SystemClock, client
 from hemascope.contracts.errors import HemascopeError
-from hemascope.model.artifact import load_artifact
-from hemascope.model.classifier import Classifier
-from hemascope.station import Station, StationSettings
+from hemascope.delivery import Delivery
+from hemascope.ports import Ledger
+
+if TYPE_CHECKING:
+    from hemascope.station import Station
 
 _PREFIX = "HEMASCOPE_"
 
 
 class Environment(BaseModel):
-    """The function's environment variables, each ``HEMASCOPE_`` and the field's name in capitals."""
+    """A function's environment variables, each ``HEMASCOPE_`` and the field's name in capitals."""
 
     model_config = ConfigDict(frozen=True)
 
-    reports_bucket: str
     ledger_table: str
-    notice_topic: str
-    mail_template: str
-    mail_sender: str
-    mail_recipient: str
-    portal_url: str
-    artifact: Path
-    maximum_receives: Annotated[int, Field(ge=1)]
-    lease_seconds: Annotated[int, Field(ge=1)]
     endpoint: str | None = None  # a cloud of one's own, for `hemascope local`
 
     @classmethod
-    def read(cls, variables: Mapping[str, str]) -> "Environment":
+    def read(cls, variables: Mapping[str, str]) -> Self:
         """Validate the environment.
 
         Raises
@@ -50,24 +46,71 @@ class Environment(BaseModel):
             wrong = ", ".join(_PREFIX + str(one["loc"][0]).upper() + f" ({one['msg']})" for one in error.errors())
             raise HemascopeError(f"expected a complete environment, received none or a wrong value of {wrong}") from None
 
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger that every station writes."""
+        return DynamoLedger(client("dynamodb", self.endpoint), self.ledger_table)
 
-def build_station(variables: Mapping[str, str] = os.environ) -> Station:
+
+class ScreeningEnvironment(Environment):
+    """What the screening function is told."""
+
+    reports_bucket: str
+    notices_queue: str
+    artifact: Path
+    maximum_receives: Annotated[int, Field(ge=1)]
+
+
+class DeliveryEnvironment(Environment):
+    """What the delivering function is told."""
+
+    notice_topic: str
+    mail_template: str
+    mail_sender: str
+    mail_recipient: str
+    mail_configuration: str
+    portal_url: str
+    lease_seconds: Annotated[int, Field(ge=1)]
+
+
+def build_station(variables: Mapping[str, str] = os.environ) -> "Station":
     """Load the model and connect the ports, once in the life of a process."""
-    settings = Environment.read(variables)
+    from hemascope.model.artifact import load_artifact
+    from hemascope.model.classifier import Classifier
+    from hemascope.station import Station
+
+    settings = ScreeningEnvironment.read(variables)
     s3 = client("s3", settings.endpoint)
     return Station(
         classifier=Classifier(load_artifact(settings.artifact)),
         pictures=S3Store(s3),
         reports=S3Store(s3, settings.reports_bucket),
-        ledger=DynamoLedger(client("dynamodb", settings.endpoint), settings.ledger_table),
+        ledger=settings.ledger,
+        notices=SqsNotices(client("sqs", settings.endpoint), settings.notices_queue),
+        clock=SystemClock(),
+        maximum_receives=settings.maximum_receives,
+    )
+
+
+def build_delivery(variables: Mapping[str, str] = os.environ) -> Delivery:
+    """Connect the ports of the delivery station."""
+    settings = DeliveryEnvironment.read(variables)
+    return Delivery(
+        ledger=settings.ledger,
         publisher=SnsPublisher(client("sns", settings.endpoint), settings.notice_topic),
         mailer=SesMailer(
-            client("ses", settings.endpoint), settings.mail_template, settings.mail_sender, settings.mail_recipient
+            client("ses", settings.endpoint),
+            settings.mail_template,
+            settings.mail_sender,
+            settings.mail_recipient,
+            settings.mail_configuration,
         ),
         clock=SystemClock(),
-        settings=StationSettings(
-            portal_url=settings.portal_url.rstrip("/"),
-            maximum_receives=settings.maximum_receives,
-            lease=timedelta(seconds=settings.lease_seconds),
-        ),
+        portal_url=settings.portal_url.rstrip("/"),
+        lease=timedelta(seconds=settings.lease_seconds),
     )
+
+
+def build_ledger(variables: Mapping[str, str] = os.environ) -> Ledger:
+    """Connect the ledger alone."""
+    return Environment.read(variables).ledger

@@ -1,4 +1,4 @@
-"""What the screening station needs of the outside world. ``adapters`` fulfils it; the tests' fakes are lists and dicts."""
+"""What the stations need of the outside world. ``adapters`` fulfils it; the tests' fakes are lists and dicts."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from hemascope.contracts.notice import Notice
+from hemascope.contracts.notice import DueNotice, Notice
 from hemascope.contracts.report import State
 from hemascope.contracts.specimen import ObjectVersion
 
@@ -16,6 +16,7 @@ class NoticeState(StrEnum):
 
     PENDING = "pending"
     SENT = "sent"
+    BOUNCED = "bounced"  # the mail came back, or its reader called it unwanted
 
 
 class LedgerRow(BaseModel):
@@ -72,8 +73,15 @@ class Ledger(Protocol):
     def claim_notice(self, object_id: str, model: str, now: datetime, until: datetime) -> bool:
         """Take the right to tell people, unless they were told or somebody else holds it; it lapses at ``until``."""
 
-    def notice_sent(self, object_id: str, model: str) -> None:
-        """Record that people were told."""
+    def set_notice(self, object_id: str, model: str, notice: NoticeState) -> None:
+        """Record what became of a notice; a row that is gone meanwhile stays gone."""
+
+
+class NoticeQueue(Protocol):
+    """The way from the screening to the delivery station."""
+
+    def put(self, due: DueNotice) -> None:
+        """Ask that people be told of an end; asking twice tells nobody twice."""
 
 
 class Publisher(Protocol):

@@ -1,52 +1,39 @@
-"""The screening station: one created object -> report, ledger row, notice; each exactly once, however often it comes.
+"""The screening station: one created object -> report and ledger row, each exactly once, however often it comes.
 
 The order of the writes is the whole trick. Pictures and summary come before the report, the report before the ledger
-row, the row before the notice; each write is conditional. A worker that dies between any two leaves a state from which
-the next delivery goes on.
+row, the row before the message to the delivery station; each write but the last is conditional, and that one may come
+twice, since delivery claims a notice before it tells anybody. A worker that dies between any two leaves a state from
+which the next delivery of its message goes on.
 """
 
-import logging
 from dataclasses import dataclass
-from datetime import timedelta
 
 from hemascope.contracts.errors import RejectedSmear
 from hemascope.contracts.events import CreatedObject
-from hemascope.contracts.notice import Notice
+from hemascope.contracts.file_size import MAXIMUM_BYTES, check_size
+from hemascope.contracts.notice import DueNotice
 from hemascope.contracts.report import Decision, Pictures, Report, State
 from hemascope.contracts.specimen import ObjectVersion, ReportKeys, Specimen, parse_smear_key, report_keys
-from hemascope.imaging.decode import MAXIMUM_BYTES, check_size
 from hemascope.imaging.overlay import encode_png
 from hemascope.model.classifier import Classifier
-from hemascope.ports import Clock, Ledger, LedgerRow, Mailer, NoticeState, ObjectStore, Publisher
+from hemascope.ports import Clock, Ledger, LedgerRow, NoticeQueue, NoticeState, ObjectStore
 from hemascope.screening import Screening, reject, screen
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class StationSettings:
-    """Where links lead, how often a message comes before it is dead, how long a claim on a notice holds."""
-
-    portal_url: str
-    maximum_receives: int
-    lease: timedelta
 
 
 @dataclass(frozen=True)
 class Station:
-    """The screening function without its cloud."""
+    """The screening function without its cloud; ``maximum_receives`` is how often a message comes before it is dead."""
 
     classifier: Classifier
     pictures: ObjectStore
     reports: ObjectStore
     ledger: Ledger
-    publisher: Publisher
-    mailer: Mailer
+    notices: NoticeQueue
     clock: Clock
-    settings: StationSettings
+    maximum_receives: int
 
     def process(self, created: CreatedObject, receives: int = 1) -> LedgerRow:
-        """Bring one object version to its end and tell people, unless that was done before.
+        """Bring one object version to its end and have people told, unless that was done before.
 
         Parameters
         ----------
@@ -64,11 +51,11 @@ class Station:
         version = created.object
         row = self.ledger.find(version.object_id, self._model)
         if row is None or row.state is State.FAILED:
-            if receives >= self.settings.maximum_receives:
+            if receives >= self.maximum_receives:
                 self.ledger.finish(self._row(version, State.FAILED, failure="LastDelivery"))
             row = self._finish(created)
-        if row.notice is not NoticeState.SENT:
-            self._tell(row)
+        if row.notice is NoticeState.PENDING:
+            self.notices.put(DueNotice(object_id=row.object_id, model=row.model))
         return row
 
     @property
@@ -112,22 +99,6 @@ class Station:
         self.reports.write_once(keys.summary, summary.to_json().encode(), "application/json")
         self.reports.write_once(keys.report, report.to_json().encode(), "application/json")
         return report
-
-    def _tell(self, row: LedgerRow) -> None:
-        now = self.clock.now()
-        if not self.ledger.claim_notice(row.object_id, row.model, now, now + self.settings.lease):
-            logger.info("notice already in other hands", extra={"object_id": row.object_id})
-            return
-        notice = Notice(
-            object_id=row.object_id,
-            hospital=row.hospital or "unknown",
-            state=row.state,
-            urgent=row.urgent,
-            link=f"{self.settings.portal_url}/reports/{row.object_id}",
-        )
-        self.publisher.publish(notice)
-        self.mailer.send(notice)
-        self.ledger.notice_sent(row.object_id, row.model)
 
     def _row(
         self,

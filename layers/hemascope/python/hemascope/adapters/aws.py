@@ -13,10 +13,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from hemascope.contracts.errors import MissingObject, TransientError
-from hemascope.contracts.notice import Notice
+from hemascope.contracts.file_size import check_size
+from hemascope.contracts.mail_event import mail_tags
+from hemascope.contracts.notice import DueNotice, Notice
 from hemascope.contracts.report import State
 from hemascope.contracts.specimen import ObjectVersion, Specimen, smear_key
-from hemascope.imaging.decode import check_size
 from hemascope.ports import LedgerRow, NoticeState
 
 _MISSING = {"NoSuchKey", "NoSuchVersion", "404"}
@@ -130,10 +131,14 @@ class DynamoLedger:
             {":until": {"N": _stamp(until)}, ":now": {"N": _stamp(now)}, ":pending": {"S": NoticeState.PENDING.value}},
         )
 
-    def notice_sent(self, object_id: str, model: str) -> None:
-        """Set the notice to sent."""
+    def set_notice(self, object_id: str, model: str, notice: NoticeState) -> None:
+        """Set what became of the notice, where there is a row. A bounce stands, also if it overtook the record of sending."""
         self._update(
-            object_id, model, "SET notice = :sent", "attribute_exists(object_id)", {":sent": {"S": NoticeState.SENT.value}}
+            object_id,
+            model,
+            "SET notice = :notice",
+            "attribute_exists(object_id) AND notice <> :bounced",
+            {":notice": {"S": notice.value}, ":bounced": {"S": NoticeState.BOUNCED.value}},
         )
 
     def _update(self, object_id: str, model: str, change: str, condition: str, values: dict[str, Any]) -> bool:
@@ -174,6 +179,19 @@ def _from_item(item: dict[str, Any]) -> LedgerRow:
 
 
 @dataclass(frozen=True)
+class SqsNotices:
+    """A :class:`~hemascope.ports.NoticeQueue` in SQS; ``queue`` is its URL."""
+
+    sqs: Any
+    queue: str
+
+    def put(self, due: DueNotice) -> None:
+        """Send one message."""
+        with _transient("queue a notice"):
+            self.sqs.send_message(QueueUrl=self.queue, MessageBody=due.model_dump_json())
+
+
+@dataclass(frozen=True)
 class SnsPublisher:
     """A :class:`~hemascope.ports.Publisher` on an SNS topic; subscribers filter by hospital and urgency."""
 
@@ -193,12 +211,16 @@ class SnsPublisher:
 
 @dataclass(frozen=True)
 class SesMailer:
-    """A :class:`~hemascope.ports.Mailer` that fills an SES template."""
+    """A :class:`~hemascope.ports.Mailer` that fills an SES template.
+
+    The configuration set reports bounces and complaints; the tags say whose they are.
+    """
 
     ses: Any
     template: str
     sender: str
     recipient: str
+    configuration_set: str
 
     def send(self, notice: Notice) -> None:
         """Send the template with the link and a sentence that says whether there is a report."""
@@ -214,6 +236,8 @@ class SesMailer:
                 Destination={"ToAddresses": [self.recipient]},
                 Template=self.template,
                 TemplateData=json.dumps(data),
+                ConfigurationSetName=self.configuration_set,
+                Tags=[{"Name": name, "Value": text} for name, text in mail_tags(notice.object_id, notice.model).items()],
             )
 
 

@@ -12,9 +12,9 @@ from tqdm import tqdm
 
 from hemascope.commands.project import artifact_folder
 from hemascope.contracts.errors import HemascopeError, RejectedSmear, RejectionReason
+from hemascope.contracts.file_size import check_size
 from hemascope.contracts.report import Report
 from hemascope.contracts.specimen import Specimen
-from hemascope.imaging.decode import check_size
 from hemascope.imaging.overlay import encode_png
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import Classifier

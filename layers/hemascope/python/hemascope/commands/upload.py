@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from hemascope.adapters.aws import client, upload
 from hemascope.contracts.errors import HemascopeError
+from hemascope.contracts.file_size import check_size
 from hemascope.contracts.specimen import Specimen
-from hemascope.imaging.decode import check_size
 
 
 def upload_paths(options: argparse.Namespace) -> int:

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.contracts.errors import RejectedSmear, RejectionReason
+from hemascope.contracts.file_size import check_size
 from hemascope.imaging.header import Header, read_header
 
-MAXIMUM_BYTES = 32 * 1024 * 1024
 MAXIMUM_PIXELS = 100_000_000
 MINIMUM_SIDE = 64  # pixels; below it a cell is a handful of pixels
 
@@ -48,20 +48,6 @@ def decode(data: bytes) -> Picture:
     if picture is None:
         raise _corrupt(header)
     return np.ascontiguousarray(picture)
-
-
-def check_size(size: int) -> None:
-    """Refuse a file by its size in bytes alone, which a bucket knows without sending the file.
-
-    Raises
-    ------
-    RejectedSmear
-        ``empty_file`` or ``file_too_large``.
-    """
-    if size == 0:
-        raise RejectedSmear(RejectionReason.EMPTY_FILE, "expected a picture, received an empty file")
-    if size > MAXIMUM_BYTES:
-        raise RejectedSmear(RejectionReason.FILE_TOO_LARGE, f"expected at most {MAXIMUM_BYTES} bytes (32 MB), received {size}")
 
 
 def _corrupt(header: Header) -> RejectedSmear:

@@ -1,0 +1,30 @@
+"""Lambda entry of the delivery station: SQS batch -> people are told of each end -> batch item failures."""
+
+from functools import lru_cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from hemascope.adapters.sqs_batch import handle_batch, logger
+from hemascope.bootstrap import build_delivery
+from hemascope.contracts.notice import DueNotice
+from hemascope.delivery import Delivery
+
+
+@lru_cache(maxsize=1)
+def delivery() -> Delivery:
+    """The delivery station of this process."""
+    return build_delivery()
+
+
+def deliver_message(record: SQSRecord) -> None:
+    """Have people told of one end; an error makes the message come again."""
+    due = DueNotice.parse(record.body)
+    notice = delivery().deliver(due)
+    logger.info("notice done", extra={"object_id": due.object_id, "notice": notice})
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Handle an SQS event with partial failures."""
+    return handle_batch(event, context, deliver_message)

@@ -1,0 +1,30 @@
+"""Lambda entry for mails that came back: SQS batch of SES events -> the ledger says so -> batch item failures."""
+
+from functools import lru_cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from hemascope.adapters.sqs_batch import handle_batch, logger
+from hemascope.bootstrap import build_ledger
+from hemascope.contracts.mail_event import parse_mail_event
+from hemascope.ports import Ledger, NoticeState
+
+
+@lru_cache(maxsize=1)
+def ledger() -> Ledger:
+    """The ledger of this process."""
+    return build_ledger()
+
+
+def record_event(record: SQSRecord) -> None:
+    """Mark the notice whose mail did not arrive; SES itself mails that address no more (suppression list)."""
+    event = parse_mail_event(record.body)
+    ledger().set_notice(event.object_id, event.model, NoticeState.BOUNCED)
+    logger.warning("mail came back", extra={"object_id": event.object_id, "fate": event.fate})
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Handle an SQS event with partial failures."""
+    return handle_batch(event, context, record_event)

@@ -1,0 +1,164 @@
+"""The delivery station in a world of lists and dicts: told once, whatever happens between two writes."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from hemascope.contracts.errors import InvalidEvent, TransientError
+from hemascope.contracts.notice import DueNotice
+from hemascope.contracts.report import State
+from hemascope.contracts.specimen import ObjectVersion
+from hemascope.model.artifact import Artifact
+from hemascope.ports import LedgerRow, NoticeState
+from tests.fakes import LEASE, START, FixedClassifier, Killed, Wire, World, kill
+
+WRITES = ["claim_notice", "publish", "send", "set_notice"]
+VERSION = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/field-1.jpg", version_id="v1")
+ROW = LedgerRow(
+    object_id=VERSION.object_id,
+    model="all-subtypes/1.0.0",
+    state=State.REPORTED,
+    object=VERSION,
+    hospital="st-mary",
+    case="c-1",
+    urgent=True,
+    report_key="reports/r.json",
+    finished_at=START,
+)
+DUE = DueNotice(object_id=ROW.object_id, model=ROW.model)
+
+
+@pytest.fixture
+def world(artifact: Artifact) -> World:
+    world = World(FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
+    world.ledger.finish(ROW)
+    return world
+
+
+def test_people_are_told_by_topic_and_mail_and_the_ledger_knows(world: World) -> None:
+    wire = Wire()
+
+    notice = world.delivery(wire).deliver(DUE)
+
+    assert notice is world.row.notice is NoticeState.SENT
+    assert wire.writes == WRITES
+    assert world.publisher.notices == world.mailer.mails
+    assert world.mailer.mails[0].urgent is True
+
+
+def test_the_notice_holds_ids_and_a_link_only(world: World) -> None:
+    world.delivery().deliver(DUE)
+
+    (notice,) = world.publisher.notices
+    assert notice.model_dump() == {
+        "object_id": ROW.object_id,
+        "model": "all-subtypes/1.0.0",
+        "hospital": "st-mary",
+        "state": "reported",
+        "urgent": True,
+        "link": f"https://portal.example/reports/{ROW.object_id}",
+    }
+
+
+def test_a_smear_whose_key_could_not_be_read_is_of_an_unknown_hospital(world: World) -> None:
+    world.ledger.rows[ROW.object_id, ROW.model] = ROW.model_copy(update={"hospital": None, "state": State.REJECTED})
+
+    world.delivery().deliver(DUE)
+
+    assert world.publisher.notices[0].hospital == "unknown"
+
+
+def test_a_second_message_tells_nobody(world: World) -> None:
+    world.delivery().deliver(DUE)
+    wire = Wire()
+
+    world.delivery(wire).deliver(DUE)
+
+    assert wire.writes == []
+    assert len(world.mailer.mails) == 1
+
+
+@pytest.mark.parametrize("number", range(1, len(WRITES) + 1))
+def test_two_workers_at_once_tell_once(world: World, number: int) -> None:
+    def another() -> None:
+        # While the first holds the lease the second is sent away, and its message comes again.
+        if number == 1:
+            world.delivery().deliver(DUE)
+        else:
+            with pytest.raises(TransientError, match="another worker"):
+                world.delivery().deliver(DUE)
+
+    first = world.delivery(Wire(before={number: another}))
+    if number == 1:
+        with pytest.raises(TransientError, match="another worker"):
+            first.deliver(DUE)
+    else:
+        first.deliver(DUE)
+
+    assert world.row.notice is NoticeState.SENT
+    assert len(world.publisher.notices) == len(world.mailer.mails) == 1
+
+
+@pytest.mark.parametrize("number", range(1, len(WRITES) + 1))
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_worker_killed_around_any_write_leaves_nobody_untold(world: World, number: int, when: str) -> None:
+    with pytest.raises(Killed):
+        world.delivery(Wire(**{when: {number: kill}})).deliver(DUE)
+    world.clock.time += LEASE + timedelta(seconds=1)
+
+    world.delivery().deliver(DUE)
+
+    assert world.row.notice is NoticeState.SENT
+    # A kill between a send and its record is the one moment in which people hear twice rather than never.
+    told_twice = [(3, "before"), (2, "after"), (3, "after"), (4, "before")]
+    assert len(world.publisher.notices) == (2 if (number, when) in told_twice else 1)
+    assert len(world.mailer.mails) == (2 if (number, when) in told_twice[2:] else 1)
+
+
+@pytest.mark.parametrize("number", range(1, len(WRITES) + 1))
+def test_a_service_that_fails_at_any_write_is_tried_again(world: World, number: int) -> None:
+    def fail() -> None:
+        raise TransientError("expected to write, received SlowDown")
+
+    with pytest.raises(TransientError, match="SlowDown"):
+        world.delivery(Wire(before={number: fail})).deliver(DUE)
+    world.clock.time += LEASE + timedelta(seconds=1)
+    world.delivery().deliver(DUE)
+
+    assert world.row.notice is NoticeState.SENT
+
+
+def test_a_message_about_no_row_comes_again(world: World) -> None:
+    world.ledger.rows.clear()
+
+    with pytest.raises(TransientError, match="there is none"):
+        world.delivery().deliver(DUE)
+
+
+def test_a_bounce_is_not_mailed_again(world: World) -> None:
+    world.ledger.set_notice(ROW.object_id, ROW.model, NoticeState.BOUNCED)
+
+    assert world.delivery().deliver(DUE) is NoticeState.BOUNCED
+    assert world.mailer.mails == []
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[]", '{"object_id": "Jane Doe"}', '{"object_id": "a", "model": "m", "name": "Jane Doe"}']
+)
+def test_a_message_of_another_form_is_refused_without_repeating_it(body: str) -> None:
+    with pytest.raises(InvalidEvent, match="another message") as error:
+        DueNotice.parse(body)
+
+    assert "Jane" not in str(error.value)
+
+
+def test_logs_hold_neither_key_nor_patient(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.ledger.claim_notice(ROW.object_id, ROW.model, START, START + LEASE)
+
+    with caplog.at_level(logging.DEBUG), pytest.raises(TransientError):
+        world.delivery().deliver(DUE)
+
+    text = " ".join(str(record.__dict__) for record in caplog.records if record.name.startswith("hemascope"))
+    assert "notice in other hands" in text
+    assert not [word for word in ("p-7", "c-1", "field-1") if word in text]

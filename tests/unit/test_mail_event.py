@@ -1,0 +1,61 @@
+import json
+
+import pytest
+
+from hemascope.contracts.errors import InvalidEvent
+from hemascope.contracts.mail_event import MailEvent, MailFate, mail_tags, parse_mail_event
+
+SES = {
+    "eventType": "Bounce",
+    "bounce": {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": "duty@hospital.example"}]},
+    "mail": {
+        "timestamp": "2026-03-01T08:30:00.000Z",
+        "destination": ["duty@hospital.example"],
+        "tags": {
+            "object_id": ["0f" * 16],
+            "model": ["all-subtypes"],
+            "version": ["1-0-0"],
+            "ses:configuration-set": ["hemascope-dev-mails"],
+        },
+    },
+}
+
+
+def test_tags_hold_what_ses_allows_and_lead_back_to_the_row() -> None:
+    tags = mail_tags("0f" * 16, "all-subtypes/1.12.0")
+
+    event = {"eventType": "Bounce", "mail": {"tags": {name: [text] for name, text in tags.items()}}}
+    assert tags == {"object_id": "0f" * 16, "model": "all-subtypes", "version": "1-12-0"}
+    assert parse_mail_event(json.dumps(event)).model == "all-subtypes/1.12.0"
+
+
+@pytest.mark.parametrize("fate", MailFate)
+def test_an_event_names_the_notice_and_no_address(fate: MailFate) -> None:
+    event = parse_mail_event(json.dumps({**SES, "eventType": fate.value}))
+
+    assert event == MailEvent(fate=fate, object_id="0f" * 16, model="all-subtypes/1.0.0")
+    assert "hospital.example" not in event.model_dump_json()
+
+
+def test_the_envelope_of_sns_is_opened() -> None:
+    body = json.dumps({"Type": "Notification", "TopicArn": "arn:aws:sns:eu-central-1:1:t", "Message": json.dumps(SES)})
+
+    assert parse_mail_event(body).object_id == "0f" * 16
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        '{"Type": "Notification"}',
+        '{"Type": "Notification", "Message": 7}',
+        json.dumps({**SES, "eventType": "Delivery"}),
+        json.dumps({**SES, "mail": {"destination": ["duty@hospital.example"]}}),
+    ],
+)
+def test_another_message_is_refused_without_repeating_it(body: str) -> None:
+    with pytest.raises(InvalidEvent, match="another message") as error:
+        parse_mail_event(body)
+
+    assert "duty" not in str(error.value)
