@@ -1,5 +1,6 @@
 """CDK entry: settings -> stacks. It calls no AWS service; account and region are those of the profile that deploys."""
 
+import json
 import os
 import sys
 
@@ -9,19 +10,22 @@ provide_node()
 
 import aws_cdk as cdk  # noqa: E402 - jsii starts Node at import
 
+from infra.delivery_stack import DeliveryStack  # noqa: E402
 from infra.ingest_stack import IngestStack  # noqa: E402
 from infra.screening_stack import ScreeningStack  # noqa: E402
-from infra.settings import Settings  # noqa: E402
+from infra.settings import ROOT, Settings  # noqa: E402
 
 
 def build_app(settings: Settings, outdir: str | None = None) -> cdk.App:
     """Build all stacks."""
-    app = cdk.App(outdir=outdir)
+    # Given here too, so that `python app.py` and the CDK command line make the same templates.
+    app = cdk.App(outdir=outdir, context=json.loads((ROOT / "cdk.json").read_text())["context"])
     environment = cdk.Environment(account=settings.account, region=settings.region)
     cdk.Tags.of(app).add("service", "hemascope")
     cdk.Tags.of(app).add("stage", settings.stage)
-    ingest = IngestStack(app, f"Hemascope-{settings.stage}-Ingest", settings, env=environment)
-    ScreeningStack(app, f"Hemascope-{settings.stage}-Screening", settings, ingest, env=environment)
+    ingest = IngestStack(app, settings.stack("Ingest"), settings, env=environment)
+    screening = ScreeningStack(app, settings.stack("Screening"), settings, ingest, env=environment)
+    DeliveryStack(app, settings.stack("Delivery"), settings, screening, env=environment)
     return app
 
 

@@ -11,9 +11,9 @@ from infra.constructs.messaging import QueueWithDeadLetters
 from infra.constructs.storage import bucket_name, safe_bucket, safe_key
 from infra.settings import Settings
 
-# AWS asks for six times the function's timeout, so that a throttled batch is not delivered to two workers.
-VISIBILITY_FACTOR = 6
 _NOTIFIER = "s3.amazonaws.com"
+_LOGS_KEPT = Duration.days(365)
+_SELDOM_READ = Duration.days(90)  # by then a case is closed; reading again stays possible at once
 
 
 class IngestStack(Stack):
@@ -27,6 +27,14 @@ class IngestStack(Stack):
     def __init__(self, scope: Construct, identity: str, settings: Settings, **kwargs: object) -> None:
         super().__init__(scope, identity, **kwargs)
         self._key = safe_key(self, "Key", "Hemascope: uploaded smears and their queue")
+        self._access_logs = safe_bucket(
+            self,
+            "AccessLogs",
+            settings.name("access-logs"),
+            key=None,  # S3 delivers access logs to no bucket with a key of ours
+            logs=None,
+            lifecycle=[s3.LifecycleRule(expiration=_LOGS_KEPT, noncurrent_version_expiration=Duration.days(1))],
+        )
         uploads = settings.name("uploads")
         source = f"arn:{Aws.PARTITION}:s3:::{bucket_name(uploads)}"
         self._queues = QueueWithDeadLetters(
@@ -34,11 +42,28 @@ class IngestStack(Stack):
             "Arrivals",
             name=settings.name("arrivals"),
             key=self._key,
-            visibility=Duration.seconds(VISIBILITY_FACTOR * settings.timeout_seconds),
+            timeout=Duration.seconds(settings.timeout_seconds),
             maximum_receives=settings.maximum_receives,
         )
         self._let_bucket_notify(source)
-        self._bucket = safe_bucket(self, "Uploads", uploads, self._key)
+        self._bucket = safe_bucket(
+            self,
+            "Uploads",
+            uploads,
+            key=self._key,
+            logs=self._access_logs,
+            lifecycle=_lifecycle(settings),
+            # The portal's page uploads straight into the bucket, with a link that fits one object.
+            cors=[
+                s3.CorsRule(
+                    allowed_origins=[settings.portal_url.rstrip("/")],
+                    allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.PUT],
+                    allowed_headers=["*"],
+                    exposed_headers=["ETag", "x-amz-version-id"],
+                    max_age=3600,
+                )
+            ],
+        )
         self._notify()
         CfnOutput(self, "UploadsBucket", value=self._bucket.bucket_name)
         CfnOutput(self, "ArrivalsQueue", value=self._queues.queue.queue_url)
@@ -55,9 +80,19 @@ class IngestStack(Stack):
         return self._bucket
 
     @property
+    def access_logs(self) -> s3.IBucket:
+        """Where every bucket's access log goes."""
+        return self._access_logs
+
+    @property
     def queue(self) -> sqs.IQueue:
         """One message for each created object version."""
         return self._queues.queue
+
+    @property
+    def dead(self) -> sqs.IQueue:
+        """Messages that came as often as they may and failed each time."""
+        return self._queues.dead
 
     def _let_bucket_notify(self, source: str) -> None:
         only_this_bucket = {
@@ -96,3 +131,15 @@ class IngestStack(Stack):
             ]
         )
         bucket.node.add_dependency(self._queues.queue.node.find_child("Policy"))
+
+
+def _lifecycle(settings: Settings) -> list[s3.LifecycleRule]:
+    """Cheaper storage after a while; deletion only where the hospital has set a time. Every version is a smear of its own."""
+    kept = Duration.days(settings.retention_days) if settings.retention_days else None
+    return [
+        s3.LifecycleRule(
+            transitions=[s3.Transition(storage_class=s3.StorageClass.INFREQUENT_ACCESS, transition_after=_SELDOM_READ)],
+            expiration=kept,
+            noncurrent_version_expiration=kept,
+        )
+    ]

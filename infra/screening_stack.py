@@ -1,66 +1,73 @@
 """Where smears are judged."""
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import Arn, ArnComponents, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_ses as ses
-from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.constructs.function import ARCHITECTURES, function_log, function_role
+from infra.constructs.messaging import QueueWithDeadLetters, feed
 from infra.constructs.storage import safe_bucket, safe_key
 from infra.image import screening_image
 from infra.ingest_stack import IngestStack
-from infra.mail import HTML, SUBJECT, TEXT
 from infra.settings import Settings
 
 _BATCH = 4  # messages; each takes a fraction of a second, and all must end within the timeout
-_ARCHITECTURES = {"x86_64": lambda_.Architecture.X86_64, "arm64": lambda_.Architecture.ARM_64}
-_RETENTION = {
-    7: logs.RetentionDays.ONE_WEEK,
-    14: logs.RetentionDays.TWO_WEEKS,
-    30: logs.RetentionDays.ONE_MONTH,
-    90: logs.RetentionDays.THREE_MONTHS,
-    180: logs.RetentionDays.SIX_MONTHS,
-    365: logs.RetentionDays.ONE_YEAR,
-}
+DELIVERY_TIMEOUT = Duration.seconds(20)
 
 
 class ScreeningStack(Stack):
-    """The screening function with all that it writes: reports, ledger, topic, mail.
+    """The screening function with all that it writes: reports, ledger, and the queue of notices that are due.
 
     What it writes lives and dies with its meaning, so it is one stack; smears arrive whether this stack stands or not,
-    and wait in the queue of the ingest stack.
+    and wait in the queue of the ingest stack. A new model is a new version of the image behind the alias ``live``.
     """
 
     def __init__(self, scope: Construct, identity: str, settings: Settings, ingest: IngestStack, **kwargs: object) -> None:
         super().__init__(scope, identity, **kwargs)
         self._settings, self._ingest = settings, ingest
-        self._key = safe_key(self, "Key", "Hemascope: reports, ledger, notices and logs")
-        self._reports = safe_bucket(self, "Reports", settings.name("reports"), self._key)
+        self._key = safe_key(self, "Key", "Hemascope: reports, ledger, notices and logs", logs_of=settings.log_prefix)
+        self._reports = safe_bucket(self, "Reports", settings.name("reports"), key=self._key, logs=ingest.access_logs)
+        self._let_only_the_operator_delete()
         self._ledger = self._make_ledger()
-        self._topic = sns.Topic(self, "Notices", topic_name=settings.name("notices"), master_key=self._key, enforce_ssl=True)
-        self._template = ses.CfnTemplate(
+        self._notices = QueueWithDeadLetters(
             self,
-            "NoticeMail",
-            template=ses.CfnTemplate.TemplateProperty(
-                template_name=settings.name("notice"), subject_part=SUBJECT, text_part=TEXT, html_part=HTML
-            ),
+            "Due",
+            name=settings.name("notices"),
+            key=self._key,
+            timeout=DELIVERY_TIMEOUT,
+            maximum_receives=settings.maximum_receives,
         )
         self._function = self._make_function()
+        self._alias = self._make_alias()
+        feed(self._alias, ingest.queue, batch_size=_BATCH, maximum_concurrency=settings.maximum_concurrency)
         self._grant()
         CfnOutput(self, "ReportsBucket", value=self._reports.bucket_name)
         CfnOutput(self, "LedgerTable", value=self._ledger.table_name)
-        CfnOutput(self, "NoticesTopic", value=self._topic.topic_arn)
+        CfnOutput(self, "NoticesQueue", value=self._notices.queue.queue_url)
+        CfnOutput(self, "DeadNoticesQueue", value=self._notices.dead.queue_url)
         CfnOutput(self, "ScreeningFunction", value=self._function.function_name)
+
+    @property
+    def key(self) -> kms.IKey:
+        """The key of reports, ledger, notices and logs."""
+        return self._key
 
     @property
     def function(self) -> lambda_.IFunction:
         """The screening function."""
         return self._function
+
+    @property
+    def alias(self) -> lambda_.IAlias:
+        """``live``: the version of the function that smears are sent to."""
+        return self._alias
 
     @property
     def reports(self) -> s3.IBucket:
@@ -72,11 +79,36 @@ class ScreeningStack(Stack):
         """One row for each object version and model."""
         return self._ledger
 
+    @property
+    def notices(self) -> sqs.IQueue:
+        """One message for each end that people are to hear of."""
+        return self._notices.queue
+
+    @property
+    def dead_notices(self) -> sqs.IQueue:
+        """Notices that could not be delivered."""
+        return self._notices.dead
+
+    def _let_only_the_operator_delete(self) -> None:
+        """A report stands for ever, but for a patient who asks to be forgotten: then the operator's role deletes."""
+        operator = Arn.format(
+            ArnComponents(service="iam", region="", resource="role", resource_name=self._settings.name("operator")), self
+        )
+        self._reports.add_to_resource_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["s3:DeleteObject", "s3:DeleteObjectVersion"],
+                resources=[self._reports.arn_for_objects("*")],
+                conditions={"ArnNotLike": {"aws:PrincipalArn": operator}},
+            )
+        )
+
     def _make_ledger(self) -> dynamodb.Table:
         def text(name: str) -> dynamodb.Attribute:
             return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
 
-        return dynamodb.Table(
+        table = dynamodb.Table(
             self,
             "Ledger",
             table_name=self._settings.name("ledger"),
@@ -86,69 +118,73 @@ class ScreeningStack(Stack):
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=self._key,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True),
+            deletion_protection=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
+        # What people ask for: a hospital's newest, all fields of a case, all of a state.
+        for name, partition, sort in (
+            ("by-hospital", "hospital", "finished_at"),
+            ("by-case", "case", "hospital"),
+            ("by-state", "state", "finished_at"),
+        ):
+            table.add_global_secondary_index(index_name=name, partition_key=text(partition), sort_key=text(sort))
+        return table
 
     def _make_function(self) -> lambda_.DockerImageFunction:
         settings = self._settings
-        name = settings.name("screen-smear")
-        log_group = logs.LogGroup(
-            self,
-            "Log",
-            log_group_name=f"/hemascope/{settings.stage}/screen-smear",
-            retention=_RETENTION[settings.log_retention_days],
-            encryption_key=self._key,
-            removal_policy=RemovalPolicy.RETAIN,
-        )
-        self._key.grant_encrypt_decrypt(iam.ServicePrincipal(f"logs.{self.region}.amazonaws.com"))
-        function = lambda_.DockerImageFunction(
+        log_group = function_log(self, "Log", settings, "screen-smear", self._key)
+        return lambda_.DockerImageFunction(
             self,
             "ScreenSmear",
-            function_name=name,
-            description="Segments and classifies one blood smear; writes reports, ledger row and notice",
+            function_name=settings.name("screen-smear"),
+            description="Segments and classifies one blood smear; writes reports and ledger row",
             code=screening_image(settings.model, settings.architecture),
-            architecture=_ARCHITECTURES[settings.architecture],
+            architecture=ARCHITECTURES[settings.architecture],
             memory_size=settings.memory_mb,
             timeout=Duration.seconds(settings.timeout_seconds),
+            reserved_concurrent_executions=settings.reserved_concurrency,
             tracing=lambda_.Tracing.ACTIVE,
+            role=function_role(self, "Role", log_group),
             log_group=log_group,
             environment={
                 "HEMASCOPE_REPORTS_BUCKET": self._reports.bucket_name,
                 "HEMASCOPE_LEDGER_TABLE": self._ledger.table_name,
-                "HEMASCOPE_NOTICE_TOPIC": self._topic.topic_arn,
-                "HEMASCOPE_MAIL_TEMPLATE": settings.name("notice"),
-                "HEMASCOPE_MAIL_SENDER": settings.mail_sender,
-                "HEMASCOPE_MAIL_RECIPIENT": settings.mail_recipient,
-                "HEMASCOPE_PORTAL_URL": settings.portal_url,
+                "HEMASCOPE_NOTICES_QUEUE": self._notices.queue.queue_url,
                 "HEMASCOPE_MAXIMUM_RECEIVES": str(settings.maximum_receives),
-                "HEMASCOPE_LEASE_SECONDS": str(settings.timeout_seconds),
                 "POWERTOOLS_SERVICE_NAME": "hemascope",
             },
         )
-        function.add_event_source(
-            sources.SqsEventSource(
-                self._ingest.queue,
-                batch_size=_BATCH,
-                report_batch_item_failures=True,
-                max_concurrency=settings.maximum_concurrency,
-            )
+
+    def _make_alias(self) -> lambda_.Alias:
+        """A tenth of the smears goes to a new version first; errors there bring all of them back to the old one."""
+        alias = lambda_.Alias(self, "Live", alias_name="live", version=self._function.current_version)
+        errors = cloudwatch.Alarm(
+            self,
+            "NewVersionFails",
+            alarm_name=self._settings.name("new-version-fails"),
+            alarm_description="Errors of the screening function while a new version is tried: CodeDeploy goes back by itself",
+            metric=alias.metric_errors(period=Duration.minutes(1)),
+            threshold=1,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        return function
+        config = codedeploy.LambdaDeploymentConfig
+        codedeploy.LambdaDeploymentGroup(
+            self,
+            "Canary",
+            alias=alias,
+            deployment_config=config.CANARY_10_PERCENT_5_MINUTES if self._settings.canary else config.ALL_AT_ONCE,
+            alarms=[errors],
+        )
+        return alias
 
     def _grant(self) -> None:
         """Give the role what the function does, action by action."""
-        bucket = self._ingest.bucket.bucket_arn
-        mail = self._settings.mail_sender
         statements = {
-            ("s3:GetObject", "s3:GetObjectVersion"): [f"{bucket}/smears/*"],
-            ("s3:PutObject",): [f"{self._reports.bucket_arn}/reports/*", f"{self._reports.bucket_arn}/summaries/*"],
-            ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"): [self._ledger.table_arn],
-            ("sns:Publish",): [self._topic.topic_arn],
-            ("ses:SendTemplatedEmail",): [
-                self.format_arn(service="ses", resource="identity", resource_name=mail),
-                self.format_arn(service="ses", resource="identity", resource_name=mail.split("@")[1]),
-                self.format_arn(service="ses", resource="template", resource_name=self._settings.name("notice")),
-            ],
+            ("s3:GetObject", "s3:GetObjectVersion"): [self._ingest.bucket.arn_for_objects("smears/*")],
+            ("s3:PutObject",): [self._reports.arn_for_objects("reports/*"), self._reports.arn_for_objects("summaries/*")],
+            ("dynamodb:GetItem", "dynamodb:PutItem"): [self._ledger.table_arn],
+            ("sqs:SendMessage",): [self._notices.queue.queue_arn],
             ("kms:Decrypt",): [self._ingest.key.key_arn],
             ("kms:Decrypt", "kms:GenerateDataKey"): [self._key.key_arn],
         }

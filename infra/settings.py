@@ -4,11 +4,38 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 PREFIX = "HEMASCOPE_"
 ROOT = Path(__file__).resolve().parent.parent
 MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+
+
+class Subscriber(BaseModel):
+    """Who hears of which notices, beside the mail to the clinician on duty."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hospital: Annotated[str, Field(min_length=1)]  # its pseudonymous id, or * for all
+    urgency: Literal["urgent", "routine", "*"]
+    protocol: Literal["email", "sms", "https"]
+    endpoint: Annotated[str, Field(min_length=3)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        """Read ``hospital:urgency:protocol:endpoint``; the endpoint may hold colons."""
+        if not isinstance(value, str):
+            return value
+        parts = value.strip().split(":", 3)
+        if len(parts) < len(cls.model_fields):
+            raise ValueError("expected hospital:urgency:protocol:endpoint")
+        return dict(zip(cls.model_fields, parts, strict=True))
+
+
+def _each(value: object) -> object:
+    """Split a list in one variable: blanks or line feeds between its items."""
+    return value.split() if isinstance(value, str) else value
 
 
 class Settings(BaseModel):
@@ -23,11 +50,16 @@ class Settings(BaseModel):
     memory_mb: Annotated[int, Field(ge=512, le=10240)] = 1769
     timeout_seconds: Annotated[int, Field(ge=5, le=120)] = 30
     maximum_concurrency: Annotated[int, Field(ge=2, le=1000)] = 10
+    reserved_concurrency: Annotated[int | None, Field(ge=2, le=1000)] = None
     maximum_receives: Annotated[int, Field(ge=2, le=20)] = 5
+    canary: bool = True
+    powertools_layer: Annotated[int, Field(ge=1)] = 46
+    retention_days: Annotated[int | None, Field(ge=91, le=36500)] = None
     log_retention_days: Annotated[Literal[7, 14, 30, 90, 180, 365], BeforeValidator(int)] = 90
     model: Annotated[str, Field(pattern=r"^[a-z0-9-]+/\d+\.\d+\.\d+$")] = "all-subtypes/1.0.0"
     mail_sender: Annotated[str, Field(pattern=MAIL)] = "hemascope@hospital.example"
     mail_recipient: Annotated[str, Field(pattern=MAIL)] = "hematology@hospital.example"
+    subscribers: Annotated[tuple[Subscriber, ...], BeforeValidator(_each)] = ()
     portal_url: Annotated[str, Field(pattern=r"^https://")] = "https://portal.hospital.example"
 
     @classmethod
@@ -49,3 +81,12 @@ class Settings(BaseModel):
     def name(self, part: str) -> str:
         """Name of a resource: ``hemascope-{stage}-{part}``."""
         return f"hemascope-{self.stage}-{part}"
+
+    @property
+    def log_prefix(self) -> str:
+        """Where the log groups of this deployment are."""
+        return f"/hemascope/{self.stage}"
+
+    def stack(self, name: str) -> str:
+        """Name of a stack: ``Hemascope-{stage}-{name}``."""
+        return f"Hemascope-{self.stage}-{name}"

@@ -12,8 +12,9 @@ from typing import Any
 from infra.settings import ROOT, Settings
 
 FOLDER = ROOT / "infra" / "templates"
-STACKS = {"ingest": "Hemascope-dev-Ingest", "screening": "Hemascope-dev-Screening"}
-_HASH = re.compile(r"[0-9a-f]{64}")
+STACKS = {name.lower(): Settings().stack(name) for name in ("Ingest", "Screening", "Delivery")}
+# Of assets (64 digits), and of the function's version, whose logical id ends with the hash of what it holds.
+_HASH = re.compile(r"[0-9a-f]{64}|(?<=CurrentVersion)[0-9A-F]{8}[0-9a-f]{32}")
 
 
 def synthesize(settings: Settings, outdir: Path) -> Path:
@@ -36,7 +37,7 @@ def _scrub(template: dict[str, Any]) -> str:
         template.pop(unneeded, None)
     resources = {key: one for key, one in template["Resources"].items() if one["Type"] != "AWS::CDK::Metadata"}
     text = json.dumps(template | {"Resources": resources}, indent=1, sort_keys=True)
-    return _HASH.sub("0" * 64, text) + "\n"
+    return _HASH.sub(lambda found: "0" * len(found[0]), text) + "\n"
 
 
 def main() -> None:

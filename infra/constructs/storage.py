@@ -1,6 +1,9 @@
-"""A bucket that is private, versioned, encrypted, TLS only, and outlives its stack."""
+"""Buckets and keys: private, versioned, encrypted, TLS only, and outliving their stack."""
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from collections.abc import Sequence
+
+from aws_cdk import Aws, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -11,25 +14,70 @@ def bucket_name(name: str) -> str:
     return f"{name}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
 
 
-def safe_bucket(scope: Construct, identity: str, name: str, key: kms.IKey) -> s3.Bucket:
-    """Create the bucket; unfinished uploads are cleared after a week."""
+def safe_bucket(
+    scope: Construct,
+    identity: str,
+    name: str,
+    *,
+    key: kms.IKey | None,
+    logs: s3.IBucket | None,
+    lifecycle: Sequence[s3.LifecycleRule] = (),
+    cors: Sequence[s3.CorsRule] = (),
+) -> s3.Bucket:
+    """Create a bucket; unfinished uploads are cleared after a week.
+
+    Parameters
+    ----------
+    key
+        What encrypts it; S3's own key where None, for buckets that AWS itself writes to or serves from.
+    logs
+        Where its access log goes; None for the bucket of access logs itself.
+    """
     return s3.Bucket(
         scope,
         identity,
         bucket_name=bucket_name(name),
         versioned=True,
-        encryption=s3.BucketEncryption.KMS,
+        encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
         encryption_key=key,
-        bucket_key_enabled=True,
+        bucket_key_enabled=True if key else None,
         enforce_ssl=True,
         minimum_tls_version=1.2,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         removal_policy=RemovalPolicy.RETAIN,
-        lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(7))],
+        lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(7)), *lifecycle],
+        cors=list(cors) or None,
+        server_access_logs_bucket=logs,
+        server_access_logs_prefix=f"{name}/" if logs else None,
     )
 
 
-def safe_key(scope: Construct, identity: str, description: str) -> kms.Key:
-    """Create a key that rotates and outlives its stack."""
-    return kms.Key(scope, identity, description=description, enable_key_rotation=True, removal_policy=RemovalPolicy.RETAIN)
+def safe_key(scope: Construct, identity: str, description: str, *, logs_of: str | None = None) -> kms.Key:
+    """Create a key that rotates and outlives its stack.
+
+    Parameters
+    ----------
+    logs_of
+        Prefix of log groups that the logs service may encrypt with it, such as ``/hemascope/dev``.
+    """
+    key = kms.Key(scope, identity, description=description, enable_key_rotation=True, removal_policy=RemovalPolicy.RETAIN)
+    if logs_of:
+        stack = Stack.of(scope)
+        groups = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{logs_of}/*"
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=[
+                    "kms:Decrypt",
+                    "kms:DescribeKey",
+                    "kms:Encrypt",
+                    "kms:GenerateDataKey",
+                    "kms:ReEncryptFrom",
+                    "kms:ReEncryptTo",
+                ],
+                principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+                resources=["*"],  # in a key's own policy: this key
+                conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+            )
+        )
+    return key

@@ -54,8 +54,11 @@ class Service:
         content: bytes = answer["Body"].read()
         return content
 
-    def deliver(self, body: str) -> None:
-        self.cloud.client("sqs").send_message(QueueUrl=self.cloud.outputs["ArrivalsQueue"], MessageBody=body)
+    def deliver(self, body: str, queue: str = "ArrivalsQueue") -> None:
+        self.cloud.client("sqs").send_message(QueueUrl=self.cloud.outputs[queue], MessageBody=body)
+
+    def wait_until_screened(self, versions: list[ObjectVersion], seconds: float = 30) -> None:
+        wait_until(lambda: all(self.row(version) for version in versions), seconds, "ledger rows")
 
     def waiting(self, output: str = "ArrivalsQueue") -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -63,7 +66,10 @@ class Service:
         return sum(int(answer["Attributes"][name]) for name in names)
 
     def wait_until_quiet(self, seconds: float = 60) -> None:
-        wait_until(lambda: self.waiting() == 0, seconds, "an empty queue")
+        def quiet() -> bool:
+            return self.waiting("ArrivalsQueue") == self.waiting("NoticesQueue") == 0
+
+        wait_until(quiet, seconds, "empty queues")
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +77,9 @@ def service() -> Iterator[Service]:
     folder = artifact_folder(None)
     with LocalCloud(project_root(), folder, environment={"HEMASCOPE_LEASE_SECONDS": "1"}) as cloud:
         sqs = cloud.client("sqs")
-        # In the template it is 180 s, six times the timeout: a test can't wait so long for a second delivery.
-        sqs.set_queue_attributes(QueueUrl=cloud.outputs["ArrivalsQueue"], Attributes={"VisibilityTimeout": "1"})
-        # S3's test event came before the worker stood, and would come again only after those 180 s.
+        # In the templates it is six times the timeout: a test can't wait minutes for a second delivery.
+        for queue in ("ArrivalsQueue", "NoticesQueue"):
+            sqs.set_queue_attributes(QueueUrl=cloud.outputs[queue], Attributes={"VisibilityTimeout": "1"})
+        # S3's test event came before the worker stood, and would come again only after those minutes.
         sqs.purge_queue(QueueUrl=cloud.outputs["ArrivalsQueue"])
         yield Service(cloud, load_artifact(folder).reference.name)

@@ -45,8 +45,8 @@ def image(root: Path, context: Path, tmp_path_factory: pytest.TempPathFactory) -
 @contextmanager
 def started(image: Image, service: Service) -> Iterator[tuple[RuntimeApi, float]]:
     """The image's entry point, connected to a runtime API of ours and to the embedded cloud."""
-    lambda_ = service.cloud.client("lambda")
-    (function,) = lambda_.list_functions()["Functions"]
+    listed = service.cloud.client("lambda").list_functions()["Functions"]
+    (function,) = [one for one in listed if one["PackageType"] == "Image"]
     variables = function["Environment"]["Variables"] | {
         "HEMASCOPE_ENDPOINT": service.cloud.endpoint,
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -95,7 +95,6 @@ def test_the_images_entry_point_screens_a_smear(image: Image, service: Service, 
     assert answer == {"batchItemFailures": []}
     assert row is not None
     assert row.state is State.REPORTED
-    assert service.mails_about(version) == 1
     assert seconds <= MAXIMUM_SECONDS
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from hemascope.adapters.local import wait_until
+from hemascope.contracts.mail_event import mail_tags
 from hemascope.contracts.report import PatientSummary, Report, State
 from hemascope.contracts.specimen import ObjectVersion, report_keys
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope.ports import NoticeState
 from tests.e2e.conftest import Service
 from tests.fakes import s3_message, s3_record
 
@@ -125,6 +128,46 @@ def test_a_worker_killed_in_the_middle_loses_nothing(service: Service, smear: by
     assert [service.mails_about(version) for version in versions] == [1] * 6
 
 
+def test_a_deliverer_killed_in_the_middle_leaves_nobody_untold(service: Service, smear: bytes) -> None:
+    service.cloud.kill_worker("deliver_report")
+    versions = [service.send(smear, f"untold-{number}.jpg", case="case-untold") for number in range(4)]
+    service.wait_until_screened(versions)
+
+    service.cloud.start_worker("deliver_report")
+    rows = [service.wait_for_end(version, seconds=60) for version in versions]
+
+    assert [row.state for row in rows] == [State.REPORTED] * 4
+    assert [service.mails_about(version) for version in versions] == [1] * 4
+
+
+def test_each_notice_asked_for_twice_is_told_once(service: Service, smear: bytes) -> None:
+    version = service.send(smear, "asked-twice.jpg")
+    row = service.wait_for_end(version)
+
+    for _ in range(2):
+        service.deliver(f'{{"object_id": "{row.object_id}", "model": "{row.model}"}}', "NoticesQueue")
+    service.wait_until_quiet()
+
+    assert service.mails_about(version) == 1
+
+
+def test_a_mail_that_came_back_is_known_in_the_ledger(service: Service, smear: bytes) -> None:
+    version = service.send(smear, "bounced.jpg")
+    service.wait_for_end(version)
+    tags = {name: [text] for name, text in mail_tags(version.object_id, service.model).items()}
+    topics = service.cloud.client("sns").list_topics()["Topics"]
+    (topic,) = [one["TopicArn"] for one in topics if one["TopicArn"].endswith("mail-events")]
+
+    # As SES says it: the emulator delivers every mail.
+    service.cloud.client("sns").publish(TopicArn=topic, Message=json.dumps({"eventType": "Bounce", "mail": {"tags": tags}}))
+
+    def known() -> bool:
+        row = service.row(version)
+        return row is not None and row.notice is NoticeState.BOUNCED
+
+    wait_until(known, 30, "a bounce in the ledger")
+
+
 def test_a_poisoned_message_ends_in_the_dead_letter_queue_and_harms_no_other(service: Service, smear: bytes) -> None:
     before = service.waiting("DeadArrivalsQueue")
     service.deliver('{"Records": "poison"}')
@@ -170,9 +213,9 @@ def test_every_object_version_has_exactly_one_row(service: Service) -> None:
 
 
 def test_log_lines_hold_no_key_no_file_name_and_no_patient(service: Service) -> None:
-    log = service.cloud.log("worker")
+    log = "".join(service.cloud.log(worker) for worker in ("screen_smear", "deliver_report", "mail_events"))
 
-    assert "smear done" in log
+    assert all(line in log for line in ("smear done", "notice done", "mail came back"))
     assert not [word for word in ("smears/", ".jpg", "p-7", "st-mary", "case-1", "patient seen") if word in log]
 
 

@@ -1,6 +1,7 @@
 """The ports on AWS. The only module that knows boto3."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from hemascope.contracts.report import State
 from hemascope.contracts.specimen import ObjectVersion, Specimen, smear_key
 from hemascope.ports import LedgerRow, NoticeState
 
+_CREDENTIALS = ("aws_access_key_id", "aws_secret_access_key")
 _MISSING = {"NoSuchKey", "NoSuchVersion", "404"}
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 _OURS = {"AccessDenied", "AccessDeniedException", "ValidationException", "NoSuchBucket", "ResourceNotFoundException"}
@@ -28,11 +30,12 @@ _OURS = {"AccessDenied", "AccessDeniedException", "ValidationException", "NoSuch
 def client(service: str, endpoint: str | None = None, region: str | None = None) -> Any:
     """A boto3 client that retries with backoff and never waits longer than the function may run.
 
-    ``endpoint`` leads to a cloud of one's own; its credentials are those words that such a cloud expects.
+    ``endpoint`` leads to a cloud of one's own; where the environment names no credentials, they are those words that such
+    a cloud expects.
     """
     config = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=20)
-    local = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "endpoint_url": endpoint} if endpoint else {}
-    return boto3.client(service, config=config, region_name=region, **local)
+    words = {} if endpoint is None or "AWS_ACCESS_KEY_ID" in os.environ else dict.fromkeys(_CREDENTIALS, "test")
+    return boto3.client(service, config=config, region_name=region, endpoint_url=endpoint, **words)
 
 
 @contextmanager

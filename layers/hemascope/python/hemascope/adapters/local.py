@@ -1,5 +1,6 @@
-"""The whole service on one machine: MiniStack on loopback, stacks from the committed templates, the real handler."""
+"""The whole service on one machine: MiniStack on loopback, stacks from the committed templates, the real handlers."""
 
+import io
 import json
 import os
 import socket
@@ -9,6 +10,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,15 +18,21 @@ from types import TracebackType
 from typing import Any
 
 from hemascope.adapters.aws import client
+from hemascope.adapters.local_templates import (
+    LocalFunction,
+    Template,
+    accepted,
+    functions,
+    of_type,
+    read_templates,
+    stack_name,
+    without_tls_only,
+)
 from hemascope.contracts.errors import HemascopeError
 
 REGION = "us-east-1"
-STACKS = ("ingest", "screening")  # in the order of their dependencies
-
-# What the emulator refuses, and what stands in for it.
-REFUSED = {
-    "AWS::SES::Template": "created with the SES API from the same resource",
-}
+ACCOUNT = "000000000000"
+SCREENING = "screen_smear"
 _STARTUP_SECONDS = 60.0
 
 
@@ -39,6 +47,8 @@ def free_port() -> int:
 class LocalCloud:
     """A context manager: inside it the service runs; outside nothing of it is left.
 
+    Each function is its real handler in a process of its own, a *worker*, to which the embedded cloud posts events.
+
     Parameters
     ----------
     root
@@ -48,28 +58,35 @@ class LocalCloud:
     port
         Of the embedded cloud; a free one where 0.
     environment
-        Changes to the function's variables, for tests.
+        Changes to the functions' variables, for tests.
+    enforce_iam
+        Every call is checked against the policies of who makes it, and each worker has the role of its function.
     """
 
     root: Path
     artifact: Path
     port: int = 0
     environment: dict[str, str] = field(default_factory=dict)
+    enforce_iam: bool = False
     outputs: dict[str, str] = field(default_factory=dict, init=False)
 
     def __enter__(self) -> "LocalCloud":
         self._folder = tempfile.TemporaryDirectory(prefix="hemascope-")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.port = self.port or free_port()
-        self._worker_port = free_port()
         try:
-            templates = [self._template(name) for name in STACKS]
-            self._function = _only(templates, "AWS::Lambda::Function")["Properties"]["FunctionName"]
+            templates = read_templates(self.root)
+            self._functions = {one.folder: one for one in functions(templates)}
+            self._ports = {folder: free_port() for folder in self._functions}
             self._start_cloud()
-            for name, template in zip(STACKS, templates, strict=True):
-                self._create_stack(name, template)
+            self._store_code()
+            for name, template in templates.items():
+                self._create_stack(stack_name(name), without_tls_only(template) if self.enforce_iam else template)
             self._create_mail(templates)
-            self.start_worker()
+            for folder in self._functions:
+                self._spawn_worker(folder)
+            for folder in self._functions:
+                self._wait_for(folder, self._worker_url(folder))
         except BaseException:
             self._stop()
             raise
@@ -84,7 +101,7 @@ class LocalCloud:
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this cloud."""
+        """A boto3 client of this cloud, with the rights of its owner."""
         return client(service, self.endpoint, REGION)
 
     def mails(self) -> list[dict[str, Any]]:
@@ -92,31 +109,28 @@ class LocalCloud:
         with urllib.request.urlopen(f"{self.endpoint}/_ministack/ses/messages", timeout=10) as answer:  # noqa: S310
             return [mail for account in json.load(answer)["messages"].values() for mail in account]
 
-    def start_worker(self) -> None:
-        """Start the process that runs the screening handler."""
-        described = self.client("lambda").get_function_configuration(FunctionName=self._function)
-        variables = described["Environment"]["Variables"] | {
-            "HEMASCOPE_ARTIFACT": str(self.artifact),
-            "HEMASCOPE_ENDPOINT": self.endpoint,
-        }
-        handler = self.root / "lambdas" / "screen_smear" / "handler.py"
-        command = [sys.executable, "-m", "hemascope.adapters.local_worker", str(self._worker_port), str(handler)]
-        self._spawn("worker", command, variables | self.environment)
-        self._wait_for("worker", self._worker_url)
+    def role_of(self, folder: str) -> str:
+        """ARN of the role of a function."""
+        described = self.client("lambda").get_function_configuration(FunctionName=self._functions[folder].name)
+        return str(described["Role"])
 
-    def kill_worker(self) -> None:
-        """Kill the worker as a crash would: no goodbye, no clean-up."""
-        process = self._processes.pop("worker")
+    def start_worker(self, folder: str = SCREENING) -> None:
+        """Start the process that runs a function's handler, and wait until it answers."""
+        self._spawn_worker(folder)
+        self._wait_for(folder, self._worker_url(folder))
+
+    def kill_worker(self, folder: str = SCREENING) -> None:
+        """Kill a worker as a crash would: no goodbye, no clean-up."""
+        process = self._processes.pop(folder)
         process.kill()
         process.wait()
 
-    def log(self, name: str) -> str:
-        """What the process ``cloud`` or ``worker`` has printed."""
+    def log(self, name: str = SCREENING) -> str:
+        """What the process ``cloud``, or the worker of a function, has printed."""
         return (Path(self._folder.name) / f"{name}.log").read_text(errors="replace")
 
-    @property
-    def _worker_url(self) -> str:
-        return f"http://127.0.0.1:{self._worker_port}/"
+    def _worker_url(self, folder: str) -> str:
+        return f"http://127.0.0.1:{self._ports[folder]}/"
 
     def _start_cloud(self) -> None:
         variables = {
@@ -125,10 +139,41 @@ class LocalCloud:
             # Two listeners of the emulator that ignore BIND_HOST.
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
-            f"MINISTACK_LAMBDA_PROXY_{self._function}": self._worker_url,
+            "AUTH": str(self.enforce_iam).lower(),
         }
-        self._spawn("cloud", [sys.executable, "-m", "ministack"], variables)
+        proxies = {f"MINISTACK_LAMBDA_PROXY_{one.name}": self._worker_url(one.folder) for one in self._functions.values()}
+        self._spawn("cloud", [sys.executable, "-m", "ministack"], variables | proxies)
         self._wait_for("cloud", f"{self.endpoint}/_ministack/health")
+
+    def _store_code(self) -> None:
+        """Lay a zip where the templates expect the functions' code. It is never run: the handlers are processes of ours."""
+        note = io.BytesIO()
+        with zipfile.ZipFile(note, "w") as archive:
+            archive.writestr("README", "On one machine, handlers run in processes of their own.\n")
+        s3, bucket = self.client("s3"), f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
+        s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key="0" * 64 + ".zip", Body=note.getvalue())
+
+    def _spawn_worker(self, folder: str) -> None:
+        function: LocalFunction = self._functions[folder]
+        described = self.client("lambda").get_function_configuration(FunctionName=function.name)
+        variables = described["Environment"]["Variables"] | {"HEMASCOPE_ENDPOINT": self.endpoint}
+        if folder == SCREENING:
+            variables["HEMASCOPE_ARTIFACT"] = str(self.artifact)
+        if self.enforce_iam:
+            variables |= self._credentials(described["Role"])
+        handler = self.root / "lambdas" / folder / "handler.py"
+        command = [sys.executable, "-m", "hemascope.adapters.local_worker", str(self._ports[folder]), str(handler)]
+        self._spawn(folder, command, variables | self.environment)
+
+    def _credentials(self, role: str) -> dict[str, str]:
+        """What AWS gives to a function: short-lived keys of its role."""
+        given = self.client("sts").assume_role(RoleArn=role, RoleSessionName="worker")["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": given["SessionToken"],
+        }
 
     def _spawn(self, name: str, command: list[str], variables: dict[str, str]) -> None:
         base = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "HEMASCOPE_"))}
@@ -152,19 +197,14 @@ class LocalCloud:
 
         wait_until(answered, _STARTUP_SECONDS, f"the {name} to answer")
 
-    def _template(self, name: str) -> dict[str, Any]:
-        path = self.root / "infra" / "templates" / f"{name}.template.json"
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return content
-
-    def _create_stack(self, name: str, template: dict[str, Any]) -> None:
-        resources = {key: one for key, one in template["Resources"].items() if one["Type"] not in REFUSED}
-        body = json.dumps(template | {"Resources": resources})
+    def _create_stack(self, name: str, template: Template) -> None:
         formation = self.client("cloudformation")
-        formation.create_stack(StackName=f"hemascope-{name}", TemplateBody=body)
+        formation.create_stack(
+            StackName=name, TemplateBody=json.dumps(accepted(template)), Capabilities=["CAPABILITY_NAMED_IAM"]
+        )
 
         def created() -> bool:
-            (stack,) = formation.describe_stacks(StackName=f"hemascope-{name}")["Stacks"]
+            (stack,) = formation.describe_stacks(StackName=name)["Stacks"]
             if stack["StackStatus"].endswith(("FAILED", "ROLLBACK_COMPLETE")):
                 raise HemascopeError(f"expected the stack {name}, received {stack.get('StackStatusReason', 'no reason')}")
             if stack["StackStatus"] == "CREATE_COMPLETE":
@@ -174,11 +214,10 @@ class LocalCloud:
 
         wait_until(created, _STARTUP_SECONDS, f"the stack {name}")
 
-    def _create_mail(self, templates: list[dict[str, Any]]) -> None:
+    def _create_mail(self, templates: dict[str, Template]) -> None:
         ses = self.client("ses")
-        ses.create_template(Template=_only(templates, "AWS::SES::Template")["Properties"]["Template"])
-        variables = _only(templates, "AWS::Lambda::Function")["Properties"]["Environment"]["Variables"]
-        ses.verify_email_identity(EmailAddress=variables["HEMASCOPE_MAIL_SENDER"])
+        for template in of_type(templates, "AWS::SES::Template"):
+            ses.create_template(Template=template["Template"])
 
     def _stop(self) -> None:
         for process in self._processes.values():
@@ -206,8 +245,3 @@ def wait_until(done: Callable[[], bool], seconds: float, what: str) -> None:
         if time.monotonic() > deadline:
             raise HemascopeError(f"expected {what} within {seconds:.0f} s")
         time.sleep(0.05)
-
-
-def _only(templates: list[dict[str, Any]], kind: str) -> dict[str, Any]:
-    (resource,) = [one for template in templates for one in template["Resources"].values() if one["Type"] == kind]
-    return dict(resource)

@@ -77,7 +77,7 @@ def _wait_for_end(cloud: LocalCloud, version: ObjectVersion, model: str) -> Ledg
     try:
         wait_until(told, _PATIENCE, "a report and a mail")
     except HemascopeError:
-        print(cloud.log("worker")[-4000:], file=sys.stderr)
+        print(cloud.log()[-4000:], file=sys.stderr)
         raise
     return rows[0]
 

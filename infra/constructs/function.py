@@ -1,0 +1,100 @@
+"""Functions as every stack makes them: an own role with nothing in it, an own log with an end and a key, tracing."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.settings import ROOT, Settings
+
+ARCHITECTURES = {"x86_64": lambda_.Architecture.X86_64, "arm64": lambda_.Architecture.ARM_64}
+_RETENTION = {
+    7: logs.RetentionDays.ONE_WEEK,
+    14: logs.RetentionDays.TWO_WEEKS,
+    30: logs.RetentionDays.ONE_MONTH,
+    90: logs.RetentionDays.THREE_MONTHS,
+    180: logs.RetentionDays.SIX_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+}
+_RUNTIME = lambda_.Runtime.PYTHON_3_13
+# Published by AWS in every region; it brings pydantic too. https://docs.powertools.aws.dev/lambda/python/latest/
+_POWERTOOLS = "017000801446"
+
+
+def function_log(scope: Construct, identity: str, settings: Settings, name: str, key: kms.IKey) -> logs.LogGroup:
+    """A log group ``/hemascope/{stage}/{name}``; the key must let the logs service use it (``safe_key(logs_of=...)``)."""
+    return logs.LogGroup(
+        scope,
+        identity,
+        log_group_name=f"{settings.log_prefix}/{name}",
+        retention=_RETENTION[settings.log_retention_days],
+        encryption_key=key,
+        removal_policy=RemovalPolicy.RETAIN,
+    )
+
+
+def function_role(scope: Construct, identity: str, log_group: logs.ILogGroup) -> iam.Role:
+    """A role that may write its own log and nothing else yet. AWS's managed policy would open every log."""
+    role = iam.Role(scope, identity, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    log_group.grant_write(role)
+    return role
+
+
+def zip_function(
+    scope: Construct,
+    identity: str,
+    settings: Settings,
+    *,
+    name: str,
+    description: str,
+    key: kms.IKey,
+    environment: Mapping[str, str],
+    timeout: Duration,
+    memory_mb: int = 256,
+) -> lambda_.Function:
+    """A function from ``lambdas/{name with underscores}``, with our package and Powertools as layers."""
+    log_group = function_log(scope, f"{identity}Log", settings, name, key)
+    return lambda_.Function(
+        scope,
+        identity,
+        function_name=settings.name(name),
+        description=description,
+        code=lambda_.Code.from_asset(str(ROOT / "lambdas" / name.replace("-", "_")), exclude=_UNNEEDED),
+        handler="handler.handler",
+        runtime=_RUNTIME,
+        architecture=ARCHITECTURES[settings.architecture],
+        layers=[_our_package(scope), _powertools(scope, settings)],
+        role=function_role(scope, f"{identity}Role", log_group),
+        log_group=log_group,
+        memory_size=memory_mb,
+        timeout=timeout,
+        tracing=lambda_.Tracing.ACTIVE,
+        environment={**environment, "POWERTOOLS_SERVICE_NAME": "hemascope"},
+    )
+
+
+_UNNEEDED = ["**/__pycache__", "*.egg-info"]
+
+
+def _our_package(scope: Construct) -> lambda_.ILayerVersion:
+    """The shared package as a layer, once a stack."""
+    stack = Stack.of(scope)
+    found = stack.node.try_find_child("Package")
+    return found or lambda_.LayerVersion(
+        stack,
+        "Package",
+        code=lambda_.Code.from_asset(str(ROOT / "layers" / "hemascope"), exclude=_UNNEEDED),
+        compatible_runtimes=[_RUNTIME],
+        description="hemascope, the shared package",
+    )
+
+
+def _powertools(scope: Construct, settings: Settings) -> lambda_.ILayerVersion:
+    stack = Stack.of(scope)
+    name = f"AWSLambdaPowertoolsPythonV3-python313-{settings.architecture}"
+    arn = f"arn:{stack.partition}:lambda:{stack.region}:{_POWERTOOLS}:layer:{name}:{settings.powertools_layer}"
+    return stack.node.try_find_child("Powertools") or lambda_.LayerVersion.from_layer_version_arn(stack, "Powertools", arn)

@@ -1,0 +1,82 @@
+"""The committed CloudFormation templates, made fit for the embedded cloud: what it refuses is left out, each with a reason."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+STAGE = "dev"  # of the snapshots
+STACKS = ("Ingest", "Screening", "Delivery")  # in the order of their dependencies
+
+# What the emulator refuses, and what stands in for it or why nothing need.
+REFUSED = {
+    "AWS::SES::Template": "created with the SES API from the same resource",
+    "AWS::CodeDeploy::Application": "shifts smears between versions of a function; here is one process of one version",
+    "AWS::CodeDeploy::DeploymentGroup": "as above",
+}
+
+Template = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LocalFunction:
+    """A function of the templates: its name, and the folder below ``lambdas`` that holds its handler."""
+
+    name: str
+
+    @property
+    def folder(self) -> str:
+        """``screen_smear`` for ``hemascope-dev-screen-smear``."""
+        return self.name.removeprefix(f"hemascope-{STAGE}-").replace("-", "_")
+
+
+def stack_name(stack: str) -> str:
+    """The same name as on AWS."""
+    return f"Hemascope-{STAGE}-{stack}"
+
+
+def read_templates(root: Path) -> dict[str, Template]:
+    """Every stack's template, by the stack's name, in the order of their dependencies."""
+    folder = root / "infra" / "templates"
+    return {name: json.loads((folder / f"{name.lower()}.template.json").read_text(encoding="utf-8")) for name in STACKS}
+
+
+def accepted(template: Template) -> Template:
+    """The template without the types that the emulator refuses."""
+    resources = {key: one for key, one in template["Resources"].items() if one["Type"] not in REFUSED}
+    return template | {"Resources": resources}
+
+
+def without_tls_only(template: Template) -> Template:
+    """The template without the statements that deny plain HTTP.
+
+    With IAM enforced the emulator would obey them, and it speaks HTTP. What is left with no statement goes too.
+    """
+    resources = {}
+    for key, resource in template["Resources"].items():
+        if not resource["Type"].endswith(("QueuePolicy", "TopicPolicy", "BucketPolicy")):
+            resources[key] = resource
+            continue
+        document = resource["Properties"]["PolicyDocument"]
+        statements = [one for one in document["Statement"] if not _is_about_tls(one)]
+        if statements:
+            properties = resource["Properties"] | {"PolicyDocument": document | {"Statement": statements}}
+            resources[key] = resource | {"Properties": properties}
+    return template | {"Resources": resources}
+
+
+def _is_about_tls(statement: dict[str, Any]) -> bool:
+    conditions = json.dumps(statement.get("Condition", {}))
+    return statement["Effect"] == "Deny" and ("aws:SecureTransport" in conditions or "s3:TlsVersion" in conditions)
+
+
+def of_type(templates: dict[str, Template], kind: str) -> Iterator[dict[str, Any]]:
+    """Properties of every resource of a type."""
+    for template in templates.values():
+        yield from (one["Properties"] for one in template["Resources"].values() if one["Type"] == kind)
+
+
+def functions(templates: dict[str, Template]) -> list[LocalFunction]:
+    """Every function of the templates."""
+    return [LocalFunction(one["FunctionName"]) for one in of_type(templates, "AWS::Lambda::Function")]
