@@ -144,6 +144,8 @@ class ScreeningStack(Stack):
             timeout=Duration.seconds(settings.timeout_seconds),
             reserved_concurrent_executions=settings.reserved_concurrency,
             tracing=lambda_.Tracing.ACTIVE,
+            # Old versions stay, so that one command leads back to any of them.
+            current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
             role=function_role(self, "Role", log_group),
             log_group=log_group,
             environment={

@@ -127,6 +127,12 @@ def test_smears_go_to_the_alias_and_a_failing_new_version_goes_back_by_itself(re
     assert group["AlarmConfiguration"]["Enabled"] is True
 
 
+def test_an_old_version_of_the_function_stays_to_go_back_to(resources: Resources) -> None:
+    (version,) = of_type(resources, "AWS::Lambda::Version").values()
+
+    assert version["DeletionPolicy"] == "Retain"
+
+
 def test_there_is_no_function_but_our_own(resources: Resources) -> None:
     names = {one["Properties"].get("FunctionName") for one in of_type(resources, "AWS::Lambda::Function").values()}
     custom = [one["Type"] for one in resources.values() if one["Type"].startswith(("Custom::", "AWS::CloudFormation::Custom"))]
