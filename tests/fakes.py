@@ -82,6 +82,7 @@ class FakeLedger:
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], LedgerRow] = {}
         self.leases: dict[tuple[str, str], datetime] = {}
+        self.forgotten: set[str] = set()
         self._lock = threading.Lock()
 
     def find(self, object_id: str, model: str) -> LedgerRow | None:
@@ -95,6 +96,9 @@ class FakeLedger:
             self.rows[row.object_id, row.model] = row
             self.leases.pop((row.object_id, row.model), None)
             return row
+
+    def is_forgotten(self, object_id: str) -> bool:
+        return object_id in self.forgotten
 
     def claim_notice(self, object_id: str, model: str, now: datetime, until: datetime) -> bool:
         with self._lock:

@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from hemascope.adapters.sqs_batch import handle_batch, logger
 from hemascope.bootstrap import build_delivery
+from hemascope.contracts.errors import ForgottenObject
 from hemascope.contracts.notice import DueNotice
 from hemascope.delivery import Delivery
 
@@ -21,8 +22,12 @@ def delivery() -> Delivery:
 def deliver_message(record: SQSRecord) -> None:
     """Have people told of one end; an error makes the message come again."""
     due = DueNotice.parse(record.body)
-    notice = delivery().deliver(due)
-    logger.info("notice done", extra={"object_id": due.object_id, "notice": notice})
+    try:
+        notice = delivery().deliver(due)
+    except ForgottenObject:
+        logger.info("notice forgotten", extra={"object_id": due.object_id})
+    else:
+        logger.info("notice done", extra={"object_id": due.object_id, "notice": notice})
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

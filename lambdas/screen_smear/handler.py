@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from hemascope.adapters.sqs_batch import handle_batch, logger
 from hemascope.bootstrap import build_station
+from hemascope.contracts.errors import ForgottenObject
 from hemascope.contracts.events import parse_message
 from hemascope.station import Station
 
@@ -28,6 +29,8 @@ def screen_message(record: SQSRecord) -> None:
     for created in parse_message(record.body):
         try:
             row = station().process(created, receives)
+        except ForgottenObject:
+            logger.info("smear forgotten", extra={"object_id": created.object.object_id})
         except Exception as error:
             failures.append(error)
         else:

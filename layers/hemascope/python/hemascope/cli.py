@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hemascope.commands.operations import add_operations
 from hemascope.contracts.errors import HemascopeError
 
 
@@ -60,6 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
         upload.add_argument(f"--{name}", required=True, help="pseudonymous id")
     upload.add_argument("--endpoint", help="of an embedded cloud, such as http://127.0.0.1:4566")
     upload.set_defaults(run=_upload)
+
+    add_operations(commands)
     return parser
 
 

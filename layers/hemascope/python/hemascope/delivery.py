@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hemascope.contracts.errors import TransientError
+from hemascope.contracts.errors import ForgottenObject, TransientError
 from hemascope.contracts.notice import DueNotice, Notice
 from hemascope.ports import Clock, Ledger, LedgerRow, Mailer, NoticeState, Publisher
 
@@ -35,11 +35,15 @@ class Delivery:
 
         Raises
         ------
+        ForgottenObject
+            Where the patient's data was deleted on request while the message was on its way.
         TransientError
             Where the row is not there, or another worker holds the notice. If that worker died, its lease lapses and a
             later delivery of the message tells people; if it did not, that delivery finds the notice sent.
         """
         row = self.ledger.find(due.object_id, due.model)
+        if row is None and self.ledger.is_forgotten(due.object_id):
+            raise ForgottenObject(f"expected a ledger row of {due.object_id}, it was deleted on request")
         if row is None:
             raise TransientError(f"expected a ledger row of {due.object_id}, there is none")
         if row.notice is not NoticeState.PENDING:

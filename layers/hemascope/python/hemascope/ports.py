@@ -10,6 +10,8 @@ from hemascope.contracts.notice import DueNotice, Notice
 from hemascope.contracts.report import State
 from hemascope.contracts.specimen import ObjectVersion
 
+FORGOTTEN = "forgotten"  # stands in the place of a model in a tombstone; no model's name lacks a slash
+
 
 class NoticeState(StrEnum):
     """Whether people were told of an end."""
@@ -69,6 +71,9 @@ class Ledger(Protocol):
         ``reported`` and ``rejected`` stand for ever: if one is there, it is returned and nothing changes. ``failed``
         gives way to any other end, since a replayed message may still succeed.
         """
+
+    def is_forgotten(self, object_id: str) -> bool:
+        """Tell whether a tombstone stands for an object version: its patient's data was deleted on request."""
 
     def claim_notice(self, object_id: str, model: str, now: datetime, until: datetime) -> bool:
         """Take the right to tell people, unless they were told or somebody else holds it; it lapses at ``until``."""

@@ -8,7 +8,7 @@ which the next delivery of its message goes on.
 
 from dataclasses import dataclass
 
-from hemascope.contracts.errors import RejectedSmear
+from hemascope.contracts.errors import ForgottenObject, RejectedSmear
 from hemascope.contracts.events import CreatedObject
 from hemascope.contracts.file_size import MAXIMUM_BYTES, check_size
 from hemascope.contracts.notice import DueNotice
@@ -45,12 +45,16 @@ class Station:
 
         Raises
         ------
+        ForgottenObject
+            Where it was deleted on request. Nothing is written then, not even that it failed: a row holds the key.
         HemascopeError
             Where the version could not be brought to its end this time.
         """
         version = created.object
         row = self.ledger.find(version.object_id, self._model)
         if row is None or row.state is State.FAILED:
+            if self.ledger.is_forgotten(version.object_id):
+                raise ForgottenObject(f"expected an object version to screen, {version.object_id} was deleted on request")
             if receives >= self.maximum_receives:
                 self.ledger.finish(self._row(version, State.FAILED, failure="LastDelivery"))
             row = self._finish(created)

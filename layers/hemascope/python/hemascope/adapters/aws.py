@@ -13,13 +13,13 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hemascope.contracts.errors import MissingObject, TransientError
+from hemascope.contracts.errors import HemascopeError, MissingObject, TransientError
 from hemascope.contracts.file_size import check_size
 from hemascope.contracts.mail_event import mail_tags
 from hemascope.contracts.notice import DueNotice, Notice
 from hemascope.contracts.report import State
 from hemascope.contracts.specimen import ObjectVersion, Specimen, smear_key
-from hemascope.ports import LedgerRow, NoticeState
+from hemascope.ports import FORGOTTEN, LedgerRow, NoticeState
 
 _CREDENTIALS = ("aws_access_key_id", "aws_secret_access_key")
 _MISSING = {"NoSuchKey", "NoSuchVersion", "404"}
@@ -49,6 +49,16 @@ def _transient(action: str) -> Iterator[None]:
         raise TransientError(f"expected to {action}, received {_code(error)}") from error
     except BotoCoreError as error:
         raise TransientError(f"expected to {action}, received {type(error).__name__}") from error
+
+
+@contextmanager
+def in_one_line(action: str) -> Iterator[None]:
+    """Turn every error of a service into one of ours: an operator wants a line that says what failed, no traceback."""
+    try:
+        with _transient(action):
+            yield
+    except ClientError as error:
+        raise HemascopeError(f"expected to {action}, received {_code(error)}") from error
 
 
 def _code(error: ClientError) -> str:
@@ -106,8 +116,14 @@ class DynamoLedger:
     def find(self, object_id: str, model: str) -> LedgerRow | None:
         """Read with strong consistency: a second delivery may follow the first at once."""
         with _transient("read the ledger"):
-            answer = self.dynamodb.get_item(TableName=self.table, Key=_key(object_id, model), ConsistentRead=True)
-        return _from_item(answer["Item"]) if "Item" in answer else None
+            answer = self.dynamodb.get_item(TableName=self.table, Key=row_key(object_id, model), ConsistentRead=True)
+        return row_from_item(answer["Item"]) if "Item" in answer else None
+
+    def is_forgotten(self, object_id: str) -> bool:
+        """Look for the tombstone, with strong consistency."""
+        with _transient("read the ledger"):
+            answer = self.dynamodb.get_item(TableName=self.table, Key=row_key(object_id, FORGOTTEN), ConsistentRead=True)
+        return "Item" in answer
 
     def finish(self, row: LedgerRow) -> LedgerRow:
         """Conditional put; where an end stands already, that one is read and returned."""
@@ -149,7 +165,7 @@ class DynamoLedger:
             try:
                 self.dynamodb.update_item(
                     TableName=self.table,
-                    Key=_key(object_id, model),
+                    Key=row_key(object_id, model),
                     UpdateExpression=change,
                     ConditionExpression=condition,
                     ExpressionAttributeValues=values,
@@ -159,7 +175,8 @@ class DynamoLedger:
         return True
 
 
-def _key(object_id: str, model: str) -> dict[str, Any]:
+def row_key(object_id: str, model: str) -> dict[str, Any]:
+    """Key of a row."""
     return {"object_id": {"S": object_id}, "model": {"S": model}}
 
 
@@ -175,7 +192,8 @@ def _to_item(row: LedgerRow) -> dict[str, Any]:
     return item
 
 
-def _from_item(item: dict[str, Any]) -> LedgerRow:
+def row_from_item(item: dict[str, Any]) -> LedgerRow:
+    """Read a row."""
     fields = {name: next(iter(value.values())) for name, value in item.items() if name != "lease_until"}
     fields["object"] = {name: fields.pop(name) for name in ("bucket", "key", "version_id")}
     return LedgerRow.model_validate(fields)

@@ -18,19 +18,20 @@ from types import TracebackType
 from typing import Any
 
 from hemascope.adapters.aws import client
+from hemascope.adapters.deployment import LOCAL_REGION, stack_name
 from hemascope.adapters.local_templates import (
+    STAGE,
     LocalFunction,
     Template,
     accepted,
     functions,
     of_type,
     read_templates,
-    stack_name,
     without_tls_only,
 )
 from hemascope.contracts.errors import HemascopeError
 
-REGION = "us-east-1"
+REGION = LOCAL_REGION
 ACCOUNT = "000000000000"
 SCREENING = "screen_smear"
 _STARTUP_SECONDS = 60.0
@@ -81,7 +82,7 @@ class LocalCloud:
             self._start_cloud()
             self._store_code()
             for name, template in templates.items():
-                self._create_stack(stack_name(name), without_tls_only(template) if self.enforce_iam else template)
+                self._create_stack(stack_name(STAGE, name), without_tls_only(template) if self.enforce_iam else template)
             self._create_mail(templates)
             for folder in self._functions:
                 self._spawn_worker(folder)

@@ -31,11 +31,6 @@ class LocalFunction:
         return self.name.removeprefix(f"hemascope-{STAGE}-").replace("-", "_")
 
 
-def stack_name(stack: str) -> str:
-    """The same name as on AWS."""
-    return f"Hemascope-{STAGE}-{stack}"
-
-
 def read_templates(root: Path) -> dict[str, Template]:
     """Every stack's template, by the stack's name, in the order of their dependencies."""
     folder = root / "infra" / "templates"

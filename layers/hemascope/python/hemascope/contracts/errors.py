@@ -4,6 +4,7 @@
     |-- RejectedSmear     the picture's own fault    -> a rejected report, the message is acknowledged
     |-- TransientError    a service did not answer   -> batch item failure, delivered again
     |-- MissingObject     deleted before we came     -> batch item failure, dead-letter queue, replayable
+    |-- ForgottenObject   deleted on request           -> acknowledged, nothing is written
     |-- ArtifactError     the model may not be used  -> batch item failure, dead-letter queue, replayable
     `-- InvalidEvent      not an event of ours       -> batch item failure, dead-letter queue
 
@@ -46,6 +47,10 @@ class TransientError(HemascopeError):
 
 class MissingObject(HemascopeError):
     """The object version that an event names is not in its bucket."""
+
+
+class ForgottenObject(HemascopeError):
+    """The object version was deleted on a patient's request: nothing may be written about it any more."""
 
 
 class ArtifactError(HemascopeError):

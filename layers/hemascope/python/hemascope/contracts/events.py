@@ -1,8 +1,8 @@
-"""SQS message body -> object versions: S3 notifications and EventBridge events, nothing else."""
+"""SQS message body <-> object versions: S3 notifications and EventBridge events, nothing else."""
 
 import json
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -86,6 +86,21 @@ def parse_message(body: str) -> list[CreatedObject]:
             f"expected an S3 event from a notification or EventBridge, received another message: {kind}"
         ) from None
     return [_from_record(record) for record in records if record.event_name.removeprefix("s3:").startswith("ObjectCreated:")]
+
+
+def announce(created: CreatedObject) -> str:
+    """Inverse of :func:`parse_message` for one object version: the message by which it is screened again.
+
+    It has the form of S3's notification, so that the station knows one way in.
+    """
+    version = created.object
+    found: dict[str, Any] = {"key": quote_plus(version.key, safe="/")}
+    if created.size is not None:
+        found["size"] = created.size
+    if version.version_id != "null":
+        found["versionId"] = version.version_id
+    record = {"eventName": "ObjectCreated:Announced", "s3": {"bucket": {"name": version.bucket}, "object": found}}
+    return json.dumps({"Records": [record]})
 
 
 def _from_eventbridge(content: dict[str, Any]) -> list[CreatedObject]:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from hemascope.contracts.errors import RejectedSmear, RejectionReason
 
 MAXIMUM_KEY_BYTES = 1024  # the limit of S3
+SMEARS = "smears/"  # what pictures lie below
 
 
 def _one_segment(text: str) -> str:
@@ -31,10 +32,13 @@ class ObjectVersion(BaseModel):
     @property
     def object_id(self) -> str:
         """Digest of bucket, key and version: 32 hex digits, safe in keys, links and logs."""
-        # The length in front of each part keeps ("a", "bc") and ("ab", "c") apart.
-        parts = (self.bucket, self.key, self.version_id)
-        text = "".join(f"{len(part)}:{part}" for part in parts)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return _digest(self.bucket, self.key, self.version_id)
+
+
+def _digest(*parts: str) -> str:
+    # The length in front of each part keeps ("a", "bc") and ("ab", "c") apart.
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 class Specimen(BaseModel):
@@ -46,6 +50,25 @@ class Specimen(BaseModel):
     patient: Segment
     case: Segment
     file: Segment
+
+
+class Patient(BaseModel):
+    """Pseudonymous ids of a patient of one hospital, and where all that they left begins."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hospital: Segment
+    patient: Segment
+
+    @property
+    def prefix(self) -> str:
+        """Start of the key of each of their pictures; the slash at its end keeps ``p-7`` and ``p-71`` apart."""
+        return f"{SMEARS}{self.hospital}/{self.patient}/"
+
+    @property
+    def digest(self) -> str:
+        """32 hex digits that stand for the patient where the id itself may not stand."""
+        return _digest(self.hospital, self.patient)
 
 
 def smear_key(specimen: Specimen) -> str:
@@ -113,10 +136,15 @@ def report_keys(object_id: str, model: str) -> ReportKeys:
     >>> report_keys("0f", "all-subtypes/1.0.0").report
     'reports/0f/all-subtypes/1.0.0/report.json'
     """
-    folder = f"reports/{object_id}/{model}"
+    reports, summaries = report_prefixes(object_id)
     return ReportKeys(
-        report=f"{folder}/report.json",
-        summary=f"summaries/{object_id}/{model}/summary.json",
-        segmented=f"{folder}/segmented.png",
-        overlay=f"{folder}/overlay.png",
+        report=f"{reports}{model}/report.json",
+        summary=f"{summaries}{model}/summary.json",
+        segmented=f"{reports}{model}/segmented.png",
+        overlay=f"{reports}{model}/overlay.png",
     )
+
+
+def report_prefixes(object_id: str) -> tuple[str, str]:
+    """What begins every key in the reports bucket that is about one object version: the hospital's, the patient's."""
+    return f"reports/{object_id}/", f"summaries/{object_id}/"
