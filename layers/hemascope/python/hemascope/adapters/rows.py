@@ -50,14 +50,14 @@ class LedgerTable:
                 rows[row.object_id] = row
         return rows
 
-    def rows(self, model: str, before: datetime) -> Iterator[LedgerRow]:
+    def pages(self, model: str, before: datetime) -> Iterator[list[LedgerRow]]:
         """Every row under a model that was finished before a moment, page by page."""
         # Without its time zone the bound sorts before all moments of its own second, with or without a fraction.
         bound = before.strftime("%Y-%m-%dT%H:%M:%S")
         names = {"#model": "model", "#finished": "finished_at"}
         values = {":model": {"S": model}, ":bound": {"S": bound}}
-        for item in self._scan("#model = :model AND #finished < :bound", names, values):
-            yield row_from_item(item)
+        for page in self._scan("#model = :model AND #finished < :bound", names, values):
+            yield [row_from_item(item) for item in page]
 
     def traces(self, patient: Patient) -> Iterator[Trace]:
         """All that the ledger holds about a patient.
@@ -65,8 +65,9 @@ class LedgerTable:
         The whole table is read: rows of failures have no hospital, so no index by hospital would find them all.
         """
         condition, names = "begins_with(#key, :prefix) OR patient = :digest", {"#key": "key"}
-        for item in self._scan(condition, names, {":prefix": {"S": patient.prefix}, ":digest": {"S": patient.digest}}):
-            yield Trace(item["object_id"]["S"], item["model"]["S"] == FORGOTTEN, "completed_at" in item)
+        for page in self._scan(condition, names, {":prefix": {"S": patient.prefix}, ":digest": {"S": patient.digest}}):
+            for item in page:
+                yield Trace(item["object_id"]["S"], item["model"]["S"] == FORGOTTEN, "completed_at" in item)
 
     def bury(self, object_id: str, patient: Patient, found: Found, now: datetime) -> None:
         """Write a tombstone: from now on nothing new is written about this object. What the first call found stands."""
@@ -119,7 +120,7 @@ class LedgerTable:
             self.pause(min(0.05 * 2**attempt, 5))
         raise TransientError(f"expected DynamoDB to read {len(keys)} rows, some were left out {_ATTEMPTS} times")
 
-    def _scan(self, condition: str, names: dict[str, str], values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def _scan(self, condition: str, names: dict[str, str], values: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         with in_one_line("read the ledger"):
             pages = self.dynamodb.get_paginator("scan").paginate(
                 TableName=self.table,
@@ -129,4 +130,4 @@ class LedgerTable:
                 ConsistentRead=True,
             )
             for page in pages:
-                yield from page["Items"]
+                yield page["Items"]

@@ -84,8 +84,8 @@ class Reconciliation:
                 versions = [one for one in page if not one.is_marker]
                 seen.add(one.object.object_id for one in versions)
                 self._check_versions(versions, tally)
-            for row in self.ledger.rows(self.model, self.now):
-                self._check_row(row, row.object_id in seen, tally)
+            for rows in self.ledger.pages(self.model, self.now):
+                self._check_rows(rows, seen, tally)
         return tally
 
     def _check_versions(self, versions: list[StoredVersion], tally: Tally) -> None:
@@ -106,16 +106,16 @@ class Reconciliation:
     def _without_end(self, version: StoredVersion) -> Finding:
         return Finding.ON_THE_WAY if version.modified > self.now - self.grace else Finding.NO_END
 
-    def _check_row(self, row: LedgerRow, has_object: bool, tally: Tally) -> None:
-        if not has_object:
-            tally[Finding.NO_OBJECT] += 1
-            self.show(Finding.NO_OBJECT, row.object)
-        if row.notice is NoticeState.PENDING and row.finished_at < self.now - self.grace:
-            tally[Finding.NOT_TOLD] += 1
-            self.show(Finding.NOT_TOLD, row.object)
-            if self.notices:
-                self.notices.send([DueNotice(object_id=row.object_id, model=row.model).model_dump_json()])
-                tally[Finding.ASKED_AGAIN] += 1
+    def _check_rows(self, rows: list[LedgerRow], seen: SeenIds, tally: Tally) -> None:
+        orphans = [row for row in rows if row.object_id not in seen]
+        late = [row for row in rows if row.notice is NoticeState.PENDING and row.finished_at < self.now - self.grace]
+        for kind, found in ((Finding.NO_OBJECT, orphans), (Finding.NOT_TOLD, late)):
+            tally[kind] += len(found)
+            for row in found:
+                self.show(kind, row.object)
+        if self.notices:
+            self.notices.send([DueNotice(object_id=row.object_id, model=row.model).model_dump_json() for row in late])
+            tally[Finding.ASKED_AGAIN] += len(late)
 
 
 def reconcile(reconciliation: Reconciliation) -> int:
