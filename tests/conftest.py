@@ -61,12 +61,17 @@ def smear() -> bytes:
     return encode_jpeg(draw_synthetic_smear(1))
 
 
-@pytest.fixture(scope="session")
-def handler_module() -> ModuleType:
-    """The Lambda's own file, imported as Lambda does: by its path."""
-    spec = importlib.util.spec_from_file_location("screen_smear_handler", ROOT / "lambdas" / "screen_smear" / "handler.py")
+def lambda_module(folder: str) -> ModuleType:
+    """A Lambda's own file, imported as Lambda does: by its path."""
+    spec = importlib.util.spec_from_file_location(f"{folder}_handler", ROOT / "lambdas" / folder / "handler.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def handler_module() -> ModuleType:
+    """The screening function's own file."""
+    return lambda_module("screen_smear")

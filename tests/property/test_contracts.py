@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hemascope.contracts.errors import InvalidEvent, RejectedSmear
-from hemascope.contracts.events import parse_message
+from hemascope.contracts.events import CreatedObject, announce, parse_message
 from hemascope.contracts.specimen import ObjectVersion, Specimen, parse_smear_key, smear_key
 from tests.fakes import s3_message, s3_record
 
@@ -65,6 +65,13 @@ def test_a_key_survives_the_encoding_of_s3(specimen: Specimen) -> None:
 
     assert created.object.key == key
     assert quote_plus(key, safe="/") in s3_message(s3_record(key))
+
+
+@given(st.text(min_size=1), st.text(min_size=1), st.text(min_size=1), st.none() | st.integers(min_value=0))
+def test_what_is_announced_is_read_back_as_it_was(bucket: str, key: str, version: str, size: int | None) -> None:
+    created = CreatedObject(object=ObjectVersion(bucket=bucket, key=key, version_id=version), size=size)
+
+    assert parse_message(announce(created)) == [created]
 
 
 @given(JSON.map(json.dumps) | st.text())

@@ -2,7 +2,15 @@ import pytest
 from pydantic import ValidationError
 
 from hemascope.contracts.errors import RejectedSmear, RejectionReason
-from hemascope.contracts.specimen import ObjectVersion, Specimen, parse_smear_key, report_keys, smear_key
+from hemascope.contracts.specimen import (
+    ObjectVersion,
+    Patient,
+    Specimen,
+    parse_smear_key,
+    report_keys,
+    report_prefixes,
+    smear_key,
+)
 
 
 def specimen(**changed: str) -> Specimen:
@@ -88,3 +96,29 @@ def test_another_model_writes_beside_the_first() -> None:
     first, second = (set(report_keys("ab", f"all-subtypes/{version}").model_dump().values()) for version in ("1.0.0", "1.1.0"))
 
     assert not first & second
+
+
+def test_a_patients_prefix_begins_their_keys_and_nobody_elses() -> None:
+    prefix = Patient(hospital="st-mary", patient="p-7").prefix
+
+    begun = [
+        smear_key(specimen(**changed)).startswith(prefix) for changed in ({}, {"patient": "p-71"}, {"hospital": "st-mary2"})
+    ]
+
+    assert prefix == "smears/st-mary/p-7/"
+    assert begun == [True, False, False]
+
+
+def test_a_patients_digest_names_nobody_and_tells_them_apart() -> None:
+    patients = [Patient(hospital=hospital, patient=patient) for hospital, patient in (("ab", "c"), ("a", "bc"), ("ab", "d"))]
+
+    assert len({one.digest for one in patients}) == 3
+    # printf '2:ab1:c' | sha256sum
+    assert patients[0].digest == "430fb1b4ac43316eca81fab27a1930ab"
+
+
+def test_everything_about_an_object_begins_with_one_of_two_prefixes() -> None:
+    keys = report_keys("0f", "all-subtypes/1.0.0").model_dump().values()
+
+    assert report_prefixes("0f") == ("reports/0f/", "summaries/0f/")
+    assert all(key.startswith(report_prefixes("0f")) for key in keys)

@@ -11,10 +11,10 @@ def replay(dead: Queue, target: Queue, limit: int | None = None, *, dry_run: boo
     """
     if dry_run:
         waiting = dead.waiting()
-        print(f"{waiting} messages in the dead-letter queue, {min(waiting, waiting if limit is None else limit)} would move")
+        print(f"would move {waiting if limit is None else min(waiting, limit)}, in the dead-letter queue {waiting}")
         return 0
     moved = dead.redrive(target) if limit is None else None
     if moved is None:
         moved = dead.move(target, limit)
-    print(f"{moved} messages moved, {dead.waiting()} left in the dead-letter queue")
+    print(f"moved {moved}, left in the dead-letter queue {dead.waiting()}")
     return 0

@@ -1,0 +1,89 @@
+"""What becomes of late messages about a patient whose data was deleted on request: acknowledged, and nothing is written."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from hemascope.contracts.errors import ForgottenObject
+from hemascope.contracts.events import CreatedObject
+from hemascope.contracts.file_size import MAXIMUM_BYTES
+from hemascope.contracts.notice import DueNotice
+from hemascope.contracts.report import State
+from hemascope.contracts.specimen import ObjectVersion
+from hemascope.model.artifact import Artifact
+from hemascope.ports import NoticeState
+from tests.conftest import lambda_module
+from tests.fakes import MAXIMUM_RECEIVES, FixedClassifier, Wire, World, s3_message, s3_record, sqs_event
+from tests.rows import row
+
+KEY = "smears/st-mary/p-7/c-1/field-1.jpg"
+CONTEXT = SimpleNamespace(function_name="function", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0)
+
+
+@pytest.fixture
+def world(artifact: Artifact) -> World:
+    return World(FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
+
+
+def forgotten(world: World, key: str = KEY, size: int = 7) -> CreatedObject:
+    created = CreatedObject(object=ObjectVersion(bucket="uploads", key=key, version_id="v1"), size=size)
+    world.ledger.forgotten.add(created.object.object_id)
+    return created
+
+
+@pytest.mark.parametrize("receives", [1, MAXIMUM_RECEIVES, MAXIMUM_RECEIVES + 1])
+@pytest.mark.parametrize(
+    ("key", "size"),
+    [(KEY, 7), ("smears/st-mary/p-7/one/folder/more.jpg", 7), (KEY, 0), (KEY, MAXIMUM_BYTES + 1)],
+    ids=["a picture", "a key of no form", "an empty file", "too large a file"],
+)
+def test_a_late_delivery_writes_nothing_not_even_that_it_failed(world: World, receives: int, key: str, size: int) -> None:
+    wire = Wire()
+
+    with pytest.raises(ForgottenObject):
+        world.station(wire).process(forgotten(world, key, size), receives)
+
+    assert wire.writes == []
+    assert world.ledger.rows == {}
+
+
+def test_a_late_delivery_for_a_newer_model_writes_nothing_either(world: World) -> None:
+    created = forgotten(world)
+    world.ledger.finish(row(State.FAILED, object=created.object, object_id=created.object.object_id, model="m/0.9.0"))
+
+    with pytest.raises(ForgottenObject):
+        world.station().process(created, MAXIMUM_RECEIVES)
+
+    assert list(world.ledger.rows) == [(created.object.object_id, "m/0.9.0")]
+
+
+def test_its_message_is_acknowledged_and_keeps_no_other_smear_from_coming_again(
+    world: World, smear: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = lambda_module("screen_smear")
+    monkeypatch.setattr(module, "station", world.station)
+    forgotten(world)
+    world.pictures.pictures[ObjectVersion(bucket="uploads", key="smears/h/p/c/good.jpg", version_id="v1")] = smear
+    late, good, gone = (s3_record(key) for key in (KEY, "smears/h/p/c/good.jpg", "smears/h/p/c/gone.jpg"))
+
+    answer = module.handler(sqs_event(s3_message(late), s3_message(late, good), s3_message(late, gone)), CONTEXT)
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-3"}]}
+    assert world.row.object.key == "smears/h/p/c/good.jpg"
+
+
+def test_a_notice_about_it_is_acknowledged_and_nobody_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = lambda_module("deliver_report")
+    monkeypatch.setattr(module, "delivery", world.delivery)
+    standing = world.ledger.finish(row())
+    due, unknown = (
+        DueNotice(object_id=one, model="all-subtypes/1.0.0").model_dump_json()
+        for one in (forgotten(world).object.object_id, "00")
+    )
+    known = DueNotice(object_id=standing.object_id, model=standing.model).model_dump_json()
+
+    answer = module.handler(sqs_event(due, unknown, known), CONTEXT)
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-2"}]}
+    assert [mail.object_id for mail in world.mailer.mails] == [standing.object_id]
+    assert world.row.notice is NoticeState.SENT
