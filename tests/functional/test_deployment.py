@@ -58,7 +58,7 @@ def test_a_stage_that_is_not_deployed_is_named(formation: Stubber) -> None:
 def test_an_older_stack_without_the_output_is_named(formation: Stubber) -> None:
     formation.add_response("describe_stacks", {"Stacks": [STACK]})
 
-    with pytest.raises(HemascopeError, match="an output DeadArrivalsQueue of .*, received ArrivalsQueue, UploadsBucket"):
+    with pytest.raises(HemascopeError, match=r"an output DeadArrivalsQueue of .*, received ArrivalsQueue, UploadsBucket"):
         deployment.Deployment("test").name_of("DeadArrivalsQueue")
 
 
