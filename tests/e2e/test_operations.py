@@ -136,8 +136,8 @@ def test_nothing_of_a_forgotten_patient_is_left_and_nothing_comes_back(
 
     assert status == again == 0
     # Two versions of a picture have four files each, a rejected one has a report and a summary.
-    assert said.splitlines()[0] == "3 object versions, 10 files of reports, 3 ledger rows"
-    assert capsys.readouterr().out == "nothing is stored about this patient; 3 pictures were forgotten earlier\n"
+    assert said.splitlines()[0] == "object versions: 3, files of reports: 10, ledger rows: 3"
+    assert capsys.readouterr().out == "nothing is stored about this patient; pictures forgotten earlier: 3\n"
     left = everything_stored(service)
     assert not re.search(r"q-7\b", left)
     assert "smears/st-mary/q-70/case-1/field.jpg" in left
@@ -169,7 +169,7 @@ def test_a_call_that_died_in_the_middle_is_finished_by_the_next(service: Service
 
     assert status == 0
     assert capsys.readouterr().out.splitlines()[:2] == [
-        "0 object versions, 0 files of reports, 1 ledger rows",
+        "object versions: 0, files of reports: 0, ledger rows: 1",
         "an earlier call was interrupted; this one finishes it",
     ]
     assert "q-8" not in everything_stored(service)

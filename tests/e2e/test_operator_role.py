@@ -140,7 +140,7 @@ def test_the_operators_role_is_enough_for_every_command(filled: Guarded) -> None
     assert [one.stderr for one in done] == ["", "", ""]
     assert [one.returncode for one in done] == [0, 1, 0]
     assert done[0].stdout == "moved 1, left in the dead-letter queue 0\n"
-    assert done[2].stdout.splitlines()[-1] == "deleted; 2 tombstones keep late deliveries from bringing anything back"
+    assert done[2].stdout.splitlines()[-1] == "deleted; tombstones that keep late deliveries from bringing anything back: 2"
     assert stored(filled) == 0
 
 

@@ -45,7 +45,7 @@ def test_all_is_well_where_every_version_has_its_end(cloud: MotoCloud, capsys: C
 
     assert status == 0
     assert capsys.readouterr().out == (
-        "2 object versions below smears/, model all-subtypes/1.0.0\n"
+        "object versions below smears/: 2, model all-subtypes/1.0.0\n"
         "  reported            1\n"
         "  rejected            1\n"
         "  failed              0\n"
@@ -278,4 +278,4 @@ def test_a_model_that_is_no_name_is_refused(capsys: Captured) -> None:
 def test_the_newest_artifact_of_the_project_is_the_model(cloud: MotoCloud, capsys: Captured) -> None:
     main(["reconcile", *cloud.names("uploads", "ledger")])
 
-    assert capsys.readouterr().out.startswith("0 object versions below smears/, model all-subtypes/1.0.0\n")
+    assert capsys.readouterr().out.startswith("object versions below smears/: 0, model all-subtypes/1.0.0\n")

@@ -90,10 +90,10 @@ def forget(forgetting: Forgetting, wait: Callable[[], None], confirm: Callable[[
     """
     plan = forgetting.plan()
     if plan.is_empty:
-        before = f"; {plan.done_before} pictures were forgotten earlier" if plan.done_before else ""
+        before = f"; pictures forgotten earlier: {plan.done_before}" if plan.done_before else ""
         print(f"nothing is stored about this patient{before}")
         return 0
-    print(f"{len(plan.versions)} object versions, {plan.files} files of reports, {plan.rows} ledger rows")
+    print(f"object versions: {len(plan.versions)}, files of reports: {plan.files}, ledger rows: {plan.rows}")
     if plan.was_interrupted:
         print("an earlier call was interrupted; this one finishes it")
     if not confirm():
@@ -102,5 +102,5 @@ def forget(forgetting: Forgetting, wait: Callable[[], None], confirm: Callable[[
     if not forgetting.plan().is_empty:
         print("deleted, but more came meanwhile: stop the uploads of this patient and call again")
         return 1
-    print(f"deleted; {len(plan.objects)} tombstones keep late deliveries from bringing anything back")
+    print(f"deleted; tombstones that keep late deliveries from bringing anything back: {len(plan.objects)}")
     return 0

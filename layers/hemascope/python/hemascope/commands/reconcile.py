@@ -122,9 +122,9 @@ def reconcile(reconciliation: Reconciliation) -> int:
     """Run it, print the counts, and return 1 where something is missing, so that a timer can raise an alarm."""
     tally = reconciliation.run()
     versions = sum(tally[kind] for kind in (*State, Finding.ON_THE_WAY, Finding.NO_END))
-    print(f"{versions} object versions below {SMEARS}, model {reconciliation.model}")
+    print(f"object versions below {SMEARS}: {versions:,}, model {reconciliation.model}")
     for kind in (*State, *Finding):
         print(f"  {kind:<11} {tally[kind]:>9,}")
     missing = sum(tally[kind] for kind in ALARMING)
-    print("all is well" if not missing else f"{missing} need a look")
+    print(f"need a look: {missing:,}" if missing else "all is well")
     return 1 if missing else 0
