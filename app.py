@@ -12,6 +12,7 @@ import aws_cdk as cdk  # noqa: E402 - jsii starts Node at import
 
 from infra.delivery_stack import DeliveryStack  # noqa: E402
 from infra.ingest_stack import IngestStack  # noqa: E402
+from infra.operator_stack import OperatorStack  # noqa: E402
 from infra.screening_stack import ScreeningStack  # noqa: E402
 from infra.settings import ROOT, Settings  # noqa: E402
 
@@ -26,6 +27,7 @@ def build_app(settings: Settings, outdir: str | None = None) -> cdk.App:
     ingest = IngestStack(app, settings.stack("Ingest"), settings, env=environment)
     screening = ScreeningStack(app, settings.stack("Screening"), settings, ingest, env=environment)
     DeliveryStack(app, settings.stack("Delivery"), settings, screening, env=environment)
+    OperatorStack(app, settings.stack("Operator"), settings, ingest, screening, env=environment)
     return app
 
 

@@ -92,7 +92,7 @@ class ScreeningStack(Stack):
     def _let_only_the_operator_delete(self) -> None:
         """A report stands for ever, but for a patient who asks to be forgotten: then the operator's role deletes."""
         operator = Arn.format(
-            ArnComponents(service="iam", region="", resource="role", resource_name=self._settings.name("operator")), self
+            ArnComponents(service="iam", region="", resource="role", resource_name=self._settings.operator), self
         )
         self._reports.add_to_resource_policy(
             iam.PolicyStatement(

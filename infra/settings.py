@@ -90,3 +90,8 @@ class Settings(BaseModel):
     def stack(self, name: str) -> str:
         """Name of a stack: ``Hemascope-{stage}-{name}``."""
         return f"Hemascope-{self.stage}-{name}"
+
+    @property
+    def operator(self) -> str:
+        """Name of the role that a human takes; the reports bucket knows it before it exists."""
+        return self.name("operator")

@@ -1,4 +1,4 @@
-"""The operator's role, as a literal list: with IAM enforced it is enough for every command, and nothing in it is idle."""
+"""The operator's role, as the template has it: with IAM enforced it is enough for every command, and nothing in it is idle."""
 
 import json
 import os
@@ -6,66 +6,55 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from hemascope.adapters.aws import DynamoLedger
-from hemascope.adapters.local import LocalCloud
+from hemascope.adapters.local import ACCOUNT, LocalCloud
 from hemascope.commands.project import artifact_folder, project_root
 from hemascope.contracts.specimen import ObjectVersion, report_keys
 from tests.rows import row
 
 pytestmark = pytest.mark.local_cloud
 MODEL = "all-subtypes/1.0.0"
+OPERATOR = "hemascope-dev-operator"
 REPLAY = ["replay", "--limit", "5"]
 RECONCILE = ["reconcile", "--grace", "0", "--requeue"]
 FORGET = ["forget", "--hospital", "st-mary", "--patient", "p-7", "--yes", "--wait", "0"]
-# What AWS asks for, by what it is asked about.
-ALLOWED = {
-    "stacks": ["cloudformation:DescribeStacks"],
-    "dead": [
-        "sqs:DeleteMessage",
-        "sqs:GetQueueAttributes",
-        "sqs:ListMessageMoveTasks",
-        "sqs:ReceiveMessage",
-        "sqs:StartMessageMoveTask",
-    ],
-    "queues": ["sqs:GetQueueAttributes", "sqs:SendMessage"],
-    "buckets": ["s3:ListBucketVersions"],
-    "objects": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
-    "ledger": ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"],
-    "keys": ["kms:Decrypt", "kms:GenerateDataKey"],
-}
 # Where the emulator asks for more: AWS knows no such actions, its batches need those above.
 EMULATED = {"sqs:SendMessage": "sqs:SendMessageBatch", "sqs:DeleteMessage": "sqs:DeleteMessageBatch"}
 
 
 @dataclass
 class Guarded:
-    """A cloud that enforces IAM, and the resources of the operator's role."""
+    """A cloud that enforces IAM, and the statements of the operator's role."""
 
     cloud: LocalCloud
-    resources: dict[str, list[str]]
+    statements: list[dict[str, Any]]
 
     def role(self, name: str, without: str = "") -> dict[str, str]:
-        """Credentials of a role that may do all that an operator may, but for one action."""
+        """Credentials of a role that may do all that the operator may, but for one action.
+
+        The operator's own role asks for a second factor, which the emulator knows nothing of.
+        """
         iam, sts = self.cloud.client("iam"), self.cloud.client("sts")
-        account = "000000000000"
-        root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
-        if name not in {one["RoleName"] for one in iam.list_roles()["Roles"]}:
-            iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [root]}))
+        root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [root]})
+        if name in {one["RoleName"] for one in iam.list_roles()["Roles"]}:
+            iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+        else:
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=name, PolicyName=policy)
         statements = [
-            {
-                "Effect": "Allow",
-                "Action": actions + [EMULATED[one] for one in actions if one in EMULATED],
-                "Resource": resources,
-            }
-            for kind, resources in self.resources.items()
-            if (actions := [one for one in ALLOWED[kind] if one != without])
+            one | {"Action": actions + [EMULATED[action] for action in actions if action in EMULATED]}
+            for one in self.statements
+            if (actions := [action for action in one["Action"] if action != without])
         ]
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})
         iam.put_role_policy(RoleName=name, PolicyName="commands", PolicyDocument=document)
-        given = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/{name}", RoleSessionName="test")["Credentials"]
+        given = sts.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{name}", RoleSessionName="test")["Credentials"]
         return {
             "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
@@ -82,30 +71,20 @@ def guarded() -> Iterator[Guarded]:
     with LocalCloud(project_root(), artifact_folder(None), enforce_iam=True) as cloud:
         for worker in ("screen_smear", "deliver_report"):
             cloud.kill_worker(worker)
-        outputs, sqs, s3 = cloud.outputs, cloud.client("sqs"), cloud.client("s3")
-        uploads, reports = (f"arn:aws:s3:::{outputs[name]}" for name in ("UploadsBucket", "ReportsBucket"))
-        arns = {
-            name: sqs.get_queue_attributes(QueueUrl=outputs[name], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-            for name in ("ArrivalsQueue", "NoticesQueue", "DeadArrivalsQueue", "DeadNoticesQueue")
-        }
+        outputs, s3, iam = cloud.outputs, cloud.client("s3"), cloud.client("iam")
         # AWS compares the role's own ARN with aws:PrincipalArn; the emulator compares that of the role's session.
         policy = s3.get_bucket_policy(Bucket=outputs["ReportsBucket"])["Policy"]
-        session = "arn:aws:sts::000000000000:assumed-role/hemascope-dev-operator/*"
-        assert "arn:aws:iam::000000000000:role/hemascope-dev-operator" in policy
-        policy = policy.replace("arn:aws:iam::000000000000:role/hemascope-dev-operator", session)
+        session = f"arn:aws:sts::{ACCOUNT}:assumed-role/{OPERATOR}/*"
+        assert f"arn:aws:iam::{ACCOUNT}:role/{OPERATOR}" in policy
+        policy = policy.replace(f"arn:aws:iam::{ACCOUNT}:role/{OPERATOR}", session)
         s3.put_bucket_policy(Bucket=outputs["ReportsBucket"], Policy=policy)
-        yield Guarded(
-            cloud,
-            {
-                "stacks": ["arn:aws:cloudformation:us-east-1:000000000000:stack/Hemascope-dev-*/*"],
-                "dead": [arns["DeadArrivalsQueue"], arns["DeadNoticesQueue"]],
-                "queues": [arns["ArrivalsQueue"], arns["NoticesQueue"]],
-                "buckets": [uploads, reports],
-                "objects": [f"{uploads}/smears/*", f"{reports}/reports/*", f"{reports}/summaries/*"],
-                "ledger": [f"arn:aws:dynamodb:us-east-1:000000000000:table/{outputs['LedgerTable']}"],
-                "keys": ["arn:aws:kms:us-east-1:000000000000:key/*"],
-            },
-        )
+        (name,) = iam.list_role_policies(RoleName=OPERATOR)["PolicyNames"]
+        document = iam.get_role_policy(RoleName=OPERATOR, PolicyName=name)["PolicyDocument"]
+        statements = [
+            one | {"Action": [one["Action"]] if isinstance(one["Action"], str) else one["Action"]}
+            for one in document["Statement"]
+        ]
+        yield Guarded(cloud, statements)
 
 
 @pytest.fixture
@@ -133,7 +112,7 @@ def stored(guarded: Guarded) -> int:
 
 
 def test_the_operators_role_is_enough_for_every_command(filled: Guarded) -> None:
-    credentials = filled.role("hemascope-dev-operator")
+    credentials = filled.role(OPERATOR)
 
     done = [filled.operate(words, credentials) for words in (REPLAY, RECONCILE, FORGET)]
 
@@ -151,7 +130,7 @@ def test_nobody_else_deletes_a_report_whatever_their_role_allows(filled: Guarded
     assert done.stderr == "hemascope: expected to delete object versions, received AccessDenied\n"
     # The pictures are gone, since their bucket has no such rule; the reports stand until the operator comes.
     assert stored(filled) == 4
-    assert filled.operate(FORGET, filled.role("hemascope-dev-operator")).returncode == 0
+    assert filled.operate(FORGET, filled.role(OPERATOR)).returncode == 0
     assert stored(filled) == 0
 
 
@@ -178,13 +157,13 @@ def _name(parameter: str | list[str]) -> str:
     return parameter if isinstance(parameter, str) else parameter[0]
 
 
-def test_every_action_of_the_role_is_tried() -> None:
-    assert NEEDED.keys() | UNTRIED == {action for actions in ALLOWED.values() for action in actions}
+def test_every_action_of_the_role_is_tried(guarded: Guarded) -> None:
+    assert NEEDED.keys() | UNTRIED == {action for one in guarded.statements for action in one["Action"]}
 
 
 @pytest.mark.parametrize(("action", "words"), [(action, words) for action, each in NEEDED.items() for words in each], ids=_name)
 def test_without_one_of_its_actions_a_command_stops_in_one_line(filled: Guarded, action: str, words: list[str]) -> None:
-    done = filled.operate(words, filled.role("hemascope-dev-operator", without=action))
+    done = filled.operate(words, filled.role(OPERATOR, without=action))
 
     assert done.returncode == 1
     assert done.stderr.startswith("hemascope: expected to ")

@@ -1,0 +1,74 @@
+"""What a human may do."""
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.ingest_stack import IngestStack
+from infra.screening_stack import ScreeningStack
+from infra.settings import Settings
+
+
+class OperatorStack(Stack):
+    """The one role that the commands `hemascope replay`, `reconcile` and `forget` need.
+
+    It is taken by a person of this account, with a second factor, and it alone may delete a report. So who deploys the
+    service need not be able to delete what it holds, and whoever did delete stands in CloudTrail under this role's name.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        identity: str,
+        settings: Settings,
+        ingest: IngestStack,
+        screening: ScreeningStack,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(scope, identity, **kwargs)
+        self._role = iam.Role(
+            self,
+            "Operator",
+            role_name=settings.operator,
+            description="Replays, reconciles, and forgets a patient on request",
+            assumed_by=iam.AccountRootPrincipal().with_conditions({"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
+            max_session_duration=Duration.hours(1),
+        )
+        uploads, reports = ingest.bucket, screening.reports
+        dead = [ingest.dead.queue_arn, screening.dead_notices.queue_arn]
+        queues = [ingest.queue.queue_arn, screening.notices.queue_arn]
+        statements = {
+            ("cloudformation:DescribeStacks",): [
+                self.format_arn(service="cloudformation", resource="stack", resource_name=f"{settings.stack('*')}/*")
+            ],
+            (
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ListMessageMoveTasks",
+                "sqs:ReceiveMessage",
+                "sqs:StartMessageMoveTask",
+            ): dead,
+            ("sqs:GetQueueAttributes", "sqs:SendMessage"): queues,
+            ("s3:ListBucketVersions",): [uploads.bucket_arn, reports.bucket_arn],
+            ("s3:DeleteObject", "s3:DeleteObjectVersion"): [
+                uploads.arn_for_objects("smears/*"),
+                reports.arn_for_objects("reports/*"),
+                reports.arn_for_objects("summaries/*"),
+            ],
+            (
+                "dynamodb:BatchGetItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:Query",
+                "dynamodb:Scan",
+                "dynamodb:UpdateItem",
+            ): [screening.ledger.table_arn],
+            ("kms:Decrypt", "kms:GenerateDataKey"): [ingest.key.key_arn, screening.key.key_arn],
+        }
+        for actions, resources in statements.items():
+            self._role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
+        CfnOutput(self, "OperatorRole", value=self._role.role_arn)
+
+    @property
+    def role(self) -> iam.IRole:
+        """The operator's role."""
+        return self._role
