@@ -143,7 +143,7 @@ class LocalCloud:
             "AUTH": str(self.enforce_iam).lower(),
         }
         proxies = {f"MINISTACK_LAMBDA_PROXY_{one.name}": self._worker_url(one.folder) for one in self._functions.values()}
-        self._spawn("cloud", [sys.executable, "-m", "ministack"], variables | proxies)
+        self._spawn("cloud", [sys.executable, "-m", "hemascope.adapters.local_emulator"], variables | proxies)
         self._wait_for("cloud", f"{self.endpoint}/_ministack/health")
 
     def _store_code(self) -> None:
