@@ -30,7 +30,7 @@ class ArchiveStack(Stack):
         self._results = safe_bucket(
             self, "Results", self._name, key=self._key, logs=ingest.access_logs, lifecycle=[_as_long_as_logs(settings)]
         )
-        self._role = iam.Role(self, "Role", assumed_by=self._step_functions())
+        self._role = iam.Role(self, "MachineRole", assumed_by=self._step_functions())
         self._grant()
         self._machine = sfn.StateMachine(
             self,

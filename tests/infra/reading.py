@@ -1,5 +1,6 @@
 """Reads synthesized templates: resources by type and name, statements and their actions."""
 
+import re
 from typing import Any
 
 Resources = dict[str, dict[str, Any]]
@@ -25,3 +26,27 @@ def named(resources: Resources, kind: str, field: str, name: str) -> dict[str, A
 def actions_of(statement: dict[str, Any]) -> list[str]:
     actions = statement["Action"]
     return [actions] if isinstance(actions, str) else list(actions)
+
+
+def plain(value: Any) -> Any:
+    """The value with each intrinsic as readable text: ``arn:${AWS::Partition}:...``, ``${Ingest.Uploads.Arn}``."""
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    ((function, argument),) = value.items() if len(value) == 1 else ((None, None),)
+    if function == "Fn::Join":
+        return str(argument[0]).join(plain(argument[1]))
+    if function == "Ref":
+        return "${" + _short(argument) + "}"
+    if function == "Fn::GetAtt":
+        return "${" + f"{_short(argument[0])}.{argument[1]}" + "}"
+    if function == "Fn::ImportValue":
+        stack, export = argument.split(":", 1)
+        name, attribute = re.fullmatch(r"ExportsOutput(?:FnGetAtt|Ref)(\w+?[0-9A-F]{8})(\w*?)[0-9A-F]{8}", export).groups()
+        return "${" + ".".join(part for part in (stack.rsplit("-", 1)[1], _short(name), attribute) if part) + "}"
+    return {key: plain(one) for key, one in value.items()}
+
+
+def _short(logical_id: str) -> str:
+    return re.sub(r"[0-9A-F]{8}$", "", logical_id)
