@@ -12,6 +12,7 @@ import aws_cdk as cdk  # noqa: E402 - jsii starts Node at import
 
 from infra.archive_stack import ArchiveStack  # noqa: E402
 from infra.delivery_stack import DeliveryStack  # noqa: E402
+from infra.devices_stack import DevicesStack  # noqa: E402
 from infra.ingest_stack import IngestStack  # noqa: E402
 from infra.operator_stack import OperatorStack  # noqa: E402
 from infra.screening_stack import ScreeningStack  # noqa: E402
@@ -30,6 +31,7 @@ def build_app(settings: Settings, outdir: str | None = None) -> cdk.App:
     DeliveryStack(app, settings.stack("Delivery"), settings, screening, env=environment)
     OperatorStack(app, settings.stack("Operator"), settings, ingest, screening, env=environment)
     ArchiveStack(app, settings.stack("Archive"), settings, ingest, env=environment)
+    DevicesStack(app, settings.stack("Devices"), settings, ingest, env=environment)
     return app
 
 

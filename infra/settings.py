@@ -4,11 +4,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 PREFIX = "HEMASCOPE_"
 ROOT = Path(__file__).resolve().parent.parent
 MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+# What an IoT thing type may be called, less the colon, which parts a hospital from a serial number in a thing's name.
+HOSPITAL = r"^[A-Za-z0-9_-]+$"
+_LONGEST_TEMPLATE_NAME = 36  # of an IoT provisioning template
 
 
 class Subscriber(BaseModel):
@@ -61,6 +73,19 @@ class Settings(BaseModel):
     mail_recipient: Annotated[str, Field(pattern=MAIL)] = "hematology@hospital.example"
     subscribers: Annotated[tuple[Subscriber, ...], BeforeValidator(_each)] = ()
     portal_url: Annotated[str, Field(pattern=r"^https://")] = "https://portal.hospital.example"
+    hospitals: Annotated[tuple[Annotated[str, Field(pattern=HOSPITAL)], ...], BeforeValidator(_each), Field(min_length=1)] = (
+        "demo-hospital",
+    )
+
+    @field_validator("hospitals")
+    @classmethod
+    def _fit_to_be_names(cls, hospitals: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        longest = _LONGEST_TEMPLATE_NAME - len(f"hemascope-{info.data.get('stage', '')}-")
+        if any(len(one) > longest for one in hospitals):
+            raise ValueError(f"expected ids of at most {longest} characters in a stage of this name")
+        if len(set(hospitals)) < len(hospitals):
+            raise ValueError("expected each hospital once")
+        return hospitals
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Settings":

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 STAGE = "dev"  # of the snapshots
-STACKS = ("Ingest", "Screening", "Delivery", "Operator", "Archive")  # in the order of their dependencies
+STACKS = ("Ingest", "Screening", "Delivery", "Operator", "Archive", "Devices")  # in the order of their dependencies
 
 # What the emulator refuses, and what stands in for it or why nothing need.
 REFUSED = {
     "AWS::SES::Template": "created with the SES API from the same resource",
     "AWS::CodeDeploy::Application": "shifts smears between versions of a function; here is one process of one version",
     "AWS::CodeDeploy::DeploymentGroup": "as above",
+    "AWS::IoT::RoleAlias": "the way from a certificate to the role; the emulator has no credentials provider to ask",
 }
 
 Template = dict[str, Any]

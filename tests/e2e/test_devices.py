@@ -1,0 +1,197 @@
+"""Microscopes on the embedded cloud: what it made of the stack, judged by its own evaluation of policies."""
+
+import json
+from typing import Any
+
+import pytest
+from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
+
+from hemascope.adapters.local import ACCOUNT, REGION
+from tests.e2e.conftest import Service
+
+pytestmark = pytest.mark.local_cloud
+
+BUCKET = f"hemascope-dev-uploads-{ACCOUNT}-{REGION}"
+IOT = f"arn:aws:iot:{REGION}:{ACCOUNT}"
+OURS = "smears/demo-hospital/p-1/c-1/field.jpg"
+MICROSCOPE = {"credentials-iot:thingtypename": "demo-hospital", "credentials-iot:thingname": "demo-hospital:7"}
+TEMPLATE = "topic/$aws/provisioning-templates/hemascope-dev-{}/provision/json"
+
+
+def decision(document: str | dict[str, Any], action: str, resource: str, context: dict[str, str]) -> str:
+    """Allow or deny, as the emulator would."""
+    text = document if isinstance(document, str) else json.dumps(document)
+    if "credentials-iot:thingtypename" in context:
+        # AWS fills this in; without a thing's name it stays as it is and fits no object.
+        text = text.replace("${credentials-iot:ThingTypeName}", context["credentials-iot:thingtypename"])
+    asked = EvalContext(
+        principal_arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/any/any",
+        principal_type="AssumedRole",
+        principal_account=ACCOUNT,
+        action=action,
+        resource_arn=resource,
+        region=REGION,
+        service_context=context,
+    )
+    return str(evaluate(asked, [parse_policy_document(text)]).decision)
+
+
+def physical_id(service: Service, stack: str, kind: str, beginning: str) -> str:
+    listed = service.cloud.client("cloudformation").list_stack_resources(StackName=f"Hemascope-dev-{stack}")
+    (found,) = [
+        one["PhysicalResourceId"]
+        for one in listed["StackResourceSummaries"]
+        if one["ResourceType"] == kind and one["LogicalResourceId"].startswith(beginning)
+    ]
+    return str(found)
+
+
+@pytest.fixture(scope="module")
+def role_policy(service: Service) -> dict[str, Any]:
+    """The one policy of the microscopes' role."""
+    iam, role = service.cloud.client("iam"), physical_id(service, "Devices", "AWS::IAM::Role", "Microscope")
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    document: dict[str, Any] = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    return document
+
+
+@pytest.fixture(scope="module")
+def key(service: Service) -> str:
+    """ARN of the key of the uploads bucket."""
+    return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{physical_id(service, 'Ingest', 'AWS::KMS::Key', 'Key')}"
+
+
+def iot_policy(service: Service, name: str) -> str:
+    document: str = service.cloud.client("iot").get_policy(policyName=name)["policyDocument"]
+    return document
+
+
+def test_the_hospital_has_its_type_and_a_template_that_is_enabled(service: Service) -> None:
+    iot = service.cloud.client("iot")
+
+    kind = iot.describe_thing_type(thingTypeName="demo-hospital")
+    template = iot.describe_provisioning_template(templateName="hemascope-dev-demo-hospital")
+
+    assert kind["thingTypeName"] == "demo-hospital"
+    assert template["enabled"] is True
+    assert json.loads(template["templateBody"])["Resources"]["thing"]["Properties"]["ThingTypeName"] == "demo-hospital"
+
+
+def test_a_microscope_uploads_below_its_hospital(role_policy: dict[str, Any], key: str) -> None:
+    through_s3 = {"kms:viaservice": f"s3.{REGION}.amazonaws.com", "kms:encryptioncontext:aws:s3:arn": f"arn:aws:s3:::{BUCKET}"}
+
+    upload = decision(role_policy, "s3:PutObject", f"arn:aws:s3:::{BUCKET}/{OURS}", MICROSCOPE)
+    encryption = decision(role_policy, "kms:GenerateDataKey", key, MICROSCOPE | through_s3)
+
+    assert (upload, encryption) == ("Allow", "Allow")
+
+
+@pytest.mark.parametrize(
+    ("action", "what", "context"),
+    [
+        ("s3:PutObject", "smears/other-hospital/p-1/c-1/field.jpg", {}),
+        ("s3:PutObject", "smears/demo-hospital-2/p-1/c-1/field.jpg", {}),
+        ("s3:PutObject", "smears/demo-hospital", {}),
+        ("s3:PutObject", "smears/", {}),
+        ("s3:PutObject", "reports/demo-hospital/report.json", {}),
+        ("s3:PutObject", OURS, {"credentials-iot:thingtypename": "other-hospital"}),
+        ("s3:PutObject", OURS, {"s3:x-amz-server-side-encryption": "AES256"}),
+        ("s3:PutObject", OURS, {"s3:x-amz-server-side-encryption-aws-kms-key-id": "arn:aws:kms:us-east-1:1:key/theirs"}),
+        ("s3:PutObject", OURS, {"s3:x-amz-server-side-encryption-customer-algorithm": "AES256"}),
+        ("s3:PutObject", OURS, {"s3:x-amz-storage-class": "DEEP_ARCHIVE"}),
+        ("s3:PutObjectAcl", OURS, {}),
+        ("s3:PutObjectTagging", OURS, {}),
+        ("s3:GetObject", OURS, {}),
+        ("s3:GetObjectVersion", OURS, {}),
+        ("s3:DeleteObject", OURS, {}),
+        ("s3:DeleteObjectVersion", OURS, {}),
+        ("s3:AbortMultipartUpload", OURS, {}),
+        ("s3:ListBucket", "", {}),
+        ("s3:ListBucketVersions", "", {}),
+        ("s3:PutBucketPolicy", "", {}),
+    ],
+)
+def test_a_microscope_may_not(role_policy: dict[str, Any], action: str, what: str, context: dict[str, str]) -> None:
+    resource = f"arn:aws:s3:::{BUCKET}/{what}".rstrip("/")
+
+    assert decision(role_policy, action, resource, MICROSCOPE | context) == "ImplicitDeny"
+
+
+def test_a_microscope_that_does_not_say_which_it_is_may_not_upload(role_policy: dict[str, Any]) -> None:
+    certificate_only = {"credentials-iot:awscertificateid": "0f"}
+
+    assert decision(role_policy, "s3:PutObject", f"arn:aws:s3:::{BUCKET}/{OURS}", certificate_only) == "ImplicitDeny"
+
+
+@pytest.mark.parametrize(
+    ("action", "context"),
+    [
+        ("kms:Decrypt", {"kms:viaservice": f"s3.{REGION}.amazonaws.com"}),
+        ("kms:GenerateDataKey", {}),
+        ("kms:GenerateDataKey", {"kms:viaservice": f"sqs.{REGION}.amazonaws.com"}),
+        (
+            "kms:GenerateDataKey",
+            {"kms:viaservice": f"s3.{REGION}.amazonaws.com", "kms:encryptioncontext:aws:s3:arn": "arn:aws:s3:::another"},
+        ),
+    ],
+)
+def test_the_key_serves_a_microscope_for_uploads_only(
+    role_policy: dict[str, Any], key: str, action: str, context: dict[str, str]
+) -> None:
+    assert decision(role_policy, action, key, MICROSCOPE | context) == "ImplicitDeny"
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iot:AssumeRoleWithCertificate", "rolealias/another"),
+        ("iot:Connect", "client/demo-hospital:7"),
+        ("iot:Publish", "topic/anything"),
+        ("iot:Publish", "topic/$aws/things/demo-hospital:7/shadow/update"),
+        ("iot:Publish", TEMPLATE.format("demo-hospital")),
+        ("iot:UpdateThing", "thing/demo-hospital:7"),
+    ],
+)
+def test_a_microscopes_certificate_may_not(service: Service, action: str, resource: str) -> None:
+    document = iot_policy(service, "hemascope-dev-microscope")
+
+    assert decision(document, action, f"{IOT}:{resource}", {}) == "ImplicitDeny"
+    assert decision(document, "iot:AssumeRoleWithCertificate", f"{IOT}:rolealias/hemascope-dev-microscope", {}) == "Allow"
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iot:Connect", "client/demo-hospital:7"),
+        ("iot:Publish", "topic/$aws/certificates/create-from-csr/json"),
+        ("iot:Subscribe", "topicfilter/$aws/certificates/create-from-csr/json/accepted"),
+        ("iot:Receive", "topic/$aws/certificates/create-from-csr/json/accepted"),
+        ("iot:Publish", TEMPLATE.format("demo-hospital")),
+        ("iot:Receive", TEMPLATE.format("demo-hospital") + "/rejected"),
+    ],
+)
+def test_a_claim_may_provision_for_its_hospital(service: Service, action: str, resource: str) -> None:
+    assert decision(iot_policy(service, "hemascope-dev-demo-hospital-claim"), action, f"{IOT}:{resource}", {}) == "Allow"
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iot:AssumeRoleWithCertificate", "rolealias/hemascope-dev-microscope"),
+        ("iot:Connect", "client/other-hospital:7"),
+        ("iot:Connect", "client/anything"),
+        ("iot:Publish", TEMPLATE.format("other-hospital")),
+        ("iot:Publish", TEMPLATE.format("demo-hospital-2")),
+        ("iot:Receive", TEMPLATE.format("other-hospital") + "/accepted"),
+        ("iot:Publish", "topic/$aws/certificates/create/json/accepted"),
+        ("iot:Publish", "topic/$aws/things/demo-hospital:7/shadow/update"),
+        ("iot:Subscribe", "topicfilter/#"),
+        ("iot:Subscribe", "topicfilter/$aws/certificates/#"),
+        ("iot:CreateThing", "thing/demo-hospital:7"),
+        ("iot:UpdateThing", "thing/demo-hospital:7"),
+    ],
+)
+def test_a_claim_may_not(service: Service, action: str, resource: str) -> None:
+    document = iot_policy(service, "hemascope-dev-demo-hospital-claim")
+
+    assert decision(document, action, f"{IOT}:{resource}", {}) == "ImplicitDeny"

@@ -1,0 +1,218 @@
+"""What must hold of the devices stack: what a microscope, a claim and IoT itself may do, and how hospitals stay apart."""
+
+import json
+from typing import Any
+
+import pytest
+
+from hemascope.contracts.specimen import Specimen
+from infra.settings import Settings
+from infra.snapshot import synthesize
+from tests.infra.reading import Resources, actions_of, named, of_type, plain, statements
+
+IOT = "arn:${AWS::Partition}:iot:${AWS::Region}:${AWS::AccountId}"
+HOSPITALS = ("st-mary", "st-mary-north")
+
+
+@pytest.fixture(scope="session")
+def devices(templates: dict[str, dict[str, Any]]) -> Resources:
+    resources: Resources = templates["devices"]["Resources"]
+    return resources
+
+
+@pytest.fixture(scope="module")
+def two_hospitals(tmp_path_factory: pytest.TempPathFactory) -> Resources:
+    assembly = synthesize(Settings(hospitals=HOSPITALS), tmp_path_factory.mktemp("hospitals"))
+    resources: Resources = json.loads((assembly / "Hemascope-dev-Devices.template.json").read_text())["Resources"]
+    return resources
+
+
+def provisioning(resources: Resources, hospital: str) -> dict[str, Any]:
+    found = named(resources, "AWS::IoT::ProvisioningTemplate", "TemplateName", f"hemascope-dev-{hospital}")
+    body: dict[str, Any] = json.loads(found["TemplateBody"])
+    return body
+
+
+def allowed_to(resources: Resources, service: str) -> list[tuple[list[str], Any, Any]]:
+    """Actions, resources and conditions of every role that the service takes on."""
+    roles = [
+        name
+        for name, one in of_type(resources, "AWS::IAM::Role").items()
+        if one["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Service": service}
+    ]
+    policies = [
+        one["Properties"]["PolicyDocument"]["Statement"]
+        for one in of_type(resources, "AWS::IAM::Policy").values()
+        if one["Properties"]["Roles"][0]["Ref"] in roles
+    ]
+    return [
+        (sorted(actions_of(one)), plain(one["Resource"]), plain(one.get("Condition"))) for policy in policies for one in policy
+    ]
+
+
+@pytest.mark.synth
+def test_a_microscope_may_upload_below_its_own_hospital_and_nothing_else(two_hospitals: Resources) -> None:
+    assert allowed_to(two_hospitals, "credentials.iot.amazonaws.com") == [
+        (
+            ["s3:PutObject"],
+            "${Ingest.Uploads.Arn}/smears/${credentials-iot:ThingTypeName}/*",
+            {
+                "StringEquals": {"credentials-iot:ThingTypeName": ["st-mary", "st-mary-north"]},
+                "StringEqualsIfExists": {
+                    "s3:x-amz-server-side-encryption": "aws:kms",
+                    "s3:x-amz-server-side-encryption-aws-kms-key-id": "${Ingest.Key.Arn}",
+                    "s3:x-amz-storage-class": "STANDARD",
+                },
+                "Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "true"},
+            },
+        ),
+        (
+            ["kms:GenerateDataKey"],
+            "${Ingest.Key.Arn}",
+            {
+                "StringEquals": {
+                    "kms:ViaService": "s3.${AWS::Region}.amazonaws.com",
+                    "kms:EncryptionContext:aws:s3:arn": "${Ingest.Uploads.Arn}",
+                }
+            },
+        ),
+    ]
+
+
+@pytest.mark.synth
+def test_a_microscopes_certificate_may_ask_for_keys_and_nothing_else(devices: Resources) -> None:
+    policy = named(devices, "AWS::IoT::Policy", "PolicyName", "hemascope-dev-microscope")
+    (alias,) = of_type(devices, "AWS::IoT::RoleAlias").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+
+    assert alias["Properties"]["RoleAlias"] == "hemascope-dev-microscope"
+    assert actions_of(statement) == ["iot:AssumeRoleWithCertificate"]
+    assert plain(statement["Resource"]) == f"{IOT}:rolealias/hemascope-dev-microscope"
+
+
+@pytest.mark.synth
+def test_a_revoked_microscope_is_out_after_a_quarter_of_an_hour(devices: Resources) -> None:
+    (alias,) = of_type(devices, "AWS::IoT::RoleAlias").values()
+
+    assert alias["Properties"]["CredentialDurationSeconds"] == 900
+
+
+@pytest.mark.synth
+def test_a_claim_may_use_the_provisioning_topics_of_its_hospital_and_nothing_else(two_hospitals: Resources) -> None:
+    policy = named(two_hospitals, "AWS::IoT::Policy", "PolicyName", "hemascope-dev-st-mary-claim")
+    allowed = {action: plain(one["Resource"]) for one in policy["PolicyDocument"]["Statement"] for action in actions_of(one)}
+
+    created, signed = "$aws/certificates/create/json", "$aws/certificates/create-from-csr/json"
+    registered = "$aws/provisioning-templates/hemascope-dev-st-mary/provision/json"
+    asked = [signed, created, registered]
+    answered = [f"{topic}/{answer}" for topic in asked for answer in ("accepted", "rejected")]
+    assert allowed == {
+        "iot:Connect": f"{IOT}:client/st-mary:*",
+        "iot:Publish": [f"{IOT}:topic/{topic}" for topic in asked],
+        "iot:Receive": [f"{IOT}:topic/{topic}" for topic in answered],
+        "iot:Subscribe": [f"{IOT}:topicfilter/{topic}" for topic in answered],
+    }
+
+
+@pytest.mark.synth
+def test_provisioning_may_make_this_hospitals_things_and_nothing_else(devices: Resources) -> None:
+    assert allowed_to(devices, "iot.amazonaws.com") == [
+        (["iot:CreateThing", "iot:DescribeThing", "iot:ListThingPrincipals"], f"{IOT}:thing/demo-hospital:*", None),
+        (["iot:DescribeThingType"], f"{IOT}:thingtype/demo-hospital", None),
+        (["iot:GetPolicy"], f"{IOT}:policy/hemascope-dev-microscope", None),
+        (["iot:AttachThingPrincipal"], [f"{IOT}:cert/*", f"{IOT}:thing/demo-hospital:*"], None),
+        (
+            [
+                "iot:AttachPolicy",
+                "iot:AttachPrincipalPolicy",
+                "iot:DescribeCertificate",
+                "iot:ListPrincipalThings",
+                "iot:UpdateCertificate",
+            ],
+            f"{IOT}:cert/*",
+            None,
+        ),
+    ]
+
+
+@pytest.mark.synth
+@pytest.mark.parametrize("hospital", HOSPITALS)
+def test_a_template_fixes_the_type_and_takes_a_serial_number_only(two_hospitals: Resources, hospital: str) -> None:
+    body = provisioning(two_hospitals, hospital)
+
+    assert set(body["Parameters"]) == {"SerialNumber", "AWS::IoT::Certificate::Id"}
+    assert body["Resources"]["thing"]["Properties"] == {
+        "ThingName": {"Fn::Join": [":", [hospital, {"Ref": "SerialNumber"}]]},
+        "ThingTypeName": hospital,
+    }
+    assert body["Resources"]["thing"]["OverrideSettings"] == {"ThingTypeName": "FAIL"}
+    assert body["Resources"]["policy"]["Properties"] == {"PolicyName": "hemascope-dev-microscope"}
+
+
+@pytest.mark.synth
+def test_each_hospital_has_a_type_a_template_a_claim_and_a_provisioning_role_of_its_own(two_hospitals: Resources) -> None:
+    names = {
+        (one["Type"], one["Properties"].get(field))
+        for one in two_hospitals.values()
+        for field in ("ThingTypeName", "TemplateName", "PolicyName")
+        if one["Type"].startswith("AWS::IoT::") and field in one["Properties"]
+    }
+
+    templates = of_type(two_hospitals, "AWS::IoT::ProvisioningTemplate").values()
+    assert names == {
+        ("AWS::IoT::ThingType", "st-mary"),
+        ("AWS::IoT::ThingType", "st-mary-north"),
+        ("AWS::IoT::ProvisioningTemplate", "hemascope-dev-st-mary"),
+        ("AWS::IoT::ProvisioningTemplate", "hemascope-dev-st-mary-north"),
+        ("AWS::IoT::Policy", "hemascope-dev-st-mary-claim"),
+        ("AWS::IoT::Policy", "hemascope-dev-st-mary-north-claim"),
+        ("AWS::IoT::Policy", "hemascope-dev-microscope"),
+    }
+    assert len({json.dumps(one["Properties"]["ProvisioningRoleArn"]) for one in templates}) == 2
+
+
+@pytest.mark.synth
+def test_iot_takes_on_its_roles_for_this_account_alone(devices: Resources) -> None:
+    trusts = [
+        one["Properties"]["AssumeRolePolicyDocument"]["Statement"][0] for one in of_type(devices, "AWS::IAM::Role").values()
+    ]
+
+    assert {json.dumps(trust["Principal"]) for trust in trusts} == {
+        '{"Service": "credentials.iot.amazonaws.com"}',
+        '{"Service": "iot.amazonaws.com"}',
+    }
+    for trust in trusts:
+        assert plain(trust["Condition"]) == {
+            "StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"},
+            "ArnLike": {"aws:SourceArn": f"{IOT}:*"},
+        }
+
+
+@pytest.mark.synth
+def test_no_action_is_a_wildcard_and_no_policy_reaches_everything(devices: Resources) -> None:
+    found = [one for kind in ("AWS::IoT::Policy", "AWS::IAM::Policy") for one in statements(devices, kind)]
+
+    assert [action for one in found for action in actions_of(one) if "*" in action] == []
+    assert [one for one in found if one["Resource"] == "*"] == []
+
+
+@pytest.mark.parametrize("value", ["st/mary", "st:mary", "ospedale-ü", "*", "a" * 23, "demo demo", "${iot:ClientId}", ".."])
+def test_a_hospital_that_could_not_be_a_type_and_a_folder_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="HEMASCOPE_HOSPITALS"):
+        Settings.read({"HEMASCOPE_HOSPITALS": value})
+
+
+def test_hospitals_have_blanks_between_them() -> None:
+    assert Settings.read({"HEMASCOPE_HOSPITALS": "st-mary  st-anne\n"}).hospitals == ("st-mary", "st-anne")
+
+
+@pytest.mark.parametrize("hospital", ["demo-hospital", "H_1", "a" * 22])
+def test_a_hospital_of_the_settings_is_one_of_a_specimen(hospital: str) -> None:
+    (read,) = Settings.read({"HEMASCOPE_HOSPITALS": hospital}).hospitals
+
+    assert Specimen(hospital=read, patient="p", case="c", file="f").hospital == hospital
+
+
+def test_a_long_stage_leaves_less_room_for_a_hospitals_id() -> None:
+    with pytest.raises(ValueError, match="HEMASCOPE_HOSPITALS"):
+        Settings.read({"HEMASCOPE_STAGE": "a" * 16, "HEMASCOPE_HOSPITALS": "a" * 10})
