@@ -29,8 +29,8 @@ def build_app(settings: Settings, outdir: str | None = None) -> cdk.App:
     ingest = IngestStack(app, settings.stack("Ingest"), settings, env=environment)
     screening = ScreeningStack(app, settings.stack("Screening"), settings, ingest, env=environment)
     DeliveryStack(app, settings.stack("Delivery"), settings, screening, env=environment)
-    OperatorStack(app, settings.stack("Operator"), settings, ingest, screening, env=environment)
-    ArchiveStack(app, settings.stack("Archive"), settings, ingest, env=environment)
+    archive = ArchiveStack(app, settings.stack("Archive"), settings, ingest, env=environment)
+    OperatorStack(app, settings.stack("Operator"), settings, ingest, screening, archive, env=environment)
     DevicesStack(app, settings.stack("Devices"), settings, ingest, env=environment)
     return app
 

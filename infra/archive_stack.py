@@ -67,6 +67,16 @@ class ArchiveStack(Stack):
         return self._machine
 
     @property
+    def runs(self) -> str:
+        """ARN of every run of the machine."""
+        return f"{self._arn('execution')}:*"
+
+    @property
+    def map_runs(self) -> str:
+        """ARN of every run of the machine's map."""
+        return f"{self._arn('mapRun')}/*"
+
+    @property
     def results(self) -> s3.IBucket:
         """Where each run leaves a manifest and what became of each object."""
         return self._results

@@ -4,13 +4,14 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.archive_stack import ArchiveStack
 from infra.ingest_stack import IngestStack
 from infra.screening_stack import ScreeningStack
 from infra.settings import Settings
 
 
 class OperatorStack(Stack):
-    """The one role that the commands `hemascope replay`, `reconcile` and `forget` need.
+    """The one role that `hemascope replay`, `reconcile` and `forget` need, and whoever starts an archive run.
 
     It is taken by a person of this account, with a second factor, and it alone may delete a report. So who deploys the
     service need not be able to delete what it holds, and whoever did delete stands in CloudTrail under this role's name.
@@ -23,6 +24,7 @@ class OperatorStack(Stack):
         settings: Settings,
         ingest: IngestStack,
         screening: ScreeningStack,
+        archive: ArchiveStack,
         **kwargs: object,
     ) -> None:
         super().__init__(scope, identity, **kwargs)
@@ -62,7 +64,13 @@ class OperatorStack(Stack):
                 "dynamodb:Scan",
                 "dynamodb:UpdateItem",
             ): [screening.ledger.table_arn],
+            ("states:ListMapRuns", "states:StartExecution"): [archive.machine.state_machine_arn],
+            ("states:DescribeExecution", "states:StopExecution"): [archive.runs],
+            ("states:DescribeMapRun",): [archive.map_runs],
+            ("s3:ListBucket",): [archive.results.bucket_arn],
+            ("s3:GetObject",): [archive.results.arn_for_objects("*")],
             ("kms:Decrypt", "kms:GenerateDataKey"): [ingest.key.key_arn, screening.key.key_arn],
+            ("kms:Decrypt",): [archive.key.key_arn],
         }
         for actions, resources in statements.items():
             self._role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))

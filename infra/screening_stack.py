@@ -185,7 +185,7 @@ class ScreeningStack(Stack):
         statements = {
             ("s3:GetObject", "s3:GetObjectVersion"): [self._ingest.bucket.arn_for_objects("smears/*")],
             ("s3:PutObject",): [self._reports.arn_for_objects("reports/*"), self._reports.arn_for_objects("summaries/*")],
-            ("dynamodb:GetItem", "dynamodb:PutItem"): [self._ledger.table_arn],
+            ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [self._ledger.table_arn],
             ("sqs:SendMessage",): [self._notices.queue.queue_arn],
             ("kms:Decrypt",): [self._ingest.key.key_arn],
             ("kms:Decrypt", "kms:GenerateDataKey"): [self._key.key_arn],

@@ -100,6 +100,9 @@ class FakeLedger:
     def is_forgotten(self, object_id: str) -> bool:
         return object_id in self.forgotten
 
+    def was_urgent(self, object_id: str) -> bool:
+        return any(row.urgent for (one, _), row in self.rows.items() if one == object_id)
+
     def claim_notice(self, object_id: str, model: str, now: datetime, until: datetime) -> bool:
         with self._lock:
             row = self.rows.get((object_id, model))

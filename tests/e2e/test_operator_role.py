@@ -134,8 +134,21 @@ def test_nobody_else_deletes_a_report_whatever_their_role_allows(filled: Guarded
     assert stored(filled) == 0
 
 
-# The redrive of SQS itself, and keys: the emulator has the one not and the other not enforced.
-UNTRIED = {"sqs:StartMessageMoveTask", "sqs:ListMessageMoveTasks", "kms:Decrypt", "kms:GenerateDataKey"}
+# The redrive of SQS itself, and keys: the emulator has the one not and the other not enforced. Archive runs are started with
+# AWS's own command line.
+UNTRIED = {
+    "sqs:StartMessageMoveTask",
+    "sqs:ListMessageMoveTasks",
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "s3:GetObject",
+    "s3:ListBucket",
+    "states:DescribeExecution",
+    "states:DescribeMapRun",
+    "states:ListMapRuns",
+    "states:StartExecution",
+    "states:StopExecution",
+}
 NEEDED: dict[str, list[list[str]]] = {
     "cloudformation:DescribeStacks": [REPLAY, RECONCILE, FORGET],
     "sqs:GetQueueAttributes": [REPLAY],

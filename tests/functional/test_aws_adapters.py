@@ -142,6 +142,14 @@ def test_models_have_rows_of_their_own(ledger: DynamoLedger) -> None:
     assert ledger.find(row().object_id, row().model) == row()
 
 
+def test_an_object_was_urgent_if_any_model_said_so(ledger: DynamoLedger) -> None:
+    ledger.finish(row(urgent=False))
+    before = ledger.was_urgent(row().object_id)
+    ledger.finish(row(model="all-subtypes/2.0.0", urgent=True))
+
+    assert (before, ledger.was_urgent(row().object_id), ledger.was_urgent("0f")) == (False, True, False)
+
+
 def test_a_notice_is_claimed_once_until_the_lease_lapses(ledger: DynamoLedger) -> None:
     ledger.finish(row())
     which = (row().object_id, row().model)

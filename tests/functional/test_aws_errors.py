@@ -43,6 +43,7 @@ CALLS = {
     "write_once": lambda failing: S3Store(failing, "b").write_once("k", b"", "text/plain"),
     "upload": lambda failing: upload(failing, "b", SPECIMEN, b"x"),
     "find": lambda failing: DynamoLedger(failing, "t").find("o", "m"),
+    "was_urgent": lambda failing: DynamoLedger(failing, "t").was_urgent("o"),
     "finish": lambda failing: DynamoLedger(failing, "t").finish(row()),
     "claim_notice": lambda failing: DynamoLedger(failing, "t").claim_notice("o", "m", START, START),
     "set_notice": lambda failing: DynamoLedger(failing, "t").set_notice("o", "m", NoticeState.SENT),

@@ -227,6 +227,32 @@ def test_another_model_writes_a_report_of_its_own(world: World, smear: bytes, ar
     assert len([key for key in world.reports.files if key.endswith("report.json")]) == 2
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "notice"),
+    [
+        ("urgent", "urgent", NoticeState.NOT_DUE),
+        ("routine", "urgent", NoticeState.PENDING),
+        ("urgent", "routine", NoticeState.NOT_DUE),
+        ("routine", "routine", NoticeState.NOT_DUE),
+    ],
+)
+def test_an_archive_run_tells_people_only_of_what_has_become_urgent(
+    artifact: Artifact, smear: bytes, monkeypatch: pytest.MonkeyPatch, before: str, after: str, notice: NoticeState
+) -> None:
+    monkeypatch.setattr(type(artifact.colours), "score", lambda *_: 0.5)
+    answers = {"urgent": (0.01, 0.01, 0.97, 0.01), "routine": (0.97, 0.01, 0.01, 0.01)}
+    world = World(FixedClassifier(artifact, *answers[before]))
+    created = arrive(world, smear)
+    world.station().process(created)
+    newer = replace(artifact, manifest=artifact.manifest.model_copy(update={"version": "9.0.0"}))
+    world.classifier = FixedClassifier(newer, *answers[after])
+
+    row = world.station().process(created.model_copy(update={"rerun": True}))
+
+    assert row.notice is notice
+    assert [due.model for due in world.notices.due][1:] == ([row.model] if notice is NoticeState.PENDING else [])
+
+
 def test_every_error_of_a_worker_is_one_of_ours(world: World) -> None:
     gone = CreatedObject(object=ObjectVersion(bucket="uploads", key=KEY))
 

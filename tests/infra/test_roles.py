@@ -24,6 +24,7 @@ FUNCTION = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecor
             {
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
+                "dynamodb:Query",
                 "kms:Decrypt",
                 "kms:GenerateDataKey",
                 "s3:GetObject",

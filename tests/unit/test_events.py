@@ -26,7 +26,16 @@ CORPUS: dict[str, list[tuple[str, str, int | None]]] = {
     "eventbridge-created": [(STRANGE, VERSION, 48213)],
     "eventbridge-unversioned": [(FIELD, "null", 48213)],
     "eventbridge-deleted": [],
+    "eventbridge-archive-run": [(STRANGE, VERSION, None)],
 }
+
+
+def test_only_an_archive_run_sends_old_objects(root: Path) -> None:
+    bodies = {name: (root / "tests" / "events" / f"{name}.json").read_text(encoding="utf-8") for name in CORPUS}
+
+    old = {name for name, body in bodies.items() if any(one.rerun for one in parse_message(body))}
+
+    assert old == {"eventbridge-archive-run"}
 
 
 @pytest.mark.parametrize("name", CORPUS)

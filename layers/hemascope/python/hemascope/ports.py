@@ -18,6 +18,7 @@ class NoticeState(StrEnum):
 
     PENDING = "pending"
     SENT = "sent"
+    NOT_DUE = "not_due"  # an old smear judged again, and no more urgent than before: nobody need hear
     BOUNCED = "bounced"  # the mail came back, or its reader called it unwanted
 
 
@@ -74,6 +75,9 @@ class Ledger(Protocol):
 
     def is_forgotten(self, object_id: str) -> bool:
         """Tell whether a tombstone stands for an object version: its patient's data was deleted on request."""
+
+    def was_urgent(self, object_id: str) -> bool:
+        """Tell whether the object version is urgent under any model that has judged it."""
 
     def claim_notice(self, object_id: str, model: str, now: datetime, until: datetime) -> bool:
         """Take the right to tell people, unless they were told or somebody else holds it; it lapses at ``until``."""

@@ -72,7 +72,10 @@ class Station:
         keys = report_keys(version.object_id, self._model)
         report = self._store(screening, keys)
         urgent = self._is_urgent(report)
-        return self.ledger.finish(self._row(version, report.state, specimen, urgent=urgent, report_key=keys.report))
+        row = self._row(version, report.state, specimen, urgent=urgent, report_key=keys.report)
+        if created.rerun and not (urgent and not self.ledger.was_urgent(version.object_id)):
+            row = row.model_copy(update={"notice": NoticeState.NOT_DUE})
+        return self.ledger.finish(row)
 
     def _is_urgent(self, report: Report) -> bool:
         """Tell whether leukemia is possible, in a picture that may be judged at all."""

@@ -125,6 +125,18 @@ class DynamoLedger:
             answer = self.dynamodb.get_item(TableName=self.table, Key=row_key(object_id, FORGOTTEN), ConsistentRead=True)
         return "Item" in answer
 
+    def was_urgent(self, object_id: str) -> bool:
+        """Query the few rows of one object version."""
+        with _transient("read the ledger"):
+            answer = self.dynamodb.query(
+                TableName=self.table,
+                KeyConditionExpression="object_id = :id",
+                FilterExpression="urgent = :urgent",
+                ExpressionAttributeValues={":id": {"S": object_id}, ":urgent": {"BOOL": True}},
+                ConsistentRead=True,
+            )
+        return bool(answer["Count"])
+
     def finish(self, row: LedgerRow) -> LedgerRow:
         """Conditional put; where an end stands already, that one is read and returned."""
         with _transient("write the ledger"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 STAGE = "dev"  # of the snapshots
-STACKS = ("Ingest", "Screening", "Delivery", "Operator", "Archive", "Devices")  # in the order of their dependencies
+STACKS = ("Ingest", "Screening", "Delivery", "Archive", "Operator", "Devices")  # in the order of their dependencies
 
 # What the emulator refuses, and what stands in for it or why nothing need.
 REFUSED = {

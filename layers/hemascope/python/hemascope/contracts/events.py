@@ -9,14 +9,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hemascope.contracts.errors import InvalidEvent
 from hemascope.contracts.specimen import ObjectVersion
 
+ARCHIVE_RUN = "ArchiveRun"  # the reason that infra/archive_definition.py writes; S3 has others
+
 
 class CreatedObject(BaseModel):
-    """An object version that was created, and its size in bytes where the event tells."""
+    """An object version that was created, and its size in bytes where the event tells.
+
+    ``rerun`` says that it is an old one, which an archive run sends to a newer model.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     object: ObjectVersion
     size: int | None = None
+    rerun: bool = False
 
 
 class _Lenient(BaseModel):
@@ -56,6 +62,7 @@ class _Notification(_Lenient):
 class _Detail(_Lenient):
     bucket: _Bucket
     object: _EventBridgeObject
+    reason: str | None = None
 
 
 class _EventBridge(_Lenient):
@@ -108,7 +115,8 @@ def _from_eventbridge(content: dict[str, Any]) -> list[CreatedObject]:
     if content.get("detail-type") != "Object Created":
         return []
     found = detail.object
-    return [_created(detail.bucket.name, found.key, found.version_id, found.size)]
+    created = _created(detail.bucket.name, found.key, found.version_id, found.size)
+    return [created.model_copy(update={"rerun": detail.reason == ARCHIVE_RUN})]
 
 
 def _from_record(record: _S3Record) -> CreatedObject:
