@@ -15,6 +15,7 @@ from infra.delivery_stack import DeliveryStack  # noqa: E402
 from infra.devices_stack import DevicesStack  # noqa: E402
 from infra.ingest_stack import IngestStack  # noqa: E402
 from infra.operator_stack import OperatorStack  # noqa: E402
+from infra.portal_stack import PortalStack  # noqa: E402
 from infra.screening_stack import ScreeningStack  # noqa: E402
 from infra.settings import ROOT, Settings  # noqa: E402
 
@@ -29,6 +30,7 @@ def build_app(settings: Settings, outdir: str | None = None) -> cdk.App:
     ingest = IngestStack(app, settings.stack("Ingest"), settings, env=environment)
     screening = ScreeningStack(app, settings.stack("Screening"), settings, ingest, env=environment)
     DeliveryStack(app, settings.stack("Delivery"), settings, screening, env=environment)
+    PortalStack(app, settings.stack("Portal"), settings, ingest, screening, env=environment)
     archive = ArchiveStack(app, settings.stack("Archive"), settings, ingest, env=environment)
     OperatorStack(app, settings.stack("Operator"), settings, ingest, screening, archive, env=environment)
     DevicesStack(app, settings.stack("Devices"), settings, ingest, env=environment)

@@ -56,7 +56,7 @@ class IngestStack(Stack):
             # The portal's page uploads straight into the bucket, with a link that fits one object.
             cors=[
                 s3.CorsRule(
-                    allowed_origins=[settings.portal_url.rstrip("/")],
+                    allowed_origins=[settings.portal_origin],
                     allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.PUT],
                     allowed_headers=["*"],
                     exposed_headers=["ETag", "x-amz-version-id"],

@@ -72,7 +72,10 @@ class Settings(BaseModel):
     mail_sender: Annotated[str, Field(pattern=MAIL)] = "hemascope@hospital.example"
     mail_recipient: Annotated[str, Field(pattern=MAIL)] = "hematology@hospital.example"
     subscribers: Annotated[tuple[Subscriber, ...], BeforeValidator(_each)] = ()
-    portal_url: Annotated[str, Field(pattern=r"^https://")] = "https://portal.hospital.example"
+    portal_url: Annotated[str, Field(pattern=r"^https://[^/\s]+/?$")] = "https://portal.hospital.example"
+    portal_certificate: Annotated[str | None, Field(pattern=r"^arn:aws:acm:us-east-1:\d{12}:certificate/")] = None
+    portal_web_acl: Annotated[str | None, Field(pattern=r"^arn:aws:wafv2:us-east-1:\d{12}:global/webacl/")] = None
+    portal_threat_protection: bool = False
     hospitals: Annotated[tuple[Annotated[str, Field(pattern=HOSPITAL)], ...], BeforeValidator(_each), Field(min_length=1)] = (
         "demo-hospital",
     )
@@ -106,6 +109,11 @@ class Settings(BaseModel):
     def name(self, part: str) -> str:
         """Name of a resource: ``hemascope-{stage}-{part}``."""
         return f"hemascope-{self.stage}-{part}"
+
+    @property
+    def portal_origin(self) -> str:
+        """Scheme and host of the portal, as browsers name it."""
+        return self.portal_url.rstrip("/")
 
     @property
     def log_prefix(self) -> str:

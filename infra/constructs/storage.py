@@ -23,6 +23,7 @@ def safe_bucket(
     logs: s3.IBucket | None,
     lifecycle: Sequence[s3.LifecycleRule] = (),
     cors: Sequence[s3.CorsRule] = (),
+    written_with_acl: bool = False,
 ) -> s3.Bucket:
     """Create a bucket; unfinished uploads are cleared after a week.
 
@@ -32,7 +33,10 @@ def safe_bucket(
         What encrypts it; S3's own key where None, for buckets that AWS itself writes to or serves from.
     logs
         Where its access log goes; None for the bucket of access logs itself.
+    written_with_acl
+        Whether the writer names the readers of what it writes, as CloudFront does with its logs.
     """
+    ownership = s3.ObjectOwnership
     return s3.Bucket(
         scope,
         identity,
@@ -44,7 +48,7 @@ def safe_bucket(
         enforce_ssl=True,
         minimum_tls_version=1.2,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        object_ownership=ownership.BUCKET_OWNER_PREFERRED if written_with_acl else ownership.BUCKET_OWNER_ENFORCED,
         removal_policy=RemovalPolicy.RETAIN,
         lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(7)), *lifecycle],
         cors=list(cors) or None,

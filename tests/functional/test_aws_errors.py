@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from hemascope.adapters.aws import DynamoLedger, S3Store, SesMailer, SnsPublisher, SqsNotices, upload
+from hemascope.adapters.aws_queries import DynamoReader
 from hemascope.contracts.errors import TransientError
 from hemascope.contracts.notice import DueNotice, Notice
 from hemascope.contracts.report import State
@@ -47,6 +48,8 @@ CALLS = {
     "finish": lambda failing: DynamoLedger(failing, "t").finish(row()),
     "claim_notice": lambda failing: DynamoLedger(failing, "t").claim_notice("o", "m", START, START),
     "set_notice": lambda failing: DynamoLedger(failing, "t").set_notice("o", "m", NoticeState.SENT),
+    "rows_of": lambda failing: DynamoReader(failing, "t").rows_of("o"),
+    "rows_by_hospital": lambda failing: DynamoReader(failing, "t").rows_by_hospital("h", 10),
     "put": lambda failing: SqsNotices(failing, "q").put(DueNotice(object_id="o", model="m")),
     "publish": lambda failing: SnsPublisher(failing, "t").publish(NOTICE),
     "send": lambda failing: SesMailer(failing, "t", "a", "b", "c").send(NOTICE),

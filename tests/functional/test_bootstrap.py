@@ -2,7 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.bootstrap import DeliveryEnvironment, ScreeningEnvironment, build_delivery, build_ledger, build_station
+from hemascope.bootstrap import (
+    DeliveryEnvironment,
+    PortalEnvironment,
+    ScreeningEnvironment,
+    build_delivery,
+    build_desk,
+    build_ledger,
+    build_station,
+)
 from hemascope.contracts.errors import ArtifactError, HemascopeError
 from hemascope.model.artifact import Artifact
 
@@ -33,6 +41,13 @@ DELIVERING = {
     "HEMASCOPE_MAIL_CONFIGURATION": "mails",
     "HEMASCOPE_PORTAL_URL": "https://portal.example/",
     "HEMASCOPE_LEASE_SECONDS": "60",
+}
+
+ANSWERING = {
+    "HEMASCOPE_LEDGER_TABLE": "ledger",
+    "HEMASCOPE_UPLOADS_BUCKET": "uploads",
+    "HEMASCOPE_REPORTS_BUCKET": "reports",
+    "HEMASCOPE_LINK_SECONDS": "300",
 }
 
 
@@ -66,6 +81,18 @@ def test_a_missing_variable_of_screening_is_named(variables: dict[str, str], nam
 def test_a_missing_variable_of_delivery_is_named(name: str) -> None:
     with pytest.raises(HemascopeError, match=f"{name} "):
         build_delivery({key: value for key, value in DELIVERING.items() if key != name})
+
+
+def test_a_desk_is_built_from_its_environment() -> None:
+    desk = build_desk(ANSWERING)
+
+    assert (desk.uploads_bucket, desk.reports_bucket, desk.links.seconds) == ("uploads", "reports", 300)
+
+
+@pytest.mark.parametrize("name", names(PortalEnvironment))
+def test_a_missing_variable_of_the_portal_is_named(name: str) -> None:
+    with pytest.raises(HemascopeError, match=f"{name} "):
+        build_desk({key: value for key, value in ANSWERING.items() if key != name})
 
 
 def test_a_ledger_needs_its_table() -> None:

@@ -19,6 +19,7 @@ TIERS = {
     "ports.py": {"contracts"},
     "station.py": {"screening", "ports", "model", "imaging", "contracts"},
     "delivery.py": {"ports", "contracts"},
+    "portal": {"portal", "ports", "contracts"},
 }
 
 
@@ -79,7 +80,7 @@ def test_importing_the_handler_loads_no_laboratory(root: Path) -> None:
     assert answer.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("function", ["deliver_report", "mail_events"])
+@pytest.mark.parametrize("function", ["deliver_report", "mail_events", "portal_api"])
 def test_a_zip_function_needs_nothing_that_its_layers_do_not_hold(root: Path, function: str) -> None:
     script = (
         "import sys, runpy; runpy.run_path(sys.argv[1]); "

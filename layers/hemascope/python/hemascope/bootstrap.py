@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.adapters.aws import DynamoLedger, S3Store, SesMailer, SnsPublisher, SqsNotices, SystemClock, client
+from hemascope.adapters.aws_queries import DynamoReader, S3Links
 from hemascope.contracts.errors import HemascopeError
 from hemascope.delivery import Delivery
+from hemascope.portal.desk import Desk
 from hemascope.ports import Ledger
 
 if TYPE_CHECKING:
@@ -73,6 +75,14 @@ class DeliveryEnvironment(Environment):
     lease_seconds: Annotated[int, Field(ge=1)]
 
 
+class PortalEnvironment(Environment):
+    """What the portal's function is told."""
+
+    uploads_bucket: str
+    reports_bucket: str
+    link_seconds: Annotated[int, Field(ge=1)]
+
+
 def build_station(variables: Mapping[str, str] = os.environ) -> "Station":
     """Load the model and connect the ports, once in the life of a process."""
     from hemascope.model.artifact import load_artifact
@@ -108,6 +118,19 @@ def build_delivery(variables: Mapping[str, str] = os.environ) -> Delivery:
         clock=SystemClock(),
         portal_url=settings.portal_url.rstrip("/"),
         lease=timedelta(seconds=settings.lease_seconds),
+    )
+
+
+def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
+    """Connect the ports of the portal."""
+    settings = PortalEnvironment.read(variables)
+    s3 = client("s3", settings.endpoint)
+    return Desk(
+        ledger=DynamoReader(client("dynamodb", settings.endpoint), settings.ledger_table),
+        reports=S3Store(s3),
+        links=S3Links(s3, settings.uploads_bucket, settings.reports_bucket, settings.link_seconds),
+        uploads_bucket=settings.uploads_bucket,
+        reports_bucket=settings.reports_bucket,
     )
 
 

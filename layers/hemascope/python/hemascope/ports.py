@@ -86,6 +86,35 @@ class Ledger(Protocol):
         """Record what became of a notice; a row that is gone meanwhile stays gone."""
 
 
+class RowPosition(BaseModel):
+    """Where a page of rows ended, so that the next one can begin there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    finished_at: datetime
+    object_id: str
+    model: str
+
+
+class RowPage(BaseModel):
+    """Some rows of many, and where the next begin; None behind the last."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rows: tuple[LedgerRow, ...]
+    next: RowPosition | None = None
+
+
+class LedgerReader(Protocol):
+    """The ledger as people look at it, through the portal."""
+
+    def rows_of(self, object_id: str) -> tuple[LedgerRow, ...]:
+        """Every row of one object version, one for each model that judged it."""
+
+    def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
+        """A hospital's rows, newest first, at most ``limit``; those behind a position where one is given."""
+
+
 class NoticeQueue(Protocol):
     """The way from the screening to the delivery station."""
 
@@ -105,6 +134,29 @@ class Mailer(Protocol):
 
     def send(self, notice: Notice) -> None:
         """Send the mail made from the template."""
+
+
+class UploadForm(BaseModel):
+    """An HTML form's address and fields; the file goes behind them, as the last field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    fields: dict[str, str]
+
+
+class LinkMaker(Protocol):
+    """Ways to one object for people who have no rights in the store: each fits that object alone and ends soon."""
+
+    @property
+    def seconds(self) -> int:
+        """How long a link or a form holds."""
+
+    def upload_form(self, key: str, maximum_bytes: int) -> UploadForm:
+        """A form that takes one file of 1 to ``maximum_bytes`` bytes to exactly this key of the uploads."""
+
+    def link(self, key: str) -> str:
+        """A link that shows one object of the reports."""
 
 
 class Clock(Protocol):

@@ -33,13 +33,20 @@ def client(service: str, endpoint: str | None = None, region: str | None = None)
     ``endpoint`` leads to a cloud of one's own; where the environment names no credentials, they are those words that such
     a cloud expects.
     """
-    config = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=20)
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 4},
+        connect_timeout=3,
+        read_timeout=20,
+        # Links name the region's own host, which the portal's Content-Security-Policy knows, and are signed as KMS wants it.
+        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+        signature_version="s3v4" if service == "s3" else None,
+    )
     words = {} if endpoint is None or "AWS_ACCESS_KEY_ID" in os.environ else dict.fromkeys(_CREDENTIALS, "test")
     return boto3.client(service, config=config, region_name=region, endpoint_url=endpoint, **words)
 
 
 @contextmanager
-def _transient(action: str) -> Iterator[None]:
+def transient(action: str) -> Iterator[None]:
     """Turn what may pass into a TransientError. What is our own fault (permissions, names) stays what it is."""
     try:
         yield
@@ -55,7 +62,7 @@ def _transient(action: str) -> Iterator[None]:
 def in_one_line(action: str) -> Iterator[None]:
     """Turn every error of a service into one of ours: an operator wants a line that says what failed, no traceback."""
     try:
-        with _transient(action):
+        with transient(action):
             yield
     except ClientError as error:
         raise HemascopeError(f"expected to {action}, received {_code(error)}") from error
@@ -75,7 +82,7 @@ class S3Store:
     def read(self, version: ObjectVersion, limit: int) -> bytes:
         """Download an object version whose size is allowed."""
         which = {} if version.version_id == "null" else {"VersionId": version.version_id}
-        with _transient("read a picture"):
+        with transient("read a picture"):
             try:
                 answer = self.s3.get_object(Bucket=version.bucket, Key=version.key, **which)
             except ClientError as error:
@@ -88,7 +95,7 @@ class S3Store:
 
     def write_once(self, key: str, content: bytes, content_type: str) -> bool:
         """Put with ``IfNoneMatch``: an existing report is never overwritten."""
-        with _transient("store a report"):
+        with transient("store a report"):
             try:
                 self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=content_type, IfNoneMatch="*")
             except ClientError as error:
@@ -101,7 +108,7 @@ class S3Store:
 def upload(s3: Any, bucket: str, specimen: Specimen, data: bytes) -> ObjectVersion:
     """Put a picture into the uploads bucket; return the version that the event will name."""
     key = smear_key(specimen)
-    with _transient("upload a picture"):
+    with transient("upload a picture"):
         answer = s3.put_object(Bucket=bucket, Key=key, Body=data)
     return ObjectVersion(bucket=bucket, key=key, version_id=answer.get("VersionId", "null"))
 
@@ -115,13 +122,13 @@ class DynamoLedger:
 
     def find(self, object_id: str, model: str) -> LedgerRow | None:
         """Read with strong consistency: a second delivery may follow the first at once."""
-        with _transient("read the ledger"):
+        with transient("read the ledger"):
             answer = self.dynamodb.get_item(TableName=self.table, Key=row_key(object_id, model), ConsistentRead=True)
         return row_from_item(answer["Item"]) if "Item" in answer else None
 
     def is_forgotten(self, object_id: str) -> bool:
         """Look for the tombstone, with strong consistency."""
-        with _transient("read the ledger"):
+        with transient("read the ledger"):
             answer = self.dynamodb.get_item(TableName=self.table, Key=row_key(object_id, FORGOTTEN), ConsistentRead=True)
         return "Item" in answer
 
@@ -139,7 +146,7 @@ class DynamoLedger:
 
     def finish(self, row: LedgerRow) -> LedgerRow:
         """Conditional put; where an end stands already, that one is read and returned."""
-        with _transient("write the ledger"):
+        with transient("write the ledger"):
             try:
                 self.dynamodb.put_item(
                     TableName=self.table,
@@ -173,7 +180,7 @@ class DynamoLedger:
         )
 
     def _update(self, object_id: str, model: str, change: str, condition: str, values: dict[str, Any]) -> bool:
-        with _transient("update the ledger"):
+        with transient("update the ledger"):
             try:
                 self.dynamodb.update_item(
                     TableName=self.table,
@@ -220,7 +227,7 @@ class SqsNotices:
 
     def put(self, due: DueNotice) -> None:
         """Send one message."""
-        with _transient("queue a notice"):
+        with transient("queue a notice"):
             self.sqs.send_message(QueueUrl=self.queue, MessageBody=due.model_dump_json())
 
 
@@ -234,7 +241,7 @@ class SnsPublisher:
     def publish(self, notice: Notice) -> None:
         """Publish ids and a link, with the attributes that subscriptions filter by."""
         attributes = {"hospital": notice.hospital, "urgency": "urgent" if notice.urgent else "routine"}
-        with _transient("publish a notice"):
+        with transient("publish a notice"):
             self.sns.publish(
                 TopicArn=self.topic,
                 Message=notice.model_dump_json(),
@@ -263,7 +270,7 @@ class SesMailer:
             State.FAILED: "A smear could not be processed. Nothing is lost; your engineer has been told.",
         }
         data = {"link": notice.link, "state_sentence": sentences[notice.state]}
-        with _transient("send a mail"):
+        with transient("send a mail"):
             self.ses.send_templated_email(
                 Source=self.sender,
                 Destination={"ToAddresses": [self.recipient]},

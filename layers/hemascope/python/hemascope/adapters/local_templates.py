@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 STAGE = "dev"  # of the snapshots
-STACKS = ("Ingest", "Screening", "Delivery", "Archive", "Operator", "Devices")  # in the order of their dependencies
+STACKS = ("Ingest", "Screening", "Delivery", "Portal", "Archive", "Operator", "Devices")  # in the order of their dependencies
 
 # What the emulator refuses, and what stands in for it or why nothing need.
 REFUSED = {
@@ -15,6 +15,7 @@ REFUSED = {
     "AWS::CodeDeploy::Application": "shifts smears between versions of a function; here is one process of one version",
     "AWS::CodeDeploy::DeploymentGroup": "as above",
     "AWS::IoT::RoleAlias": "the way from a certificate to the role; the emulator has no credentials provider to ask",
+    "AWS::Cognito::ManagedLoginBranding": "the look of the sign-in pages; the emulator has pages of its own",
 }
 
 Template = dict[str, Any]

@@ -1,6 +1,7 @@
 """What identifies a smear, and every object key made from it. The only place that builds or parses keys."""
 
 import hashlib
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -39,6 +40,17 @@ def _digest(*parts: str) -> str:
     # The length in front of each part keeps ("a", "bc") and ("ab", "c") apart.
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def is_object_id(text: str) -> bool:
+    """Tell whether a text has the form of an object id, so that it may be looked up and logged.
+
+    Examples
+    --------
+    >>> is_object_id("0123456789abcdef0123456789abcdef"), is_object_id("Jane Doe")
+    (True, False)
+    """
+    return re.fullmatch("[0-9a-f]{32}", text) is not None
 
 
 class Specimen(BaseModel):

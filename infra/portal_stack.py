@@ -1,0 +1,143 @@
+"""Where people look."""
+
+from aws_cdk import Aws, CfnOutput, Duration, Stack
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.constructs.accounts import Accounts
+from infra.constructs.function import zip_function
+from infra.constructs.http_api import HttpApi
+from infra.constructs.site import Site
+from infra.constructs.storage import safe_key
+from infra.ingest_stack import IngestStack
+from infra.screening_stack import ScreeningStack
+from infra.settings import Settings
+
+ROUTES = ("GET /me", "POST /uploads", "GET /reports", "GET /reports/{object_id}")
+_LINK_SECONDS = 300
+
+
+class PortalStack(Stack):
+    """Accounts, the API and the site of the people who send smears and read reports.
+
+    Nothing else depends on it: with the portal away, smears still arrive, are screened and told of. It is one stack because
+    its parts name each other: the API the user pool, the user pool the site's address, the site the API's.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        identity: str,
+        settings: Settings,
+        ingest: IngestStack,
+        screening: ScreeningStack,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(scope, identity, **kwargs)
+        self._settings, self._ingest, self._screening = settings, ingest, screening
+        self._key = safe_key(self, "Key", "Hemascope: logs of the portal", logs_of=settings.log_prefix)
+        self._accounts = Accounts(self, "Accounts", settings)
+        self._function = self._make_function()
+        self._grant()
+        self._api = HttpApi(
+            self,
+            "Api",
+            settings,
+            key=self._key,
+            routes=ROUTES,
+            function=self._function,
+            user_pool=self._accounts.user_pool,
+            client=self._accounts.client,
+        )
+        self._site = Site(
+            self,
+            "Site",
+            settings,
+            access_logs=ingest.access_logs,
+            reached=[self._api.origin, self._accounts.origin, _origin(ingest.bucket)],
+            pictures=[_origin(screening.reports)],
+        )
+        CfnOutput(self, "PortalApi", value=self._api.origin)
+        CfnOutput(self, "SignIn", value=self._accounts.origin)
+        CfnOutput(self, "UserPool", value=self.user_pool.user_pool_id)
+        CfnOutput(self, "PortalClient", value=self.client.user_pool_client_id)
+        CfnOutput(self, "SiteBucket", value=self.site.bucket_name)
+        CfnOutput(self, "SiteDomain", value=self.distribution.distribution_domain_name)
+        CfnOutput(self, "PortalFunction", value=self._function.function_name)
+
+    @property
+    def key(self) -> kms.IKey:
+        """The key of the portal's logs."""
+        return self._key
+
+    @property
+    def api(self) -> apigateway.IHttpApi:
+        """What the site calls."""
+        return self._api.api
+
+    @property
+    def user_pool(self) -> cognito.IUserPool:
+        """Everybody's accounts."""
+        return self._accounts.user_pool
+
+    @property
+    def client(self) -> cognito.IUserPoolClient:
+        """The site, as the user pool knows it."""
+        return self._accounts.client
+
+    @property
+    def function(self) -> lambda_.IFunction:
+        """What answers the API's requests."""
+        return self._function
+
+    @property
+    def distribution(self) -> cloudfront.IDistribution:
+        """What serves the site."""
+        return self._site.distribution
+
+    @property
+    def site(self) -> s3.IBucket:
+        """Where the site's files lie."""
+        return self._site.bucket
+
+    def _make_function(self) -> lambda_.Function:
+        return zip_function(
+            self,
+            "Answer",
+            self._settings,
+            name="portal-api",
+            description="Answers the portal: who am I, take a picture, reports of my hospital, one report",
+            key=self._key,
+            timeout=Duration.seconds(10),
+            memory_mb=512,  # a share of a processor that starts Python within a second
+            environment={
+                "HEMASCOPE_LEDGER_TABLE": self._screening.ledger.table_name,
+                "HEMASCOPE_UPLOADS_BUCKET": self._ingest.bucket.bucket_name,
+                "HEMASCOPE_REPORTS_BUCKET": self._screening.reports.bucket_name,
+                "HEMASCOPE_LINK_SECONDS": str(_LINK_SECONDS),
+            },
+        )
+
+    def _grant(self) -> None:
+        """Give the role what the function does, action by action; its links can do no more than it can itself."""
+        ledger, reports = self._screening.ledger.table_arn, self._screening.reports
+        statements = {
+            ("s3:PutObject",): [self._ingest.bucket.arn_for_objects("smears/*")],
+            ("s3:GetObject",): [reports.arn_for_objects("reports/*"), reports.arn_for_objects("summaries/*")],
+            ("dynamodb:Query",): [ledger, f"{ledger}/index/by-hospital"],
+            ("kms:GenerateDataKey",): [self._ingest.key.key_arn],
+            ("kms:Decrypt",): [self._screening.key.key_arn],
+        }
+        for actions, resources in statements.items():
+            self._function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
+
+
+def _origin(bucket: s3.IBucket) -> str:
+    """Host of a bucket's presigned links."""
+    return f"https://{bucket.bucket_name}.s3.{Aws.REGION}.{Aws.URL_SUFFIX}"

@@ -1,0 +1,48 @@
+"""Lambda entry of the portal: HTTP request with verified claims -> one use case -> JSON."""
+
+from functools import lru_cache
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from hemascope.adapters.http_api import answer, body, caller, handle, resolver
+from hemascope.bootstrap import build_desk
+from hemascope.portal.desk import Desk
+
+app = resolver()
+
+
+@lru_cache(maxsize=1)
+def desk() -> Desk:
+    """The desk of this process."""
+    return build_desk()
+
+
+@app.get("/me")
+def me() -> Response[str]:
+    """Tell who is signed in."""
+    return answer(desk().me(caller(app)))
+
+
+@app.post("/uploads")
+def open_upload() -> Response[str]:
+    """Give a form for one picture."""
+    return answer(desk().open_upload(caller(app), body(app)), 201)
+
+
+@app.get("/reports")
+def list_reports() -> Response[str]:
+    """List the caller's hospital, newest first."""
+    return answer(desk().list_reports(caller(app), app.current_event.query_string_parameters.get("cursor")))
+
+
+@app.get("/reports/<object_id>")
+def show_report(object_id: str) -> Response[str]:
+    """Show one report."""
+    return answer(desk().show_report(caller(app), object_id))
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Handle one request."""
+    return handle(app, event, context)

@@ -1,0 +1,76 @@
+"""What the portal asks of AWS: queries of the ledger, and links that S3 honours. Clients are passed in."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hemascope.adapters.aws import row_from_item, transient
+from hemascope.ports import LedgerRow, RowPage, RowPosition, UploadForm
+
+_BY_HOSPITAL = "by-hospital"
+
+
+@dataclass(frozen=True)
+class DynamoReader:
+    """A :class:`~hemascope.ports.LedgerReader` on the ledger's table and its index by hospital."""
+
+    dynamodb: Any
+    table: str
+
+    def rows_of(self, object_id: str) -> tuple[LedgerRow, ...]:
+        """Query by the table's partition key, with strong consistency: who was just told of an end will find it."""
+        with transient("read the ledger"):
+            answer = self.dynamodb.query(
+                TableName=self.table,
+                KeyConditionExpression="object_id = :id",
+                ExpressionAttributeValues={":id": {"S": object_id}},
+                ConsistentRead=True,
+            )
+        return tuple(row_from_item(item) for item in answer["Items"])
+
+    def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
+        """Query the index, newest first. The hospital of a position is always the one asked for."""
+        start = {"ExclusiveStartKey": _start(hospital, after)} if after else {}
+        with transient("read the ledger"):
+            answer = self.dynamodb.query(
+                TableName=self.table,
+                IndexName=_BY_HOSPITAL,
+                KeyConditionExpression="hospital = :hospital",
+                ExpressionAttributeValues={":hospital": {"S": hospital}},
+                ScanIndexForward=False,
+                Limit=limit,
+                **start,
+            )
+        last = answer.get("LastEvaluatedKey")
+        names = RowPosition.model_fields
+        position = RowPosition.model_validate({name: last[name]["S"] for name in names}) if last else None
+        return RowPage(rows=tuple(row_from_item(item) for item in answer["Items"]), next=position)
+
+
+def _start(hospital: str, after: RowPosition) -> dict[str, Any]:
+    return {name: {"S": text} for name, text in (after.model_dump(mode="json") | {"hospital": hospital}).items()}
+
+
+@dataclass(frozen=True)
+class S3Links:
+    """A :class:`~hemascope.ports.LinkMaker` of presigned forms and links; nothing is sent to S3 to make one.
+
+    A link has the rights of the function's role for one object and ends after ``seconds``.
+    """
+
+    s3: Any
+    uploads: str
+    reports: str
+    seconds: int
+
+    def upload_form(self, key: str, maximum_bytes: int) -> UploadForm:
+        """Sign a form that S3 takes for this key, within these sizes, and for nothing else."""
+        form = self.s3.generate_presigned_post(
+            self.uploads, key, Conditions=[["content-length-range", 1, maximum_bytes]], ExpiresIn=self.seconds
+        )
+        return UploadForm.model_validate(form)
+
+    def link(self, key: str) -> str:
+        """Sign a GET."""
+        return str(
+            self.s3.generate_presigned_url("get_object", Params={"Bucket": self.reports, "Key": key}, ExpiresIn=self.seconds)
+        )

@@ -1,0 +1,142 @@
+"""What the portal takes and gives, as JSON."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hemascope.contracts.errors import RejectedSmear
+from hemascope.contracts.report import PatientSummary, Pictures, Report, State
+from hemascope.contracts.specimen import Segment, Specimen, parse_smear_key
+from hemascope.portal.people import Role
+from hemascope.portal.problems import BadRequest
+from hemascope.ports import LedgerRow, NoticeState, RowPosition, UploadForm
+
+ID_RULE = (
+    "object_id: the first 32 hex digits of the SHA-256 of '{length}:{text}' of bucket, key and version, one behind the other, "
+    "in UTF-8; length counts characters; version is the header x-amz-version-id of the answer to the form"
+)
+_LONGEST_CURSOR = 1000  # characters; ours have some 200
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Me(_Answer):
+    """Who is signed in."""
+
+    role: Role
+    hospital: str
+    patient: str | None
+
+
+class UploadRequest(BaseModel):
+    """Which picture is about to come; the hospital is the sender's own, so it stands in the token alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    patient: Segment
+    case: Segment
+    file: Segment
+
+    @classmethod
+    def parse(cls, body: str) -> "UploadRequest":
+        """Read the body of a request.
+
+        Raises
+        ------
+        BadRequest
+            Naming the fields that are wrong, without what stood in them.
+        """
+        try:
+            return cls.model_validate_json(body)
+        except ValidationError as error:
+            known = {str(one["loc"][0]) for one in error.errors() if one["loc"]} & set(cls.model_fields)
+            what = f"; wrong: {', '.join(sorted(known))}" if known else ""
+            raise BadRequest(
+                f"Expected JSON with patient, case and file: text without '/' and without blanks at its ends{what}."
+            ) from None
+
+
+class Upload(_Answer):
+    """Where the picture goes, and how its sender comes to know its id.
+
+    The id holds the version that S3 gives the object when it is there, so it is known only after the upload.
+    """
+
+    form: UploadForm
+    maximum_bytes: int
+    expires_in: int  # seconds
+    bucket: str
+    key: str
+    id_rule: str = ID_RULE
+
+
+class Row(_Answer):
+    """One end of one object version."""
+
+    object_id: str
+    model: str
+    state: State
+    specimen: Specimen | None
+    urgent: bool
+    notice: NoticeState
+    finished_at: datetime
+
+    @classmethod
+    def of(cls, row: LedgerRow) -> "Row":
+        """What people see of a ledger row."""
+        shown = row.model_dump(include={"object_id", "model", "state", "urgent", "notice", "finished_at"})
+        return cls(specimen=specimen_of(row), **shown)
+
+
+class ReportList(_Answer):
+    """A page of a hospital's ends, newest first; ``cursor`` asks for the next one."""
+
+    rows: tuple[Row, ...]
+    cursor: str | None
+
+
+class ReportView(Row):
+    """What staff see of one object version: the newest model's report in full."""
+
+    report: Report | None  # None where the screening failed
+    pictures: Pictures | None  # links, where the report itself has keys
+    expires_in: int  # seconds, of the links
+    others: tuple[Row, ...]  # what other models said
+
+
+class PatientView(_Answer):
+    """What a patient sees."""
+
+    summary: PatientSummary
+
+
+def specimen_of(row: LedgerRow) -> Specimen | None:
+    """Whose smear it is, by its key; None where the key says nothing, so that the row is nobody's."""
+    try:
+        return parse_smear_key(row.object.key)
+    except RejectedSmear:
+        return None
+
+
+def encode_cursor(position: RowPosition) -> str:
+    """A position as text that a link can hold. It names no hospital: that stands in the token alone."""
+    return urlsafe_b64encode(position.model_dump_json().encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> RowPosition:
+    """Inverse of :func:`encode_cursor`.
+
+    Raises
+    ------
+    BadRequest
+        Where it is none of ours.
+    """
+    try:
+        if len(cursor) > _LONGEST_CURSOR:
+            raise ValueError("too long")
+        return RowPosition.model_validate_json(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError:  # of base64 and of pydantic alike
+        raise BadRequest("Expected a cursor as the last page gave it.") from None

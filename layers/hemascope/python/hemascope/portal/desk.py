@@ -1,0 +1,135 @@
+"""The portal's four requests: who am I, take a picture, my hospital's reports, one report.
+
+Every rule of who may see what stands here and in ``people``. A hospital's reports are for its staff, a patient's summary
+for that patient; whatever exists and is somebody else's is forbidden, whatever doesn't exist is not found.
+"""
+
+from dataclasses import dataclass
+
+from hemascope.contracts.errors import RejectedSmear
+from hemascope.contracts.file_size import MAXIMUM_BYTES
+from hemascope.contracts.report import PatientSummary, Pictures, Report
+from hemascope.contracts.specimen import ObjectVersion, Specimen, is_object_id, report_keys, smear_key
+from hemascope.portal.answers import (
+    Me,
+    PatientView,
+    ReportList,
+    ReportView,
+    Row,
+    Upload,
+    UploadRequest,
+    decode_cursor,
+    encode_cursor,
+    specimen_of,
+)
+from hemascope.portal.people import STAFF, UPLOADERS, Person, Role
+from hemascope.portal.problems import BadRequest, Forbidden, NotFound
+from hemascope.ports import LedgerReader, LedgerRow, LinkMaker, ObjectStore
+
+PAGE = 50  # rows
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The portal's function without its cloud."""
+
+    ledger: LedgerReader
+    reports: ObjectStore
+    links: LinkMaker
+    uploads_bucket: str
+    reports_bucket: str
+
+    def me(self, person: Person) -> Me:
+        """Tell who is signed in."""
+        return Me(role=person.role, hospital=person.hospital, patient=person.patient)
+
+    def open_upload(self, person: Person, body: str) -> Upload:
+        """Give a form that takes one picture of the sender's own hospital.
+
+        Raises
+        ------
+        Forbidden, BadRequest
+        """
+        person.expect(UPLOADERS)
+        wanted = UploadRequest.parse(body)
+        try:
+            key = smear_key(Specimen(hospital=person.hospital, **wanted.model_dump()))
+        except RejectedSmear as error:  # the ids are too long together; its text holds lengths alone
+            raise BadRequest(f"{error}.") from error
+        return Upload(
+            form=self.links.upload_form(key, MAXIMUM_BYTES),
+            maximum_bytes=MAXIMUM_BYTES,
+            expires_in=self.links.seconds,
+            bucket=self.uploads_bucket,
+            key=key,
+        )
+
+    def list_reports(self, person: Person, cursor: str | None) -> ReportList:
+        """List the ends of the caller's hospital, newest first.
+
+        Raises
+        ------
+        Forbidden, BadRequest
+        """
+        person.expect(STAFF)
+        page = self.ledger.rows_by_hospital(person.hospital, PAGE, decode_cursor(cursor) if cursor else None)
+        return ReportList(rows=tuple(Row.of(row) for row in page.rows), cursor=encode_cursor(page.next) if page.next else None)
+
+    def show_report(self, person: Person, object_id: str) -> ReportView | PatientView:
+        """Show what is known of one object version: to staff the report, to its patient the summary.
+
+        Raises
+        ------
+        NotFound
+            Where nothing of this id has come to an end; for a patient also where the screening failed.
+        Forbidden
+            Where it is another hospital's or another patient's.
+        """
+        found = self.ledger.rows_of(object_id) if is_object_id(object_id) else ()
+        rows = sorted(found, key=_newest_report_first)
+        if not rows:
+            raise NotFound("There is no report of this id, or not yet.")
+        if not _may_see(person, specimen_of(rows[0])):
+            raise Forbidden("This report is not yours.")
+        if person.role is Role.PATIENT:
+            return self._for_patient(rows[0])
+        return self._for_staff(rows[0], rows[1:])
+
+    def _for_patient(self, row: LedgerRow) -> PatientView:
+        if row.report_key is None:
+            raise NotFound("There is no report of this id, or not yet.")
+        summary = self._read(report_keys(row.object_id, row.model).summary)
+        return PatientView(summary=PatientSummary.model_validate_json(summary))
+
+    def _for_staff(self, row: LedgerRow, others: list[LedgerRow]) -> ReportView:
+        report = Report.model_validate_json(self._read(row.report_key)) if row.report_key else None
+        pictures = report.evidence.pictures if report and report.evidence else None
+        return ReportView(
+            **Row.of(row).model_dump(),
+            report=report,
+            pictures=self._linked(pictures) if pictures else None,
+            expires_in=self.links.seconds,
+            others=tuple(Row.of(one) for one in others),
+        )
+
+    def _linked(self, pictures: Pictures) -> Pictures:
+        return Pictures(
+            segmented=self.links.link(pictures.segmented),
+            overlay=self.links.link(pictures.overlay),
+            heat_maps={branch: self.links.link(key) for branch, key in pictures.heat_maps.items()},
+        )
+
+    def _read(self, key: str) -> bytes:
+        return self.reports.read(ObjectVersion(bucket=self.reports_bucket, key=key), MAXIMUM_BYTES)
+
+
+def _newest_report_first(row: LedgerRow) -> tuple[bool, float]:
+    """A failure, however new, stands behind every report."""
+    return row.report_key is None, -row.finished_at.timestamp()
+
+
+def _may_see(person: Person, specimen: Specimen | None) -> bool:
+    """All staff of the hospital; of patients the one whose blood it is."""
+    if specimen is None or specimen.hospital != person.hospital:
+        return False
+    return person.role in STAFF or specimen.patient == person.patient

@@ -1,0 +1,133 @@
+"""The portal's queries against moto, and its links as they are signed."""
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from moto import mock_aws
+
+from hemascope.adapters.aws import DynamoLedger, client
+from hemascope.adapters.aws_queries import DynamoReader, S3Links
+from hemascope.contracts.specimen import ObjectVersion
+from tests.fakes import START
+from tests.rows import row
+
+MOMENT = timedelta(microseconds=1)
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def dynamodb() -> Any:
+    dynamodb = client("dynamodb")
+    kinds = ("HASH", "RANGE")
+
+    def keys(*names: str) -> list[dict[str, str]]:
+        return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(names, kinds, strict=True)]
+
+    dynamodb.create_table(
+        TableName="ledger",
+        KeySchema=keys("object_id", "model"),
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("object_id", "model", "hospital", "finished_at")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-hospital",
+                "KeySchema": keys("hospital", "finished_at"),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return dynamodb
+
+
+def fill(dynamodb: Any, count: int, hospital: str = "st-mary") -> None:
+    ledger = DynamoLedger(dynamodb, "ledger")
+    for number in range(count):
+        version = ObjectVersion(bucket="uploads", key=f"smears/{hospital}/p/c/{number}", version_id="v1")
+        moment = START + (number + 1) * MOMENT
+        ledger.finish(row(object=version, object_id=version.object_id, hospital=hospital, finished_at=moment))
+
+
+def test_all_rows_of_an_object_are_found_whatever_the_model(dynamodb: Any) -> None:
+    ledger = DynamoLedger(dynamodb, "ledger")
+    old, new = row(model="all-subtypes/0.9.0"), row()
+    for one in (old, new):
+        ledger.finish(one)
+    fill(dynamodb, 2)
+
+    assert DynamoReader(dynamodb, "ledger").rows_of(new.object_id) == (old, new)
+
+
+def test_an_unknown_id_has_no_rows(dynamodb: Any) -> None:
+    assert DynamoReader(dynamodb, "ledger").rows_of("0" * 32) == ()
+
+
+def test_a_lease_on_a_notice_disturbs_no_reader(dynamodb: Any) -> None:
+    DynamoLedger(dynamodb, "ledger").finish(row())
+    DynamoLedger(dynamodb, "ledger").claim_notice(row().object_id, row().model, START, START + timedelta(seconds=20))
+
+    assert DynamoReader(dynamodb, "ledger").rows_of(row().object_id) == (row(),)
+
+
+def test_a_hospitals_rows_come_newest_first_page_by_page_each_once(dynamodb: Any) -> None:
+    fill(dynamodb, 5)
+    fill(dynamodb, 3, "st-joseph")
+    reader = DynamoReader(dynamodb, "ledger")
+
+    first = reader.rows_by_hospital("st-mary", 2)
+    second = reader.rows_by_hospital("st-mary", 2, first.next)
+    third = reader.rows_by_hospital("st-mary", 2, second.next)
+
+    keys = [[one.object.key.rsplit("/", 1)[1] for one in page.rows] for page in (first, second, third)]
+    assert keys == [["4", "3"], ["2", "1"], ["0"]]
+    assert third.next is None
+
+
+def test_a_position_of_another_hospital_leads_to_none_of_its_rows(dynamodb: Any) -> None:
+    fill(dynamodb, 3)
+    fill(dynamodb, 3, "st-joseph")
+    reader = DynamoReader(dynamodb, "ledger")
+    theirs = reader.rows_by_hospital("st-joseph", 1).next
+
+    page = reader.rows_by_hospital("st-mary", 10, theirs)
+
+    assert {one.hospital for one in page.rows} <= {"st-mary"}
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "us-east-1"])
+def test_a_link_names_the_regions_own_host_and_is_signed_as_kms_wants_it(region: str) -> None:
+    links = S3Links(client("s3", region=region), "uploads", "reports", 300)
+
+    link = urlsplit(links.link("reports/0f/all-subtypes/1.0.0/overlay.png"))
+
+    assert (link.scheme, link.netloc) == ("https", f"reports.s3.{region}.amazonaws.com")
+    assert link.path == "/reports/0f/all-subtypes/1.0.0/overlay.png"
+    assert parse_qs(link.query)["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+    assert parse_qs(link.query)["X-Amz-Expires"] == ["300"]
+
+
+def test_a_form_allows_one_key_and_sizes_up_to_the_limit() -> None:
+    links = S3Links(client("s3", region="eu-central-1"), "uploads", "reports", 300)
+
+    form = links.upload_form("smears/st-mary/p 7/c+1/50% 血液.jpg", 33_554_432)
+
+    policy = json.loads(base64.b64decode(form.fields["policy"]))
+    assert form.url == "https://uploads.s3.eu-central-1.amazonaws.com/"
+    assert ["content-length-range", 1, 33_554_432] in policy["conditions"]
+    assert {"key": "smears/st-mary/p 7/c+1/50% 血液.jpg"} in policy["conditions"]
+    assert {"bucket": "uploads"} in policy["conditions"]
+    assert not [one for one in policy["conditions"] if "starts-with" in one]

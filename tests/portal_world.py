@@ -1,0 +1,108 @@
+"""A portal on fakes: one hospital's smear screened by the real station, and requests as the API hands them to the function."""
+
+import json
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from hemascope.contracts.events import CreatedObject
+from hemascope.contracts.specimen import ObjectVersion
+from hemascope.portal.desk import Desk
+from hemascope.ports import LedgerRow, RowPage, RowPosition, UploadForm
+from tests.fakes import FakeStore, FixedClassifier, World
+
+CONTEXT = SimpleNamespace(function_name="portal-api", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0)
+SMEAR = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/field 1.jpg", version_id="v1")
+UNKNOWN = "0" * 32
+
+
+class FakeReader:
+    """A LedgerReader: a list of rows."""
+
+    def __init__(self) -> None:
+        self.rows: list[LedgerRow] = []
+
+    def rows_of(self, object_id: str) -> tuple[LedgerRow, ...]:
+        return tuple(row for row in self.rows if row.object_id == object_id)
+
+    def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
+        mine = sorted((row for row in self.rows if row.hospital == hospital), key=self._position, reverse=True)
+        if after:
+            mine = [row for row in mine if self._position(row) < tuple(after.model_dump().values())]
+        last = mine[limit - 1] if len(mine) > limit else None
+        position = RowPosition(**last.model_dump(include=set(RowPosition.model_fields))) if last else None
+        return RowPage(rows=tuple(mine[:limit]), next=position)
+
+    def _position(self, row: LedgerRow) -> tuple:
+        return row.finished_at, row.object_id, row.model
+
+
+class FakeLinks:
+    """A LinkMaker whose links say what they were made for."""
+
+    seconds = 300
+
+    def upload_form(self, key: str, maximum_bytes: int) -> UploadForm:
+        return UploadForm(url="https://uploads.example/", fields={"key": key, "at most": str(maximum_bytes)})
+
+    def link(self, key: str) -> str:
+        return f"https://reports.example/{key}"
+
+
+@dataclass
+class Portal:
+    """The desk with all that stands around it."""
+
+    reader: FakeReader = field(default_factory=FakeReader)
+    reports: FakeStore = field(default_factory=FakeStore)
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(self.reader, self.reports, FakeLinks(), uploads_bucket="uploads", reports_bucket="reports")
+
+    def screen(self, data: bytes, classifier: FixedClassifier, version: ObjectVersion = SMEAR) -> LedgerRow:
+        """Have the real station judge a smear; what it writes is there for the portal."""
+        world = World(classifier)
+        world.pictures.pictures[version] = data
+        row = world.station().process(CreatedObject(object=version, size=len(data)))
+        for key, (content, _) in world.reports.files.items():
+            self.reports.pictures[ObjectVersion(bucket="reports", key=key)] = content
+        self.reader.rows.append(row)
+        return row
+
+
+def account(group: str, hospital: str | None = "st-mary", patient: str | None = None) -> dict[str, str]:
+    """Claims of an identity token as the API's authorizer hands them on: text, and lists in brackets."""
+    claims = {"sub": "8f0c", "token_use": "id", "cognito:groups": f"[{group}]"}
+    named = {"custom:hospital": hospital, "custom:patient": patient}
+    return claims | {name: value for name, value in named.items() if value is not None}
+
+
+def request(route: str, claims: dict[str, str] | None, body: str | None = None, query: dict | None = None) -> dict[str, Any]:
+    """An event of the HTTP API, payload format 2.0; a route such as ``GET /reports/0f``."""
+    method, path = route.split(" ", 1)
+    parts = path.split("/", 2)
+    named = {"object_id": parts[2]} if len(parts) > 2 else None
+    context: dict[str, Any] = {
+        "requestId": "request-1",
+        "stage": "$default",
+        "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "browser"},
+    }
+    if claims is not None:
+        context["authorizer"] = {"jwt": {"claims": claims, "scopes": None}}
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": f"{method} /{parts[1]}" + ("/{object_id}" if named else ""),
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json"},
+        "requestContext": context,
+        "isBase64Encoded": False,
+    }
+    optional = {"body": body, "pathParameters": named, "queryStringParameters": query}
+    return event | {name: value for name, value in optional.items() if value is not None}
+
+
+def content(answer: dict[str, Any]) -> dict[str, Any]:
+    """The JSON of an answer."""
+    return json.loads(answer["body"])
