@@ -47,6 +47,10 @@ FUNCTION = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecor
             },
         ),
         ("hemascope-dev-mail-events", {"dynamodb:UpdateItem", "kms:Decrypt", *QUEUE_READER}),
+        (
+            "hemascope-dev-portal-api",
+            {"dynamodb:Query", "kms:Decrypt", "kms:GenerateDataKey", "s3:GetObject", "s3:PutObject"},
+        ),
     ],
 )
 def test_a_functions_role_may_do_this_and_nothing_else(resources: Resources, function: str, actions: set[str]) -> None:

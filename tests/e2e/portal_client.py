@@ -1,0 +1,81 @@
+"""A browser's part: accounts as an administrator makes them, sign-in with code and PKCE, calls with the token."""
+
+import base64
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import urllib3
+
+from hemascope.adapters.local import LocalCloud
+
+PAGE = "https://portal.hospital.example/"  # where Cognito sends people back to
+PASSWORD = "Correct-Horse-7-Battery"
+
+
+@dataclass(frozen=True)
+class PortalClient:
+    """The portal as its users reach it."""
+
+    cloud: LocalCloud
+
+    def invite(self, name: str, group: str, hospital: str, patient: str | None = None) -> None:
+        """Make an account whose owner has chosen a password already."""
+        users, pool = self.cloud.client("cognito-idp"), self.cloud.outputs["UserPool"]
+        attributes = {"custom:hospital": hospital} | ({"custom:patient": patient} if patient else {})
+        users.admin_create_user(
+            UserPoolId=pool,
+            Username=name,
+            MessageAction="SUPPRESS",
+            TemporaryPassword=PASSWORD,  # the emulator's own would be too short for the pool's policy
+            UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
+        )
+        users.admin_set_user_password(UserPoolId=pool, Username=name, Password=PASSWORD, Permanent=True)
+        users.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=group)
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> dict[str, str]:
+        """Authorization code with PKCE; the tokens, or an AssertionError where the sign-in page lets nobody in."""
+        verifier = secrets.token_urlsafe(48)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+        asked = {
+            "client_id": self.cloud.outputs["PortalClient"],
+            "redirect_uri": PAGE,
+            "response_type": "code",
+            "scope": "openid profile",
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        shown = urllib3.request("GET", f"{self.cloud.endpoint}/oauth2/authorize", fields=asked, redirect=False)
+        assert shown.status == 200, shown.data
+        form = asked | {"username": name, "password": password}
+        sent = self._post("/login", form)
+        assert sent.status == 302, "no way back to the page"
+        code = parse_qs(urlsplit(sent.headers["Location"]).query)["code"][0]
+        wanted = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
+        given = self._post("/oauth2/token", wanted | {name: asked[name] for name in ("client_id", "redirect_uri")})
+        assert given.status == 200, given.data
+        return json.loads(given.data)
+
+    def _post(self, path: str, fields: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        return urllib3.request("POST", f"{self.cloud.endpoint}{path}", body=urlencode(fields), headers=form, redirect=False)
+
+    def ask(self, route: str, token: str | None, body: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+        """Call the API as the site does: a route such as ``GET /me``."""
+        method, path = route.split(" ", 1)
+        api = urlsplit(self.cloud.outputs["PortalApi"]).hostname.split(".")[0]
+        answer = urllib3.request(
+            method,
+            f"{self.cloud.endpoint}/restapis/{api}/$default/_user_request_{path}",
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            json=body,
+        )
+        return answer.status, json.loads(answer.data)
+
+    def send(self, upload: dict[str, Any], data: bytes, **changed: str) -> urllib3.BaseHTTPResponse:
+        """Send a picture with the form that the portal gave."""
+        fields = upload["form"]["fields"] | changed | {"file": ("picture.jpg", data, "image/jpeg")}
+        return urllib3.request("POST", upload["form"]["url"], fields=fields)
