@@ -21,8 +21,10 @@ class FakeReader:
 
     def __init__(self) -> None:
         self.rows: list[LedgerRow] = []
+        self.asked: list[str] = []
 
     def rows_of(self, object_id: str) -> tuple[LedgerRow, ...]:
+        self.asked.append(object_id)
         return tuple(row for row in self.rows if row.object_id == object_id)
 
     def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:

@@ -225,7 +225,7 @@ def test_mails_hold_a_link_and_nothing_about_the_smear(service: Service) -> None
     assert mails
     for mail in mails:
         text = (mail["Subject"] + mail["BodyText"] + mail["BodyHtml"]).lower()
-        assert "https://portal.hospital.example/reports/" in text
+        assert "https://portal.hospital.example/#/reports/" in text
         assert not [word for word in ("benign", "pre-b", "pro-b", "leukemia", "p-7", "st-mary", ".jpg") if word in text]
 
 

@@ -57,7 +57,7 @@ def test_the_notice_holds_ids_and_a_link_only(world: World) -> None:
         "hospital": "st-mary",
         "state": "reported",
         "urgent": True,
-        "link": f"https://portal.example/reports/{ROW.object_id}",
+        "link": f"https://portal.example/#/reports/{ROW.object_id}",
     }
 
 

@@ -191,9 +191,10 @@ def test_a_smear_whose_key_says_not_whose_it_is_is_nobodys(ask: Caller, portal: 
     assert ask(f"GET /reports/{stray.object_id}", CLINICIAN)["statusCode"] == 403
 
 
-@pytest.mark.parametrize("text", ["0f", "Jane Doe", SMEAR.object_id.upper(), f"{SMEAR.object_id}0", "'; --", "..", UNKNOWN])
-def test_what_is_no_known_id_is_not_found(ask: Caller, text: str) -> None:
+@pytest.mark.parametrize("text", ["0f", "Jane Doe", SMEAR.object_id.upper(), f"{SMEAR.object_id}0", "'; --", "..", "0" * 3000])
+def test_what_has_not_the_form_of_an_id_is_not_found_and_not_looked_up(ask: Caller, portal: Portal, text: str) -> None:
     assert ask(f"GET /reports/{text}", CLINICIAN)["statusCode"] == 404
+    assert portal.reader.asked == []
 
 
 def test_the_list_holds_the_own_hospitals_rows_newest_first_in_pages(ask: Caller, portal: Portal) -> None:
@@ -226,7 +227,7 @@ def test_a_cursor_of_another_hospital_shows_only_the_own_rows(ask: Caller, porta
     assert [one["specimen"]["hospital"] for one in mine["rows"]] == ["st-mary"]
 
 
-@pytest.mark.parametrize("cursor", ["x", "e30", "bm9uc2Vuc2U", "é", "A" * 2000, "eyJob3NwaXRhbCI6InN0LWpvc2VwaCJ9"])
+@pytest.mark.parametrize("cursor", ["x", "e30", "bm9uc2Vuc2U", "é", "eyJob3NwaXRhbCI6InN0LWpvc2VwaCJ9"])
 def test_a_cursor_of_another_make_is_a_bad_request(ask: Caller, cursor: str) -> None:
     assert ask("GET /reports", CLINICIAN, query={"cursor": cursor})["statusCode"] == 400
 

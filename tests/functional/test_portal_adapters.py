@@ -12,7 +12,8 @@ from moto import mock_aws
 
 from hemascope.adapters.aws import DynamoLedger, client
 from hemascope.adapters.aws_queries import DynamoReader, S3Links
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.adapters.rows import Found, LedgerTable
+from hemascope.contracts.specimen import ObjectVersion, Patient
 from tests.fakes import START
 from tests.rows import row
 
@@ -74,6 +75,14 @@ def test_all_rows_of_an_object_are_found_whatever_the_model(dynamodb: Any) -> No
 
 def test_an_unknown_id_has_no_rows(dynamodb: Any) -> None:
     assert DynamoReader(dynamodb, "ledger").rows_of("0" * 32) == ()
+
+
+def test_nothing_is_shown_of_what_is_to_be_forgotten(dynamodb: Any) -> None:
+    DynamoLedger(dynamodb, "ledger").finish(row())
+
+    LedgerTable(dynamodb, "ledger").bury(row().object_id, Patient(hospital="st-mary", patient="p 7"), Found(), START)
+
+    assert DynamoReader(dynamodb, "ledger").rows_of(row().object_id) == ()
 
 
 def test_a_lease_on_a_notice_disturbs_no_reader(dynamodb: Any) -> None:

@@ -182,6 +182,16 @@ def test_the_last_delivery_leaves_an_end_also_where_it_fails(world: World, smear
     assert world.notices.due == []
 
 
+def test_a_failure_is_found_in_its_hospitals_list(world: World, smear: bytes) -> None:
+    created = arrive(world, smear)
+    world.pictures.pictures.clear()
+
+    with pytest.raises(MissingObject):
+        world.station().process(created, receives=MAXIMUM_RECEIVES)
+
+    assert (world.row.hospital, world.row.case) == ("st-mary", "c-1")
+
+
 def test_a_replay_after_a_failure_brings_the_smear_home(world: World, smear: bytes) -> None:
     created = arrive(world, smear)
     picture = world.pictures.pictures.pop(created.object)

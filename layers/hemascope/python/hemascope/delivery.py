@@ -65,5 +65,5 @@ class Delivery:
             hospital=row.hospital or "unknown",
             state=row.state,
             urgent=row.urgent,
-            link=f"{self.portal_url}/reports/{row.object_id}",
+            link=f"{self.portal_url}/#/reports/{row.object_id}",
         )

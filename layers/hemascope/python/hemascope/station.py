@@ -13,7 +13,7 @@ from hemascope.contracts.events import CreatedObject
 from hemascope.contracts.file_size import MAXIMUM_BYTES, check_size
 from hemascope.contracts.notice import DueNotice
 from hemascope.contracts.report import Decision, Pictures, Report, State
-from hemascope.contracts.specimen import ObjectVersion, ReportKeys, Specimen, parse_smear_key, report_keys
+from hemascope.contracts.specimen import ObjectVersion, ReportKeys, Specimen, parse_smear_key, report_keys, specimen_of
 from hemascope.imaging.overlay import encode_png
 from hemascope.model.classifier import Classifier
 from hemascope.ports import Clock, Ledger, LedgerRow, NoticeQueue, NoticeState, ObjectStore
@@ -56,7 +56,7 @@ class Station:
             if self.ledger.is_forgotten(version.object_id):
                 raise ForgottenObject(f"expected an object version to screen, {version.object_id} was deleted on request")
             if receives >= self.maximum_receives:
-                self.ledger.finish(self._row(version, State.FAILED, failure="LastDelivery"))
+                self.ledger.finish(self._row(version, State.FAILED, specimen_of(version.key), failure="LastDelivery"))
             row = self._finish(created)
         if row.notice is NoticeState.PENDING:
             self.notices.put(DueNotice(object_id=row.object_id, model=row.model))

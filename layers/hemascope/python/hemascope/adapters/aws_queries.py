@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hemascope.adapters.aws import row_from_item, transient
-from hemascope.ports import LedgerRow, RowPage, RowPosition, UploadForm
+from hemascope.ports import FORGOTTEN, LedgerRow, RowPage, RowPosition, UploadForm
 
 _BY_HOSPITAL = "by-hospital"
 
@@ -25,7 +25,10 @@ class DynamoReader:
                 ExpressionAttributeValues={":id": {"S": object_id}},
                 ConsistentRead=True,
             )
-        return tuple(row_from_item(item) for item in answer["Items"])
+        items = answer["Items"]
+        if any(item["model"]["S"] == FORGOTTEN for item in items):
+            return ()  # a tombstone stands: nothing more is shown, even where deleting is still under way
+        return tuple(row_from_item(item) for item in items)
 
     def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
         """Query the index, newest first. The hospital of a position is always the one asked for."""

@@ -62,7 +62,7 @@ class LedgerTable:
     def traces(self, patient: Patient) -> Iterator[Trace]:
         """All that the ledger holds about a patient.
 
-        The whole table is read: rows of failures have no hospital, so no index by hospital would find them all.
+        The whole table is read: a row names its patient only in the key, which no index holds.
         """
         condition, names = "begins_with(#key, :prefix) OR patient = :digest", {"#key": "key"}
         for page in self._scan(condition, names, {":prefix": {"S": patient.prefix}, ":digest": {"S": patient.digest}}):

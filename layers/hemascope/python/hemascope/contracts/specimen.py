@@ -126,6 +126,14 @@ def parse_smear_key(key: str) -> Specimen:
     )
 
 
+def specimen_of(key: str) -> Specimen | None:
+    """Whose smear a key names; None where it is of another form, so that the smear is nobody's."""
+    try:
+        return parse_smear_key(key)
+    except RejectedSmear:
+        return None
+
+
 class ReportKeys(BaseModel):
     """Keys of everything that one screening writes into the reports bucket."""
 

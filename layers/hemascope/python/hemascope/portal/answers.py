@@ -5,9 +5,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from hemascope.contracts.errors import RejectedSmear
 from hemascope.contracts.report import PatientSummary, Pictures, Report, State
-from hemascope.contracts.specimen import Segment, Specimen, parse_smear_key
+from hemascope.contracts.specimen import Segment, Specimen, specimen_of
 from hemascope.portal.people import Role
 from hemascope.portal.problems import BadRequest
 from hemascope.ports import LedgerRow, NoticeState, RowPosition, UploadForm
@@ -16,7 +15,6 @@ ID_RULE = (
     "object_id: the first 32 hex digits of the SHA-256 of '{length}:{text}' of bucket, key and version, one behind the other, "
     "in UTF-8; length counts characters; version is the header x-amz-version-id of the answer to the form"
 )
-_LONGEST_CURSOR = 1000  # characters; ours have some 200
 
 
 class _Answer(BaseModel):
@@ -88,7 +86,7 @@ class Row(_Answer):
     def of(cls, row: LedgerRow) -> "Row":
         """What people see of a ledger row."""
         shown = row.model_dump(include={"object_id", "model", "state", "urgent", "notice", "finished_at"})
-        return cls(specimen=specimen_of(row), **shown)
+        return cls(specimen=specimen_of(row.object.key), **shown)
 
 
 class ReportList(_Answer):
@@ -113,14 +111,6 @@ class PatientView(_Answer):
     summary: PatientSummary
 
 
-def specimen_of(row: LedgerRow) -> Specimen | None:
-    """Whose smear it is, by its key; None where the key says nothing, so that the row is nobody's."""
-    try:
-        return parse_smear_key(row.object.key)
-    except RejectedSmear:
-        return None
-
-
 def encode_cursor(position: RowPosition) -> str:
     """A position as text that a link can hold. It names no hospital: that stands in the token alone."""
     return urlsafe_b64encode(position.model_dump_json().encode()).decode().rstrip("=")
@@ -135,8 +125,6 @@ def decode_cursor(cursor: str) -> RowPosition:
         Where it is none of ours.
     """
     try:
-        if len(cursor) > _LONGEST_CURSOR:
-            raise ValueError("too long")
         return RowPosition.model_validate_json(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:  # of base64 and of pydantic alike
         raise BadRequest("Expected a cursor as the last page gave it.") from None

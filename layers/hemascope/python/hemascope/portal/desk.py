@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hemascope.contracts.errors import RejectedSmear
 from hemascope.contracts.file_size import MAXIMUM_BYTES
 from hemascope.contracts.report import PatientSummary, Pictures, Report
-from hemascope.contracts.specimen import ObjectVersion, Specimen, is_object_id, report_keys, smear_key
+from hemascope.contracts.specimen import ObjectVersion, Specimen, is_object_id, report_keys, smear_key, specimen_of
 from hemascope.portal.answers import (
     Me,
     PatientView,
@@ -20,7 +20,6 @@ from hemascope.portal.answers import (
     UploadRequest,
     decode_cursor,
     encode_cursor,
-    specimen_of,
 )
 from hemascope.portal.people import STAFF, UPLOADERS, Person, Role
 from hemascope.portal.problems import BadRequest, Forbidden, NotFound
@@ -89,7 +88,7 @@ class Desk:
         rows = sorted(found, key=_newest_report_first)
         if not rows:
             raise NotFound("There is no report of this id, or not yet.")
-        if not _may_see(person, specimen_of(rows[0])):
+        if not _may_see(person, specimen_of(rows[0].object.key)):
             raise Forbidden("This report is not yours.")
         if person.role is Role.PATIENT:
             return self._for_patient(rows[0])
