@@ -4,13 +4,14 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := layers/hemascope/python/hemascope lambdas infra training benchmarks tests app.py
 
-.PHONY: help setup demo serve test lint bench audit lock templates clean
+.PHONY: help setup demo serve test lint bench audit lock templates publish clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo [SMEAR=picture]  one smear through the whole service on this machine"
 	@echo "make serve                 the service on this machine, until Ctrl-C"
 	@echo "make test                  all tests"
+	@echo "make publish               the portal's pages, to the deployment of HEMASCOPE_STAGE"
 	@echo "make setup lint bench audit lock templates clean"
 
 .venv/python.stamp:
@@ -53,6 +54,14 @@ audit: .venv/dev.stamp
 # The templates that the local cloud is made of; tests/infra holds them equal to what app.py synthesizes.
 templates: .venv/dev.stamp
 	$(BIN)/python -m infra.snapshot
+
+# Lays the portal's pages where CloudFront reads them, with AWS's own command line. Browsers and CloudFront ask for a newer page
+# each time, so nothing need be invalidated.
+HEMASCOPE_STAGE ?= dev
+SITE = $(shell aws cloudformation describe-stacks --stack-name Hemascope-$(HEMASCOPE_STAGE)-Portal --output text \
+	--query "Stacks[0].Outputs[?OutputKey=='SiteBucket'].OutputValue")
+publish:
+	aws s3 sync web/ "s3://$(SITE)/" --delete --cache-control no-cache
 
 UV := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url pyproject.toml

@@ -129,6 +129,14 @@ def test_a_link_names_the_regions_own_host_and_is_signed_as_kms_wants_it(region:
     assert parse_qs(link.query)["X-Amz-Expires"] == ["300"]
 
 
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4566", "http://localhost:4566"])
+def test_a_link_to_a_cloud_of_ones_own_names_its_endpoint(endpoint: str) -> None:
+    links = S3Links(client("s3", endpoint, "us-east-1"), "uploads", "reports", 300)
+
+    assert links.link("reports/0f/overlay.png").startswith(f"{endpoint}/reports/reports/0f/overlay.png?")
+    assert links.upload_form("smears/h/p/c/f", 10).url == f"{endpoint}/uploads"
+
+
 def test_a_form_allows_one_key_and_sizes_up_to_the_limit() -> None:
     links = S3Links(client("s3", region="eu-central-1"), "uploads", "reports", 300)
 

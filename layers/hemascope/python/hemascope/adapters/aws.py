@@ -38,7 +38,7 @@ def client(service: str, endpoint: str | None = None, region: str | None = None)
         connect_timeout=3,
         read_timeout=20,
         # Links name the region's own host, which the portal's Content-Security-Policy knows, and are signed as KMS wants it.
-        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+        s3=None if endpoint else {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
         signature_version="s3v4" if service == "s3" else None,
     )
     words = {} if endpoint is None or "AWS_ACCESS_KEY_ID" in os.environ else dict.fromkeys(_CREDENTIALS, "test")
