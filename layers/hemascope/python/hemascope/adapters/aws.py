@@ -134,7 +134,7 @@ class DynamoLedger:
 
     def was_urgent(self, object_id: str) -> bool:
         """Query the few rows of one object version."""
-        with _transient("read the ledger"):
+        with transient("read the ledger"):
             answer = self.dynamodb.query(
                 TableName=self.table,
                 KeyConditionExpression="object_id = :id",
