@@ -74,9 +74,12 @@ def fold_batch_normalization(normalized: keras.Model, plain: keras.Model) -> Non
 def settle_batch_normalization(model: keras.Model, batches: Iterable[np.ndarray]) -> None:
     """Set the averages of every batch normalization to the plain mean over some batches, the weights standing still.
 
-    What a run leaves behind is an average over its last few batches, taken while the weights moved.
+    What a run leaves behind is an average over its last few batches, taken while the weights moved. A model without batch
+    normalization is left alone.
     """
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    if not norms:
+        return
     for number, batch in enumerate(batches):
         for layer in norms:
             layer.momentum = number / (number + 1)
