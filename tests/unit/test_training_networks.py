@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from training import backbones
-from training.backbones import BACKBONES, fold_batch_normalization, with_batch_normalization
+from training.backbones import BACKBONES, fold_batch_normalization, settle_batch_normalization, with_batch_normalization
 from training.fusion import HEAD_PARAMETERS, PARAMETERS, build_fusion, build_head
 from training.weights import load_weights, save_weights
 
@@ -146,3 +146,16 @@ def test_folding_batch_normalization_leaves_the_answer_and_the_papers_network() 
     scale = float(np.abs(before).max())
     assert scale > 0
     np.testing.assert_allclose(np.asarray(after) / scale, np.asarray(before) / scale, atol=1e-4)
+
+
+def test_settled_batch_normalization_holds_the_plain_mean_over_the_batches() -> None:
+    inputs = keras.Input((2,))
+    norm = keras.layers.BatchNormalization()
+    model = keras.Model(inputs, norm(inputs))
+    batches = [np.array([[0.0, 2.0], [2.0, 4.0]]), np.array([[4.0, 0.0], [6.0, 0.0]]), np.array([[5.0, 1.0], [5.0, 1.0]])]
+
+    settle_batch_normalization(model, iter(batches))
+
+    _, _, mean, variance = norm.get_weights()
+    assert mean == pytest.approx([11 / 3, 4 / 3], rel=1e-5)  # of the batches' means 1, 5, 5 and 3, 0, 1
+    assert variance == pytest.approx([2 / 3, 1 / 3], rel=1e-5)  # of their variances 1, 1, 0 and 1, 0, 0

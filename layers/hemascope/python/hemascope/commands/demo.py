@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hemascope.adapters.aws import DynamoLedger, upload
-from hemascope.adapters.local import LocalCloud, wait_until
+from hemascope.adapters.local import REGION, LocalCloud, wait_until
 from hemascope.commands.project import artifact_folder, project_root
 from hemascope.contracts.errors import HemascopeError
 from hemascope.contracts.specimen import ObjectVersion, Specimen, report_keys
@@ -51,7 +51,11 @@ def serve(port: int, artifact: Path | None) -> int:
         bucket = cloud.outputs["UploadsBucket"]
         print(f"Hemascope runs on {cloud.endpoint} with {folder.parent.name} {folder.name}. Upload in another terminal:\n")
         print(f"  hemascope upload --endpoint {cloud.endpoint} --bucket {bucket} \\")
-        print("    --hospital h1 --patient p1 --case c1 PICTURE...\n\nCtrl-C stops it.", flush=True)
+        print(
+            "    --hospital h1 --patient p1 --case c1 PICTURE...\n\nFor every command of docs/operations.md, AWS's own too:\n"
+        )
+        print(f"  export AWS_ENDPOINT_URL={cloud.endpoint} AWS_DEFAULT_REGION={REGION}")
+        print("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n\nCtrl-C stops it.", flush=True)
         try:
             while True:
                 time.sleep(3600)
