@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from urllib.parse import quote_plus
 
 import numpy as np
@@ -112,10 +113,12 @@ class FakeLedger:
             self.leases[object_id, model] = until
             return True
 
-    def set_notice(self, object_id: str, model: str, notice: NoticeState) -> None:
+    def set_notice(self, object_id: str, model: str, notice: NoticeState) -> bool:
         row = self.rows.get((object_id, model))
-        if row is not None and row.notice is not NoticeState.BOUNCED:
-            self.rows[object_id, model] = row.model_copy(update={"notice": notice})
+        if row is None or row.notice is NoticeState.BOUNCED:
+            return False
+        self.rows[object_id, model] = row.model_copy(update={"notice": notice})
+        return True
 
 
 class FakeNotices:
@@ -252,6 +255,13 @@ def s3_record(key: str, bucket: str = "uploads", version: str | None = "v1", siz
 def s3_message(*records: dict) -> str:
     """Body of the SQS message that carries them."""
     return json.dumps({"Records": list(records)})
+
+
+def lambda_context(function: str = "hemascope-dev-screen-smear") -> SimpleNamespace:
+    """What Lambda says of itself to the function."""
+    return SimpleNamespace(
+        function_name=function, function_version="7", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0
+    )
 
 
 def sqs_event(*bodies: str, receives: int = 1) -> dict:

@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from hemascope.adapters import metrics
 from hemascope.adapters.sqs_batch import handle_batch, logger
 from hemascope.bootstrap import build_delivery
 from hemascope.contracts.errors import ForgottenObject
@@ -23,11 +24,13 @@ def deliver_message(record: SQSRecord) -> None:
     """Have people told of one end; an error makes the message come again."""
     due = DueNotice.parse(record.body)
     try:
-        notice = delivery().deliver(due)
+        told = delivery().deliver(due)
     except ForgottenObject:
         logger.info("notice forgotten", extra={"object_id": due.object_id})
     else:
-        logger.info("notice done", extra={"object_id": due.object_id, "notice": notice})
+        if told:
+            metrics.count_notice()
+        logger.info("notice done", extra={"object_id": due.object_id, "told": told})
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from hemascope.adapters import metrics
 from hemascope.adapters.sqs_batch import handle_batch, logger
 from hemascope.bootstrap import build_ledger
 from hemascope.contracts.mail_event import parse_mail_event
@@ -21,7 +22,8 @@ def ledger() -> Ledger:
 def record_event(record: SQSRecord) -> None:
     """Mark the notice whose mail did not arrive; SES itself mails that address no more (suppression list)."""
     event = parse_mail_event(record.body)
-    ledger().set_notice(event.object_id, event.model, NoticeState.BOUNCED)
+    if ledger().set_notice(event.object_id, event.model, NoticeState.BOUNCED):
+        metrics.count_mail(event.fate)
     logger.warning("mail came back", extra={"object_id": event.object_id, "fate": event.fate})
 
 

@@ -6,11 +6,12 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from hemascope.adapters.sqs_batch import handle_batch, logger
+from hemascope.adapters import metrics
+from hemascope.adapters.sqs_batch import handle_batch, logger, sent_at
 from hemascope.bootstrap import build_station
 from hemascope.contracts.errors import ForgottenObject
 from hemascope.contracts.events import parse_message
-from hemascope.station import Station
+from hemascope.station import Outcome, Station
 
 
 @lru_cache(maxsize=1)
@@ -27,16 +28,28 @@ def screen_message(record: SQSRecord) -> None:
     receives = int(record.attributes.approximate_receive_count)
     failures: list[Exception] = []
     for created in parse_message(record.body):
+        worker = station()
         try:
-            row = station().process(created, receives)
+            outcome = worker.process(created, receives)
         except ForgottenObject:
             logger.info("smear forgotten", extra={"object_id": created.object.object_id})
         except Exception as error:
             failures.append(error)
+            if receives >= worker.maximum_receives:
+                metrics.count_failed_smear()
         else:
-            logger.info("smear done", extra={"object_id": row.object_id, "state": row.state, "receives": receives})
+            _tell(outcome, record)
     if failures:
         raise failures[0]
+
+
+def _tell(outcome: Outcome, record: SQSRecord) -> None:
+    """Log an end, and count it unless an earlier delivery did."""
+    row, receives = outcome.row, int(record.attributes.approximate_receive_count)
+    if outcome.report is not None:
+        metrics.count_end(outcome.report, sent_at(record), row.finished_at)
+    about = {"object_id": row.object_id, "state": row.state, "why": outcome.why, "receives": receives}
+    logger.info("smear done", extra=about)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -112,8 +112,10 @@ def test_a_missing_bucket_is_our_own_fault_and_stays_visible(s3: Any) -> None:
 def test_a_row_is_found_as_it_was_recorded(ledger: DynamoLedger) -> None:
     assert ledger.find(row().object_id, row().model) is None
 
-    standing = ledger.finish(row())
+    given = row()
+    standing = ledger.finish(given)
 
+    assert standing is given
     assert standing == ledger.find(row().object_id, row().model) == row()
 
 
@@ -174,14 +176,14 @@ def test_a_bounce_stands_also_where_it_overtakes_the_record_of_sending(ledger: D
     ledger.finish(row())
     which = (row().object_id, row().model)
 
-    for notice in (NoticeState.BOUNCED, NoticeState.SENT):
-        ledger.set_notice(*which, notice)
+    new = [ledger.set_notice(*which, notice) for notice in (NoticeState.BOUNCED, NoticeState.SENT, NoticeState.BOUNCED)]
 
+    assert new == [True, False, False]
     assert ledger.find(*which) == row(notice=NoticeState.BOUNCED)
 
 
 def test_a_row_that_is_gone_does_not_come_back_by_its_notice(ledger: DynamoLedger) -> None:
-    ledger.set_notice("0f", "m/1.0.0", NoticeState.SENT)
+    assert ledger.set_notice("0f", "m/1.0.0", NoticeState.SENT) is False
 
     assert ledger.find("0f", "m/1.0.0") is None
 

@@ -39,9 +39,10 @@ def world(artifact: Artifact) -> World:
 def test_people_are_told_by_topic_and_mail_and_the_ledger_knows(world: World) -> None:
     wire = Wire()
 
-    notice = world.delivery(wire).deliver(DUE)
+    told = world.delivery(wire).deliver(DUE)
 
-    assert notice is world.row.notice is NoticeState.SENT
+    assert told
+    assert world.row.notice is NoticeState.SENT
     assert wire.writes == WRITES
     assert world.publisher.notices == world.mailer.mails
     assert world.mailer.mails[0].urgent is True
@@ -73,8 +74,9 @@ def test_a_second_message_tells_nobody(world: World) -> None:
     world.delivery().deliver(DUE)
     wire = Wire()
 
-    world.delivery(wire).deliver(DUE)
+    told = world.delivery(wire).deliver(DUE)
 
+    assert not told
     assert wire.writes == []
     assert len(world.mailer.mails) == 1
 
@@ -139,7 +141,8 @@ def test_a_message_about_no_row_comes_again(world: World) -> None:
 def test_a_bounce_is_not_mailed_again(world: World) -> None:
     world.ledger.set_notice(ROW.object_id, ROW.model, NoticeState.BOUNCED)
 
-    assert world.delivery().deliver(DUE) is NoticeState.BOUNCED
+    assert world.delivery().deliver(DUE) is False
+    assert world.row.notice is NoticeState.BOUNCED
     assert world.mailer.mails == []
 
 

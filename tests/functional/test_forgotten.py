@@ -1,7 +1,5 @@
 """What becomes of late messages about a patient whose data was deleted on request: acknowledged, and nothing is written."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from hemascope.contracts.errors import ForgottenObject
@@ -13,11 +11,11 @@ from hemascope.contracts.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from hemascope.ports import NoticeState
 from tests.conftest import lambda_module
-from tests.fakes import MAXIMUM_RECEIVES, FixedClassifier, Wire, World, s3_message, s3_record, sqs_event
+from tests.fakes import MAXIMUM_RECEIVES, FixedClassifier, Wire, World, lambda_context, s3_message, s3_record, sqs_event
 from tests.rows import row
 
 KEY = "smears/st-mary/p-7/c-1/field-1.jpg"
-CONTEXT = SimpleNamespace(function_name="function", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0)
+CONTEXT = lambda_context()
 
 
 @pytest.fixture

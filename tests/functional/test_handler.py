@@ -3,16 +3,16 @@
 import json
 from collections.abc import Iterator
 from io import StringIO
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 import pytest
 
 from hemascope.adapters.sqs_batch import logger
 from hemascope.contracts.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
-from tests.fakes import MAXIMUM_RECEIVES, FixedClassifier, World, s3_message, s3_record, sqs_event
+from tests.fakes import MAXIMUM_RECEIVES, FixedClassifier, World, lambda_context, s3_message, s3_record, sqs_event
 
-CONTEXT = SimpleNamespace(function_name="screen-smear", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0)
+CONTEXT = lambda_context()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from hemascope.contracts.report import PatientSummary, Report, State
 from hemascope.contracts.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from hemascope.ports import NoticeState
+from hemascope.station import Outcome
 from tests.fakes import MAXIMUM_RECEIVES, FixedClassifier, Killed, Wire, World, kill
 
 KEY = "smears/st-mary/p-7/c-1/field-1.jpg"
@@ -44,17 +45,18 @@ def check_one_end(world: World, state: State = State.REPORTED) -> None:
 def test_a_smear_ends_in_reports_pictures_a_row_and_a_due_notice(world: World, smear: bytes) -> None:
     wire = Wire()
 
-    row = world.station(wire).process(arrive(world, smear))
+    outcome = world.station(wire).process(arrive(world, smear))
 
     check_one_end(world)
     assert wire.writes == WRITES
-    assert (row.hospital, row.case) == ("st-mary", "c-1")
+    assert (outcome.row.hospital, outcome.row.case) == ("st-mary", "c-1")
     report = Report.model_validate(world.reports.json("report.json"))
     assert report.evidence is not None
     assert report.evidence.pictures is not None
     assert {report.evidence.pictures.segmented, report.evidence.pictures.overlay} <= set(world.reports.files)
     assert set(report.timings_ms) == {"decode", "quality", "segment", "network", "overlay"}
     assert report.issued_at == world.clock.time
+    assert outcome.report == report
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,9 @@ def test_a_second_delivery_changes_nothing_once_people_were_told(world: World, s
 
     second = world.station(wire).process(created, receives=2)
 
-    assert (second.object_id, second.finished_at) == (first.object_id, first.finished_at)
+    assert (second.row.object_id, second.row.finished_at) == (first.row.object_id, first.row.finished_at)
+    assert first.report is not None
+    assert (second.why, second.report) == ("known", None)
     assert wire.writes == []
     assert world.reports.files == files
     assert len(world.notices.due) == len(world.mailer.mails) == 1
@@ -119,9 +123,13 @@ def test_a_second_delivery_changes_nothing_once_people_were_told(world: World, s
 def test_two_workers_at_once_leave_one_end(world: World, smear: bytes, number: int) -> None:
     created = arrive(world, smear)
 
-    # The second worker runs from start to end while the first is about to make its n-th write.
-    world.station(Wire(before={number: lambda: world.station().process(created)})).process(created)
+    others: list[Outcome] = []
 
+    # The second worker runs from start to end while the first is about to make its n-th write.
+    rival = world.station()
+    first = world.station(Wire(before={number: lambda: others.append(rival.process(created))})).process(created)
+
+    assert [outcome.report is not None for outcome in (first, *others)].count(True) == 1
     assert len(world.ledger.rows) == 1
     assert len([key for key in world.reports.files if key.endswith("report.json")]) == 1
     assert set(world.notices.due) == {DueNotice(object_id=created.object.object_id, model=world.row.model)}

@@ -30,8 +30,8 @@ class Delivery:
     portal_url: str
     lease: timedelta
 
-    def deliver(self, due: DueNotice) -> NoticeState:
-        """Tell people of one end, unless they were told.
+    def deliver(self, due: DueNotice) -> bool:
+        """Tell people of one end, unless they were told; return whether they were told now.
 
         Raises
         ------
@@ -47,7 +47,7 @@ class Delivery:
         if row is None:
             raise TransientError(f"expected a ledger row of {due.object_id}, there is none")
         if row.notice is not NoticeState.PENDING:
-            return row.notice
+            return False
         now = self.clock.now()
         if not self.ledger.claim_notice(row.object_id, row.model, now, now + self.lease):
             logger.info("notice in other hands", extra={"object_id": row.object_id})
@@ -56,7 +56,7 @@ class Delivery:
         self.publisher.publish(notice)
         self.mailer.send(notice)
         self.ledger.set_notice(row.object_id, row.model, NoticeState.SENT)
-        return NoticeState.SENT
+        return True
 
     def _notice(self, row: LedgerRow) -> Notice:
         return Notice(

@@ -67,7 +67,7 @@ class Ledger(Protocol):
         """The row, or None before the first end."""
 
     def finish(self, row: LedgerRow) -> LedgerRow:
-        """Record an end; return the row that stands.
+        """Record an end; return the row that stands: the given one itself where it was recorded.
 
         ``reported`` and ``rejected`` stand for ever: if one is there, it is returned and nothing changes. ``failed``
         gives way to any other end, since a replayed message may still succeed.
@@ -82,8 +82,8 @@ class Ledger(Protocol):
     def claim_notice(self, object_id: str, model: str, now: datetime, until: datetime) -> bool:
         """Take the right to tell people, unless they were told or somebody else holds it; it lapses at ``until``."""
 
-    def set_notice(self, object_id: str, model: str, notice: NoticeState) -> None:
-        """Record what became of a notice; a row that is gone meanwhile stays gone."""
+    def set_notice(self, object_id: str, model: str, notice: NoticeState) -> bool:
+        """Record what became of a notice, and tell whether that was new; a row that is gone meanwhile stays gone."""
 
 
 class RowPosition(BaseModel):

@@ -21,6 +21,24 @@ from hemascope.screening import Screening, reject, screen
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What became of one delivery: the row that stands, and the report where this very delivery recorded the end."""
+
+    row: LedgerRow
+    report: Report | None = None
+
+    @property
+    def why(self) -> str:
+        """Decision or reason of rejection; ``known`` where an earlier delivery recorded the end."""
+        if self.report is None:
+            return "known"
+        if self.report.rejection is not None:
+            return self.report.rejection.reason
+        assert self.report.result is not None  # a report has one of the two
+        return self.report.result.decision
+
+
+@dataclass(frozen=True)
 class Station:
     """The screening function without its cloud; ``maximum_receives`` is how often a message comes before it is dead."""
 
@@ -32,7 +50,7 @@ class Station:
     clock: Clock
     maximum_receives: int
 
-    def process(self, created: CreatedObject, receives: int = 1) -> LedgerRow:
+    def process(self, created: CreatedObject, receives: int = 1) -> Outcome:
         """Bring one object version to its end and have people told, unless that was done before.
 
         Parameters
@@ -52,21 +70,23 @@ class Station:
         """
         version = created.object
         row = self.ledger.find(version.object_id, self._model)
-        if row is None or row.state is State.FAILED:
+        if row is not None and row.state is not State.FAILED:
+            outcome = Outcome(row)
+        else:
             if self.ledger.is_forgotten(version.object_id):
                 raise ForgottenObject(f"expected an object version to screen, {version.object_id} was deleted on request")
             if receives >= self.maximum_receives:
                 self.ledger.finish(self._row(version, State.FAILED, specimen_of(version.key), failure="LastDelivery"))
-            row = self._finish(created)
-        if row.notice is NoticeState.PENDING:
-            self.notices.put(DueNotice(object_id=row.object_id, model=row.model))
-        return row
+            outcome = self._finish(created)
+        if outcome.row.notice is NoticeState.PENDING:
+            self.notices.put(DueNotice(object_id=outcome.row.object_id, model=outcome.row.model))
+        return outcome
 
     @property
     def _model(self) -> str:
         return self.classifier.artifact.reference.name
 
-    def _finish(self, created: CreatedObject) -> LedgerRow:
+    def _finish(self, created: CreatedObject) -> Outcome:
         version = created.object
         screening, specimen = self._screen(created)
         keys = report_keys(version.object_id, self._model)
@@ -75,7 +95,8 @@ class Station:
         row = self._row(version, report.state, specimen, urgent=urgent, report_key=keys.report)
         if created.rerun and not (urgent and not self.ledger.was_urgent(version.object_id)):
             row = row.model_copy(update={"notice": NoticeState.NOT_DUE})
-        return self.ledger.finish(row)
+        standing = self.ledger.finish(row)
+        return Outcome(standing, report if standing is row else None)
 
     def _is_urgent(self, report: Report) -> bool:
         """Tell whether leukemia is possible, in a picture that may be judged at all."""

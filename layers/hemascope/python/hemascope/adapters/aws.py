@@ -169,9 +169,9 @@ class DynamoLedger:
             {":until": {"N": _stamp(until)}, ":now": {"N": _stamp(now)}, ":pending": {"S": NoticeState.PENDING.value}},
         )
 
-    def set_notice(self, object_id: str, model: str, notice: NoticeState) -> None:
+    def set_notice(self, object_id: str, model: str, notice: NoticeState) -> bool:
         """Set what became of the notice, where there is a row. A bounce stands, also if it overtook the record of sending."""
-        self._update(
+        return self._update(
             object_id,
             model,
             "SET notice = :notice",

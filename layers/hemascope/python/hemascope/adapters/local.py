@@ -164,7 +164,8 @@ class LocalCloud:
         if self.enforce_iam:
             variables |= self._credentials(described["Role"])
         handler = self.root / "lambdas" / folder / "handler.py"
-        command = [sys.executable, "-m", "hemascope.adapters.local_worker", str(self._ports[folder]), str(handler)]
+        # Unbuffered: what a handler prints is in the log at once, as on AWS.
+        command = [sys.executable, "-u", "-m", "hemascope.adapters.local_worker", str(self._ports[folder]), str(handler)]
         self._spawn(folder, command, variables | self.environment)
 
     def _credentials(self, role: str) -> dict[str, str]:

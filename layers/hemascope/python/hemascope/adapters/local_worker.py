@@ -38,6 +38,7 @@ def serve(port: int, handler: Handler) -> None:
             context = SimpleNamespace(
                 function_name=self.headers.get("X-Amzn-Lambda-Function-Name", ""),
                 invoked_function_arn=self.headers.get("X-Amzn-Lambda-Function-Arn", ""),
+                function_version=self.headers.get("X-Amzn-Lambda-Function-Version", "$LATEST"),
                 aws_request_id=self.headers.get("X-Amzn-Lambda-Request-Id", ""),
                 memory_limit_in_mb=0,
             )
