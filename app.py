@@ -14,6 +14,7 @@ from infra.archive_stack import ArchiveStack  # noqa: E402
 from infra.delivery_stack import DeliveryStack  # noqa: E402
 from infra.devices_stack import DevicesStack  # noqa: E402
 from infra.ingest_stack import IngestStack  # noqa: E402
+from infra.observability_stack import ObservabilityStack  # noqa: E402
 from infra.operator_stack import OperatorStack  # noqa: E402
 from infra.portal_stack import PortalStack  # noqa: E402
 from infra.screening_stack import ScreeningStack  # noqa: E402
@@ -29,11 +30,12 @@ def build_app(settings: Settings, outdir: str | None = None) -> cdk.App:
     cdk.Tags.of(app).add("stage", settings.stage)
     ingest = IngestStack(app, settings.stack("Ingest"), settings, env=environment)
     screening = ScreeningStack(app, settings.stack("Screening"), settings, ingest, env=environment)
-    DeliveryStack(app, settings.stack("Delivery"), settings, screening, env=environment)
+    delivery = DeliveryStack(app, settings.stack("Delivery"), settings, screening, env=environment)
     PortalStack(app, settings.stack("Portal"), settings, ingest, screening, env=environment)
     archive = ArchiveStack(app, settings.stack("Archive"), settings, ingest, env=environment)
     OperatorStack(app, settings.stack("Operator"), settings, ingest, screening, archive, env=environment)
     DevicesStack(app, settings.stack("Devices"), settings, ingest, env=environment)
+    ObservabilityStack(app, settings.stack("Observability"), settings, ingest, screening, delivery, env=environment)
     return app
 
 

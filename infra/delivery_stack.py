@@ -12,7 +12,7 @@ from constructs import Construct
 
 from infra.constructs.function import zip_function
 from infra.constructs.messaging import QueueWithDeadLetters, feed
-from infra.constructs.storage import safe_key
+from infra.constructs.storage import let_services_use, safe_key
 from infra.mail import HTML, SUBJECT, TEXT
 from infra.screening_stack import DELIVERY_TIMEOUT, ScreeningStack
 from infra.settings import Settings, Subscriber
@@ -64,14 +64,19 @@ class DeliveryStack(Stack):
         return self._topic
 
     @property
-    def function(self) -> lambda_.IFunction:
+    def function(self) -> lambda_.Function:
         """The delivering function."""
         return self._function
 
     @property
-    def mail_function(self) -> lambda_.IFunction:
+    def mail_function(self) -> lambda_.Function:
         """The function that hears of bounces."""
         return self._mail_function
+
+    @property
+    def mail_events(self) -> sqs.IQueue:
+        """What SES says of mails that came back."""
+        return self._mail_events.queue
 
     @property
     def dead_mail_events(self) -> sqs.IQueue:
@@ -112,15 +117,7 @@ class DeliveryStack(Stack):
             self, "MailEventsTopic", topic_name=settings.name("mail-events"), master_key=self._key, enforce_ssl=True
         )
         events.add_subscription(subscriptions.SqsSubscription(self._mail_events.queue, raw_message_delivery=True))
-        for service in ("ses.amazonaws.com", "sns.amazonaws.com"):
-            self._key.add_to_resource_policy(
-                iam.PolicyStatement(
-                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                    principals=[iam.ServicePrincipal(service)],
-                    resources=["*"],  # in a key's own policy: this key
-                    conditions={"StringEquals": {"aws:SourceAccount": self.account}},
-                )
-            )
+        let_services_use(self._key, "ses.amazonaws.com", "sns.amazonaws.com")
         configuration_set = ses.ConfigurationSet(
             self,
             "Mails",

@@ -1,5 +1,7 @@
 """Where smears are judged."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Arn, ArnComponents, CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
@@ -11,6 +13,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.alarms import new_version_alarms
 from infra.constructs.function import ARCHITECTURES, function_log, function_role
 from infra.constructs.messaging import QueueWithDeadLetters, feed
 from infra.constructs.storage import safe_bucket, safe_key
@@ -60,7 +63,7 @@ class ScreeningStack(Stack):
         return self._key
 
     @property
-    def function(self) -> lambda_.IFunction:
+    def function(self) -> lambda_.Function:
         """The screening function."""
         return self._function
 
@@ -68,6 +71,11 @@ class ScreeningStack(Stack):
     def alias(self) -> lambda_.IAlias:
         """``live``: the version of the function that smears are sent to."""
         return self._alias
+
+    @property
+    def new_version_alarms(self) -> Sequence[cloudwatch.IAlarm]:
+        """On them CodeDeploy goes back to the version before."""
+        return self._new_version_alarms
 
     @property
     def reports(self) -> s3.IBucket:
@@ -160,23 +168,16 @@ class ScreeningStack(Stack):
     def _make_alias(self) -> lambda_.Alias:
         """A tenth of the smears goes to a new version first; errors there bring all of them back to the old one."""
         alias = lambda_.Alias(self, "Live", alias_name="live", version=self._function.current_version)
-        errors = cloudwatch.Alarm(
-            self,
-            "NewVersionFails",
-            alarm_name=self._settings.name("new-version-fails"),
-            alarm_description="Errors of the screening function while a new version is tried: CodeDeploy goes back by itself",
-            metric=alias.metric_errors(period=Duration.minutes(1)),
-            threshold=1,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
+        self._new_version_alarms = [
+            one.make(self, self._settings.name(one.name)) for one in new_version_alarms(self._function, alias)
+        ]
         config = codedeploy.LambdaDeploymentConfig
         codedeploy.LambdaDeploymentGroup(
             self,
             "Canary",
             alias=alias,
             deployment_config=config.CANARY_10_PERCENT_5_MINUTES if self._settings.canary else config.ALL_AT_ONCE,
-            alarms=[errors],
+            alarms=self._new_version_alarms,
         )
         return alias
 

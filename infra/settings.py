@@ -71,6 +71,10 @@ class Settings(BaseModel):
     model: Annotated[str, Field(pattern=r"^[a-z0-9-]+/\d+\.\d+\.\d+$")] = "all-subtypes/1.0.0"
     mail_sender: Annotated[str, Field(pattern=MAIL)] = "hemascope@hospital.example"
     mail_recipient: Annotated[str, Field(pattern=MAIL)] = "hematology@hospital.example"
+    alarm_mail: Annotated[str | None, Field(pattern=MAIL)] = None
+    alarm_rejected_percent: Annotated[int, Field(ge=1, le=100)] = 20
+    alarm_abstained_percent: Annotated[int, Field(ge=1, le=100)] = 50
+    monthly_budget_usd: Annotated[int, Field(ge=1)] = 100
     subscribers: Annotated[tuple[Subscriber, ...], BeforeValidator(_each)] = ()
     portal_url: Annotated[str, Field(pattern=r"^https://[^/\s]+/?$")] = "https://portal.hospital.example"
     portal_certificate: Annotated[str | None, Field(pattern=r"^arn:aws:acm:us-east-1:\d{12}:certificate/")] = None

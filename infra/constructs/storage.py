@@ -57,6 +57,19 @@ def safe_bucket(
     )
 
 
+def let_services_use(key: kms.Key, *services: str) -> None:
+    """Let services of AWS, acting for this account, put into what the key encrypts (topics, mostly)."""
+    for service in services:
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                principals=[iam.ServicePrincipal(service)],
+                resources=["*"],  # in a key's own policy: this key
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(key).account}},
+            )
+        )
+
+
 def safe_key(scope: Construct, identity: str, description: str, *, logs_of: str | None = None) -> kms.Key:
     """Create a key that rotates and outlives its stack.
 
