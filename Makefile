@@ -47,6 +47,7 @@ lint: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/python benchmarks/screening.py
+	$(BIN)/python -m benchmarks.cost
 
 audit: .venv/dev.stamp
 	$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements/image.txt

@@ -1,0 +1,177 @@
+"""What 1,000 smears cost: ``python -m benchmarks.cost``, from the handler's own time and memory on this machine.
+
+Each figure is measured by ``benchmarks.smear_work`` with one and with two processors. What can't be measured here is an
+assumption: named below, printed with the tables.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from benchmarks import prices
+from hemascope.adapters.metrics import Metric
+from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = {"224 x 224": (224, 224), "2592 x 1944": (2592, 1944)}
+MEMORIES = (512, 1024, 1769, 3538)
+# Lambda gives processors in proportion to memory; https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+PROCESSOR_MB = 1769
+WAIT_MS = 20.0  # for AWS's answer to one call
+DELIVERY_MB = 256
+KMS_REQUESTS = 10  # a smear on its own finds no data key in any cache
+PLATFORM_LOG_BYTES = 400  # what Lambda itself says of a call
+SQS_AROUND = 5  # S3 sends; each of two queues is read and cleared
+POLLS_MONTH = 5 * 3 * 60 * 24 * 30  # by five pollers of a queue, each waiting twenty seconds
+INDEXES = 3  # of the ledger; each is written with the row
+SPARE = 1.5  # times the peak: an original may be larger than those measured
+ASSUMPTIONS = f"""\
+Assumptions: one of Lambda's processors is as fast as one of this machine's, on both architectures; below {PROCESSOR_MB} MB time
+grows as memory shrinks; AWS answers a call within {WAIT_MS:.0f} ms; each message comes alone; no data key is cached; a start is
+slowed like work, and Lambda has the image at hand. Memory below {SPARE} times the peak is left out.
+Prices: list, {prices.REGION}, {prices.AS_OF}, no free tier. The portal is not in here."""
+
+_CALLS = {
+    "read": prices.S3_READ,
+    "write_once": prices.S3_WRITE,
+    "find": prices.DYNAMODB_READ,
+    "is_forgotten": prices.DYNAMODB_READ,
+    "finish": (1 + INDEXES) * prices.DYNAMODB_WRITE,
+    "claim_notice": (1 + INDEXES) * prices.DYNAMODB_WRITE,
+    "set_notice": (1 + INDEXES) * prices.DYNAMODB_WRITE,
+    "put": prices.SQS_REQUEST,
+    "publish": prices.SNS_PUBLISH,
+    "send": prices.SES_MAIL,
+}
+
+
+def billed_ms(work: Mapping[int, float], calls: int, memory_mb: int) -> float:
+    """Milliseconds that Lambda bills for work that takes ``work[processors]`` here, and that waits for some calls."""
+    processors = 2 if memory_mb >= 2 * PROCESSOR_MB else 1
+    return work[processors] * max(1.0, PROCESSOR_MB / memory_mb) + calls * WAIT_MS
+
+
+def lambda_usd(milliseconds: float, memory_mb: int, architecture: str) -> float:
+    """Price of 1,000 calls."""
+    return 1000 * (milliseconds / 1e3 * memory_mb / 1024 * prices.GB_SECOND[architecture] + prices.LAMBDA_CALL)
+
+
+def other_services_usd(measured: Mapping[str, Any]) -> dict[str, float]:
+    """Price of 1,000 smears outside of the screening function, by service."""
+    usd: Counter[str] = Counter()
+    usd["S3, upload"] += prices.S3_WRITE
+    usd["SQS"] += SQS_AROUND * prices.SQS_REQUEST
+    names = {"read": "S3, reports", "write_once": "S3, reports", "put": "SQS", "publish": "SNS", "send": "SES"}
+    for calls in (measured["screening_calls"], measured["delivery_calls"]):
+        for call, number in calls.items():
+            usd[names.get(call, "DynamoDB")] += number * _CALLS[call]
+    usd["KMS"] += KMS_REQUESTS * prices.KMS_REQUEST
+    usd["logs"] += (2 * measured["log_bytes"] + 2 * PLATFORM_LOG_BYTES) / 1e9 * prices.LOG_GB
+    usd["traces"] += 2 * prices.XRAY_TRACE
+    each = {service: 1000 * price for service, price in usd.items()}
+    waiting = billed_ms({1: 0.0}, sum(measured["delivery_calls"].values()), DELIVERY_MB)
+    return each | {"delivering function": lambda_usd(waiting, DELIVERY_MB, "x86_64")}
+
+
+def standing_usd(templates: Path) -> dict[str, float]:
+    """Price of a month without a smear, counted in the committed templates."""
+    resources = [one for file in templates.glob("*.json") for one in json.loads(file.read_text())["Resources"].values()]
+    kinds = Counter(one["Type"].removeprefix("AWS::") for one in resources)
+    alarms = [one["Properties"] for one in resources if one["Type"] == "AWS::CloudWatch::Alarm"]
+    alarm_metrics = sum(sum("MetricStat" in part for part in one.get("Metrics", ())) or 1 for one in alarms)
+    return {
+        f"{kinds['KMS::Key']} keys": kinds["KMS::Key"] * prices.KMS_KEY_MONTH,
+        f"{len(alarms)} alarms on {alarm_metrics} metrics, {kinds['CloudWatch::CompositeAlarm']} on alarms": alarm_metrics
+        * prices.ALARM_METRIC_MONTH
+        + kinds["CloudWatch::CompositeAlarm"] * prices.COMPOSITE_ALARM_MONTH,
+        f"{len(Metric)} metrics of our own": len(Metric) * prices.METRIC_MONTH,
+        f"{kinds['CloudWatch::Dashboard']} dashboard": kinds["CloudWatch::Dashboard"] * prices.DASHBOARD_MONTH,
+        f"{kinds['Lambda::EventSourceMapping']} queues, asked again and again": kinds["Lambda::EventSourceMapping"]
+        * POLLS_MONTH
+        * prices.SQS_REQUEST,
+    }
+
+
+def measure(picture: Path, processors: int, repeat: int) -> dict[str, Any]:
+    """Let another process do it; ``start`` is the time until it could take a smear."""
+    begin = time.perf_counter()
+    command = [sys.executable, "-m", "benchmarks.smear_work", str(processors), str(picture), str(repeat)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n", "expected the handler to load"
+        start = 1e3 * (time.perf_counter() - begin)
+        return {**json.loads(child.stdout.read()), "start": start}
+
+
+def main() -> None:
+    """Measure and print the tables, in Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeat", type=int, default=100)
+    options = parser.parse_args()
+    found: dict[str, dict[int, dict[str, Any]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, size in PICTURES.items():
+            path = Path(folder) / f"{size[0]}.jpg"
+            path.write_bytes(encode_jpeg(cv2.resize(draw_synthetic_smear(1, side=min(size), blasts=9), size)))
+            measure(path, 1, 2)  # so that no later start has to read files that this one need not
+            found[name] = {processors: measure(path, processors, options.repeat) for processors in (1, 2)}
+    _print_measured(found, options.repeat)
+    _print_screening(found)
+    _print_others(found)
+    print(f"\n{ASSUMPTIONS}")
+
+
+def _print_measured(found: dict[str, dict[int, dict[str, Any]]], repeat: int) -> None:
+    print(f"Measured, {repeat} warm calls each; ratio to one processor:\n")
+    print("| picture | processors | start ms | first ms | warm ms | p95 ms | ratio | peak MB |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for name, runs in found.items():
+        for processors, one in runs.items():
+            times = " | ".join(f"{one[key]:.0f}" for key in ("start", "first", "warm", "p95"))
+            print(f"| {name} | {processors} | {times} | {one['warm'] / runs[1]['warm']:.2f} | {one['megabytes']:.0f} |")
+
+
+def _print_screening(found: dict[str, dict[int, dict[str, Any]]]) -> None:
+    print("\nScreening function, USD for 1,000 smears; cold: every smear pays a start of its own:\n")
+    print("| picture | memory MB | billed ms | x86_64 | arm64 | cold ms | x86_64, cold | arm64, cold |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for name, runs in found.items():
+        calls = sum(runs[1]["screening_calls"].values())
+        warm = {processors: one["warm"] for processors, one in runs.items()}
+        cold = {processors: one["start"] + one["first"] for processors, one in runs.items()}
+        peak = max(one["megabytes"] for one in runs.values())
+        for memory in (one for one in MEMORIES if one >= SPARE * peak):
+            cells = []
+            for work in (warm, cold):
+                milliseconds = billed_ms(work, calls, memory)
+                usd = [f"{lambda_usd(milliseconds, memory, one):.4f}" for one in prices.GB_SECOND]
+                cells += [f"{milliseconds:.0f}", *usd]
+            print(f"| {name} | {memory} | {' | '.join(cells)} |")
+
+
+def _print_others(found: dict[str, dict[int, dict[str, Any]]]) -> None:
+    others = other_services_usd(next(iter(found.values()))[1])
+    print("\nAll else, USD for 1,000 smears:\n\n| service | USD |\n| --- | --- |")
+    for service, usd in (*others.items(), ("together", sum(others.values()))):
+        print(f"| {service} | {usd:.4f} |")
+    print("\nKeeping 1,000 smears and their reports for a month:\n\n| picture | MB a smear | USD |\n| --- | --- | --- |")
+    for name, runs in found.items():
+        size = runs[1]["uploaded"] + runs[1]["stored"]
+        print(f"| {name} | {size / 1e6:.2f} | {1000 * size / 1e9 * prices.S3_GB_MONTH:.4f} |")
+    standing = standing_usd(ROOT / "infra" / "templates")
+    print("\nStanding still, USD a month:\n\n| what | USD |\n| --- | --- |")
+    for what, usd in (*standing.items(), ("together", sum(standing.values()))):
+        print(f"| {what} | {usd:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""One figure of ``benchmarks.cost``, in a process of its own: real handler, shipped artifact, the tests' dicts as ports.
+
+``python -m benchmarks.smear_work PROCESSORS PICTURE REPEAT`` prints a line when it is ready and a line of JSON at the end.
+"""
+
+import io
+import json
+import os
+import resource
+import statistics
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+_WARM_UP = 5
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """A port whose calls are counted by name."""
+
+    port: Any
+    calls: Counter[str]
+
+    def __getattr__(self, name: str) -> Any:
+        self.calls[name] += 1
+        return getattr(self.port, name)
+
+
+def main(processors: int, picture: Path, repeat: int) -> None:
+    """Load, say so, handle one picture again and again, print what it took."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:processors])
+    answers, sys.stdout = sys.stdout, io.StringIO()  # what the handler prints would go to its log
+    import cv2
+
+    from hemascope.adapters.local_worker import load_handler
+    from hemascope.commands.project import artifact_folder
+    from hemascope.contracts.specimen import ObjectVersion
+    from hemascope.model.artifact import load_artifact
+    from hemascope.model.classifier import Classifier
+    from tests.fakes import World, lambda_context, s3_message, s3_record, sqs_event
+
+    cv2.setNumThreads(processors)
+    handler = load_handler(Path(__file__).parent.parent / "lambdas" / "screen_smear" / "handler.py")
+    world, calls = World(Classifier(load_artifact(artifact_folder(None)))), Counter[str]()
+    station = world.station()
+    ports = {name: _Counted(getattr(station, name), calls) for name in ("pictures", "reports", "ledger", "notices")}
+    handler.__globals__["station"] = lambda: replace(station, **ports)
+    print("ready", file=answers, flush=True)
+
+    data, times = picture.read_bytes(), list[float]()
+    for number in range(_WARM_UP + repeat):
+        version = ObjectVersion(bucket="uploads", key=f"smears/h/p/c/{number}.jpg", version_id="v1")
+        world.pictures.pictures = {version: data}
+        world.reports.files.clear()
+        calls.clear()
+        sys.stdout.seek(0)
+        sys.stdout.truncate()
+        event = sqs_event(s3_message(s3_record(version.key)))
+        begin = time.perf_counter()
+        handler(event, lambda_context())
+        times.append(1e3 * (time.perf_counter() - begin))
+    screening_calls, stored = dict(calls), sum(len(content) for content, _ in world.reports.files.values())
+
+    calls.clear()
+    delivery = world.delivery()
+    told = {name: _Counted(getattr(delivery, name), calls) for name in ("ledger", "publisher", "mailer")}
+    replace(delivery, **told).deliver(world.notices.due[-1])
+    measured = {
+        "first": times[0],
+        "warm": statistics.median(times[_WARM_UP:]),
+        "p95": statistics.quantiles(times[_WARM_UP:], n=20)[-1],
+        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "uploaded": len(data),
+        "stored": stored,
+        "log_bytes": len(sys.stdout.getvalue()),
+        "screening_calls": screening_calls,
+        "delivery_calls": dict(calls),
+    }
+    print(json.dumps(measured), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
