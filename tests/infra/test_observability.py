@@ -1,0 +1,289 @@
+"""What is watched, who is told, and that the runbook knows every alarm."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.settings import Settings
+from infra.snapshot import synthesize
+from tests.infra.reading import Resources, actions_of, named, of_type
+
+pytestmark = pytest.mark.synth
+
+ALARM = "AWS::CloudWatch::Alarm"
+FUNCTIONS = {"screen-smear": 30, "deliver-report": 20, "mail-events": 10}  # seconds that each may run
+NAME = re.compile(r"^hemascope-dev-")
+
+
+@pytest.fixture(scope="module")
+def alarms(resources: Resources) -> dict[str, dict[str, Any]]:
+    """Properties of every alarm, of one metric, of a share or of other alarms, by its name in the runbook."""
+    kinds = (ALARM, "AWS::CloudWatch::CompositeAlarm")
+    found = [one["Properties"] for kind in kinds for one in of_type(resources, kind).values()]
+    return {NAME.sub("", one["AlarmName"]): one for one in found}
+
+
+@pytest.fixture(scope="module")
+def topic(templates: dict[str, dict[str, Any]]) -> str:
+    """Logical id of the topic that alarms ring."""
+    (found,) = [key for key, one in templates["observability"]["Resources"].items() if one["Type"] == "AWS::SNS::Topic"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def budget(resources: Resources) -> dict[str, Any]:
+    ((_, found),) = of_type(resources, "AWS::Budgets::Budget").items()
+    return found["Properties"]
+
+
+def runbook(root: Path) -> dict[str, str]:
+    """Entries of the runbook; a heading may name several alarms."""
+    text = (root / "docs" / "operations.md").read_text(encoding="utf-8").split("\n## Runbook\n")[1].split("\n## ")[0]
+    entries = [part.split("\n", 1) for part in text.split("\n### ")[1:]]
+    return {name: body for heading, body in entries for name in heading.split(", ")}
+
+
+def resolved(templates: dict[str, dict[str, Any]], value: Any) -> Any:
+    """The resource's own name behind a reference, also one into another stack."""
+    if not isinstance(value, dict):
+        return value
+    if "Fn::ImportValue" in value:
+        stack, output = value["Fn::ImportValue"].split(":")
+        template = templates[stack.rsplit("-", 1)[1].lower()]
+        return resolved({"here": template}, template["Outputs"][output]["Value"])
+    logical = value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
+    (template,) = [one for one in templates.values() if logical in one["Resources"]]
+    properties = template["Resources"][logical]["Properties"]
+    return next(properties[field] for field in ("QueueName", "FunctionName", "TopicName") if field in properties)
+
+
+def dimensions(templates: dict[str, dict[str, Any]], alarm: dict[str, Any]) -> dict[str, str]:
+    return {one["Name"]: resolved(templates, one["Value"]) for one in alarm["Dimensions"]}
+
+
+def test_every_alarm_and_the_budget_have_an_entry_in_the_runbook_and_no_other_has(
+    alarms: dict[str, dict[str, Any]], budget: dict[str, Any], root: Path
+) -> None:
+    watched = {*alarms, NAME.sub("", budget["Budget"]["BudgetName"])}
+
+    assert set(runbook(root)) == watched
+
+
+def test_an_entry_says_what_it_means_where_to_look_what_to_do_and_when_it_is_over(root: Path) -> None:
+    for name, entry in runbook(root).items():
+        for part in ("**Means.**", "**Look.**", "**Do.**", "**Over**"):
+            assert part in entry, name
+
+
+def test_an_alarm_names_its_entry(alarms: dict[str, dict[str, Any]]) -> None:
+    for name, alarm in alarms.items():
+        assert alarm["AlarmDescription"].endswith(f" Runbook: {name} in docs/operations.md")
+
+
+def test_every_alarm_rings_the_topic_but_those_that_codedeploy_hears(
+    alarms: dict[str, dict[str, Any]], topic: str, resources: Resources
+) -> None:
+    silent = {name for name, one in alarms.items() if "AlarmActions" not in one}
+    (group,) = [one["Properties"] for one in of_type(resources, "AWS::CodeDeploy::DeploymentGroup").values()]
+    heard = [one["Name"]["Ref"] for one in group["AlarmConfiguration"]["Alarms"]]
+
+    assert silent == {"new-version-crashes", "new-version-fails"}
+    assert {resources[f"screening/{one}"]["Properties"]["AlarmName"][14:] for one in heard} == silent
+    for one in alarms.values():
+        if "AlarmActions" in one:
+            assert one["AlarmActions"] == one["OKActions"] == [{"Ref": topic}]
+
+
+def test_people_hear_of_a_new_version_that_goes_back(alarms: dict[str, dict[str, Any]]) -> None:
+    rule = json.dumps(alarms["new-version-goes-back"]["AlarmRule"])
+
+    assert re.findall(r"NewVersion(\w+?)[0-9A-F]{8}Arn", rule) == ["Crashes", "Fails"]
+    assert " OR ALARM(" in rule
+
+
+def test_a_new_version_is_judged_by_itself_alone(alarms: dict[str, dict[str, Any]]) -> None:
+    names = {"new-version-crashes": "ExecutedVersion", "new-version-fails": "version"}
+
+    for alarm, dimension in names.items():
+        (version,) = [one["Value"] for one in alarms[alarm]["Dimensions"] if one["Name"] == dimension]
+        assert "CurrentVersion" in version["Fn::GetAtt"][0]
+        assert (alarms[alarm]["Threshold"], alarms[alarm]["Period"]) == (1, 60)
+
+
+@pytest.mark.parametrize(("queue", "seconds"), [("arrivals", 180), ("notices", 120), ("mail-events", 60)])
+def test_dead_letters_and_waiting_messages_of_every_queue_are_watched(
+    alarms: dict[str, dict[str, Any]], templates: dict[str, dict[str, Any]], queue: str, seconds: int
+) -> None:
+    dead, waiting = alarms[f"dead-{queue}"], alarms[f"waiting-{queue}"]
+
+    assert dimensions(templates, dead) == {"QueueName": f"hemascope-dev-{queue}-dead"}
+    assert (dead["MetricName"], dead["Statistic"], dead["Threshold"]) == ("ApproximateNumberOfMessagesVisible", "Maximum", 1)
+    assert dimensions(templates, waiting) == {"QueueName": f"hemascope-dev-{queue}"}
+    assert waiting["MetricName"] == "ApproximateAgeOfOldestMessage"
+    # A message that failed once is away for so long; one that fails for good has not yet left the queue.
+    assert seconds < waiting["Threshold"] < 2 * seconds
+
+
+def test_no_queue_is_unwatched(
+    alarms: dict[str, dict[str, Any]], templates: dict[str, dict[str, Any]], resources: Resources
+) -> None:
+    queues = {one["Properties"]["QueueName"] for one in of_type(resources, "AWS::SQS::Queue").values()}
+
+    watched = [dimensions(templates, one) for one in alarms.values() if one.get("Namespace") == "AWS/SQS"]
+
+    assert {one["QueueName"] for one in watched} == queues
+
+
+def test_no_function_is_unwatched(
+    alarms: dict[str, dict[str, Any]], templates: dict[str, dict[str, Any]], resources: Resources
+) -> None:
+    functions = of_type(resources, "AWS::Lambda::Function").values()
+
+    assert {NAME.sub("", one["Properties"]["FunctionName"]): one["Properties"]["Timeout"] for one in functions} == FUNCTIONS
+    for name, seconds in FUNCTIONS.items():
+        errors, throttles, slow = (alarms[f"{kind}-{name}"] for kind in ("errors", "throttles", "slow"))
+        assert [one["MetricName"] for one in (errors, throttles, slow)] == ["Errors", "Throttles", "Duration"]
+        for one in (errors, throttles, slow):
+            assert dimensions(templates, one) == {"FunctionName": f"hemascope-dev-{name}"}
+        assert (slow["ExtendedStatistic"], slow["Threshold"]) == ("p95", 800 * seconds)
+
+
+def test_silence_is_well_being_for_all_but_the_alarm_on_silence(alarms: dict[str, dict[str, Any]]) -> None:
+    by_silence: dict[str, set[str]] = {}
+    for name, one in alarms.items():
+        by_silence.setdefault(one.get("TreatMissingData", "follows its alarms"), set()).add(name)
+
+    assert by_silence["breaching"] == {"no-smears"}
+    assert by_silence["follows its alarms"] == {"new-version-goes-back"}
+    assert set(by_silence) == {"breaching", "notBreaching", "follows its alarms"}
+
+
+@pytest.mark.parametrize(
+    ("alarm", "counts", "percent"),
+    [
+        ("rejected-share", {"smearsReported": 15, "smearsRejected": 5}, 25),
+        ("rejected-share", {"smearsReported": 14, "smearsRejected": 5}, 0),  # too few to tell
+        ("abstained-share", {"smearsReported": 20, "smearsIndeterminate": 4, "smearsOutOfDistribution": 3}, 40),
+        ("abstained-share", {"smearsReported": 19, "smearsIndeterminate": 19}, 0),
+    ],
+)
+def test_a_share_counts_where_there_are_enough_smears(
+    alarms: dict[str, dict[str, Any]], alarm: str, counts: dict[str, int], percent: float
+) -> None:
+    (expression,) = [one["Expression"] for one in alarms[alarm]["Metrics"] if "Expression" in one]
+    operands = {one["Id"]: 0 for one in alarms[alarm]["Metrics"] if "MetricStat" in one}
+    periods = {one["MetricStat"]["Period"] for one in alarms[alarm]["Metrics"] if "MetricStat" in one}
+    if alarm == "abstained-share":
+        counts = {**counts, "smearsPoorQuality": 1 if percent else 0}
+
+    value = eval(expression, {"IF": lambda asked, yes, no: yes if asked else no}, operands | counts)
+
+    assert value == pytest.approx(percent)
+    assert set(counts) <= set(operands)
+    assert periods == {21_600}
+
+
+def test_what_is_unusual_is_a_setting(alarms: dict[str, dict[str, Any]]) -> None:
+    assert (alarms["rejected-share"]["Threshold"], alarms["abstained-share"]["Threshold"]) == (20, 50)
+
+
+def test_our_own_metrics_are_looked_for_where_they_are_emitted(
+    templates: dict[str, dict[str, Any]], alarms: dict[str, dict[str, Any]], root: Path
+) -> None:
+    text = (root / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = dict(re.findall(r"^\| `(\w+)` \|.*\| `?([\w-]+)`? \|$", text, re.MULTILINE))
+    plain = [(one["MetricName"], one) for one in alarms.values() if one.get("Namespace") == "Hemascope"]
+    in_shares = [
+        (part["MetricStat"]["Metric"]["MetricName"], part["MetricStat"]["Metric"])
+        for one in alarms.values()
+        for part in one.get("Metrics", [])
+        if "MetricStat" in part
+    ]
+
+    looked_for = {
+        (name, NAME.sub("", dimensions(templates, one)["function"])) for name, one in plain if len(one["Dimensions"]) == 1
+    }
+    looked_for |= {(name, NAME.sub("", dimensions(templates, one)["function"])) for name, one in in_shares}
+
+    assert looked_for == {(name, table[name]) for name, _ in looked_for}
+    assert len(looked_for) == 8
+
+
+def test_the_dashboard_shows_metrics_that_exist(resources: Resources, root: Path) -> None:
+    ((_, dashboard),) = of_type(resources, "AWS::CloudWatch::Dashboard").items()
+    body = json.dumps(dashboard["Properties"]["DashboardBody"])
+    text = (root / "docs" / "operations.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `(\w+)` \| (?:Count|Seconds|Milliseconds) ", text, re.MULTILINE))
+
+    shown = set(re.findall(r'\\"Hemascope\\",\\"(\w+)\\"', body.replace('\\\\"', '\\"')))
+
+    assert shown == documented
+    for title in ("Smears an hour", "Arrival to report", "Age of the oldest", "Errors", "Throttles", "Dead letters", "Cost"):
+        assert title in body
+
+
+def test_only_alarms_of_this_deployment_and_budgets_may_ring_the_topic(
+    templates: dict[str, dict[str, Any]], topic: str
+) -> None:
+    own = templates["observability"]["Resources"]
+    (policy,) = [one["Properties"] for one in own.values() if one["Type"] == "AWS::SNS::TopicPolicy"]
+    (key,) = [one["Properties"] for one in own.values() if one["Type"] == "AWS::KMS::Key"]
+
+    allowed = {
+        one["Principal"]["Service"]: json.dumps(one["Condition"])
+        for one in policy["PolicyDocument"]["Statement"]
+        if one["Effect"] == "Allow"
+    }
+    encrypting = [one for one in key["KeyPolicy"]["Statement"] if "Service" in one["Principal"]]
+
+    assert policy["Topics"] == [{"Ref": topic}]
+    assert set(allowed) == {"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
+    assert ":alarm:hemascope-dev-*" in allowed["cloudwatch.amazonaws.com"]
+    assert ":budgets::" in allowed["budgets.amazonaws.com"]
+    assert all('"aws:SourceAccount": {"Ref": "AWS::AccountId"}' in one for one in allowed.values())
+    # Without this the topic stays silent, and nothing else shows it.
+    assert {one["Principal"]["Service"]: actions_of(one) for one in encrypting} == {
+        "cloudwatch.amazonaws.com": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "budgets.amazonaws.com": ["kms:Decrypt", "kms:GenerateDataKey"],
+    }
+
+
+def test_the_budget_watches_the_whole_account(budget: dict[str, Any], topic: str) -> None:
+    notifications = {
+        (one["Notification"]["NotificationType"], one["Notification"]["Threshold"], one["Notification"]["ThresholdType"])
+        for one in budget["NotificationsWithSubscribers"]
+    }
+    addresses = [one["Subscribers"] for one in budget["NotificationsWithSubscribers"]]
+
+    assert notifications == {("ACTUAL", 80, "PERCENTAGE"), ("FORECASTED", 100, "PERCENTAGE")}
+    assert addresses == [[{"SubscriptionType": "SNS", "Address": {"Ref": topic}}]] * 2
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 100, "Unit": "USD"}
+    assert "CostFilters" not in budget["Budget"]
+
+
+def test_settings_name_the_engineer_the_budget_and_what_is_unusual(tmp_path: Path) -> None:
+    settings = Settings(
+        alarm_mail="duty@hospital.example", monthly_budget_usd=30, alarm_rejected_percent=5, alarm_abstained_percent=35
+    )
+
+    folder = synthesize(settings, tmp_path)
+
+    template = json.loads((folder / "Hemascope-dev-Observability.template.json").read_text())["Resources"]
+    (subscription,) = [one["Properties"] for one in template.values() if one["Type"] == "AWS::SNS::Subscription"]
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "duty@hospital.example")
+    thresholds = {
+        name: named(template, ALARM, "AlarmName", f"hemascope-dev-{name}-share")["Threshold"]
+        for name in ("rejected", "abstained")
+    }
+    assert thresholds == {"rejected": 5, "abstained": 35}
+    (budget,) = [one["Properties"]["Budget"] for one in template.values() if one["Type"] == "AWS::Budgets::Budget"]
+    assert budget["BudgetLimit"]["Amount"] == 30
+
+
+def test_without_a_setting_nobody_is_subscribed(templates: dict[str, dict[str, Any]]) -> None:
+    kinds = {one["Type"] for one in templates["observability"]["Resources"].values()}
+
+    assert "AWS::SNS::Subscription" not in kinds
