@@ -66,7 +66,7 @@ class Portal:
         """Have the real station judge a smear; what it writes is there for the portal."""
         world = World(classifier)
         world.pictures.pictures[version] = data
-        row = world.station().process(CreatedObject(object=version, size=len(data)))
+        row = world.station().process(CreatedObject(object=version, size=len(data))).row
         for key, (content, _) in world.reports.files.items():
             self.reports.pictures[ObjectVersion(bucket="reports", key=key)] = content
         self.reader.rows.append(row)

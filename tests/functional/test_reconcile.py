@@ -20,8 +20,14 @@ from tests.moto_cloud import MODEL, MotoCloud, Wired
 Captured = pytest.CaptureFixture[str]
 KEY = "smears/st-mary/p-7/c-1/field-1.jpg"
 ODD = "smears/st-mary/p 7/c+1/50% 血液&<>.jpg"
-NOW = datetime.now(UTC)
-LATER = NOW + timedelta(hours=1)
+
+
+def now() -> datetime:
+    """The time as the command sees it, also where the tests before took long."""
+    return datetime.now(UTC)
+
+
+LATER = now() + timedelta(hours=1)
 
 
 def reconcile(cloud: MotoCloud, *words: str, grace: int = 0) -> int:
@@ -170,8 +176,8 @@ def test_a_failure_whose_dead_letter_is_gone_is_sent_again_on_request(cloud: Mot
 
 def test_a_notice_that_is_late_is_put_into_its_queue_again(cloud: MotoCloud, capsys: Captured) -> None:
     late, young = cloud.put(KEY), cloud.put(ODD)
-    cloud.finish(late, notice=NoticeState.PENDING, finished_at=NOW - timedelta(minutes=16))
-    cloud.finish(young, notice=NoticeState.PENDING, finished_at=NOW - timedelta(minutes=14))
+    cloud.finish(late, notice=NoticeState.PENDING, finished_at=now() - timedelta(minutes=16))
+    cloud.finish(young, notice=NoticeState.PENDING, finished_at=now() - timedelta(minutes=14))
 
     status = reconcile(cloud, "--requeue", grace=15)
 

@@ -265,7 +265,7 @@ def test_an_archive_run_tells_people_only_of_what_has_become_urgent(
     newer = replace(artifact, manifest=artifact.manifest.model_copy(update={"version": "9.0.0"}))
     world.classifier = FixedClassifier(newer, *answers[after])
 
-    row = world.station().process(created.model_copy(update={"rerun": True}))
+    row = world.station().process(created.model_copy(update={"rerun": True})).row
 
     assert row.notice is notice
     assert [due.model for due in world.notices.due][1:] == ([row.model] if notice is NoticeState.PENDING else [])

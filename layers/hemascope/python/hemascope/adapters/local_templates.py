@@ -51,7 +51,7 @@ def accepted(template: Template) -> Template:
 
 
 def _has_metric_math(resource: dict[str, Any]) -> bool:
-    """Tell whether it is an alarm on a share: the emulator knows alarms on one metric, and makes no metrics of our log lines."""
+    """Tell whether it is an alarm on a share: the emulator knows alarms on one metric, and makes none of our log lines."""
     return resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
 
 
