@@ -31,11 +31,12 @@ def build_app(settings: Settings, outdir: str | None = None) -> cdk.App:
     ingest = IngestStack(app, settings.stack("Ingest"), settings, env=environment)
     screening = ScreeningStack(app, settings.stack("Screening"), settings, ingest, env=environment)
     delivery = DeliveryStack(app, settings.stack("Delivery"), settings, screening, env=environment)
-    PortalStack(app, settings.stack("Portal"), settings, ingest, screening, env=environment)
+    portal = PortalStack(app, settings.stack("Portal"), settings, ingest, screening, env=environment)
     archive = ArchiveStack(app, settings.stack("Archive"), settings, ingest, env=environment)
     OperatorStack(app, settings.stack("Operator"), settings, ingest, screening, archive, env=environment)
     DevicesStack(app, settings.stack("Devices"), settings, ingest, env=environment)
-    ObservabilityStack(app, settings.stack("Observability"), settings, ingest, screening, delivery, env=environment)
+    watched = (ingest, screening, delivery, portal, archive)
+    ObservabilityStack(app, settings.stack("Observability"), settings, *watched, env=environment)
     return app
 
 

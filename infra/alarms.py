@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aws_cdk import Duration
+from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from hemascope.adapters.metrics import NAMESPACE, Metric
@@ -184,6 +186,22 @@ def telling_alarms(mail_function: lambda_.IFunction, topic: sns.ITopic) -> Itera
         "notices-undelivered",
         "A subscriber of the notices (SMS, mail, HTTPS) could not be reached.",
         topic.metric_number_of_notifications_failed(period=_QUARTER, statistic="Sum"),
+        threshold=1,
+    )
+
+
+def people_alarms(api: apigateway.IHttpApi, archive: sfn.IStateMachine) -> Iterator[Alarm]:
+    """What somebody asked for and did not get. Nobody asks, no data, no fault."""
+    yield Alarm(
+        "portal-fails",
+        "The portal answered three requests or more with an error of ours.",
+        api.metric_server_error(period=_QUARTER, statistic="Sum"),
+        threshold=3,  # a reader tries again once or twice
+    )
+    yield Alarm(
+        "archive-fails",
+        "An archive run was given up.",
+        archive.metric_failed(period=_QUARTER),
         threshold=1,
     )
 

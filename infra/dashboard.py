@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration
+from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 
 from hemascope.adapters.metrics import Metric
-from infra.alarms import abstained_share, counted, rejected_share
+from infra.alarms import ABSTAINED, abstained_share, counted, rejected_share
 
 _HOUR, _MINUTES = Duration.hours(1), Duration.minutes(5)
 _HALF, _THIRD, _WHOLE = 12, 8, 24
@@ -39,11 +40,19 @@ def smears(screening: lambda_.IFunction) -> list[list[cloudwatch.IWidget]]:
             _graph(
                 "Smears an hour, by end",
                 [counted(metric, screening, _HOUR).with_(label=label) for label, metric in ends.items()],
+                _THIRD,
+                stacked=True,
+            ),
+            _graph(
+                "Reports an hour, by decision",
+                [counted(metric, screening, _HOUR) for metric in (Metric.SMEARS_CONFIDENT, *ABSTAINED)],
+                _THIRD,
                 stacked=True,
             ),
             _graph(
                 "Share of six hours, in percent (0 below 20 smears)",
                 [rejected_share(screening), abstained_share(screening)],
+                _THIRD,
                 left_y_axis=cloudwatch.YAxisProps(min=0, max=100),
             ),
         ],
@@ -58,7 +67,10 @@ def smears(screening: lambda_.IFunction) -> list[list[cloudwatch.IWidget]]:
 
 
 def machinery(
-    queues: Mapping[str, sqs.IQueue], dead: Mapping[str, sqs.IQueue], functions: Mapping[str, lambda_.IFunction]
+    queues: Mapping[str, sqs.IQueue],
+    dead: Mapping[str, sqs.IQueue],
+    functions: Mapping[str, lambda_.IFunction],
+    fed: Sequence[lambda_.IFunction],
 ) -> list[list[cloudwatch.IWidget]]:
     """Queues and functions."""
     ages = [
@@ -75,7 +87,10 @@ def machinery(
             _graph("Errors", [one.metric_errors(period=_MINUTES, label=name) for name, one in functions.items()], _THIRD),
             _graph(
                 "Failed messages",
-                [counted(Metric.MESSAGES_FAILED, one, _MINUTES).with_(label=name) for name, one in functions.items()],
+                [
+                    counted(Metric.MESSAGES_FAILED, one, _MINUTES).with_(label=name)
+                    for name, one in zip(queues, fed, strict=True)
+                ],
                 _THIRD,
             ),
             _graph("Throttles", [one.metric_throttles(period=_MINUTES, label=name) for name, one in functions.items()], _THIRD),
@@ -83,8 +98,10 @@ def machinery(
     ]
 
 
-def telling(delivery: lambda_.IFunction, mail_events: lambda_.IFunction, topic: sns.ITopic) -> list[list[cloudwatch.IWidget]]:
-    """Notices, mails, and the bill."""
+def people(
+    delivery: lambda_.IFunction, mail_events: lambda_.IFunction, topic: sns.ITopic, api: apigateway.IHttpApi
+) -> list[list[cloudwatch.IWidget]]:
+    """Notices, mails, the portal, and the bill."""
     back = (Metric.MAILS_BOUNCED, Metric.MAILS_COMPLAINED, Metric.MAILS_REFUSED)
     bill = cloudwatch.Metric(
         namespace="AWS/Billing",
@@ -96,16 +113,25 @@ def telling(delivery: lambda_.IFunction, mail_events: lambda_.IFunction, topic: 
     )
     return [
         [
-            _graph("Notices sent an hour", [counted(Metric.NOTICES_SENT, delivery, _HOUR)], _THIRD),
+            _graph("Notices sent an hour", [counted(Metric.NOTICES_SENT, delivery, _HOUR)]),
             _graph(
                 "Mails that came back, subscribers not reached",
                 [
                     *(counted(one, mail_events, _HOUR) for one in back),
                     topic.metric_number_of_notifications_failed(period=_HOUR, statistic="Sum"),
                 ],
-                _THIRD,
             ),
-            _graph("Cost, USD", [bill], _THIRD, region="us-east-1"),
+        ],
+        [
+            _graph(
+                "Portal: requests, refused, failed",
+                [
+                    api.metric_count(period=_HOUR, statistic="Sum", label="requests"),
+                    api.metric_client_error(period=_HOUR, statistic="Sum", label="refused"),
+                    api.metric_server_error(period=_HOUR, statistic="Sum", label="failed"),
+                ],
+            ),
+            _graph("Cost, USD", [bill], region="us-east-1"),
         ],
         [cloudwatch.TextWidget(markdown=_COST_NOTE, width=_WHOLE, height=2)],
     ]

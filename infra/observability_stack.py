@@ -12,10 +12,12 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra import dashboard
-from infra.alarms import Alarm, describe, function_alarms, queue_alarms, smear_alarms, telling_alarms
+from infra.alarms import Alarm, describe, function_alarms, people_alarms, queue_alarms, smear_alarms, telling_alarms
+from infra.archive_stack import ArchiveStack
 from infra.constructs.storage import let_services_use, safe_key
 from infra.delivery_stack import DeliveryStack
 from infra.ingest_stack import IngestStack
+from infra.portal_stack import PortalStack
 from infra.screening_stack import ScreeningStack
 from infra.settings import Settings
 
@@ -39,14 +41,18 @@ class ObservabilityStack(Stack):
         ingest: IngestStack,
         screening: ScreeningStack,
         delivery: DeliveryStack,
+        portal: PortalStack,
+        archive: ArchiveStack,
         **kwargs: object,
     ) -> None:
         super().__init__(scope, identity, **kwargs)
         self._settings, self._ingest, self._screening, self._delivery = settings, ingest, screening, delivery
+        self._portal, self._archive = portal, archive
         self._functions = {
             "screen-smear": screening.function,
             "deliver-report": delivery.function,
             "mail-events": delivery.mail_function,
+            "portal-api": portal.function,
         }
         # Name -> queue, its dead letters, the function that empties it.
         self._queues = {
@@ -99,6 +105,7 @@ class ObservabilityStack(Stack):
             screening.function, self._ingest.queue, settings.alarm_rejected_percent, settings.alarm_abstained_percent
         )
         yield from telling_alarms(delivery.mail_function, delivery.topic)
+        yield from people_alarms(self._portal.api, self._archive.machine)
 
     def _make_alarm(self, alarm: Alarm) -> cloudwatch.Alarm:
         made = alarm.make(self, self._settings.name(alarm.name))
@@ -162,7 +169,8 @@ class ObservabilityStack(Stack):
                     {name: one[0] for name, one in self._queues.items()},
                     {name: one[1] for name, one in self._queues.items()},
                     self._functions,
+                    [one[2] for one in self._queues.values()],
                 ),
-                *dashboard.telling(delivery.function, delivery.mail_function, delivery.topic),
+                *dashboard.people(delivery.function, delivery.mail_function, delivery.topic, self._portal.api),
             ],
         )

@@ -92,7 +92,7 @@ class PortalStack(Stack):
         return self._accounts.client
 
     @property
-    def function(self) -> lambda_.IFunction:
+    def function(self) -> lambda_.Function:
         """What answers the API's requests."""
         return self._function
 
