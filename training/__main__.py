@@ -55,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--densenet121", default=None, help="imagenet, or a weights file (default: the pretraining's)")
     train.add_argument("--epochs", type=int, default=50)
     train.add_argument("--copies", type=int, default=4, help="augmented copies of each smear, beside the smear itself")
+    train.add_argument("--seed", type=int, default=1, help="of the head's first weights and of the order of smears")
+    train.add_argument("--name", default="head", help="folder of this run")
     tune = add("finetune", _finetune, "tune DenseNet-121 and the head together, VGG16 standing still")
     tune.add_argument("--epochs", type=int, default=4)
     tune.add_argument("--copies", type=int, default=4)
@@ -91,8 +93,8 @@ def _train(data: Any, options: argparse.Namespace) -> None:
     from training.train import TrainSettings, train
 
     origins = {name: getattr(options, name) or str(options.runs / name / f"{name}.npz") for name in ("vgg16", "densenet121")}
-    settings = TrainSettings(**origins, epochs=options.epochs, copies=options.copies)
-    print(train(data, settings, Run(options.runs / "head"), options.runs / "features"))
+    settings = TrainSettings(**origins, epochs=options.epochs, copies=options.copies, seed=options.seed)
+    print(train(data, settings, Run(options.runs / options.name), options.runs / "features"))
 
 
 def _finetune(data: Any, options: argparse.Namespace) -> None:

@@ -30,7 +30,7 @@ def write_card(folder: Path, manifest: Manifest, recipe: list[dict[str, Any]]) -
         f"Split {manifest.data['smears']['train']} / {manifest.data['smears']['test']} / "
         f"{manifest.data['smears']['validation']} (train / test / validation), stratified by class, byte-identical copies on",
         f"one side; split sha256 `{manifest.data['split_sha256'][:16]}`, data sha256 `{manifest.data['dataset_sha256'][:16]}`.",
-        "Validation set the temperature and thresholds; no training step saw validation or test.",
+        "Validation chose between runs and set temperature and thresholds; no training step saw validation or test.",
         "",
         "## As served, on unseen smears, copies removed",
         "",
@@ -59,7 +59,7 @@ def write_card(folder: Path, manifest: Manifest, recipe: list[dict[str, Any]]) -
         "",
         "## How it was made",
         "",
-        "`python -m training pretrain`, `train`, `finetune`, `export`, with these settings:",
+        "Steps of `python -m training`, in order, with their settings:",
         "",
         "| step | settings | accuracy on validation |",
         "| --- | --- | --- |",

@@ -36,7 +36,7 @@ def draw_learning_curves(logs: dict[str, Path], path: Path) -> None:
         axes.plot(range(1, len(losses) + 1), losses, label=name, linewidth=1.6)
     axes.set(xlabel="epoch", ylabel="training loss (cross-entropy)", yscale="log", title="Learning curves")
     axes.grid(alpha=0.25)
-    axes.legend(frameon=False)
+    figure.legend(frameon=False, loc="outside right upper")  # beside the curves, which use the whole height
     _save(figure, path)
 
 

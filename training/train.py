@@ -23,6 +23,7 @@ class TrainSettings:
     batch: int = 32
     learning_rate: float = 1e-3
     copies: int = 4  # augmented copies of each training smear; epochs take turns
+    copies_seed: int = 1  # of the augmentations: heads with other seeds read the same cached features
     seed: int = 1
 
 
@@ -51,7 +52,9 @@ def train(data: Data, settings: TrainSettings, run: Run, cache: Path) -> Path:
 
     def both(part: str, copy: int) -> np.ndarray:
         origins = (("vgg16", settings.vgg16), ("densenet121", settings.densenet121))
-        return np.hstack([cached_features(data, part, name, origin, copy, settings.seed, cache) for name, origin in origins])
+        return np.hstack(
+            [cached_features(data, part, name, origin, copy, settings.copies_seed, cache) for name, origin in origins]
+        )
 
     copies = [both("train", copy) for copy in range(settings.copies + 1)]
     batches = CopiesInTurn(copies, data.labels("train"), settings.batch, settings.seed)
