@@ -79,7 +79,7 @@ function shown(pictures) {
 function details(report) {
   const list = element("dl");
   const rows = {
-    Case: report.specimen ? `${report.specimen.hospital} / ${report.specimen.case}` : "unknown",
+    Smear: report.specimen ? [report.specimen.hospital, report.specimen.case, report.specimen.file].join(" / ") : "unknown",
     Issued: report.issued_at ? new Date(report.issued_at).toLocaleString() : "not issued by a service",
     Release: report.release,
     Model: `${report.model.id} ${report.model.version}, sha256 ${report.model.sha256.slice(0, 12)}`,

@@ -10,7 +10,7 @@ _BLAST, _NUCLEOLUS = (126, 82, 206), (98, 58, 178)
 
 
 def draw_synthetic_smear(seed: int = 0, side: int = 448, blasts: int = 9) -> Picture:
-    """Draw round red cells with pale centres, purple blasts and a scale bar on a bright slide.
+    """Draw round red cells with pale centres, purple blasts, a scale bar and the word "synthetic" on a bright slide.
 
     Parameters
     ----------
@@ -73,11 +73,12 @@ def _apart(chance: np.random.Generator, count: int, side: int, distance: float, 
 
 
 def _scale_bar(smear: Picture, unit: float) -> None:
+    """A white corner with a bar, and the word that says what this picture is, wherever it is shown."""
     side = smear.shape[0]
-    left, top = side - round(64 * unit), side - round(26 * unit)
-    smear[top:, left:] = 255
-    cv2.line(
-        smear, (left + round(6 * unit), side - round(8 * unit)), (side - round(8 * unit), side - round(8 * unit)), (0, 0, 0), 2
-    )
-    where = (left + round(4 * unit), side - round(13 * unit))
-    cv2.putText(smear, "100 px", where, cv2.FONT_HERSHEY_SIMPLEX, 0.36 * unit, (0, 0, 0), 1, cv2.LINE_AA)
+    left, right = side - round(100 * unit), side - round(8 * unit)
+    smear[side - round(46 * unit) :, left:] = 255
+    bottom = side - round(8 * unit)
+    cv2.line(smear, (right - round(50 * unit), bottom), (right, bottom), (0, 0, 0), 2)
+    for text, start, above, size in (("synthetic", 6, 30, 0.5), ("100 px", 50, 14, 0.36)):
+        where = (left + round(start * unit), side - round(above * unit))
+        cv2.putText(smear, text, where, cv2.FONT_HERSHEY_SIMPLEX, size * unit, (0, 0, 0), 1, cv2.LINE_AA)
