@@ -14,6 +14,7 @@ from infra.archive_stack import ArchiveStack  # noqa: E402
 from infra.delivery_stack import DeliveryStack  # noqa: E402
 from infra.devices_stack import DevicesStack  # noqa: E402
 from infra.ingest_stack import IngestStack  # noqa: E402
+from infra.nag import review  # noqa: E402
 from infra.operator_stack import OperatorStack  # noqa: E402
 from infra.portal_stack import PortalStack  # noqa: E402
 from infra.screening_stack import ScreeningStack  # noqa: E402
@@ -34,6 +35,7 @@ def build_app(settings: Settings, outdir: str | None = None) -> cdk.App:
     archive = ArchiveStack(app, settings.stack("Archive"), settings, ingest, env=environment)
     OperatorStack(app, settings.stack("Operator"), settings, ingest, screening, archive, env=environment)
     DevicesStack(app, settings.stack("Devices"), settings, ingest, env=environment)
+    review(app, settings)
     return app
 
 
