@@ -14,6 +14,7 @@ from infra.archive_stack import ArchiveStack  # noqa: E402
 from infra.delivery_stack import DeliveryStack  # noqa: E402
 from infra.devices_stack import DevicesStack  # noqa: E402
 from infra.ingest_stack import IngestStack  # noqa: E402
+from infra.nag import review  # noqa: E402
 from infra.observability_stack import ObservabilityStack  # noqa: E402
 from infra.operator_stack import OperatorStack  # noqa: E402
 from infra.portal_stack import PortalStack  # noqa: E402
@@ -37,6 +38,7 @@ def build_app(settings: Settings, outdir: str | None = None) -> cdk.App:
     DevicesStack(app, settings.stack("Devices"), settings, ingest, env=environment)
     watched = (ingest, screening, delivery, portal, archive)
     ObservabilityStack(app, settings.stack("Observability"), settings, *watched, env=environment)
+    review(app, settings)
     return app
 
 

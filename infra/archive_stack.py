@@ -57,6 +57,8 @@ class ArchiveStack(Stack):
             ),
             tracing_enabled=True,
         )
+        # CDK makes a policy for the map all the same, and attaches it to nothing.
+        self._machine.node.try_remove_child("DistributedMapPolicy")
         self._machine.node.add_dependency(self._role)
         CfnOutput(self, "ArchiveMachine", value=self._machine.state_machine_arn)
         CfnOutput(self, "ArchiveResultsBucket", value=self._results.bucket_name)
@@ -82,6 +84,11 @@ class ArchiveStack(Stack):
         return self._results
 
     @property
+    def result_files(self) -> str:
+        """ARN of every file that a run leaves there."""
+        return self._results.arn_for_objects(f"{_RESULTS}/*")
+
+    @property
     def key(self) -> kms.IKey:
         """The key of results and log."""
         return self._key
@@ -100,7 +107,7 @@ class ArchiveStack(Stack):
 
     def _grant(self) -> None:
         """Give the role what the machine does, action by action."""
-        uploads, results = self._ingest.bucket.bucket_arn, self._results.arn_for_objects(f"{_RESULTS}/*")
+        uploads, results = self._ingest.bucket.bucket_arn, self.result_files
         self._allow(["s3:ListBucket", "s3:ListBucketVersions"], [uploads], {"StringLike": {"s3:prefix": f"{PREFIX}*"}})
         self._allow(["sqs:SendMessage"], [self._ingest.queue.queue_arn])
         self._allow(["kms:Decrypt", "kms:GenerateDataKey"], [self._ingest.key.key_arn], self._through("sqs"))

@@ -68,7 +68,7 @@ class OperatorStack(Stack):
             ("states:DescribeExecution", "states:StopExecution"): [archive.runs],
             ("states:DescribeMapRun",): [archive.map_runs],
             ("s3:ListBucket",): [archive.results.bucket_arn],
-            ("s3:GetObject",): [archive.results.arn_for_objects("*")],
+            ("s3:GetObject",): [archive.result_files],
             ("kms:Decrypt", "kms:GenerateDataKey"): [ingest.key.key_arn, screening.key.key_arn],
             ("kms:Decrypt",): [archive.key.key_arn],
         }

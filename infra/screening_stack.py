@@ -178,8 +178,22 @@ class ScreeningStack(Stack):
             alias=alias,
             deployment_config=config.CANARY_10_PERCENT_5_MINUTES if self._settings.canary else config.ALL_AT_ONCE,
             alarms=self._new_version_alarms,
+            role=self._make_deployer(alias),
         )
         return alias
+
+    def _make_deployer(self, alias: lambda_.Alias) -> iam.IRole:
+        """What CodeDeploy may do: move this alias and read its alarms. AWS's managed policy would let it move any alias."""
+        role = iam.Role(self, "Deployer", assumed_by=iam.ServicePrincipal("codedeploy.amazonaws.com"))
+        function = self._function.function_arn
+        statements = {
+            ("cloudwatch:DescribeAlarms",): [one.alarm_arn for one in self._new_version_alarms],
+            ("lambda:GetAlias", "lambda:UpdateAlias"): [function, alias.function_arn],
+            ("lambda:GetProvisionedConcurrencyConfig",): [f"{function}:*"],
+        }
+        for actions, resources in statements.items():
+            role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
+        return role.without_policy_updates()  # CDK would add that managed policy
 
     def _grant(self) -> None:
         """Give the role what the function does, action by action."""
