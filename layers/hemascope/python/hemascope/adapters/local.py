@@ -162,15 +162,15 @@ class LocalCloud:
         if folder == SCREENING:
             variables["HEMASCOPE_ARTIFACT"] = str(self.artifact)
         if self.enforce_iam:
-            variables |= self._credentials(described["Role"])
+            variables |= self.credentials_of(folder)
         handler = self.root / "lambdas" / folder / "handler.py"
         # Unbuffered: what a handler prints is in the log at once, as on AWS.
         command = [sys.executable, "-u", "-m", "hemascope.adapters.local_worker", str(self._ports[folder]), str(handler)]
         self._spawn(folder, command, variables | self.environment)
 
-    def _credentials(self, role: str) -> dict[str, str]:
-        """What AWS gives to a function: short-lived keys of its role."""
-        given = self.client("sts").assume_role(RoleArn=role, RoleSessionName="worker")["Credentials"]
+    def credentials_of(self, folder: str) -> dict[str, str]:
+        """What AWS gives to a function: short-lived keys of its role, as environment variables."""
+        given = self.client("sts").assume_role(RoleArn=self.role_of(folder), RoleSessionName="worker")["Credentials"]
         return {
             "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],

@@ -1,7 +1,8 @@
-"""MiniStack, with the one call of our state machine that it lacks.
+"""MiniStack, with two things that it lacks.
 
-``python -m hemascope.adapters.local_emulator`` takes the same environment as ``python -m ministack``. The call is answered
-by the emulator's own S3 through a real client, so that a definition finds the field names and types that AWS gives it.
+``python -m hemascope.adapters.local_emulator`` takes the same environment as ``python -m ministack``. One call of our state
+machine is answered by the emulator's own S3 through a real client, so that a definition finds the field names and types that
+AWS gives it. And a mail is authorized against the identity that sends it, as AWS does, not against everything.
 """
 
 import json
@@ -10,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from ministack import app
+from ministack.core import iam_actions
 from ministack.services import stepfunctions
 
 from hemascope.adapters.aws import client
@@ -31,9 +33,23 @@ def list_object_versions(resource: str, arguments: dict[str, Any]) -> dict[str, 
     return content
 
 
+def sending_identity(service: str, query: dict[str, Any], region: str, account: str) -> str | None:
+    """ARN of the SES identity that a request sends as; None for any other request."""
+    source = iam_actions._query_param(query, "Source") if service == "ses" else None
+    return f"arn:aws:ses:{region}:{account}:identity/{source}" if source else None
+
+
 def main() -> None:
-    """Teach the emulator the call and run it until it is killed."""
+    """Teach the emulator both and run it until it is killed."""
     stepfunctions._SERVICE_DISPATCH[LISTING] = list_object_versions
+    known = iam_actions.extract_resource_arn
+
+    def resource(service: str, method: str, path: str, headers: Any, body: Any, query: Any, region: str, account: str) -> Any:
+        return sending_identity(service, query, region, account) or known(
+            service, method, path, headers, body, query, region, account
+        )
+
+    iam_actions.extract_resource_arn = resource
     app.main()
 
 

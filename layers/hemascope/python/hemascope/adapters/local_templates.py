@@ -56,21 +56,23 @@ def _has_metric_math(resource: dict[str, Any]) -> bool:
 
 
 def without_tls_only(template: Template) -> Template:
-    """The template without the statements that deny plain HTTP.
+    """The template with the statements that deny plain HTTP made to match nobody.
 
-    With IAM enforced the emulator would obey them, and it speaks HTTP. What is left with no statement goes too.
+    With IAM enforced the emulator would obey them, and it speaks HTTP. They stay in their policies, since a topic without a
+    policy of its own would get AWS's default one, which is open to the whole account.
     """
     resources = {}
     for key, resource in template["Resources"].items():
-        if not resource["Type"].endswith(("QueuePolicy", "TopicPolicy", "BucketPolicy")):
-            resources[key] = resource
-            continue
-        document = resource["Properties"]["PolicyDocument"]
-        statements = [one for one in document["Statement"] if not _is_about_tls(one)]
-        if statements:
+        if resource["Type"].endswith(("QueuePolicy", "TopicPolicy", "BucketPolicy")):
+            document = resource["Properties"]["PolicyDocument"]
+            statements = [one | {"Condition": _NEVER} if _is_about_tls(one) else one for one in document["Statement"]]
             properties = resource["Properties"] | {"PolicyDocument": document | {"Statement": statements}}
-            resources[key] = resource | {"Properties": properties}
+            resource = resource | {"Properties": properties}
+        resources[key] = resource
     return template | {"Resources": resources}
+
+
+_NEVER = {"StringEquals": {"aws:PrincipalAccount": "nobody's"}}
 
 
 def _is_about_tls(statement: dict[str, Any]) -> bool:
