@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := layers/hemascope/python/hemascope lambdas infra training benchmarks tests app.py
 
-.PHONY: help setup demo serve test lint bench audit lock templates publish clean
+.PHONY: help setup demo serve test synth lint bench audit lock templates publish clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,7 +12,7 @@ help:
 	@echo "make serve                 the service on this machine, until Ctrl-C"
 	@echo "make test                  all tests"
 	@echo "make publish               the portal's pages, to the deployment of HEMASCOPE_STAGE"
-	@echo "make setup lint bench audit lock templates clean"
+	@echo "make setup synth lint bench audit lock templates clean"
 
 .venv/python.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -40,17 +40,32 @@ serve: .venv/local.stamp
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest
 
-lint: .venv/dev.stamp
+# The rule packs of cdk-nag run here.
+SYNTHESIZED := build/synthesized
+synth: .venv/dev.stamp
+	rm -rf $(SYNTHESIZED)
+	CDK_OUTDIR=$(SYNTHESIZED) $(BIN)/python app.py
+
+lint: synth
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/cfn-lint -- $(SYNTHESIZED)/*.template.json
 
 bench: .venv/dev.stamp
 	$(BIN)/python benchmarks/screening.py
 	$(BIN)/python -m benchmarks.cost
 
-audit: .venv/dev.stamp
-	$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements/image.txt
+# checkov pins what the project needs newer, so it has an environment of its own.
+build/checkov/python.stamp: requirements/audit.txt .venv/python.stamp
+	$(PYTHON) -m venv build/checkov
+	build/checkov/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/audit.txt
+	@touch $@
+
+# The last line asks PyPI for known holes. Without --strict it is content where PyPI gives no answer, and has audited nothing.
+audit: synth build/checkov/python.stamp
+	build/checkov/bin/checkov --file $(SYNTHESIZED)/*.template.json lambdas/screen_smear/Dockerfile
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/image.txt -r requirements/dev.txt
 
 # The templates that the local cloud is made of; tests/infra holds them equal to what app.py synthesizes.
 templates: .venv/dev.stamp
@@ -70,6 +85,7 @@ lock: .venv/dev.stamp
 	$(UV) --all-extras --constraint requirements/constraints.txt --output-file requirements/dev.txt
 	$(UV) --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
 	$(UV) --extra image --constraint requirements/dev.txt --output-file requirements/image.txt
+	$(subst pyproject.toml,requirements/audit.in,$(UV)) --output-file requirements/audit.txt
 
 clean:
 	rm -rf .venv out build cdk.out
