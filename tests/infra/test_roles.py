@@ -1,8 +1,11 @@
-"""What each role may do, as literal lists."""
+"""What each role may do and who takes it, as literal lists: a role that is not here fails, in whatever stack it is."""
+
+import json
+from typing import Any
 
 import pytest
 
-from tests.infra.reading import Resources, actions_of, named, of_type, statements
+from tests.infra.reading import Resources, actions_of, named, of_type, plain, statements
 
 pytestmark = pytest.mark.synth
 
@@ -14,60 +17,205 @@ QUEUE_READER = {
     "sqs:ReceiveMessage",
 }
 FUNCTION = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+LAMBDA, IOT = {"Service": "lambda.amazonaws.com"}, {"Service": "iot.amazonaws.com"}
+
+# Stack and name of the role -> who takes it, and its actions. test_archive and test_devices have resources and conditions too.
+ROLES: dict[str, tuple[dict[str, str], set[str]]] = {
+    "screening/Role": (
+        LAMBDA,
+        {
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            "s3:GetObject",
+            "s3:GetObjectVersion",
+            "s3:PutObject",
+            "sqs:SendMessage",
+            *QUEUE_READER,
+            *FUNCTION,
+        },
+    ),
+    "screening/Deployer": (
+        {"Service": "codedeploy.amazonaws.com"},
+        {"cloudwatch:DescribeAlarms", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"},
+    ),
+    "delivery/DeliverReportRole": (
+        LAMBDA,
+        {
+            "dynamodb:GetItem",
+            "dynamodb:UpdateItem",
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            "ses:SendTemplatedEmail",
+            "sns:Publish",
+            *QUEUE_READER,
+            *FUNCTION,
+        },
+    ),
+    "delivery/HearOfMailsRole": (LAMBDA, {"dynamodb:UpdateItem", "kms:Decrypt", *QUEUE_READER, *FUNCTION}),
+    "portal/AnswerRole": (
+        LAMBDA,
+        {"dynamodb:Query", "kms:Decrypt", "kms:GenerateDataKey", "s3:GetObject", "s3:PutObject", *FUNCTION},
+    ),
+    "archive/MachineRole": (
+        {"Service": "states.amazonaws.com"},
+        {
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+            "s3:AbortMultipartUpload",
+            "s3:GetObject",
+            "s3:ListBucket",
+            "s3:ListBucketVersions",
+            "s3:ListMultipartUploadParts",
+            "s3:PutObject",
+            "sqs:SendMessage",
+            "states:DescribeExecution",
+            "states:StartExecution",
+            "states:StopExecution",
+            "xray:GetSamplingRules",
+            "xray:GetSamplingTargets",
+            "xray:PutTelemetryRecords",
+            "xray:PutTraceSegments",
+        },
+    ),
+    "operator/Operator": (
+        {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"},
+        {
+            "cloudformation:DescribeStacks",
+            "dynamodb:BatchGetItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:Query",
+            "dynamodb:Scan",
+            "dynamodb:UpdateItem",
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            "s3:DeleteObject",
+            "s3:DeleteObjectVersion",
+            "s3:GetObject",
+            "s3:ListBucket",
+            "s3:ListBucketVersions",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ListMessageMoveTasks",
+            "sqs:ReceiveMessage",
+            "sqs:SendMessage",
+            "sqs:StartMessageMoveTask",
+            "states:DescribeExecution",
+            "states:DescribeMapRun",
+            "states:ListMapRuns",
+            "states:StartExecution",
+            "states:StopExecution",
+        },
+    ),
+    "devices/Microscope": ({"Service": "credentials.iot.amazonaws.com"}, {"kms:GenerateDataKey", "s3:PutObject"}),
+    "devices/demohospitalProvisioning": (
+        IOT,
+        {
+            "iot:AttachPolicy",
+            "iot:AttachPrincipalPolicy",
+            "iot:AttachThingPrincipal",
+            "iot:CreateThing",
+            "iot:DescribeCertificate",
+            "iot:DescribeThing",
+            "iot:DescribeThingType",
+            "iot:GetPolicy",
+            "iot:ListPrincipalThings",
+            "iot:ListThingPrincipals",
+            "iot:UpdateCertificate",
+        },
+    ),
+}
+KNOWN = {"AWS::IAM::Role", "AWS::IAM::Policy"}
+WIDER = {"ManagedPolicyArns", "Policies"}  # in a role itself
+# What may act for another or change what anybody may do.
+POWERS = (
+    "iam:",
+    "sts:",
+    "organizations:",
+    "lambda:Update",
+    "lambda:Create",
+    "lambda:Add",
+    "kms:Put",
+    "kms:Create",
+    "s3:PutBucket",
+)
+
+
+def role_key(name: str) -> str:
+    """``screening/Role`` for ``screening/Role1ABCC5F0``."""
+    return str(plain({"Ref": name}))[2:-1]
+
+
+def allowed(resources: Resources, role: str) -> set[str]:
+    """Every action that a policy of the role's stack allows it."""
+    stack, identity = role.split("/")
+    return {
+        action
+        for name, one in of_type(resources, "AWS::IAM::Policy").items()
+        if name.split("/")[0] == stack and {"Ref": identity} in one["Properties"]["Roles"]
+        for statement in one["Properties"]["PolicyDocument"]["Statement"]
+        for action in actions_of(statement)
+    }
+
+
+def test_each_role_may_do_this_and_nothing_else(resources: Resources) -> None:
+    found = {role_key(name): allowed(resources, name) for name in of_type(resources, "AWS::IAM::Role")}
+
+    assert found == {name: actions for name, (_, actions) in ROLES.items()}
+
+
+def test_each_role_is_taken_by_this_principal_and_nobody_else(resources: Resources) -> None:
+    found = {
+        role_key(name): [plain(one["Principal"]) for one in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]]
+        for name, role in of_type(resources, "AWS::IAM::Role").items()
+    }
+
+    assert found == {name: [principal] for name, (principal, _) in ROLES.items()}
+
+
+def test_permissions_stand_nowhere_but_in_a_policy_of_one_role(resources: Resources) -> None:
+    elsewhere = [name for name, one in resources.items() if one["Type"].startswith("AWS::IAM::") and one["Type"] not in KNOWN]
+    wider = [name for name, one in of_type(resources, "AWS::IAM::Role").items() if WIDER & set(one["Properties"])]
+    shared = [name for name, one in of_type(resources, "AWS::IAM::Policy").items() if len(one["Properties"]["Roles"]) != 1]
+
+    assert (elsewhere, wider, shared) == ([], [], [])
 
 
 @pytest.mark.parametrize(
-    ("function", "actions"),
+    ("function", "role"),
     [
-        (
-            "hemascope-dev-screen-smear",
-            {
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                "dynamodb:Query",
-                "kms:Decrypt",
-                "kms:GenerateDataKey",
-                "s3:GetObject",
-                "s3:GetObjectVersion",
-                "s3:PutObject",
-                "sqs:SendMessage",
-                *QUEUE_READER,
-            },
-        ),
-        (
-            "hemascope-dev-deliver-report",
-            {
-                "dynamodb:GetItem",
-                "dynamodb:UpdateItem",
-                "kms:Decrypt",
-                "kms:GenerateDataKey",
-                "ses:SendTemplatedEmail",
-                "sns:Publish",
-                *QUEUE_READER,
-            },
-        ),
-        ("hemascope-dev-mail-events", {"dynamodb:UpdateItem", "kms:Decrypt", *QUEUE_READER}),
-        (
-            "hemascope-dev-portal-api",
-            {"dynamodb:Query", "kms:Decrypt", "kms:GenerateDataKey", "s3:GetObject", "s3:PutObject"},
-        ),
+        ("hemascope-dev-screen-smear", "screening/Role"),
+        ("hemascope-dev-deliver-report", "delivery/DeliverReportRole"),
+        ("hemascope-dev-mail-events", "delivery/HearOfMailsRole"),
+        ("hemascope-dev-portal-api", "portal/AnswerRole"),
     ],
 )
-def test_a_functions_role_may_do_this_and_nothing_else(resources: Resources, function: str, actions: set[str]) -> None:
-    role = named(resources, "AWS::Lambda::Function", "FunctionName", function)["Role"]["Fn::GetAtt"][0]
-    policies = [
-        one["Properties"]
-        for one in of_type(resources, "AWS::IAM::Policy").values()
-        if one["Properties"]["Roles"] == [{"Ref": role}]
-    ]
-    (properties,) = [
-        one["Properties"] for name, one in of_type(resources, "AWS::IAM::Role").items() if name.split("/")[1] == role
-    ]
+def test_each_function_has_a_role_of_its_own(resources: Resources, function: str, role: str) -> None:
+    taken = named(resources, "AWS::Lambda::Function", "FunctionName", function)["Role"]["Fn::GetAtt"][0]
 
-    allowed = {action for policy in policies for one in policy["PolicyDocument"]["Statement"] for action in actions_of(one)}
+    assert role_key(f"{role.split('/')[0]}/{taken}") == role
 
-    assert allowed == actions | FUNCTION
-    assert not {"ManagedPolicyArns", "Policies"} & set(properties)
+
+def test_no_role_may_change_what_anybody_may_do(resources: Resources) -> None:
+    # CodeDeploy moves the alias: its trade.
+    powerful = {
+        (role_key(name), action)
+        for name in of_type(resources, "AWS::IAM::Role")
+        for action in allowed(resources, name)
+        if action.startswith(POWERS)
+    }
+
+    assert powerful == {("screening/Deployer", "lambda:UpdateAlias")}
 
 
 def test_no_role_reaches_everything_but_for_tracing(resources: Resources) -> None:
@@ -78,7 +226,30 @@ def test_no_role_reaches_everything_but_for_tracing(resources: Resources) -> Non
     assert {tuple(sorted(actions_of(one))) for one in everywhere} == {("xray:PutTelemetryRecords", "xray:PutTraceSegments")}
 
 
-def test_no_action_is_a_wildcard(resources: Resources) -> None:
-    wild = [action for one in statements(resources, "AWS::IAM::Policy") for action in actions_of(one) if "*" in action]
+def documents(value: Any) -> list[dict[str, Any]]:
+    """Every policy statement that allows something, wherever it stands in a resource."""
+    if isinstance(value, list):
+        return [found for one in value for found in documents(one)]
+    if not isinstance(value, dict):
+        return []
+    own = [value] if value.get("Effect") == "Allow" and ("Action" in value or "NotAction" in value) else []
+    return own + [found for one in value.values() for found in documents(one)]
 
-    assert wild == []
+
+def test_no_allowed_action_is_a_wildcard_whatever_the_kind_of_policy(resources: Resources) -> None:
+    allowing = [one for resource in resources.values() for one in documents(resource["Properties"])]
+    wild = [one for one in allowing if "NotAction" in one or any("*" in action for action in actions_of(one))]
+
+    # A key whose policy says nothing of its account is lost with its last user; what the account may do, IAM says.
+    account = {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+    assert len(allowing) > 60
+    assert {json.dumps([one["Action"], plain(one["Principal"])]) for one in wild} == {json.dumps(["kms:*", account])}
+    assert len(wild) == len(of_type(resources, "AWS::KMS::Key"))
+
+
+def test_nobody_is_allowed_anything_without_being_named(resources: Resources) -> None:
+    allowing = [one for resource in resources.values() for one in documents(resource["Properties"])]
+
+    public = [one for one in allowing if one.get("Principal") in ("*", {"AWS": "*"}) or "NotPrincipal" in one]
+
+    assert public == []

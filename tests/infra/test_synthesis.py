@@ -22,9 +22,27 @@ def test_the_committed_snapshots_equal_a_fresh_synthesis(assembly: Path) -> None
     assert committed == fresh, "run `make templates` and look at the difference"
 
 
+# Both halves of CDK end where they look up a name or connect.
+PYTHON_OFFLINE = """
+import sys
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        raise OSError("no network here")
+sys.addaudithook(refuse)
+"""
+NODE_OFFLINE = """
+const refuse = () => { throw new Error("no network here"); };
+require("net").Socket.prototype.connect = refuse;
+require("dns").lookup = refuse;
+"""
+
+
 @pytest.mark.synth
-def test_app_py_synthesizes_without_node_account_or_network(root: Path, tmp_path: Path) -> None:
+def test_app_py_synthesizes_without_node_docker_account_or_network(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(PYTHON_OFFLINE)
+    (tmp_path / "offline.cjs").write_text(NODE_OFFLINE)
     environment = {"PATH": "/nowhere", "HOME": str(tmp_path), "CDK_OUTDIR": str(tmp_path / "out"), "HEMASCOPE_STAGE": "test"}
+    environment |= {"PYTHONPATH": str(tmp_path), "NODE_OPTIONS": f"--require={tmp_path / 'offline.cjs'}"}
 
     done = subprocess.run(
         [sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, timeout=200, check=False
