@@ -4,25 +4,27 @@ import hashlib
 import json
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from training.dataset import Sample, fingerprint
 
 PARTS = ("train", "test", "validation")
+RANDOM = "7:2:1 by class, byte-identical copies on one side"
 _TEST_SHARE, _VALIDATION_SHARE = 0.2, 0.1
 
 
 @dataclass(frozen=True)
 class Split:
-    """Samples of the three parts, and the seed and data set that they came from."""
+    """Samples of the three parts (a smear may be in none), and the seed, data set and rule that they came from."""
 
     train: tuple[Sample, ...]
     test: tuple[Sample, ...]
     validation: tuple[Sample, ...]
     seed: int
     dataset: str
+    rule: str = RANDOM
 
     def part(self, name: str) -> tuple[Sample, ...]:
         """The part called ``train``, ``test`` or ``validation``."""
@@ -39,12 +41,22 @@ class Split:
     def save(self, path: Path) -> None:
         """Write the split with its digest."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        content = {"seed": self.seed, "dataset": self.dataset, "digest": self.digest, "parts": self._parts()}
+        content = {
+            "rule": self.rule,
+            "seed": self.seed,
+            "dataset": self.dataset,
+            "digest": self.digest,
+            "parts": self._parts(),
+        }
         path.write_text(json.dumps(content, indent=1) + "\n")
 
 
-def split_samples(samples: Sequence[Sample], seed: int = 4420) -> Split:
+def split_samples(
+    samples: Sequence[Sample], seed: int = 4420, *, together: Mapping[str, str] | None = None, rule: str = RANDOM
+) -> Split:
     """Split 7:2:1 with the class shares of the whole in every part.
+
+    Byte-identical copies stay on one side; so do smears of one group where ``together`` (path -> group) names groups.
 
     3,256 smears give 2,279 / 652 / 325, the numbers of Islam et al.: the parts are rounded for the whole and handed
     to the classes by largest remainder.
@@ -58,13 +70,13 @@ def split_samples(samples: Sequence[Sample], seed: int = 4420) -> Split:
     quotas = {"test": _apportion(test, sizes), "validation": _apportion(validation, sizes)}
     parts: dict[str, list[Sample]] = {name: [] for name in PARTS}
     for index, label in enumerate(sorted(by_class)):
-        groups = _shuffled_groups(by_class[label], random.Random(f"{seed}:{label}"))
+        groups = _shuffled_groups(by_class[label], together or {}, random.Random(f"{seed}:{label}"))
         for name in ("test", "validation"):
             taken, groups = _take(groups, quotas[name][index])
             parts[name] += taken
         parts["train"] += [sample for group in groups for sample in group]
     ordered = {name: tuple(sorted(part, key=lambda sample: sample.path)) for name, part in parts.items()}
-    return Split(**ordered, seed=seed, dataset=fingerprint(samples))
+    return Split(**ordered, seed=seed, dataset=fingerprint(samples), rule=rule)
 
 
 def load_split(path: Path, samples: Sequence[Sample]) -> Split:
@@ -80,7 +92,7 @@ def load_split(path: Path, samples: Sequence[Sample]) -> Split:
     if content["dataset"] != fingerprint(samples):
         raise ValueError(f"expected the data set {content['dataset'][:12]}, received {fingerprint(samples)[:12]}")
     parts = {name: tuple(by_path[one] for one in content["parts"][name]) for name in PARTS}
-    split = Split(**parts, seed=content["seed"], dataset=content["dataset"])
+    split = Split(**parts, seed=content["seed"], dataset=content["dataset"], rule=content.get("rule", RANDOM))
     if split.digest != content["digest"]:
         raise ValueError(f"expected a split with digest {content['digest'][:12]}, received {split.digest[:12]}")
     return split
@@ -104,10 +116,12 @@ def _apportion(seats: int, sizes: Sequence[int]) -> list[int]:
     return shares
 
 
-def _shuffled_groups(samples: Sequence[Sample], chance: random.Random) -> list[list[Sample]]:
+def _shuffled_groups(
+    samples: Sequence[Sample], together: Mapping[str, str], chance: random.Random
+) -> list[list[Sample]]:
     groups: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
-        groups[sample.sha256].append(sample)
+        groups[together.get(sample.path, sample.sha256)].append(sample)
     shuffled = list(groups.values())
     chance.shuffle(shuffled)
     return shuffled
