@@ -1,16 +1,24 @@
-"""The two feature extractors of the fusion network, cut where Islam et al. (2024) cut them."""
+"""Feature extractors: the two of the fusion network, cut where Islam et al. (2024) cut them, and those of the other experiments.
+
+The others end where they still give 8 x 8 features of a picture of 128 x 128, as the study's do; ResNet-34 and DenseNet-201, which
+their authors used whole, end with their last convolution.
+"""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
+from training.resnet34 import resnet34
+from training.squeezenet import squeezenet
 from training.weights import load_weights
 
 FEATURES = 512
 PARAMETERS = {"vgg16": 14_714_688, "densenet121": 2_134_592}
 _BATCH_NORM_MOMENTUM = 0.9  # averages must keep up with a run of a few hundred steps
+_ANY_SIDE = (None, None, 3)
 
 
 def vgg16(weights: str | None = None) -> keras.Model:
@@ -29,34 +37,75 @@ def densenet121(weights: str | None = None) -> keras.Model:
     return _cut(keras.applications.DenseNet121, "densenet121", "conv4_block9_0_bn", weights)
 
 
-BACKBONES: dict[str, Callable[[str | None], keras.Model]] = {"vgg16": vgg16, "densenet121": densenet121}
+def _resnet50(weights: str | None = None) -> keras.Model:
+    return _cut(keras.applications.ResNet50, "resnet50", "conv4_block6_out", weights)  # 1,024 features
+
+
+def _mobilenet(weights: str | None = None) -> keras.Model:
+    return _cut(keras.applications.MobileNet, "mobilenet", "conv_pw_11_relu", weights)  # 512
+
+
+def _densenet201(weights: str | None = None) -> keras.Model:
+    return _cut(keras.applications.DenseNet201, "densenet201", "relu", weights)  # 1,920
+
+
+def _resnet34(weights: str | None = None) -> keras.Model:
+    return _cut(_ours(resnet34), "resnet34", "conv5_block3_out", weights)  # 512
+
+
+def _squeezenet(weights: str | None = None) -> keras.Model:
+    return _cut(_ours(squeezenet), "squeezenet", "fire9_concat", weights)  # 512
+
+
+BACKBONES: dict[str, Callable[[str | None], keras.Model]] = {
+    "vgg16": vgg16,
+    "densenet121": densenet121,
+    "resnet50": _resnet50,
+    "mobilenet": _mobilenet,
+    "densenet201": _densenet201,
+    "resnet34": _resnet34,
+    "squeezenet": _squeezenet,
+}
 
 
 def _cut(application: Callable[..., keras.Model], name: str, layer: str, weights: str | None) -> keras.Model:
     downloaded = weights if weights == "imagenet" else None
-    whole = application(include_top=False, weights=downloaded, input_shape=(None, None, 3))
+    whole = application(include_top=False, weights=downloaded, input_shape=_ANY_SIDE)
     model = keras.Model(whole.input, whole.get_layer(layer).output, name=name)
     if weights not in (None, "imagenet"):
         load_weights(model, Path(str(weights)))
     return model
 
 
-def with_batch_normalization(model: keras.Model) -> keras.Model:
-    """A copy of a plain chain of convolutions (VGG16) with a batch normalization behind each, fresh He-normal kernels.
+def _ours(build: Callable[[Any], keras.Model]) -> Callable[..., keras.Model]:
+    def application(*, include_top: bool, weights: str | None, input_shape: Any) -> keras.Model:
+        if include_top or weights is not None:
+            raise ValueError(f"expected a weights file for {build.__name__}, received {weights}: keras.applications has none")
+        return build(input_shape)
 
-    VGG16 from scratch learns slowly without; :func:`fold_batch_normalization` takes them out again.
+    return application
+
+
+def with_batch_normalization(model: keras.Model) -> keras.Model:
+    """A copy of a network of plain convolutions (VGG16, SqueezeNet), a batch normalization behind each, fresh He-normal kernels.
+
+    Such a network learns slowly from scratch without; :func:`fold_batch_normalization` takes them out again.
     """
-    flow = inputs = keras.Input(model.input_shape[1:])
-    for layer in model.layers[1:]:
+
+    def renewed(layer: keras.layers.Layer) -> keras.layers.Layer:
         config = layer.get_config()
         if isinstance(layer, keras.layers.Conv2D):
             config.update(activation="linear", kernel_initializer="he_normal")
-            flow = keras.layers.Conv2D.from_config(config)(flow)
-            flow = keras.layers.BatchNormalization(momentum=_BATCH_NORM_MOMENTUM, name=f"{layer.name}_bn")(flow)
-            flow = keras.layers.ReLU(name=f"{layer.name}_relu")(flow)
-        else:
-            flow = type(layer).from_config(config)(flow)
-    return keras.Model(inputs, flow, name=model.name)
+        return type(layer).from_config(config)
+
+    def normalized(layer: keras.layers.Layer, *inputs: Any, **words: Any) -> Any:
+        flow = layer(*inputs, **words)
+        if not isinstance(layer, keras.layers.Conv2D):
+            return flow
+        flow = keras.layers.BatchNormalization(momentum=_BATCH_NORM_MOMENTUM, name=f"{layer.name}_bn")(flow)
+        return keras.layers.ReLU(name=f"{layer.name}_relu")(flow)
+
+    return keras.models.clone_model(model, clone_function=renewed, call_function=normalized)
 
 
 def fold_batch_normalization(normalized: keras.Model, plain: keras.Model) -> None:

@@ -1,5 +1,7 @@
 """The fusion network of Islam et al., Sensors 24 (2024) 4420: VGG16 on the original, DenseNet-121 on the segmented smear."""
 
+from collections.abc import Sequence
+
 import keras
 
 from training.backbones import FEATURES, densenet121, vgg16
@@ -37,12 +39,14 @@ def build_fusion(vgg16_weights: str | None = None, densenet121_weights: str | No
     return keras.Model([original, segmented], build_head()(fused), name="hemascope_fusion")
 
 
-def build_head() -> keras.Model:
-    """Dense 1024-512-256-128-64-32-16 with ReLU, dropout behind the first two, softmax over the classes."""
-    inputs = flow = keras.Input((2 * FEATURES,), name="features")
-    for position, units in enumerate(HEAD_UNITS, start=1):
+def build_head(
+    features: int = 2 * FEATURES, hidden: Sequence[int] = HEAD_UNITS, dropout: float = DROPOUT
+) -> keras.Model:
+    """Dense 1024-512-256-128-64-32-16 with ReLU, dropout behind the first two, softmax over the classes; or of other widths."""
+    inputs = flow = keras.Input((features,), name="features")
+    for position, units in enumerate(hidden, start=1):
         flow = keras.layers.Dense(units, activation="relu", name=f"head_dense{position}")(flow)
         if position <= 2:
-            flow = keras.layers.Dropout(DROPOUT, name=f"head_dropout{position}")(flow)
+            flow = keras.layers.Dropout(dropout, name=f"head_dropout{position}")(flow)
     outputs = keras.layers.Dense(CLASSES, activation="softmax", name="probabilities")(flow)
     return keras.Model(inputs, outputs, name="head")

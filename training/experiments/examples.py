@@ -1,0 +1,52 @@
+"""The examples that a row makes of smears, from cached features."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from training.dataset import Sample, labels_of
+from training.experiments.heads import Examples
+from training.experiments.registry import Row
+from training.features import Extraction, features_of
+from training.handmade import HANDMADE
+from training.run import Data
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where features come from: the data, weights of each backbone (``imagenet`` or a file), augmented copies, the cache."""
+
+    data: Data
+    weights: Mapping[str, str]
+    cache: Path
+    copies: int = 4
+    seed: int = 1
+
+    def extractions(self, row: Row, copy: int) -> list[list[Extraction]]:
+        """What a row computes of a smear: for each view, one extraction a branch."""
+        return [
+            [
+                Extraction(backbone, self.weights.get(backbone, HANDMADE), kind, copy, self.seed)
+                for backbone, kind in zip(row.backbones, view, strict=True)
+            ]
+            for view in row.views
+        ]
+
+    def features(self, row: Row, samples: Sequence[Sample], copy: int = 0) -> np.ndarray:
+        """Features (views x n, width): all smears in the first view, then all in the next."""
+        views = [
+            np.hstack([features_of(self.data, samples, one, self.cache) for one in view])
+            for view in self.extractions(row, copy)
+        ]
+        return np.concatenate(views)
+
+    def training(self, row: Row, samples: Sequence[Sample]) -> Examples:
+        """The smears as they are and their augmented copies."""
+        return [self.features(row, samples, copy) for copy in range(self.copies + 1)], labels(row, samples)
+
+
+def labels(row: Row, samples: Sequence[Sample]) -> np.ndarray:
+    """Labels of a row's examples: (views x n,)."""
+    return np.tile(labels_of(samples), len(row.views))
