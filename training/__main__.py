@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from training.experiments.commands import add_commands
+from training.experiments.registry import BACKBONES
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
@@ -41,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         return one
 
     pretrain = add("pretrain", _pretrain, "pretrain one backbone as a smear classifier")
-    pretrain.add_argument("backbone", choices=("vgg16", "densenet121"))
+    pretrain.add_argument("backbone", choices=BACKBONES)
     pretrain.add_argument("--epochs", type=int, default=12)
     pretrain.add_argument(
         "--cropped-epochs", type=int, default=0, help="first epochs on 64-pixel crops, at a quarter of the cost"
@@ -70,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--part", choices=("test", "validation", "train", "all"), default="test")
     sheets = add("sheets", _sheets, "draw contact sheets: original, mask, overlay, 12 smears a class")
     sheets.add_argument("--out", type=Path, default=Path("out/sheets"))
+    add_commands(add)
     return parser
 
 

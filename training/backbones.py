@@ -1,7 +1,7 @@
-"""Feature extractors: the two of the fusion network, cut where Islam et al. (2024) cut them, and those of the other experiments.
+"""Feature extractors: the two of the fusion network, cut where Islam et al. (2024) cut them, and the other experiments'.
 
-The others end where they still give 8 x 8 features of a picture of 128 x 128, as the study's do; ResNet-34 and DenseNet-201, which
-their authors used whole, end with their last convolution.
+The others end where they still give 8 x 8 features of a picture of 128 x 128, as the study's do; ResNet-34 and DenseNet-201,
+which their authors used whole, end with their last convolution.
 """
 
 from collections.abc import Callable, Iterable
@@ -87,7 +87,7 @@ def _ours(build: Callable[[Any], keras.Model]) -> Callable[..., keras.Model]:
 
 
 def with_batch_normalization(model: keras.Model) -> keras.Model:
-    """A copy of a network of plain convolutions (VGG16, SqueezeNet), a batch normalization behind each, fresh He-normal kernels.
+    """A copy of a network of plain convolutions (VGG16, SqueezeNet), batch normalization behind each, He-normal kernels.
 
     Such a network learns slowly from scratch without; :func:`fold_batch_normalization` takes them out again.
     """

@@ -14,7 +14,7 @@ from training.backbones import FEATURES
 from training.batches import Batches, EpochClock
 from training.features import cached_features
 from training.fusion import build_fusion
-from training.run import Data, Run
+from training.run import JIT, Data, Run
 from training.weights import load_weights, save_weights
 
 
@@ -79,6 +79,6 @@ def _half(fusion: keras.Model, settings: FinetuneSettings, steps: int) -> keras.
     model = keras.Model([features, segmented], fusion.get_layer("head")(keras.layers.Concatenate()([features, pooled])))
     rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, decay_steps=steps * settings.epochs)
     model.compile(
-        optimizer=keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
+        optimizer=keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=JIT
     )
     return model

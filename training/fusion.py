@@ -39,9 +39,7 @@ def build_fusion(vgg16_weights: str | None = None, densenet121_weights: str | No
     return keras.Model([original, segmented], build_head()(fused), name="hemascope_fusion")
 
 
-def build_head(
-    features: int = 2 * FEATURES, hidden: Sequence[int] = HEAD_UNITS, dropout: float = DROPOUT
-) -> keras.Model:
+def build_head(features: int = 2 * FEATURES, hidden: Sequence[int] = HEAD_UNITS, dropout: float = DROPOUT) -> keras.Model:
     """Dense 1024-512-256-128-64-32-16 with ReLU, dropout behind the first two, softmax over the classes; or of other widths."""
     inputs = flow = keras.Input((features,), name="features")
     for position, units in enumerate(hidden, start=1):

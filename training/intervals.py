@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 DRAWS = 2000
-_LEVEL = 0.95
+LEVEL = 0.95
 _SEED = 4420
 
 
@@ -34,12 +34,12 @@ def accuracies(labels: np.ndarray, answers: np.ndarray, groups: Sequence[object]
     Where no answer is wrong a bootstrap knows no spread; then the lower end is Clopper and Pearson's for that many groups.
     """
     hits, totals = _counts(labels, answers == labels, groups)
-    drawn = _draws(len(totals))
+    drawn = draws(len(totals))
     shares = [_both(hits.sum(axis=0), totals.sum(axis=0)), *(_both(one @ hits, one @ totals) for one in drawn)]
     first, rest = np.array(shares[0]), np.array(shares[1:])
-    low, high = np.quantile(rest, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2], axis=0)
+    low, high = np.quantile(rest, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     if (answers == labels).all():
-        low = np.full(2, ((1 - _LEVEL) / 2) ** (1 / len(totals)))
+        low = np.full(2, ((1 - LEVEL) / 2) ** (1 / len(totals)))
     return Accuracies(*(Figure(*(float(one) for one in figure)) for figure in zip(first, low, high, strict=True)))
 
 
@@ -51,8 +51,8 @@ def margin(labels: np.ndarray, answers: np.ndarray, others: np.ndarray, groups: 
     def gap(weights: np.ndarray) -> float:
         return _both(weights @ hits, weights @ totals)[1] - _both(weights @ other_hits, weights @ totals)[1]
 
-    gaps = [gap(one) for one in _draws(len(totals))]
-    low, high = np.quantile(gaps, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    gaps = [gap(one) for one in draws(len(totals))]
+    low, high = np.quantile(gaps, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Figure(float(gap(np.ones(len(totals)))), float(low), float(high))
 
 
@@ -67,7 +67,7 @@ def _counts(labels: np.ndarray, right: np.ndarray, groups: Sequence[object]) -> 
     return hits, totals
 
 
-def _draws(groups: int) -> np.ndarray:
+def draws(groups: int) -> np.ndarray:
     """How often each group is drawn in each resample: (draws, groups)."""
     return np.random.default_rng(_SEED).multinomial(groups, np.full(groups, 1 / groups), DRAWS)
 

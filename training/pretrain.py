@@ -16,7 +16,7 @@ from training.backbones import (
     with_batch_normalization,
 )
 from training.batches import EpochClock, PooledBatches
-from training.run import Data, Run
+from training.run import JIT, Data, Run
 from training.weights import save_weights
 
 
@@ -48,7 +48,12 @@ def pretrain(data: Data, settings: PretrainSettings, run: Run) -> Path:
     trained = plain if has_norm or settings.start else with_batch_normalization(plain)
     quicken_batch_normalization(trained)
     common = {"batch": settings.batch, "seed": settings.seed, "segmented_share": settings.segmented_share}
-    unseen = PooledBatches(*data.part("validation"), data.spec, augmented=False, crop=None, **common)
+    # A fold of a cross-validation has no validation part.
+    unseen = (
+        PooledBatches(*data.part("validation"), data.spec, augmented=False, crop=None, **common)
+        if data.split.validation
+        else None
+    )
     smears = data.part("train")
     model = _classifier(trained, settings, steps=-(-len(smears[1]) // settings.batch))
     # Two phases, since the shape of a batch belongs to a fit; a restart skips the epochs that are done in either.
@@ -70,7 +75,7 @@ def pretrain(data: Data, settings: PretrainSettings, run: Run) -> Path:
     if trained is not plain:
         fold_batch_normalization(trained, plain)
     save_weights(plain, target)
-    run.finish(model.evaluate(unseen, verbose=0, return_dict=True))
+    run.finish(model.evaluate(unseen, verbose=0, return_dict=True) if unseen else {})
     return target
 
 
@@ -86,6 +91,6 @@ def _classifier(backbone: keras.Model, settings: PretrainSettings, steps: int) -
         warmup_steps=steps,
     )
     model.compile(
-        optimizer=keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
+        optimizer=keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=JIT
     )
     return model

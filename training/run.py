@@ -15,6 +15,10 @@ from hemascope.imaging.decode import Picture
 from training.dataset import labels_of, load_working_pictures, read_dataset
 from training.split import Split, load_split, split_samples
 
+JIT = (
+    keras.backend.backend() != "tensorflow"
+)  # compiling by XLA takes TensorFlow longer here than it saves; JAX is nothing without
+
 
 @dataclass(frozen=True)
 class Data:
@@ -39,6 +43,11 @@ class Data:
     def labels(self, name: str) -> np.ndarray:
         """Labels (n,) of a part."""
         return labels_of(self.split.part(name))
+
+
+def versions() -> dict[str, str]:
+    """Libraries that a result depends on, with the one that Keras runs on (``KERAS_BACKEND``)."""
+    return {name: version(name) for name in ("keras", keras.backend.backend(), "numpy", "opencv-python-headless")}
 
 
 class Run:
@@ -83,6 +92,6 @@ class Run:
             "dataset": data.split.dataset,
             "split": data.split.digest,
             "preprocessing": data.spec.digest,
-            "versions": {name: version(name) for name in ("keras", "tensorflow", "numpy", "opencv-python-headless")},
+            "versions": versions(),
             "python": platform.python_version(),
         }

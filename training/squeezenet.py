@@ -1,4 +1,4 @@
-"""SqueezeNet 1.0 of Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters" (arXiv:1602.07360), table 1."""
+"""SqueezeNet 1.0 of Iandola et al., "AlexNet-level accuracy with 50x fewer parameters" (arXiv:1602.07360), table 1."""
 
 import keras
 from keras import layers

@@ -161,7 +161,7 @@ def test_other_weights_have_features_of_their_own(runs: Path, data: Data, tmp_pa
     )
 
     assert not np.allclose(one, other)
-    assert len(list(tmp_path.glob("*.npy"))) == 2
+    assert len(list(tmp_path.glob("*.f32"))) == 2
 
 
 class Power(Exception):

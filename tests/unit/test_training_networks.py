@@ -122,8 +122,9 @@ def test_weights_that_are_missing_are_refused(tmp_path: Path) -> None:
         load_weights(build_head(), tmp_path / "empty.npz")
 
 
-def test_folding_batch_normalization_leaves_the_answer_and_the_papers_network() -> None:
-    plain = BACKBONES["vgg16"](None)
+@pytest.mark.parametrize(("name", "parameters"), [("vgg16", 14_714_688), ("squeezenet", 735_424)])
+def test_folding_batch_normalization_leaves_the_answer_and_the_papers_network(name: str, parameters: int) -> None:
+    plain = BACKBONES[name](None)
     normalized = with_batch_normalization(plain)
     chance = np.random.default_rng(3)
     for layer in normalized.layers:
@@ -141,7 +142,7 @@ def test_folding_batch_normalization_leaves_the_answer_and_the_papers_network() 
 
     fold_batch_normalization(normalized, plain)
 
-    assert plain.count_params() == 14_714_688
+    assert plain.count_params() == parameters
     before, after = normalized(picture, training=False), plain(picture, training=False)
     scale = float(np.abs(before).max())
     assert scale > 0
@@ -159,3 +160,28 @@ def test_settled_batch_normalization_holds_the_plain_mean_over_the_batches() -> 
     _, _, mean, variance = norm.get_weights()
     assert mean == pytest.approx([11 / 3, 4 / 3], rel=1e-5)  # of the batches' means 1, 5, 5 and 3, 0, 1
     assert variance == pytest.approx([2 / 3, 1 / 3], rel=1e-5)  # of their variances 1, 1, 0 and 1, 0, 0
+
+
+# Of the networks as published, without their classifiers: torchvision's ResNet-34 and SqueezeNet 1.0 have as many.
+@pytest.mark.parametrize(("name", "weights"), [("resnet34", 21_284_672), ("squeezenet", 735_424)])
+def test_a_network_written_here_has_the_size_that_was_published(name: str, weights: int) -> None:
+    assert trainable(BACKBONES[name](None)) == weights
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "features"),
+    [("resnet50", 8, 1024), ("mobilenet", 8, 512), ("squeezenet", 8, 512), ("resnet34", 4, 512), ("densenet201", 4, 1920)],
+)
+def test_the_other_experiments_backbones_end_where_the_docs_say(name: str, side: int, features: int) -> None:
+    backbone = BACKBONES[name](None)
+
+    assert backbone.name == name
+    assert backbone.compute_output_shape((1, 128, 128, 3)) == (1, side, side, features)
+    names = [layer.name for layer in backbone.layers]
+    assert len(set(names)) == len(names)
+    assert not [name for name in names if name.startswith(("conv2d", "batch_normalization", "re_lu"))]
+
+
+def test_a_network_written_here_has_no_imagenet_weights_to_ask_for() -> None:
+    with pytest.raises(ValueError, match="expected a weights file for resnet34, received imagenet"):
+        BACKBONES["resnet34"]("imagenet")

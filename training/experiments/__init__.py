@@ -1,1 +1,1 @@
-"""The study's experiments, its predecessors' and what both left out: rows of one registry, run by one engine on cached features."""
+"""The study's experiments, its predecessors' and what both left out: one registry of rows, one engine, cached features."""

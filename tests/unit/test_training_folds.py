@@ -1,0 +1,84 @@
+"""Folds: what no pretraining saw, by class, overlapping fields together."""
+
+from collections import Counter
+
+import pytest
+
+from training.dataset import Sample
+from training.experiments.folds import make_folds, summarize, way_for
+from training.experiments.registry import Row
+from training.split import Split, split_samples
+
+
+def world(smears: int = 60) -> tuple[Split, dict[str, str]]:
+    """Four classes; every sixth smear shows the field of its neighbour."""
+    samples = [Sample(f"{label}/{number:03}.jpg", label, f"{label}-{number}") for label in range(4) for number in range(smears)]
+    groups = {one.path: one.path for one in samples}
+    for one, neighbour in zip(samples[::6], samples[1::6], strict=True):
+        groups[neighbour.path] = one.path
+    return split_samples(samples), groups
+
+
+def test_folds_are_tested_on_smears_that_no_pretraining_saw_nor_a_field_of_theirs() -> None:
+    split, groups = world()
+    seen = {groups[one.path] for one in split.train}
+
+    folds = make_folds(split, groups, 3, "unseen")
+
+    tested = [one for fold in folds for one in fold.test]
+    clean = [one for one in (*split.test, *split.validation) if groups[one.path] not in seen]
+    assert sorted(one.path for one in tested) == sorted(one.path for one in clean)
+    assert len(clean) < len(split.test) + len(split.validation)
+    assert all(set(split.train) <= set(fold.train) for fold in folds)
+
+
+@pytest.mark.parametrize("way", ["unseen", "all"])
+@pytest.mark.parametrize("count", [5, 3])
+def test_no_field_is_on_both_sides_of_a_fold(way: str, count: int) -> None:
+    split, groups = world()
+
+    for fold in make_folds(split, groups, count, way):
+        sides = [{groups[one.path] for one in part} for part in (fold.train, fold.test)]
+        assert not sides[0] & sides[1]
+
+
+def test_every_fold_has_the_classes_in_equal_shares() -> None:
+    split, groups = world()
+
+    for fold in make_folds(split, groups, 5, "all"):
+        shares = Counter(one.label for one in fold.test)
+        assert all(abs(shares[label] - 12) <= 1 for label in range(4))
+
+
+def test_folds_of_everything_test_every_smear_once() -> None:
+    split, groups = world()
+
+    folds = make_folds(split, groups, 10, "all")
+
+    assert Counter(one.path for fold in folds for one in fold.test) == Counter(groups.keys())
+
+
+def test_more_folds_than_a_class_has_fields_are_refused() -> None:
+    split, groups = world(smears=12)
+
+    with pytest.raises(ValueError, match="expected at least 10 groups of class 0 for 10 folds"):
+        make_folds(split, groups, 10, "unseen")
+
+
+def test_only_features_that_owe_nothing_to_our_labels_may_be_folded_over_everything() -> None:
+    vgg, hand = Row("v", ("vgg16",), (("original",),)), Row("h", ("handmade",), (("segmented",),))
+
+    assert way_for(vgg, {"vgg16": "runs/vgg16/vgg16.npz"}) == "unseen"
+    assert way_for(vgg, {"vgg16": "imagenet"}) == "all"
+    assert way_for(hand, {}) == "all"
+
+
+def test_the_spread_is_the_sample_standard_deviation_over_the_folds() -> None:
+    def fold(accuracy: float) -> dict[str, object]:
+        figures = dict.fromkeys(("precision", "recall", "f1", "specificity", "auc"), (1.0, 1.0, 1.0))
+        return {"test": {"accuracy": (accuracy, 0.0, 1.0), **figures}, "smears": {"test": 10}, "mistakes": ["a.jpg"]}
+
+    found = summarize([fold(0.8), fold(0.9), fold(1.0)])
+
+    assert found["accuracy"] == pytest.approx({"mean": 0.9, "spread": 0.1, "least": 0.8, "greatest": 1.0})
+    assert (found["smears"], found["mistakes"]) == (30, 3)

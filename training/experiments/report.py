@@ -1,0 +1,93 @@
+"""The matrix as Markdown tables: our figures with intervals, the published ones beside."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from training.dataset import CLASS_NAMES
+from training.experiments.judge import MACRO
+from training.experiments.registry import Row
+from training.intervals import Figure
+from training.tables import percent, table, with_interval
+
+_SHORT = {"f1": "F1", "auc": "AUC"}
+
+
+def matrix_table(rows: Sequence[Row], results: Mapping[str, dict[str, Any]]) -> str:
+    """One line a row: what it is, our figures, the published ones; rows without a result say so."""
+    header = ("row", "source", "pictures", *(_SHORT.get(name, name) for name in MACRO), "unrelated", "published")
+    return table(header, [_line(row, results.get(row.name)) for row in rows], markdown=True)
+
+
+def class_table(rows: Sequence[Row], results: Mapping[str, dict[str, Any]]) -> str:
+    """One line a row and class."""
+    header = ("row", "class", *(_SHORT.get(name, name) for name in MACRO))
+    lines = [
+        (row.name, name, *(_figure(results[row.name]["test"]["per_class"][name][figure]) for figure in MACRO))
+        for row in rows
+        if row.name in results
+        for name in CLASS_NAMES
+    ]
+    return table(header, lines, markdown=True)
+
+
+def cost_table(rows: Sequence[Row], results: Mapping[str, dict[str, Any]], recipes: Mapping[str, str]) -> str:
+    """Where each row's backbones come from, what its features and its head took, and the files it got wrong."""
+    lines = []
+    for row in rows:
+        if result := results.get(row.name):
+            origins = "; ".join(f"{name}: {recipes.get(name, 'no weights')}" for name in dict.fromkeys(row.backbones))
+            seconds = result["seconds"]
+            lines.append(
+                (row.name, origins, f"{seconds['features']:.0f}", f"{seconds['head']:.0f}", str(len(result["mistakes"])))
+            )
+    return table(("row", "weights", "features s", "head s", "smears missed"), lines, markdown=True)
+
+
+def folds_table(summaries: Sequence[Mapping[str, Any]]) -> str:
+    """One line a row and number of folds: mean +- spread, least."""
+    header = ("row", "folds", "of", "smears", *(_SHORT.get(name, name) for name in MACRO), "worst fold")
+    lines = [
+        (
+            one["row"],
+            str(one["folds"]),
+            one["way"],
+            str(one["smears"]),
+            *(f"{100 * one[name]['mean']:.2f} ± {100 * one[name]['spread']:.2f}" for name in MACRO),
+            f"{100 * one['accuracy']['least']:.2f}",
+        )
+        for one in summaries
+    ]
+    return table(header, lines, markdown=True)
+
+
+def search_table(row: Row, found: Mapping[str, Mapping[str, Any]]) -> str:
+    """One line a method: what it spent, and what the best of its trials reaches."""
+    header = ("method", "trials", "pruned", "epochs", "seconds", "validation loss", "validation", "test", "best of them")
+    lines = [
+        (
+            method,
+            str(one["trials"]),
+            str(one["pruned"]),
+            str(one["epochs"]),
+            f"{one['seconds']:.0f}",
+            f"{one['validation_loss']:.4f}",
+            percent(one["validation_accuracy"]),
+            _figure(one["test"]["accuracy"]),
+            ", ".join(f"{name} {value:.4g}" for name, value in one["best"].items()),
+        )
+        for method, one in found.items()
+    ]
+    return f"{row.name}\n\n{table(header, lines, markdown=True)}"
+
+
+def _line(row: Row, result: Mapping[str, Any] | None) -> tuple[str, ...]:
+    published = ", ".join(f"{_SHORT.get(name, name)} {value:.2f}" for name, value in row.published.items()) or "-"
+    if result is None:
+        return (row.name, row.source, row.pictures, *("not run" for _ in MACRO), "-", published)
+    unrelated = result["unrelated"]
+    stranger = f"{100 * unrelated['accuracy'][0]:.2f} of {unrelated['examples']}" if unrelated else "-"
+    return (row.name, row.source, row.pictures, *(_figure(result["test"][name]) for name in MACRO), stranger, published)
+
+
+def _figure(values: Sequence[float]) -> str:
+    return with_interval(Figure(*values))
