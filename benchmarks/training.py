@@ -51,11 +51,9 @@ def main() -> None:
     print()
     print(f"{'epochs':<8} {'with s':>10} {'without s':>10} {'without / with':>15}")
     for epochs in (options.epochs, 50):
-        # Either way trains the same heads; only the backbones' work differs.
-        trained = heads * epochs / options.epochs
-        print(
-            f"{epochs:<8} {features + trained:>10.1f} {epochs * epoch + trained:>10.1f} {(epochs * epoch + trained) / (features + trained):>15.1f}"
-        )
+        trained = heads * epochs / options.epochs  # either way trains the same heads; only the backbones' work differs
+        with_cache, without = features + trained, epochs * epoch + trained
+        print(f"{epochs:<8} {with_cache:>10.1f} {without:>10.1f} {without / with_cache:>15.1f}")
 
 
 def _cached(sources: Sources, rows: tuple[Row, ...], epochs: int) -> dict[str, float]:

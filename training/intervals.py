@@ -4,17 +4,19 @@ Pictures of one field, or of one session, are not independent; drawing them one 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 DRAWS = 2000
-LEVEL = 0.95
+_TAILS = (0.025, 0.975)
 _SEED = 4420
 
 
-class Figure(NamedTuple):
-    """A share and its 95 % interval."""
+@dataclass(frozen=True)
+class Figure:
+    """A figure and its 95 % interval."""
 
     value: float
     low: float
@@ -33,45 +35,38 @@ def accuracies(labels: np.ndarray, answers: np.ndarray, groups: Sequence[object]
 
     Where no answer is wrong a bootstrap knows no spread; then the lower end is Clopper and Pearson's for that many groups.
     """
-    hits, totals = _counts(labels, answers == labels, groups)
-    drawn = draws(len(totals))
-    shares = [_both(hits.sum(axis=0), totals.sum(axis=0)), *(_both(one @ hits, one @ totals) for one in drawn)]
-    first, rest = np.array(shares[0]), np.array(shares[1:])
-    low, high = np.quantile(rest, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    weights = resampled(groups)
+    figures = [interval(one) for one in _shares(labels, answers, weights)]
     if (answers == labels).all():
-        low = np.full(2, ((1 - LEVEL) / 2) ** (1 / len(totals)))
-    return Accuracies(*(Figure(*(float(one) for one in figure)) for figure in zip(first, low, high, strict=True)))
+        low = _TAILS[0] ** (1 / len(set(groups)))
+        figures = [replace(figure, low=low) for figure in figures]
+    return Accuracies(*figures)
 
 
 def margin(labels: np.ndarray, answers: np.ndarray, others: np.ndarray, groups: Sequence[object]) -> Figure:
     """How much higher the balanced accuracy of some answers is than that of others, on the same smears (paired)."""
-    hits, totals = _counts(labels, answers == labels, groups)
-    other_hits, _ = _counts(labels, others == labels, groups)
-
-    def gap(weights: np.ndarray) -> float:
-        return _both(weights @ hits, weights @ totals)[1] - _both(weights @ other_hits, weights @ totals)[1]
-
-    gaps = [gap(one) for one in draws(len(totals))]
-    low, high = np.quantile(gaps, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Figure(float(gap(np.ones(len(totals)))), float(low), float(high))
+    weights = resampled(groups)
+    return interval(_shares(labels, answers, weights)[1] - _shares(labels, others, weights)[1])
 
 
-def _counts(labels: np.ndarray, right: np.ndarray, groups: Sequence[object]) -> tuple[np.ndarray, np.ndarray]:
-    """Right answers and smears of each group and class: two arrays (groups, classes)."""
+def resampled(groups: Sequence[object]) -> np.ndarray:
+    """How often each smear is drawn: (1 + draws, n). First the sample itself, then bootstraps of whole groups."""
     names = {name: number for number, name in enumerate(dict.fromkeys(groups))}
     rows = np.array([names[one] for one in groups])
-    shape = (len(names), int(labels.max()) + 1)
-    hits, totals = np.zeros(shape), np.zeros(shape)
-    np.add.at(totals, (rows, labels), 1)
-    np.add.at(hits, (rows[right], labels[right]), 1)
-    return hits, totals
+    drawn = np.random.default_rng(_SEED).multinomial(len(names), np.full(len(names), 1 / len(names)), DRAWS)
+    return np.vstack([np.ones(len(rows), np.int64), drawn[:, rows]]).astype(np.float64)
 
 
-def draws(groups: int) -> np.ndarray:
-    """How often each group is drawn in each resample: (draws, groups)."""
-    return np.random.default_rng(_SEED).multinomial(groups, np.full(groups, 1 / groups), DRAWS)
+def interval(figures: np.ndarray) -> Figure:
+    """A figure of the sample itself with the middle 95 % of its bootstraps, from all of them (1 + draws,)."""
+    low, high = np.quantile(figures[1:], _TAILS)
+    return Figure(float(figures[0]), float(low), float(high))
 
 
-def _both(hits: np.ndarray, totals: np.ndarray) -> tuple[float, float]:
+def _shares(labels: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Accuracy and balanced accuracy of each resample."""
+    of_class = np.eye(int(labels.max()) + 1)[labels]
+    totals, hits = weights @ of_class, weights @ (of_class * (answers == labels)[:, None])
     seen = totals > 0  # a class that was not drawn has no accuracy
-    return float(hits.sum() / totals.sum()), float((hits[seen] / totals[seen]).mean())
+    recalls = np.divide(hits, totals, out=np.zeros_like(hits), where=seen)
+    return hits.sum(axis=1) / totals.sum(axis=1), recalls.sum(axis=1) / seen.sum(axis=1)

@@ -58,8 +58,8 @@ def _at_work(study: optuna.Study) -> int:
     """Wait for a process that is in the middle of a trial; its id."""
     for _ in range(3000):
         for one in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-            if process := one.user_attrs.get("process"):
-                return int(process)
+            if one.intermediate_values:
+                return int(one.user_attrs["process"])
         time.sleep(0.01)
     raise TimeoutError("expected a process to begin a trial within 30 s")
 
@@ -93,6 +93,23 @@ def test_three_processes_share_one_study_and_the_killed_ones_trial_is_made_up_fo
     assert states[TrialState.RUNNING] == 0
     numbers = [tuple(sorted(one.params.items())) for one in counted(study)]
     assert len(set(numbers)) == len(numbers)  # no two drew the same
+
+
+def test_a_trial_whose_process_died_before_its_first_heartbeat_is_made_up_for(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned(monkeypatch, lambda settings: 1.0)
+    monkeypatch.setattr(search_module, "_PATIENCE", 0)
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    storage = open_storage(url, heartbeat=1)
+    search(engine, ROW, "random", 1, storage)
+    study = optuna.load_study(study_name=None, storage=optuna.storages.RDBStorage(url))
+    study.ask()
+
+    search(engine, ROW, "random", 2, storage)
+
+    states = [one.state for one in study.get_trials(deepcopy=False)]
+    assert states == [TrialState.COMPLETE, TrialState.FAIL, TrialState.COMPLETE]
 
 
 def test_every_method_spends_the_same_budget_and_the_default_is_not_tuned(engine: Engine, tmp_path: Path) -> None:

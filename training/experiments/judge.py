@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from training.dataset import CLASS_NAMES
-from training.intervals import LEVEL, Figure, draws
+from training.intervals import resampled
 from training.metrics import expected_calibration_error
 
 CLASSES = len(CLASS_NAMES)
 MACRO = ("accuracy", "precision", "recall", "f1", "specificity", "auc")
-_TAIL = (1 - LEVEL) / 2
+_TAIL = 0.025
 
 
 def judge(labels: np.ndarray, probabilities: np.ndarray, groups: Sequence[str]) -> dict[str, Any]:
@@ -29,25 +29,21 @@ def judge(labels: np.ndarray, probabilities: np.ndarray, groups: Sequence[str]) 
         each ``[value, low, high]``; the same under ``per_class``, where accuracy is that of one class against the rest;
         ``confusion_matrix`` (rows: truth), ``expected_calibration_error``, ``examples`` and ``groups``.
     """
-    names = {name: number for number, name in enumerate(dict.fromkeys(groups))}
-    places = np.array([names[one] for one in groups])
     answers = probabilities.argmax(axis=1)
-    counts = np.zeros((len(names), CLASSES, CLASSES))
-    np.add.at(counts, (places, labels, answers), 1)
-    weights = np.vstack([np.ones(len(names)), draws(len(names))])
-    matrices = np.tensordot(weights, counts, axes=1)
+    weights = resampled(groups)
+    matrices = (weights @ np.eye(CLASSES**2)[CLASSES * labels + answers]).reshape(-1, CLASSES, CLASSES)
     per_class = figures_of(matrices)
-    per_class["auc"] = np.stack([_auc(labels == one, probabilities[:, one], weights[:, places]) for one in range(CLASSES)], 1)
+    per_class["auc"] = np.stack([_auc(labels == one, probabilities[:, one], weights) for one in range(CLASSES)], 1)
     macro = {name: _mean(values) for name, values in per_class.items()}
     macro["accuracy"] = np.einsum("dii->d", matrices) / matrices.sum(axis=(1, 2))
     # Where no answer is wrong a bootstrap knows no spread: Clopper and Pearson's lower end for that many groups.
-    floor = _TAIL ** (1 / len(names)) if (answers == labels).all() else 1.0
+    floor = _TAIL ** (1 / len(set(groups))) if (answers == labels).all() else 1.0
     return {
         "examples": len(labels),
-        "groups": len(names),
+        "groups": len(set(groups)),
         **{name: _interval(macro[name], floor) for name in MACRO},
         "expected_calibration_error": expected_calibration_error(labels, probabilities),
-        "confusion_matrix": counts.sum(axis=0).astype(int).tolist(),
+        "confusion_matrix": matrices[0].astype(int).tolist(),
         "per_class": {
             name: {figure: _interval(per_class[figure][:, one], floor) for figure in MACRO}
             for one, name in enumerate(CLASS_NAMES)
@@ -89,9 +85,9 @@ def _mean(values: np.ndarray) -> np.ndarray:
         return np.where(known, values, 0.0).sum(axis=1) / known.sum(axis=1)
 
 
-def _interval(values: np.ndarray, floor: float) -> Figure:
+def _interval(values: np.ndarray, floor: float) -> list[float]:
     """Point value (the first) and quantiles of the resamples."""
     if np.isnan(values[0]):
-        return Figure(*3 * [float("nan")])
+        return 3 * [float("nan")]
     low, high = np.nanquantile(values[1:], [_TAIL, 1 - _TAIL])
-    return Figure(float(values[0]), float(min(low, floor)), float(high))
+    return [float(values[0]), float(min(low, floor)), float(high)]

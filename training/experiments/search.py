@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ METHODS = ("default", "grid", "random", "tpe")
 SEED = 4420
 HEARTBEAT = 30  # seconds
 _COUNTED = (TrialState.COMPLETE, TrialState.PRUNED)
+_PATIENCE = 20  # heartbeats within which a trial has ended its first epoch
 _WATCHED_EPOCHS = 10  # before these no trial is pruned
 
 
@@ -124,7 +126,7 @@ def search(engine: Engine, row: Row, method: str, trials: int, storage: optuna.s
         load_if_exists=True,
     )
     objective = _objective(engine, row, method, space)
-    while (left := _left(study, trials)) != 0:
+    while (left := _left(study, trials, storage.heartbeat_interval)) != 0:
         if left > 0:
             study.optimize(objective, n_trials=1)
         else:
@@ -177,14 +179,23 @@ def counted(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     return study.get_trials(deepcopy=False, states=_COUNTED)
 
 
-def _left(study: optuna.Study, trials: int) -> int:
+def _left(study: optuna.Study, trials: int, heartbeat: int) -> int:
     """Trials to start; 0 when all are done, -1 when the last are being worked on elsewhere."""
     with _known_experiments():
         optuna.storages.fail_stale_trials(study)
+    _fail_unborn(study, heartbeat)
     done, running = len(counted(study)), len(study.get_trials(deepcopy=False, states=[TrialState.RUNNING]))
     if done >= trials:
         return 0
     return trials - done - running if trials > done + running else -1
+
+
+def _fail_unborn(study: optuna.Study, heartbeat: int) -> None:
+    """Give up trials whose process died before its first heartbeat, which Optuna would wait for for ever."""
+    patience = timedelta(seconds=_PATIENCE * heartbeat)
+    for one in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+        if not one.intermediate_values and one.datetime_start and datetime.now() - one.datetime_start > patience:  # noqa: DTZ005, as Optuna's own
+            study.tell(one.number, state=TrialState.FAIL)
 
 
 @contextmanager
