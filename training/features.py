@@ -29,7 +29,7 @@ from training.handmade import HANDMADE, REVISION, handmade_features
 from training.run import Data
 
 INPUT_OF = {"vgg16": "original", "densenet121": "segmented"}
-_BATCH = 32
+BATCH = 32
 _NAME = 65  # bytes of a line of the index: sha256 and a line's end
 
 
@@ -151,9 +151,9 @@ def extract(data: Data, samples: Sequence[Sample], extraction: Extraction) -> It
     compute = _computation(extraction)
     picture = partial(_picture, data, extraction)
     with ThreadPoolExecutor(2) as pool:
-        for start in range(0, len(samples), _BATCH):
+        for start in range(0, len(samples), BATCH):
             began = time.perf_counter()
-            features = compute(np.stack(list(pool.map(picture, samples[start : start + _BATCH]))))
+            features = compute(np.stack(list(pool.map(picture, samples[start : start + BATCH]))))
             yield start, np.asarray(features, np.float32), time.perf_counter() - began
             done = start + len(features)
             print(f"\r{_title(extraction)}: {done}/{len(samples)}", end="", file=sys.stderr, flush=True)

@@ -105,7 +105,7 @@ def test_a_killed_extraction_keeps_its_rows_and_a_torn_one_is_thrown_away(
 ) -> None:
     samples, one = data.split.train, Extraction(TINY, weights, "original")
     expected = features_of(data, samples, one, tmp_path / "whole")
-    monkeypatch.setattr(features, "_BATCH", 8)
+    monkeypatch.setattr(features, "BATCH", 8)
     extract = features.extract
 
     def failing(data: Data, wanted: list[Sample], extraction: Extraction) -> Iterator[tuple[int, np.ndarray, float]]:
