@@ -1,7 +1,7 @@
 """Finds smears that show the same field of a slide: copies, and pictures whose fields overlap.
 
-A quarter of one picture is looked for in the other. Pictures of one field score about 0.95; of 6,000 pairs from distant parts of a
-class of the data set the closest scored 0.75, and two lone dark cells on an empty slide may come to 0.8.
+A quarter of one picture is looked for in the other. Pictures of one field score about 0.95; of 6,000 pairs from distant
+parts of a class of the data set the closest scored 0.75, and two lone dark cells on an empty slide may come to 0.8.
 """
 
 import json

@@ -116,9 +116,7 @@ def _apportion(seats: int, sizes: Sequence[int]) -> list[int]:
     return shares
 
 
-def _shuffled_groups(
-    samples: Sequence[Sample], together: Mapping[str, str], chance: random.Random
-) -> list[list[Sample]]:
+def _shuffled_groups(samples: Sequence[Sample], together: Mapping[str, str], chance: random.Random) -> list[list[Sample]]:
     groups: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         groups[together.get(sample.path, sample.sha256)].append(sample)

@@ -126,8 +126,10 @@ def _apart(
     left: Sequence[Sample],
     rule: str,
 ) -> Split:
-    """A split of which no group is on two sides: what has a twin in test leaves the others, what has one in validation
-    leaves train."""
+    """Split so that no group is on two sides.
+
+    What has a twin in test leaves the others, what has one in validation leaves train.
+    """
     tested = {groups[sample.path] for sample in test}
     validation = [sample for sample in validation if groups[sample.path] not in tested]
     taken = tested | {groups[sample.path] for sample in validation}

@@ -20,7 +20,7 @@ from tests.fakes import s3_message, s3_record, sqs_event
 pytestmark = pytest.mark.local_cloud
 
 MAXIMUM_SIZE = 400e6
-MAXIMUM_SECONDS = 10.0  # here on a busy machine; benchmarks/cold_start.py measures what an idle one needs
+MAXIMUM_SECONDS = 10.0  # here on a busy machine; what it took is printed
 
 
 @pytest.fixture(scope="module")
