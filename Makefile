@@ -55,6 +55,7 @@ lint: synth
 bench: .venv/dev.stamp
 	$(BIN)/python benchmarks/screening.py
 	$(BIN)/python -m benchmarks.cost
+	$(BIN)/python -m benchmarks.cold_start
 
 # checkov pins what the project needs newer, so it has an environment of its own.
 build/checkov/python.stamp: requirements/audit.txt .venv/python.stamp

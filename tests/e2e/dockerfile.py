@@ -12,6 +12,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra.image import allowed
+
 TASK_ROOT = "/var/task"  # of AWS's base images
 
 
@@ -35,6 +37,17 @@ class Image:
     def size(self) -> int:
         """Bytes that are not the base image's."""
         return sum(one.stat().st_size for one in self.task_root.rglob("*") if one.is_file())
+
+
+def copy_context(root: Path, folder: Path, model: str) -> Path:
+    """Copy the files that the allow-list lets into a build; return the folder."""
+    for pattern in (one.removeprefix("!") for one in allowed(model) if one.startswith("!")):
+        for file in root.glob(pattern if not pattern.endswith("**") else f"{pattern}/*"):
+            if file.is_file() and "__pycache__" not in file.parts:
+                target = folder / file.relative_to(root)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(file.read_bytes())
+    return folder
 
 
 def build(dockerfile: Path, context: Path, folder: Path, arguments: dict[str, str]) -> Image:

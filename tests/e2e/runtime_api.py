@@ -1,11 +1,18 @@
-"""A server of the Lambda Runtime API, its four routes: what the runtime client inside of an image talks to."""
+"""A server of the Lambda Runtime API, its four routes, and an image's entry point that talks to it."""
 
 import json
 import queue
+import subprocess
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from hemascope.adapters.local import LocalCloud
+from tests.e2e.dockerfile import Image
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:hemascope-dev-screen-smear"
 _PREFIX = "/2018-06-01/runtime/"
@@ -17,6 +24,7 @@ class RuntimeApi:
 
     events: "queue.Queue[dict[str, Any]]" = field(default_factory=queue.Queue)
     answers: "queue.Queue[tuple[str, Any]]" = field(default_factory=queue.Queue)
+    asked: threading.Event = field(default_factory=threading.Event)  # the function has started and wants its first event
 
     def __enter__(self) -> "RuntimeApi":
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._endpoint())
@@ -50,6 +58,7 @@ class RuntimeApi:
 
             def do_GET(self) -> None:
                 assert self.path == f"{_PREFIX}invocation/next"
+                api.asked.set()
                 event = api.events.get()
                 headers = {
                     "Lambda-Runtime-Aws-Request-Id": "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
@@ -75,3 +84,57 @@ class RuntimeApi:
                 """Say nothing."""
 
         return Endpoint
+
+
+@dataclass
+class Started:
+    """A process of the image, and the runtime API that it talks to."""
+
+    api: RuntimeApi
+    process: "subprocess.Popen[bytes]"
+    start: float
+
+    def seconds(self) -> float:
+        """Since the process was started."""
+        return time.monotonic() - self.start
+
+
+@dataclass
+class EntryPoint:
+    """The command of an image, connected to a runtime API of ours and to the embedded cloud."""
+
+    image: Image
+    cloud: LocalCloud
+
+    def environment(self) -> dict[str, str]:
+        """The function's own variables, and nothing of ours."""
+        listed = self.cloud.client("lambda").list_functions()["Functions"]
+        (function,) = [one for one in listed if one["PackageType"] == "Image"]
+        variables: dict[str, str] = function["Environment"]["Variables"]
+        return variables | {
+            "HEMASCOPE_ENDPOINT": self.cloud.endpoint,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_LAMBDA_FUNCTION_NAME": function["FunctionName"],
+            "POWERTOOLS_TRACE_DISABLED": "1",
+            **self.image.environment(),
+        }
+
+    @contextmanager
+    def started(self) -> Iterator[Started]:
+        """Start it as Lambda does; kill it at the end."""
+        environment = self.environment()
+        with RuntimeApi() as api:
+            start = time.monotonic()
+            process = subprocess.Popen(
+                [str(self.image.root / "bin" / "python"), "-m", "awslambdaric", *self.image.command],
+                cwd=self.image.task_root,
+                env=environment | {"AWS_LAMBDA_RUNTIME_API": api.address},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            try:
+                yield Started(api, process, start)
+            finally:
+                process.kill()
+                process.wait()
+                api.events.put({})  # lets the waiting request of the killed client end

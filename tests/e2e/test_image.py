@@ -1,39 +1,27 @@
 """The container image, built as its Dockerfile says but without Docker, and run by Lambda's own runtime client."""
 
 import json
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from hemascope.contracts.report import State
-from infra.image import allowed
 from infra.settings import Settings
 from tests.e2e.conftest import Service
-from tests.e2e.dockerfile import Image, build
-from tests.e2e.runtime_api import RuntimeApi
+from tests.e2e.dockerfile import Image, build, copy_context
+from tests.e2e.runtime_api import EntryPoint
 from tests.fakes import s3_message, s3_record, sqs_event
 
 pytestmark = pytest.mark.local_cloud
 
 MAXIMUM_SIZE = 400e6
-MAXIMUM_SECONDS = 10.0  # here on a busy machine; what it took is printed
+MAXIMUM_SECONDS = 1.5  # the best of a few starts: the machine may be busy; `make bench` says where the time goes
+STARTS = 5
 
 
 @pytest.fixture(scope="module")
 def context(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files that the allow-list lets into the build."""
-    context = tmp_path_factory.mktemp("context")
-    for pattern in (one.removeprefix("!") for one in allowed(Settings().model) if one.startswith("!")):
-        for file in root.glob(pattern if not pattern.endswith("**") else f"{pattern}/*"):
-            if file.is_file() and "__pycache__" not in file.parts:
-                target = context / file.relative_to(root)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(file.read_bytes())
-    return context
+    return copy_context(root, tmp_path_factory.mktemp("context"), Settings().model)
 
 
 @pytest.fixture(scope="module")
@@ -42,33 +30,10 @@ def image(root: Path, context: Path, tmp_path_factory: pytest.TempPathFactory) -
     return build(dockerfile, context, tmp_path_factory.mktemp("image"), {"MODEL": Settings().model})
 
 
-@contextmanager
-def started(image: Image, service: Service) -> Iterator[tuple[RuntimeApi, float]]:
-    """The image's entry point, connected to a runtime API of ours and to the embedded cloud."""
-    listed = service.cloud.client("lambda").list_functions()["Functions"]
-    (function,) = [one for one in listed if one["PackageType"] == "Image"]
-    variables = function["Environment"]["Variables"] | {
-        "HEMASCOPE_ENDPOINT": service.cloud.endpoint,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_LAMBDA_FUNCTION_NAME": function["FunctionName"],
-        "POWERTOOLS_TRACE_DISABLED": "1",
-        **image.environment(),
-    }
-    with RuntimeApi() as api:
-        start = time.monotonic()
-        process = subprocess.Popen(
-            [str(image.root / "bin" / "python"), "-m", "awslambdaric", *image.command],
-            cwd=image.task_root,
-            env=variables | {"AWS_LAMBDA_RUNTIME_API": api.address},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            yield api, start
-        finally:
-            process.kill()
-            process.wait()
-            api.events.put({})  # lets the waiting request of the killed client end
+@pytest.fixture(scope="module")
+def entry_point(image: Image, service: Service) -> EntryPoint:
+    service.cloud.kill_worker()  # the image shall do the work
+    return EntryPoint(image, service.cloud)
 
 
 def test_the_image_is_small_and_holds_neither_laboratory_nor_compiler(image: Image) -> None:
@@ -81,28 +46,32 @@ def test_the_image_is_small_and_holds_neither_laboratory_nor_compiler(image: Ima
     assert not list(image.task_root.rglob("weights*.npz"))
 
 
-def test_the_images_entry_point_screens_a_smear(image: Image, service: Service, smear: bytes) -> None:
-    service.cloud.kill_worker()  # the image shall do the work
-    version = service.send(smear, "through the image.jpg")
-    body = s3_message(s3_record(version.key, version.bucket, version.version_id, len(smear)))
+def test_the_images_entry_point_screens_a_smear_soon_after_its_start(
+    entry_point: EntryPoint, service: Service, smear: bytes
+) -> None:
+    taken: list[float] = []
+    while len(taken) < STARTS and (not taken or min(taken) > MAXIMUM_SECONDS):
+        version = service.send(smear, f"through the image {len(taken)}.jpg")
+        body = s3_message(s3_record(version.key, version.bucket, version.version_id, len(smear)))
 
-    with started(image, service) as (api, start):
-        answer = api.ask(sqs_event(body))
-        seconds = time.monotonic() - start
+        with entry_point.started() as process:
+            answer = process.api.ask(sqs_event(body))
+            taken.append(process.seconds())
 
-    print(f"\nprocess start to first report: {seconds:.2f} s")
-    row = service.row(version)
-    assert answer == {"batchItemFailures": []}
-    assert row is not None
-    assert row.state is State.REPORTED
-    assert seconds <= MAXIMUM_SECONDS
+        row = service.row(version)
+        assert answer == {"batchItemFailures": []}
+        assert row is not None
+        assert row.state is State.REPORTED
+
+    print(f"\nprocess start to first report: {min(taken):.2f} s")
+    assert min(taken) <= MAXIMUM_SECONDS
 
 
-def test_the_images_entry_point_knows_every_event_of_the_corpus(image: Image, service: Service, root: Path) -> None:
+def test_the_images_entry_point_knows_every_event_of_the_corpus(entry_point: EntryPoint, root: Path) -> None:
     corpus = {file.stem: file.read_text(encoding="utf-8") for file in sorted((root / "tests" / "events").glob("*.json"))}
 
-    with started(image, service) as (api, _):
-        answers = {name: api.ask(sqs_event(body))["batchItemFailures"] for name, body in corpus.items()}
+    with entry_point.started() as process:
+        answers = {name: process.api.ask(sqs_event(body))["batchItemFailures"] for name, body in corpus.items()}
 
     # What names no object of this cloud comes again; what announces nothing is done with.
     announcing_nothing = {"s3-removed", "s3-test-event", "eventbridge-deleted"}
