@@ -69,7 +69,7 @@ def run_matrix(engine: Engine, rows: Sequence[Row], folder: Path) -> str:
     (folder / "matrix.md").write_text(text + "\n")
     if results:
         draw_intervals(rows, results, folder / "matrix_accuracy.png")
-        study = [row for row in rows if row.source == STUDY and row.name in results]
+        study = [row for row in rows if row.source == STUDY and not row.twins_leaked and row.name in results]
         draw_confusions(study or rows, results, folder / "matrix_confusion.png")
     return text
 

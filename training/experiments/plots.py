@@ -28,7 +28,7 @@ def draw_intervals(rows: Sequence[Row], results: Mapping[str, dict[str, Any]], p
     axes.plot(*zip(*published, strict=True), "d", color=_THEIRS, fillstyle="none", label="published") if published else None
     axes.set(yticks=places, yticklabels=[row.name for row in shown], xlabel="accuracy, %")
     axes.grid(axis="x", alpha=0.25)
-    axes.legend(frameon=False, loc="lower left", fontsize=8)
+    figure.legend(frameon=False, loc="outside upper center", ncols=2, fontsize=8)
     _save(figure, path)
 
 
