@@ -57,7 +57,7 @@ class Site(Construct):
             default_root_object="index.html",
             domain_names=[urlsplit(settings.portal_origin).hostname] if certificate else None,
             certificate=acm.Certificate.from_certificate_arn(self, "Certificate", certificate) if certificate else None,
-            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if certificate else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
             web_acl_id=settings.portal_web_acl,

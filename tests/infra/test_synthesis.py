@@ -53,6 +53,18 @@ def test_app_py_synthesizes_without_node_docker_account_or_network(root: Path, t
     assert (tmp_path / "out" / "Hemascope-test-Screening.template.json").exists()
 
 
+def test_the_cdk_command_line_takes_the_python_that_make_setup_made(root: Path, tmp_path: Path) -> None:
+    ours = tmp_path / ".venv" / "bin" / "python"
+    ours.parent.mkdir(parents=True)
+    ours.write_text('#!/bin/sh\necho "ours runs $1"\n')
+    ours.chmod(0o755)
+    command = json.loads((root / "cdk.json").read_text())["app"]
+
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False)
+
+    assert done.stdout == "ours runs app.py\n"
+
+
 def test_app_py_names_the_setting_that_is_wrong(root: Path) -> None:
     environment = {**os.environ, "HEMASCOPE_PORTAL_URL": "ftp://nowhere"}
 
