@@ -166,6 +166,7 @@ def test_a_mail_that_came_back_is_known_in_the_ledger(service: Service, smear: b
         return row is not None and row.notice is NoticeState.BOUNCED
 
     wait_until(known, 30, "a bounce in the ledger")
+    assert service.mails_about(version) == 1  # and nobody is mailed again
 
 
 def test_a_poisoned_message_ends_in_the_dead_letter_queue_and_harms_no_other(service: Service, smear: bytes) -> None:
