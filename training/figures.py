@@ -1,7 +1,9 @@
-"""Small figures for the model card: no picture of the data set in them."""
+"""Small figures for the model card and the docs: no picture of the data set in them."""
 
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -10,6 +12,8 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
 from training.dataset import CLASS_NAMES
+
+_PURPLE, _ORANGE, _GREY = "#6a51a3", "#e6850e", "#8a8a8a"
 
 
 def draw_confusion_matrix(matrix: list[list[int]], title: str, path: Path) -> None:
@@ -37,6 +41,47 @@ def draw_learning_curves(logs: dict[str, Path], path: Path) -> None:
     axes.set(xlabel="epoch", ylabel="training loss (cross-entropy)", yscale="log", title="Learning curves")
     axes.grid(alpha=0.25)
     figure.legend(frameon=False, loc="outside right upper")  # beside the curves, which use the whole height
+    _save(figure, path)
+
+
+def draw_shifts(rows: Sequence[Mapping[str, Any]], title: str, path: Path) -> None:
+    """Accuracy of the service under each shift with its interval, and with the mask of the picture as it was."""
+    figure, axes = plt.subplots(figsize=(7.2, 0.32 * len(rows) + 1.3), dpi=110, layout="constrained")
+    places = np.arange(len(rows))[::-1]
+    whole = 100 * np.array([[one["accuracy"].low, one["accuracy"].value, one["accuracy"].high] for one in rows])
+    axes.barh(
+        places, whole[:, 1], color=[_PURPLE if one["shift"] != "none" else _GREY for one in rows], height=0.62, alpha=0.85
+    )
+    spread = np.abs(whole[:, [0, 2]].T - whole[:, 1])
+    axes.errorbar(whole[:, 1], places, xerr=spread, fmt="none", ecolor="black", elinewidth=1, capsize=2)
+    axes.plot(
+        [100 * one["same_mask"] for one in rows],
+        places,
+        "D",
+        color=_ORANGE,
+        markersize=4.5,
+        label="mask of the unshifted picture",
+    )
+    axes.axvline(25, color="black", linewidth=0.8, linestyle=":", label="chance")
+    axes.set(yticks=places, yticklabels=[one["shift"] for one in rows], xlim=(0, 101), xlabel="accuracy in %", title=title)
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.1), ncols=2, frameon=False, fontsize="small")
+    _save(figure, path)
+
+
+def draw_reliability(report: Mapping[str, Any], title: str, path: Path) -> None:
+    """Accuracy over confidence, before and after the temperature; the size of a dot is the share of smears."""
+    figure, axes = plt.subplots(figsize=(4.6, 4.2), dpi=110, layout="constrained")
+    axes.plot([0, 1], [0, 1], color="black", linewidth=0.8, linestyle=":")
+    for name, colour in (("before", _ORANGE), ("after", _PURPLE)):
+        bins, error = report[name]["bins"], report[name]["expected_calibration_error"].value
+        x, y, size = (np.array([one[key] for one in bins]) for key in ("confidence", "accuracy", "smears"))
+        axes.plot(x, y, color=colour, linewidth=1.2, label=f"{name} the temperature: error {100 * error:.2f} %")
+        axes.scatter(x, y, 15 + 240 * size / size.sum(), color=colour, alpha=0.6, linewidths=0)
+    axes.set(xlim=(0, 1.03), ylim=(-0.03, 1.03), xlabel="confidence", ylabel="accuracy", title=title)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="upper left", frameon=False, fontsize="small")
     _save(figure, path)
 
 
