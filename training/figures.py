@@ -10,10 +10,12 @@ import numpy as np
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
+from scipy.stats import binomtest
 
 from training.dataset import CLASS_NAMES
 
 _PURPLE, _ORANGE, _GREY = "#6a51a3", "#e6850e", "#8a8a8a"
+_BELOW = {"textcoords": "offset points", "ha": "center", "fontsize": "x-small"}
 
 
 def draw_confusion_matrix(matrix: list[list[int]], title: str, path: Path) -> None:
@@ -64,6 +66,7 @@ def draw_shifts(rows: Sequence[Mapping[str, Any]], title: str, path: Path) -> No
     )
     axes.axvline(25, color="black", linewidth=0.8, linestyle=":", label="chance")
     axes.set(yticks=places, yticklabels=[one["shift"] for one in rows], xlim=(0, 101), xlabel="accuracy in %", title=title)
+    axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.1), ncols=2, frameon=False, fontsize="small")
@@ -71,17 +74,23 @@ def draw_shifts(rows: Sequence[Mapping[str, Any]], title: str, path: Path) -> No
 
 
 def draw_reliability(report: Mapping[str, Any], title: str, path: Path) -> None:
-    """Accuracy over confidence, before and after the temperature; the size of a dot is the share of smears."""
-    figure, axes = plt.subplots(figsize=(4.6, 4.2), dpi=110, layout="constrained")
-    axes.plot([0, 1], [0, 1], color="black", linewidth=0.8, linestyle=":")
-    for name, colour in (("before", _ORANGE), ("after", _PURPLE)):
-        bins, error = report[name]["bins"], report[name]["expected_calibration_error"].value
-        x, y, size = (np.array([one[key] for one in bins]) for key in ("confidence", "accuracy", "smears"))
-        axes.plot(x, y, color=colour, linewidth=1.2, label=f"{name} the temperature: error {100 * error:.2f} %")
-        axes.scatter(x, y, 15 + 240 * size / size.sum(), color=colour, alpha=0.6, linewidths=0)
-    axes.set(xlim=(0, 1.03), ylim=(-0.03, 1.03), xlabel="confidence", ylabel="accuracy", title=title)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="upper left", frameon=False, fontsize="small")
+    """Accuracy over confidence in bins, before and after the temperature: number of smears and 95 % interval (binomial)."""
+    figure, panels = plt.subplots(1, 2, figsize=(7.4, 3.9), dpi=110, layout="constrained", sharey=True)
+    for axes, name in zip(panels, ("before", "after"), strict=True):
+        axes.plot([0, 1], [0, 1], color="black", linewidth=0.8, linestyle=":")
+        for one in report[name]["bins"]:
+            found = binomtest(round(one["accuracy"] * one["smears"]), one["smears"]).proportion_ci(method="exact")
+            axes.plot([one["confidence"]] * 2, [found.low, found.high], color=_GREY, linewidth=1)
+            axes.plot(
+                one["confidence"], one["accuracy"], "o", color=_PURPLE, markersize=4 + 8 * one["smears"] / report["smears"]
+            )
+            axes.annotate(str(one["smears"]), (one["confidence"], found.low), (0, -14), **_BELOW)
+        error = report[name]["expected_calibration_error"].value
+        axes.set(xlim=(0, 1.05), ylim=(-0.1, 1.05), xlabel="confidence")
+        axes.set_title(f"{name} the temperature: error {100 * error:.2f} %", fontsize="medium")
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("accuracy")
+    figure.suptitle(title)
     _save(figure, path)
 
 
