@@ -1,14 +1,17 @@
 """A smear is the same smear under another lamp, stain or camera: drawn pictures with known anchors."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from hemascope.contracts.preprocessing import PREPROCESSING_REVISION, PreprocessingSpec, StainSpec
-from hemascope.imaging.decode import Picture
+from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.model_input import to_network_inputs, to_working_picture
 from hemascope.imaging.segment import Segmentation
 from hemascope.imaging.stain import find_anchors, normalize_stain
 from hemascope.imaging.synthetic import draw_synthetic_smear
+from training.dataset import CLASS_FOLDERS
 from training.shifts import SHIFTS, Shift
 
 SPEC = PreprocessingSpec(stain=StainSpec())
@@ -161,3 +164,20 @@ def test_every_field_of_the_stain_changes_the_digest() -> None:
 
     assert len(others) == len(StainSpec.model_fields)
     assert len({one.digest for one in (PreprocessingSpec(), SPEC, *others)}) == 12
+
+
+@pytest.fixture(scope="module")
+def real(dataset: Path) -> list[tuple[Picture, np.ndarray]]:
+    """Some real smears of every class with their masks."""
+    files = [one for folder in CLASS_FOLDERS for one in sorted((dataset / "Original" / folder).glob("*.jpg"))[::50]]
+    pictures = [decode(one.read_bytes()) for one in files]
+    return [(one, found(one).mask) for one in pictures]
+
+
+@pytest.mark.dataset
+@pytest.mark.parametrize("shift", [one for one in SHIFTS if not one.moves], ids=lambda shift: shift.name)
+def test_real_smears_keep_their_mask_under_a_shift(shift: Shift, real: list[tuple[Picture, np.ndarray]]) -> None:
+    overlaps = [overlap(mask, found(shift.apply(picture)).mask) for picture, mask in real]
+
+    # Overexposure and the blocks of a strong compression take away what no colour matrix brings back.
+    assert np.mean(overlaps) > (0.84 if shift.name.startswith(("brightness +", "JPEG")) else 0.90)
