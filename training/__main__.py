@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from training import evidence
 from training.experiments.commands import add_commands
 from training.experiments.registry import BACKBONES
 
@@ -20,14 +21,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one step."""
     options = _parser().parse_args(arguments)
+    return int(options.step(options.open(options), options) or 0)
+
+
+def _open(options: argparse.Namespace) -> Any:
     # Behind the parser, so that --help doesn't wait for TensorFlow.
+    from hemascope.contracts.preprocessing import PreprocessingSpec, StainSpec
     from training.run import Data
 
-    split = options.split
-    if split is None:
-        split = options.artifact / "split.json" if "artifact" in options else options.runs / "split.json"
-    data = Data.open(options.dataset, split)
-    return int(options.step(data, options) or 0)
+    stain = StainSpec() if options.normalize_stain else None
+    return Data.open(options.dataset, options.split or options.runs / "split.json", PreprocessingSpec(stain=stain))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,10 +39,11 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, step: Any, text: str) -> argparse.ArgumentParser:
         one = steps.add_parser(name, help=text, description=text)
-        one.set_defaults(step=step)
+        one.set_defaults(step=step, open=_open)
         dataset = os.environ.get("HEMASCOPE_DATASET")
         one.add_argument("--dataset", type=Path, default=dataset, required=dataset is None, help="folder with Original/")
         one.add_argument("--split", type=Path, default=None, help="stored split (default: the run's, made where missing)")
+        one.add_argument("--normalize-stain", action="store_true", help="bring smears to the reference stain first")
         one.add_argument("--runs", type=Path, default=Path("runs"), help="where checkpoints, logs and features go")
         return one
 
@@ -68,12 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--fusion", type=Path, default=None, help="weights of the network (default: the fine-tuning's)")
     export.add_argument("--version", default="1.0.0")
     export.add_argument("--artifacts", type=Path, default=Path("model_artifacts"))
-    evaluate = add("evaluate", _evaluate, "score an artifact, as served, on a part of the split")
-    evaluate.add_argument("--artifact", type=Path, default=Path("model_artifacts/all-subtypes/1.0.0"))
-    evaluate.add_argument("--part", choices=("test", "validation", "train", "all"), default="test")
     sheets = add("sheets", _sheets, "draw contact sheets: original, mask, overlay, 12 smears a class")
     sheets.add_argument("--out", type=Path, default=Path("out/sheets"))
+    for one in (pretrain, train, tune):
+        one.add_argument("--jitter", type=float, default=0.0, help="strength of the stain jitter: 0 none, 1 strong")
     add_commands(add)
+    evidence.add_steps(steps)
     return parser
 
 
@@ -87,6 +91,7 @@ def _pretrain(data: Any, options: argparse.Namespace) -> None:
         options.cropped_epochs,
         segmented_share=options.segmented_share,
         learning_rate=options.learning_rate,
+        jitter=options.jitter,
         start=options.start,
     )
     print(pretrain(data, settings, Run(options.runs / (options.name or options.backbone))))
@@ -97,7 +102,7 @@ def _train(data: Any, options: argparse.Namespace) -> None:
     from training.train import TrainSettings, train
 
     origins = {name: getattr(options, name) or str(options.runs / name / f"{name}.npz") for name in ("vgg16", "densenet121")}
-    settings = TrainSettings(**origins, epochs=options.epochs, copies=options.copies, seed=options.seed)
+    settings = TrainSettings(**origins, epochs=options.epochs, copies=options.copies, jitter=options.jitter, seed=options.seed)
     print(train(data, settings, Run(options.runs / options.name), options.runs / "features"))
 
 
@@ -112,6 +117,7 @@ def _finetune(data: Any, options: argparse.Namespace) -> None:
         epochs=options.epochs,
         learning_rate=options.learning_rate,
         copies=options.copies,
+        jitter=options.jitter,
     )
     print(finetune(data, settings, Run(options.runs / "finetune"), options.runs / "features"))
 
@@ -121,17 +127,6 @@ def _export(data: Any, options: argparse.Namespace) -> None:
 
     fusion = options.fusion or options.runs / "finetune" / "fusion.npz"
     print(export(data, ExportSettings(fusion, version=options.version), options.artifacts))
-
-
-def _evaluate(data: Any, options: argparse.Namespace) -> None:
-    from hemascope.model.artifact import load_artifact
-    from hemascope.model.classifier import Classifier
-    from training.evaluate import evaluate
-    from training.split import PARTS, without_copies
-
-    names = PARTS if options.part == "all" else (options.part,)
-    samples = without_copies([one for name in names for one in data.split.part(name)])
-    print(json.dumps(evaluate(Classifier(load_artifact(options.artifact)), data.root, samples), indent=1))
 
 
 def _sheets(data: Any, options: argparse.Namespace) -> None:

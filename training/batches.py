@@ -23,14 +23,24 @@ class Batches(keras.utils.PyDataset):
         (n,), class indices.
     augmented
         False gives the pictures as they are and in order, for evaluation.
+    jitter
+        Strength of the stain jitter that augmented pictures get, 0 for none.
     """
 
     def __init__(
-        self, pictures: Picture, labels: np.ndarray, spec: PreprocessingSpec, *, batch: int, seed: int, augmented: bool
+        self,
+        pictures: Picture,
+        labels: np.ndarray,
+        spec: PreprocessingSpec,
+        *,
+        batch: int,
+        seed: int,
+        augmented: bool,
+        jitter: float = 0.0,
     ) -> None:
         super().__init__(workers=1, max_queue_size=8)
         self.pictures, self.labels, self.spec = pictures, labels, spec
-        self.batch, self.seed, self.augmented = batch, seed, augmented
+        self.batch, self.seed, self.augmented, self.jitter = batch, seed, augmented, jitter
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -53,7 +63,7 @@ class Batches(keras.utils.PyDataset):
         """Network inputs of one smear, augmented if these batches are."""
         picture = self.pictures[number]
         if self.augmented:
-            picture = augment(picture, self.chance(number))
+            picture = augment(picture, self.chance(number), self.jitter)
         return to_network_inputs(picture, self.spec)
 
     def chance(self, number: int) -> np.random.Generator:

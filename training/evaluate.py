@@ -1,6 +1,6 @@
 """Scores a model artifact as it is served: files -> decode -> segment -> LiteRT -> tempered probabilities."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from hemascope.imaging.decode import decode
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
 from hemascope.model.classifier import Classifier
 from training.dataset import Sample, labels_of
+from training.intervals import accuracies
 from training.metrics import score
 
 
@@ -35,8 +36,14 @@ def in_float(network: keras.Model, inputs: Sequence[NetworkInputs], batch: int =
     return np.concatenate(answers)
 
 
-def evaluate(classifier: Classifier, root: Path, samples: Sequence[Sample]) -> dict[str, Any]:
-    """Score an artifact on some smears, with the mean cell count of each class and the files it got wrong."""
+def evaluate(
+    classifier: Classifier, root: Path, samples: Sequence[Sample], groups: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Score an artifact on some smears, with the mean cell count of each class and the files it got wrong.
+
+    Where ``groups`` (path -> group) says which smears belong together, ``intervals`` holds the accuracy and the balanced
+    accuracy with their 95 % intervals.
+    """
     inputs = network_inputs(root, samples, classifier)
     labels, probabilities = labels_of(samples), served(classifier, inputs)
     cells = np.array([one.segmentation.cell_count for one in inputs])
@@ -44,4 +51,8 @@ def evaluate(classifier: Classifier, root: Path, samples: Sequence[Sample]) -> d
         sample.path for sample, answer in zip(samples, probabilities.argmax(axis=1), strict=True) if sample.label != answer
     ]
     counts = {name: float(cells[labels == one].mean()) for one, name in enumerate(classifier.artifact.manifest.classes)}
-    return score(labels, probabilities) | {"mean_cell_count": counts, "mistakes": wrong}
+    report = score(labels, probabilities) | {"mean_cell_count": counts, "mistakes": wrong}
+    if groups is not None:
+        found = accuracies(labels, probabilities.argmax(axis=1), [groups[sample.path] for sample in samples])
+        report["intervals"] = {"accuracy": found.accuracy, "balanced_accuracy": found.balanced}
+    return report

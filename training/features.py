@@ -47,6 +47,8 @@ class Extraction:
         ``original`` or ``segmented``.
     copy
         0 for the smear as it is, k > 0 for its k-th augmented copy, of which ``seed`` sets the augmentations.
+    jitter
+        Strength of the stain jitter of augmented copies.
     """
 
     backbone: str
@@ -54,6 +56,7 @@ class Extraction:
     picture: str
     copy: int = 0
     seed: int = 1
+    jitter: float = 0.0
 
     @property
     def origin(self) -> str:
@@ -63,9 +66,12 @@ class Extraction:
         return self.weights if self.weights == "imagenet" else hashlib.sha256(Path(self.weights).read_bytes()).hexdigest()
 
 
-def cached_features(data: Data, part: str, backbone: str, weights: str, copy: int, seed: int, cache: Path) -> np.ndarray:
+def cached_features(
+    data: Data, part: str, backbone: str, weights: str, copy: int, seed: int, cache: Path, jitter: float = 0.0
+) -> np.ndarray:
     """Features of one part of the split, of the picture that the fusion network gives this backbone: (n, width), float32."""
-    return features_of(data, data.split.part(part), Extraction(backbone, weights, INPUT_OF[backbone], copy, seed), cache)
+    extraction = Extraction(backbone, weights, INPUT_OF[backbone], copy, seed, jitter)
+    return features_of(data, data.split.part(part), extraction, cache)
 
 
 def features_of(data: Data, samples: Sequence[Sample], extraction: Extraction, cache: Path) -> np.ndarray:
@@ -179,7 +185,8 @@ def _picture(data: Data, extraction: Extraction, sample: Sample) -> np.ndarray:
     working = to_working_picture(decode((data.root / sample.path).read_bytes()), data.spec)
     if extraction.copy:
         # By content, so that both branches of a fusion see one and the same copy, whatever the split.
-        working = augment(working, np.random.default_rng((extraction.seed, extraction.copy, int(sample.sha256[:16], 16))))
+        chance = np.random.default_rng((extraction.seed, extraction.copy, int(sample.sha256[:16], 16)))
+        working = augment(working, chance, extraction.jitter)
     return getattr(to_network_inputs(working, data.spec), extraction.picture)
 
 
@@ -189,5 +196,6 @@ def _title(extraction: Extraction) -> str:
 
 def _key(data: Data, extraction: Extraction) -> str:
     seed = extraction.seed if extraction.copy else "-"
-    text = f"{data.spec.digest} {extraction.backbone} {extraction.origin} {extraction.picture} {extraction.copy} {seed}"
+    jitter = f" jitter {extraction.jitter}" if extraction.copy and extraction.jitter else ""
+    text = f"{data.spec.digest} {extraction.backbone} {extraction.origin} {extraction.picture} {extraction.copy} {seed}{jitter}"
     return f"{_title(extraction)}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -28,6 +28,7 @@ class FinetuneSettings:
     batch: int = 32
     learning_rate: float = 1e-4
     copies: int = 4  # augmented copies of which VGG16's features are cached; epochs take turns
+    jitter: float = 0.0  # strength of the stain jitter, of the copies too
     seed: int = 1
 
 
@@ -53,8 +54,9 @@ def finetune(data: Data, settings: FinetuneSettings, run: Run, cache: Path) -> P
     load_weights(fusion, Path(settings.fusion))
 
     def batches(part: str, count: int, augmented: bool) -> HalfCachedBatches:
-        features = [cached_features(data, part, "vgg16", settings.vgg16, one, settings.seed, cache) for one in range(count + 1)]
-        common = {"batch": settings.batch, "seed": settings.seed, "augmented": augmented}
+        how = (settings.seed, cache, settings.jitter)
+        features = [cached_features(data, part, "vgg16", settings.vgg16, one, *how) for one in range(count + 1)]
+        common = {"batch": settings.batch, "seed": settings.seed, "augmented": augmented, "jitter": settings.jitter}
         return HalfCachedBatches(*data.part(part), data.spec, copies=features, **common)
 
     training, unseen = batches("train", settings.copies, augmented=True), batches("validation", 0, augmented=False)

@@ -31,6 +31,7 @@ class PretrainSettings:
     segmented_share: float = 0.5
     batch: int = 32
     learning_rate: float = 1e-3
+    jitter: float = 0.0  # strength of the stain jitter
     start: str | None = None  # a weights file to go on from, with a gentler rate
     seed: int = 1
 
@@ -47,7 +48,12 @@ def pretrain(data: Data, settings: PretrainSettings, run: Run) -> Path:
     has_norm = any(isinstance(layer, keras.layers.BatchNormalization) for layer in plain.layers)
     trained = plain if has_norm or settings.start else with_batch_normalization(plain)
     quicken_batch_normalization(trained)
-    common = {"batch": settings.batch, "seed": settings.seed, "segmented_share": settings.segmented_share}
+    common = {
+        "batch": settings.batch,
+        "seed": settings.seed,
+        "segmented_share": settings.segmented_share,
+        "jitter": settings.jitter,
+    }
     # A fold of a cross-validation has no validation part.
     unseen = (
         PooledBatches(*data.part("validation"), data.spec, augmented=False, crop=None, **common)

@@ -2,7 +2,7 @@
 
 import json
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,11 @@ class Run:
         """
         wanted = self._describe(settings, data)
         file = self.folder / "settings.json"
-        if file.exists() and (known := json.loads(file.read_text())) != wanted:
+        known = json.loads(file.read_text()) if file.exists() else wanted
+        # A setting that didn't exist when the run began had what is its default today.
+        defaults = {one.name: one.default for one in fields(settings) if one.default is not MISSING}
+        known["settings"] = defaults | known["settings"]
+        if known != wanted:
             changed = sorted(key for key in wanted if wanted[key] != known.get(key))
             raise ValueError(f"{self.folder} holds a run with other {', '.join(changed)}: choose another folder")
         file.write_text(json.dumps(wanted, indent=1) + "\n")

@@ -7,9 +7,8 @@ import cv2
 import numpy as np
 
 from hemascope.imaging.decode import Picture, decode
-from hemascope.imaging.model_input import to_working_picture
+from hemascope.imaging.model_input import to_network_inputs, to_working_picture
 from hemascope.imaging.overlay import draw_overlay, encode_png
-from hemascope.imaging.segment import segment
 from training.dataset import CLASS_NAMES
 from training.run import Data
 
@@ -33,7 +32,7 @@ def draw_sheets(data: Data, folder: Path, seed: int = 0) -> list[Path]:
 
 def _triple(data: Data, content: bytes) -> Picture:
     working = to_working_picture(decode(content), data.spec)
-    found = segment(working, data.spec.segmentation)
+    found = to_network_inputs(working, data.spec).segmentation
     mask = np.repeat(found.mask[..., None], 3, axis=2).astype(np.uint8) * 255
     overlay = draw_overlay(working, found)
     cv2.putText(overlay, f"{found.cell_count} cells", (4, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (180, 0, 0), 1, cv2.LINE_AA)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,12 +51,8 @@ class Split:
         path.write_text(json.dumps(content, indent=1) + "\n")
 
 
-def split_samples(
-    samples: Sequence[Sample], seed: int = 4420, *, together: Mapping[str, str] | None = None, rule: str = RANDOM
-) -> Split:
+def split_samples(samples: Sequence[Sample], seed: int = 4420) -> Split:
     """Split 7:2:1 with the class shares of the whole in every part.
-
-    Byte-identical copies stay on one side; so do smears of one group where ``together`` (path -> group) names groups.
 
     3,256 smears give 2,279 / 652 / 325, the numbers of Islam et al.: the parts are rounded for the whole and handed
     to the classes by largest remainder.
@@ -70,13 +66,13 @@ def split_samples(
     quotas = {"test": _apportion(test, sizes), "validation": _apportion(validation, sizes)}
     parts: dict[str, list[Sample]] = {name: [] for name in PARTS}
     for index, label in enumerate(sorted(by_class)):
-        groups = _shuffled_groups(by_class[label], together or {}, random.Random(f"{seed}:{label}"))
+        groups = _shuffled_groups(by_class[label], random.Random(f"{seed}:{label}"))
         for name in ("test", "validation"):
             taken, groups = _take(groups, quotas[name][index])
             parts[name] += taken
         parts["train"] += [sample for group in groups for sample in group]
     ordered = {name: tuple(sorted(part, key=lambda sample: sample.path)) for name, part in parts.items()}
-    return Split(**ordered, seed=seed, dataset=fingerprint(samples), rule=rule)
+    return Split(**ordered, seed=seed, dataset=fingerprint(samples))
 
 
 def load_split(path: Path, samples: Sequence[Sample]) -> Split:
@@ -116,10 +112,10 @@ def _apportion(seats: int, sizes: Sequence[int]) -> list[int]:
     return shares
 
 
-def _shuffled_groups(samples: Sequence[Sample], together: Mapping[str, str], chance: random.Random) -> list[list[Sample]]:
+def _shuffled_groups(samples: Sequence[Sample], chance: random.Random) -> list[list[Sample]]:
     groups: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
-        groups[together.get(sample.path, sample.sha256)].append(sample)
+        groups[sample.sha256].append(sample)
     shuffled = list(groups.values())
     chance.shuffle(shuffled)
     return shuffled

@@ -3,7 +3,8 @@
 ``random``
     By image, as in the paper; byte-identical copies on one side.
 ``duplicates``
-    Also pictures whose fields overlap are on one side (:mod:`training.duplicates`).
+    The same, but whatever shares a field with a smear of another part (:mod:`training.duplicates`) is in train: a network
+    that was trained on ``random`` has seen nothing of its test part either.
 ``sessions-1`` to ``-5``
     Blocks of 60 consecutive file numbers of a class: five folds. Neighbours within 15 numbers of a held-back block are in
     no part (the embargo). Neighbouring files come from one slide and look alike. A logistic regression on twelve colour
@@ -21,6 +22,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from hemascope.contracts.preprocessing import PreprocessingSpec
 from hemascope.imaging.fingerprint import colour_fingerprint
@@ -59,12 +61,8 @@ def stored_splits(root: Path, samples: Sequence[Sample], folder: Path) -> dict[s
 
 def make_splits(samples: Sequence[Sample], groups: Mapping[str, str], colours: np.ndarray) -> dict[str, Split]:
     """Make every split. ``groups``: path -> group; ``colours``: (n, 12) fingerprints in the order of the samples."""
-    splits = {
-        "random": split_samples(samples, SEED),
-        "duplicates": split_samples(
-            samples, SEED, together=groups, rule="7:2:1 by class, overlapping fields and copies on one side"
-        ),
-    }
+    by_image = split_samples(samples, SEED)
+    splits = {"random": by_image, "duplicates": _duplicates(samples, groups, by_image)}
     splits |= {f"sessions-{fold + 1}": _sessions(samples, groups, fold) for fold in range(FOLDS)}
     clusters = colour_clusters(colours)
     splits |= {f"colours-{one + 1}": _colours(samples, groups, clusters, one) for one in range(CLUSTERS)}
@@ -73,7 +71,8 @@ def make_splits(samples: Sequence[Sample], groups: Mapping[str, str], colours: n
 
 def colour_clusters(colours: np.ndarray) -> np.ndarray:
     """Cluster of each smear by its colour fingerprint, the largest first: (n,), 0-3."""
-    labels = KMeans(CLUSTERS, n_init=10, random_state=SEED).fit_predict(StandardScaler().fit_transform(colours))
+    with threadpool_limits(1):  # small matrices: threads would wait for each other
+        labels = KMeans(CLUSTERS, n_init=10, random_state=SEED).fit_predict(StandardScaler().fit_transform(colours))
     by_size = np.argsort(-np.bincount(labels, minlength=CLUSTERS), kind="stable")
     return np.asarray(np.argsort(by_size)[labels])
 
@@ -81,6 +80,17 @@ def colour_clusters(colours: np.ndarray) -> np.ndarray:
 def block_of(sample: Sample) -> tuple[int, int]:
     """Class and block number of a smear."""
     return sample.label, file_number(sample) // BLOCK
+
+
+def _duplicates(samples: Sequence[Sample], groups: Mapping[str, str], by_image: Split) -> Split:
+    parts = {name: {groups[sample.path] for sample in by_image.part(name)} for name in ("train", "test", "validation")}
+    test, validation = (
+        [sample for sample in by_image.part(name) if groups[sample.path] not in parts["train"] | parts[other]]
+        for name, other in (("test", "validation"), ("validation", "test"))
+    )
+    held_back = {sample.path for sample in (*test, *validation)}
+    left = [sample for sample in samples if sample.path not in held_back]
+    return _apart(samples, groups, test, validation, left, "7:2:1 by class, smears that share a field all in train")
 
 
 def _sessions(samples: Sequence[Sample], groups: Mapping[str, str], fold: int) -> Split:
@@ -102,6 +112,8 @@ def _blocks(samples: Sequence[Sample], fold: int) -> tuple[set[tuple[int, int]],
     test, validation = set(), set()
     for label in sorted({sample.label for sample in samples}):
         blocks = sorted({block_of(sample) for sample in samples if sample.label == label})
+        if len(blocks) < FOLDS:
+            raise ValueError(f"expected at least {FOLDS} blocks of {BLOCK} file numbers in every class, found {len(blocks)}")
         random.Random(f"{SEED}:{label}").shuffle(blocks)
         test |= set(blocks[fold::FOLDS])
         following = blocks[(fold + 1) % FOLDS :: FOLDS]
@@ -126,10 +138,7 @@ def _apart(
     left: Sequence[Sample],
     rule: str,
 ) -> Split:
-    """Split so that no group is on two sides.
-
-    What has a twin in test leaves the others, what has one in validation leaves train.
-    """
+    """A split of which no group is on two sides: a smear with a twin in test, or then in validation, is in no other part."""
     tested = {groups[sample.path] for sample in test}
     validation = [sample for sample in validation if groups[sample.path] not in tested]
     taken = tested | {groups[sample.path] for sample in validation}

@@ -24,6 +24,7 @@ class TrainSettings:
     learning_rate: float = 1e-3
     copies: int = 4  # augmented copies of each training smear; epochs take turns
     copies_seed: int = 1  # of the augmentations: heads with other seeds read the same cached features
+    jitter: float = 0.0  # strength of the stain jitter of those copies
     seed: int = 1
 
 
@@ -52,9 +53,8 @@ def train(data: Data, settings: TrainSettings, run: Run, cache: Path) -> Path:
 
     def both(part: str, copy: int) -> np.ndarray:
         origins = (("vgg16", settings.vgg16), ("densenet121", settings.densenet121))
-        return np.hstack(
-            [cached_features(data, part, name, origin, copy, settings.copies_seed, cache) for name, origin in origins]
-        )
+        how = (copy, settings.copies_seed, cache, settings.jitter)
+        return np.hstack([cached_features(data, part, name, origin, *how) for name, origin in origins])
 
     copies = [both("train", copy) for copy in range(settings.copies + 1)]
     batches = CopiesInTurn(copies, data.labels("train"), settings.batch, settings.seed)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hemascope.contracts.errors import RejectedSmear
-from hemascope.contracts.preprocessing import PreprocessingSpec, SegmentationSpec
+from hemascope.contracts.preprocessing import PreprocessingSpec, SegmentationSpec, StainSpec
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.model_input import to_network_inputs, to_working_picture
 from hemascope.imaging.overlay import encode_png
@@ -26,6 +26,7 @@ SPECS = st.builds(
         opening_size=st.integers(1, 9),
         minimum_area=st.integers(1, 400),
     ),
+    stain=st.none() | st.builds(StainSpec, nuclei_share=st.floats(0.001, 0.5), smoothing=st.floats(0.3, 3.0)),
 )
 SMEAR = encode_jpeg(draw_synthetic_smear(3))
 
@@ -46,6 +47,18 @@ def test_the_mask_holds_no_mark_and_no_component_that_is_too_small(picture: Pict
         assert one.shape == (spec.input_size, spec.input_size, 3)
         assert one.dtype == np.float32
         assert 0.0 <= one.min() <= one.max() <= 1.0
+
+
+@given(st.integers(0, 99), st.tuples(*[st.floats(0.6, 1.0)] * 3), st.floats(0.8, 1.25))
+@settings(max_examples=25, deadline=None)
+def test_any_lamp_and_gamma_leave_the_mask_of_a_normalized_smear(seed: int, gains: tuple[float, ...], gamma: float) -> None:
+    spec = PreprocessingSpec(stain=StainSpec())
+    smear = draw_synthetic_smear(seed, side=224, blasts=6)
+    other = np.rint(255 * (smear / 255.0) ** gamma * gains).astype(np.uint8)
+
+    masks = [to_network_inputs(to_working_picture(one, spec), spec).segmentation.mask for one in (smear, other)]
+
+    assert (masks[0] & masks[1]).sum() > 0.93 * (masks[0] | masks[1]).sum() > 0
 
 
 @given(PICTURES)

@@ -34,6 +34,33 @@ class SegmentationSpec(BaseModel):
     relative_saturation: Fraction = 0.5
 
 
+Absorption = tuple[Fraction, Fraction, Fraction]  # of red, green, blue light: 1 - colour / colour of the empty slide
+
+
+class StainSpec(BaseModel):
+    """How a smear is brought to the colours of a reference stain and lamp, before anything else sees it.
+
+    :mod:`hemascope.imaging.stain` finds three anchors in the picture itself: the empty slide, the red cells and the nuclei.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slide_quantile: Fraction = 0.9  # brightness of the empty slide, per channel
+    red_cell_share: Fraction = 0.2  # haemoglobin absorbs blue: this share of the pixels, darkest in blue, are red cells ...
+    red_cell_purple: Fraction = 0.85  # ... where they are below this quantile of purple
+    nuclei_share: Fraction = 0.03  # this share of the pixels, the most purple, are nuclei
+    # What red cells absorb in a well-lit smear; so much of it is added to what they seem to absorb in a picture.
+    # Where the slide is overexposed they nearly vanish, and their direction would be noise.
+    red_cell_prior: Absorption = (0.25, 0.21, 0.10)
+    prior_weight: Annotated[float, Field(ge=0.0)] = 0.5
+    # What both absorb in the reference. Grey red cells leave saturation to the nuclei alone.
+    red_cells: Absorption = (0.22, 0.22, 0.22)
+    nuclei: Absorption = (0.36, 0.47, 0.03)
+    # Purple that is fainter than this is no stain but noise, and isn't amplified: the smear has no stained nucleus.
+    faintest: Fraction = 0.09
+    smoothing: Annotated[float, Field(gt=0.0)] = 1.0  # standard deviation in working pixels, before thresholds
+
+
 class PreprocessingSpec(BaseModel):
     """Sizes, colour order, range and resizer of the network's inputs, and how the smear is segmented."""
 
@@ -49,9 +76,17 @@ class PreprocessingSpec(BaseModel):
     mark_width: Fraction = 0.24
     mark_height: Fraction = 0.125
     segmentation: SegmentationSpec = SegmentationSpec()
+    stain: StainSpec | None = None  # None: colours as photographed
+
+    def mark(self, side: int) -> tuple[slice, slice]:
+        """Rows and columns of the scale bar's corner in a square picture."""
+        return slice(side - round(side * self.mark_height), side), slice(side - round(side * self.mark_width), side)
 
     @property
     def digest(self) -> str:
-        """sha256 (64 hex digits) of this specification together with the revision of the code that obeys it."""
-        text = f"{PREPROCESSING_REVISION}:{self.model_dump_json()}"
+        """sha256 (64 hex digits) of this specification together with the revision of the code that obeys it.
+
+        What a specification leaves out is not in it, so that a new option leaves the old artifacts theirs.
+        """
+        text = f"{PREPROCESSING_REVISION}:{self.model_dump_json(exclude_none=True)}"
         return hashlib.sha256(text.encode()).hexdigest()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from hemascope.contracts.preprocessing import PreprocessingSpec
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.segment import Segmentation, masked, segment
+from hemascope.imaging.stain import normalize_stain
 
 
 class NetworkInputs(NamedTuple):
@@ -36,15 +37,26 @@ def to_working_picture(picture: Picture, spec: PreprocessingSpec) -> Picture:
     """
     side = spec.working_size
     working = _resize(picture, side).copy()
-    working[side - round(side * spec.mark_height) :, side - round(side * spec.mark_width) :] = 255
+    working[spec.mark(side)] = 255
     return working
 
 
-def to_network_inputs(working: Picture, spec: PreprocessingSpec) -> NetworkInputs:
-    """Segment a working picture and make both inputs of the network from it."""
-    segmentation = segment(working, spec.segmentation)
-    segmented = masked(working, segmentation)
-    return NetworkInputs(to_model_input(working, spec), to_model_input(segmented, spec), segmentation, segmented)
+def to_network_inputs(working: Picture, spec: PreprocessingSpec, segmentation: Segmentation | None = None) -> NetworkInputs:
+    """Normalize the stain where the specification says so, segment, and make both inputs of the network.
+
+    Parameters
+    ----------
+    working
+        (working_size, working_size, 3), uint8, RGB.
+    spec
+        What to do.
+    segmentation
+        To be used instead of the picture's own; for experiments.
+    """
+    seen, nuclei = normalize_stain(working, spec) if spec.stain else (working, working)
+    segmentation = segmentation or segment(nuclei, spec.segmentation)
+    segmented = masked(seen, segmentation)
+    return NetworkInputs(to_model_input(seen, spec), to_model_input(segmented, spec), segmentation, segmented)
 
 
 def to_model_input(picture: Picture, spec: PreprocessingSpec) -> NDArray[np.float32]:
