@@ -1,9 +1,17 @@
-"""Writes ``MODEL_CARD.md`` from a manifest: every number in it was measured at export."""
+"""Writes ``MODEL_CARD.md``: from a manifest, whose numbers were measured at export, and from the evidence found later."""
 
 from pathlib import Path
 from typing import Any
 
 from hemascope.model.artifact import Manifest
+
+CARD = "MODEL_CARD.md"
+_EVIDENCE, _LIMITS = "## Evidence: ", "## Limits"
+_SEEN = {
+    "photographed": "Both in the colours as photographed; the mask follows each smear's own stain.",
+    "balanced": "Both with the smear's own empty slide made white; the mask follows each smear's own stain.",
+    "normalized": "Both in the colours of a reference stain, to which each smear is brought by its own anchors.",
+}
 
 
 def write_card(folder: Path, manifest: Manifest, recipe: list[dict[str, Any]]) -> None:
@@ -19,8 +27,9 @@ def write_card(folder: Path, manifest: Manifest, recipe: list[dict[str, Any]]) -
         "",
         "## Network",
         "",
-        "VGG16 (to `block5_conv3`) on the smear as photographed, DenseNet-121 (to `conv4_block9_0_bn`) on the segmented",
-        "smear, pooled, concatenated, seven dense layers, softmax: Islam et al., Sensors 24 (2024) 4420.",
+        "VGG16 (to `block5_conv3`) on the smear, DenseNet-121 (to `conv4_block9_0_bn`) on the segmented smear, pooled,",
+        "concatenated, seven dense layers, softmax: Islam et al., Sensors 24 (2024) 4420.",
+        *([_SEEN[manifest.preprocessing.stain.network_sees]] if manifest.preprocessing.stain else []),
         f"18,598,836 parameters; served by LiteRT with dynamic-range int8 weights ({size:.1f} MB).",
         "The backbones were not pretrained on ImageNet but on the training smears themselves.",
         "",
@@ -67,18 +76,36 @@ def write_card(folder: Path, manifest: Manifest, recipe: list[dict[str, Any]]) -
         "",
         "![learning curves](figures/learning_curves.png)",
         "",
-        "## Limits: who must not rely on it",
+        f"{_LIMITS}: who must not rely on it",
         "",
         "- One hospital, one archive of 89 patients without patient numbers: neighbouring pictures come from the same slide,",
         "  so a random split flatters. Twelve global colour figures alone reach about 96 % here; the network may read the",
-        "  stain as much as the cell. Robustness to other stains and lamps has not been established for this version.",
+        "  stain as much as the cell. Robustness to other stains and lamps is what a section on shifts above says of it;",
+        "  without that section none has been established.",
         "- A picture whose colours are unlike the training pictures is called `out_of_distribution`. That guard looks at",
         "  colour only.",
         "- Subtypes are patterns that need flow cytometry to confirm. Patients must not rely on it without a physician.",
         "",
         "Made with " + ", ".join(f"{name} {number}" for name, number in manifest.libraries.items()) + ".",
     ]
-    (folder / "MODEL_CARD.md").write_text("\n".join(lines) + "\n")
+    (folder / CARD).write_text("\n".join(lines) + "\n")
+
+
+def add_evidence(folder: Path, title: str, text: str) -> None:
+    """Put what was measured after export into the card, before its limits; a section of that title is replaced.
+
+    Raises
+    ------
+    ValueError
+        Where the folder's card has no section about limits: it is not one of :func:`write_card`.
+    """
+    card, limits, rest = (folder / CARD).read_text().partition(_LIMITS)
+    if not limits:
+        raise ValueError(f"expected a section '{_LIMITS}' in {folder / CARD}, found none")
+    first, *sections = card.split(_EVIDENCE)
+    kept = [one for one in sections if not one.startswith(f"{title}\n")]
+    parts = [first, *(f"{_EVIDENCE}{one}" for one in [*kept, f"{title}\n\n{text}\n\n"])]
+    (folder / CARD).write_text("".join(parts) + limits + rest)
 
 
 def _row(name: str, part: dict[str, Any]) -> str:

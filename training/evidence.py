@@ -9,6 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+_TITLES = {
+    "evaluate": "the table of a part of its split",
+    "probes": "splits, and probes beside it",
+    "shifts": "shifts of stain, light and camera",
+    "calibration": "calibration",
+}
+
 
 def add_steps(steps: Any) -> None:
     """Add the steps to the command line; nothing heavy is imported before one of them runs."""
@@ -29,6 +36,8 @@ def add_steps(steps: Any) -> None:
         elif artifacts == "one":
             one.add_argument("--artifact", type=Path, action="append", help="folder of the artifact (default: the newest)")
             one.add_argument("--figures", type=Path, help="folder for a figure")
+        if artifacts != "none":
+            one.add_argument("--card", action="store_true", help="write it into the (first) artifact's MODEL_CARD.md too")
         return one
 
     add("splits", _splits, "make and store every split: random, duplicates, sessions, colours", "none")
@@ -147,6 +156,7 @@ def _evaluate(data: Evidence, options: argparse.Namespace) -> None:
 def _show(step: str, data: Evidence, options: argparse.Namespace, candidates: Sequence[Any], found: Mapping[str, Any]) -> None:
     """Print what was found, beside what it takes to find it again."""
     from training import evidence_text
+    from training.card import add_evidence
     from training.dataset import fingerprint
 
     report = {
@@ -155,6 +165,9 @@ def _show(step: str, data: Evidence, options: argparse.Namespace, candidates: Se
         "artifacts": [_reference(one) for one in candidates],
         **found,
     }
+    if candidates and options.card:
+        write = getattr(evidence_text, step.split()[0])
+        add_evidence(candidates[0].classifier.artifact.folder, _TITLES[step.split()[0]], write(report, markdown=True))
     if options.json:
         print(json.dumps(report, indent=1, default=asdict))
     else:

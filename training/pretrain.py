@@ -3,6 +3,8 @@
 This stands in for ImageNet where its weights can't be downloaded.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +34,7 @@ class PretrainSettings:
     batch: int = 32
     learning_rate: float = 1e-3
     jitter: float = 0.0  # strength of the stain jitter
+    precision: str = "float32"  # Keras' dtype policy; weights are kept in float32 whatever it is
     start: str | None = None  # a weights file to go on from, with a gentler rate
     seed: int = 1
 
@@ -44,6 +47,22 @@ def pretrain(data: Data, settings: PretrainSettings, run: Run) -> Path:
     target = run.folder / f"{settings.backbone}.npz"
     if run.finished(settings, data, target):
         return target
+    with _computing_in(settings.precision):
+        return _pretrain(data, settings, run, target)
+
+
+@contextmanager
+def _computing_in(precision: str) -> Iterator[None]:
+    """Keras knows one precision for all layers that are made; leave it as it was found."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _pretrain(data: Data, settings: PretrainSettings, run: Run, target: Path) -> Path:
     plain = BACKBONES[settings.backbone](settings.start)
     has_norm = any(isinstance(layer, keras.layers.BatchNormalization) for layer in plain.layers)
     trained = plain if has_norm or settings.start else with_batch_normalization(plain)
@@ -88,7 +107,7 @@ def pretrain(data: Data, settings: PretrainSettings, run: Run) -> Path:
 def _classifier(backbone: keras.Model, settings: PretrainSettings, steps: int) -> keras.Model:
     inputs = keras.Input((None, None, 3))
     pooled = keras.layers.GlobalAveragePooling2D()(backbone(inputs))
-    outputs = keras.layers.Dense(4, activation="softmax")(keras.layers.Dropout(0.2)(pooled))
+    outputs = keras.layers.Dense(4, activation="softmax", dtype="float32")(keras.layers.Dropout(0.2)(pooled))
     model = keras.Model(inputs, outputs)
     rate = keras.optimizers.schedules.CosineDecay(
         settings.learning_rate / 20,

@@ -95,6 +95,31 @@ def test_calibration_prints_both_errors_and_draws_a_figure(run: Any, few: Path, 
     assert (tmp_path / "figures" / "reliability.png").exists()
 
 
+def test_what_was_found_later_stands_in_the_card_once_before_its_limits(
+    run: Any, few: Path, artifact: Artifact, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(artifact.folder, tmp_path / "artifact"))
+    before = (folder / "MODEL_CARD.md").read_text()
+
+    for _ in range(2):
+        run("calibration", few, "--artifact", str(folder), "--card")
+
+    card = (folder / "MODEL_CARD.md").read_text()
+    assert card.count("## Evidence: calibration\n") == 1
+    assert card.index("| before the temperature |") < card.index("## Limits: who must not rely on it")
+    assert [line for line in before.splitlines() if line not in card.splitlines()] == []
+
+
+def test_a_card_without_limits_is_left_alone(run: Any, few: Path, artifact: Artifact, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(artifact.folder, tmp_path / "artifact"))
+    (folder / "MODEL_CARD.md").write_text("# Somebody else's\n")
+
+    with pytest.raises(ValueError, match="expected a section '## Limits'"):
+        run("calibration", few, "--artifact", str(folder), "--card")
+
+    assert (folder / "MODEL_CARD.md").read_text() == "# Somebody else's\n"
+
+
 def test_splits_are_stored_once_and_printed_with_their_digests(run: Any, drawn: Path, tmp_path: Path) -> None:
     report = json.loads(run("splits", drawn, "--json"))["splits"]
 

@@ -26,7 +26,13 @@ SPECS = st.builds(
         opening_size=st.integers(1, 9),
         minimum_area=st.integers(1, 400),
     ),
-    stain=st.none() | st.builds(StainSpec, nuclei_share=st.floats(0.001, 0.5), smoothing=st.floats(0.3, 3.0)),
+    stain=st.none()
+    | st.builds(
+        StainSpec,
+        network_sees=st.sampled_from(["photographed", "balanced", "normalized"]),
+        nuclei_share=st.floats(0.001, 0.5),
+        smoothing=st.floats(0.3, 3.0),
+    ),
 )
 SMEAR = encode_jpeg(draw_synthetic_smear(3))
 

@@ -135,6 +135,29 @@ def test_both_inputs_are_in_reference_colours_behind_the_mask_of_the_stain() -> 
     assert np.abs(plain.original - inputs.original).mean() > 0.02
 
 
+def test_the_network_may_see_the_picture_as_photographed_behind_the_mask_of_the_stain() -> None:
+    spec = PreprocessingSpec(stain=StainSpec(network_sees="photographed"))
+    working = to_working_picture(draw_synthetic_smear(2), spec)
+
+    inputs = to_network_inputs(working, spec)
+
+    assert (inputs.segmentation.mask == to_network_inputs(working, SPEC).segmentation.mask).all()
+    assert (inputs.original == to_network_inputs(working, PreprocessingSpec()).original).all()
+    assert (inputs.segmented_picture[inputs.segmentation.mask] == working[inputs.segmentation.mask]).all()
+
+
+def test_a_balanced_picture_has_a_white_slide_and_keeps_the_proportions_of_its_stains() -> None:
+    spec = PreprocessingSpec(stain=StainSpec(network_sees="balanced"))
+    working = flat()
+
+    seen = normalize_stain(working, spec)
+
+    assert seen.picture[10, 10].tolist() == [255, 255, 255]
+    np.testing.assert_allclose(seen.picture[100, 60], 255 * np.array(RED_CELL) / SLIDE, atol=1)
+    np.testing.assert_allclose(seen.picture[55, 145], 255 * np.array(NUCLEUS) / SLIDE, atol=1)
+    assert (seen.nuclei == normalize_stain(working, SPEC).nuclei).all()
+
+
 def test_a_specification_without_a_stain_is_refused() -> None:
     with pytest.raises(ValueError, match="expected a specification with a stain"):
         normalize_stain(flat(), PreprocessingSpec())
@@ -149,6 +172,7 @@ def test_every_field_of_the_stain_changes_the_digest() -> None:
     others = [
         SPEC.model_copy(update={"stain": StainSpec(**{name: value})})
         for name, value in {
+            "network_sees": "balanced",
             "slide_quantile": 0.8,
             "red_cell_share": 0.1,
             "red_cell_purple": 0.8,
@@ -163,7 +187,7 @@ def test_every_field_of_the_stain_changes_the_digest() -> None:
     ]
 
     assert len(others) == len(StainSpec.model_fields)
-    assert len({one.digest for one in (PreprocessingSpec(), SPEC, *others)}) == 12
+    assert len({one.digest for one in (PreprocessingSpec(), SPEC, *others)}) == 13
 
 
 @pytest.fixture(scope="module")

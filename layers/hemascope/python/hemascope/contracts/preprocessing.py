@@ -1,7 +1,7 @@
 """What is done to a smear before the network sees it, as data: it is stored in the manifest of every model artifact."""
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -38,13 +38,16 @@ Absorption = tuple[Fraction, Fraction, Fraction]  # of red, green, blue light: 1
 
 
 class StainSpec(BaseModel):
-    """How a smear is brought to the colours of a reference stain and lamp, before anything else sees it.
+    """How segmentation, and the network if it should, see a smear in the colours of a reference stain and lamp.
 
     :mod:`hemascope.imaging.stain` finds three anchors in the picture itself: the empty slide, the red cells and the nuclei.
+    ``network_sees`` says what becomes of the picture itself: ``photographed`` leaves it, ``balanced`` makes the empty slide
+    white, ``normalized`` brings both stains to the reference. The mask always follows the nuclear stain.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    network_sees: Literal["photographed", "balanced", "normalized"] = "normalized"
     slide_quantile: Fraction = 0.9  # brightness of the empty slide, per channel
     red_cell_share: Fraction = 0.2  # haemoglobin absorbs blue: this share of the pixels, darkest in blue, are red cells ...
     red_cell_purple: Fraction = 0.85  # ... where they are below this quantile of purple

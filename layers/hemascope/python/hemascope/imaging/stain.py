@@ -49,8 +49,9 @@ def normalize_stain(working: Picture, spec: PreprocessingSpec) -> NormalizedStai
     Returns
     -------
     NormalizedStain
-        ``picture`` keeps what lies outside of the two stains as it is; ``nuclei`` holds one hue, in a saturation that grows
-        with the stain, smoothed, and is what HSV thresholds are for. Both are white in the scale bar's corner.
+        ``picture`` is what ``network_sees`` says; normalized, it keeps what lies outside of the two stains as it is.
+        ``nuclei`` holds one hue, in a saturation that grows with the stain, smoothed, and is what HSV thresholds are for.
+        Both are white in the scale bar's corner.
     """
     stain = _stain_of(spec)
     anchors = find_anchors(working, spec)
@@ -62,7 +63,9 @@ def normalize_stain(working: Picture, spec: PreprocessingSpec) -> NormalizedStai
     to_colours = np.column_stack([reference, reference_other / np.linalg.norm(reference_other)])
     # Of the nuclei alone: least squares in the plane of both stains, the rest is noise.
     alone = np.outer(stain.nuclei, np.linalg.pinv(stains)[1])
-    picture, nuclei = (_apply(working, anchors.slide, one) for one in (to_colours @ to_amounts, alone))
+    colours = to_colours @ to_amounts if stain.network_sees == "normalized" else np.eye(3)
+    picture = working.copy() if stain.network_sees == "photographed" else _apply(working, anchors.slide, colours)
+    nuclei = _apply(working, anchors.slide, alone)
     nuclei = np.asarray(cv2.GaussianBlur(nuclei, (0, 0), stain.smoothing), np.uint8)
     for one in (picture, nuclei):
         one[spec.mark(len(one))] = 255
