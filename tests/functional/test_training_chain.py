@@ -30,7 +30,7 @@ from training.weights import load_weights
 SPEC = PreprocessingSpec(input_size=32)
 PRETRAINING = {
     "vgg16": PretrainSettings("vgg16", epochs=2, cropped_epochs=1, crop=24),
-    "densenet121": PretrainSettings("densenet121", epochs=2),
+    "densenet121": PretrainSettings("densenet121", epochs=2, precision="mixed_bfloat16"),
 }
 
 
@@ -105,6 +105,14 @@ def test_an_artifact_holds_all_that_work_goes_on_from(exported: Path, data: Data
 def test_an_existing_version_is_never_overwritten(exported: Path, data: Data, runs: Path) -> None:
     with pytest.raises(FileExistsError):
         export(data, ExportSettings(runs / "finetune" / "fusion.npz"), exported.parent.parent)
+
+
+def test_a_backbone_trained_in_half_precision_is_kept_in_single_and_leaves_keras_as_it_was(runs: Path) -> None:
+    with np.load(runs / "densenet121" / "densenet121.npz") as weights:
+        kinds = {weights[name].dtype for name in weights.files}
+
+    assert kinds == {np.dtype(np.float32)}
+    assert keras.config.dtype_policy().name == "float32"
 
 
 def test_a_finished_step_is_not_run_again(runs: Path, data: Data) -> None:
