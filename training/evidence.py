@@ -46,6 +46,7 @@ def add_steps(steps: Any) -> None:
     add("shifts", _shifts, "score an artifact under shifts of stain, light and camera", "one")
     add("calibration", _calibration, "judge an artifact's confidence on held-out smears", "one")
     evaluate = add("evaluate", _evaluate, "score an artifact, as served, on any folder of that layout", "one")
+    evaluate.add_argument("--views", type=int, choices=(1, 8), default=1, help="average over eight ways to lie; not served")
     what = evaluate.add_mutually_exclusive_group()
     what.add_argument("--part", choices=("test", "validation", "train", "all"), default="test", help="of the artifact's split")
     what.add_argument("--folder-only", action="store_true", help="all smears of the folder, whatever the artifact's split says")
@@ -146,10 +147,11 @@ def _evaluate(data: Evidence, options: argparse.Namespace) -> None:
 
     (candidate,) = data.candidates(options)
     samples, about = candidate.part(data.samples, None if options.folder_only else options.part)
-    found = evaluate(candidate.classifier, data.root, samples, data.groups)
+    found = evaluate(candidate.classifier, data.root, samples, data.groups, options.views)
     if options.figures:
         draw_confusion_matrix(found["confusion_matrix"], f"{len(samples)} smears", options.figures / "confusion_matrix.png")
     how = " --folder-only" if options.folder_only else "" if options.part == "test" else f" --part {options.part}"
+    how += f" --views {options.views}" if options.views > 1 else ""
     _show(f"evaluate{how}", data, options, [candidate], {"smears": about, "result": found})
 
 
