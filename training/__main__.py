@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     pretrain.add_argument("--learning-rate", type=float, default=1e-3)
     pretrain.add_argument("--start", default=None, help="weights file to go on from")
     pretrain.add_argument(
+        "--unfold", action="store_true", help="with --start: train with batch normalization where the network has none"
+    )
+    pretrain.add_argument(
         "--precision", default="float32", help="mixed_bfloat16 halves VGG16's time on processors that multiply in it"
     )
     pretrain.add_argument("--name", default=None, help="folder of this run (default: the backbone's name)")
@@ -102,6 +105,7 @@ def _pretrain(data: Any, options: argparse.Namespace) -> None:
         jitter=options.jitter,
         precision=options.precision,
         start=options.start,
+        unfold=options.unfold,
     )
     print(pretrain(data, settings, Run(options.runs / (options.name or options.backbone))))
 

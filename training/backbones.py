@@ -108,6 +108,31 @@ def with_batch_normalization(model: keras.Model) -> keras.Model:
     return keras.models.clone_model(model, clone_function=renewed, call_function=normalized)
 
 
+def unfold_batch_normalization(plain: keras.Model, pictures: np.ndarray) -> keras.Model:
+    """A copy of a trained network of plain convolutions that computes the same, a batch normalization behind each.
+
+    The inverse of :func:`fold_batch_normalization`: what a normalization takes away, its own scale and offset give back.
+    A network that is trained further learns faster so.
+
+    Parameters
+    ----------
+    pictures
+        (n, side, side, 3), float32, 0-1: from what each convolution answers to them come the means and variances.
+    """
+    normalized = with_batch_normalization(plain)
+    for layer in plain.layers:
+        if not isinstance(layer, keras.layers.Conv2D):
+            continue
+        copied = normalized.get_layer(layer.name)
+        copied.set_weights(layer.get_weights())
+        # All normalizations before this one change nothing by now.
+        answers = keras.ops.convert_to_numpy(keras.Model(normalized.input, copied.output)(pictures)).astype(np.float32)
+        norm = normalized.get_layer(f"{layer.name}_bn")
+        mean, variance = answers.mean(axis=(0, 1, 2)), answers.var(axis=(0, 1, 2))
+        norm.set_weights([np.sqrt(variance + norm.epsilon), mean, mean, variance])
+    return normalized
+
+
 def fold_batch_normalization(normalized: keras.Model, plain: keras.Model) -> None:
     """Write the weights of :func:`with_batch_normalization`'s copy into the plain model, which then computes the same."""
     for layer in plain.layers:

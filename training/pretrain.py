@@ -15,6 +15,7 @@ from training.backbones import (
     fold_batch_normalization,
     quicken_batch_normalization,
     settle_batch_normalization,
+    unfold_batch_normalization,
     with_batch_normalization,
 )
 from training.batches import EpochClock, PooledBatches
@@ -36,6 +37,7 @@ class PretrainSettings:
     jitter: float = 0.0  # strength of the stain jitter
     precision: str = "float32"  # Keras' dtype policy; weights are kept in float32 whatever it is
     start: str | None = None  # a weights file to go on from, with a gentler rate
+    unfold: bool = False  # from such weights too, train with batch normalization where the network itself has none
     seed: int = 1
 
 
@@ -64,9 +66,6 @@ def _computing_in(precision: str) -> Iterator[None]:
 
 def _pretrain(data: Data, settings: PretrainSettings, run: Run, target: Path) -> Path:
     plain = BACKBONES[settings.backbone](settings.start)
-    has_norm = any(isinstance(layer, keras.layers.BatchNormalization) for layer in plain.layers)
-    trained = plain if has_norm or settings.start else with_batch_normalization(plain)
-    quicken_batch_normalization(trained)
     common = {
         "batch": settings.batch,
         "seed": settings.seed,
@@ -80,6 +79,8 @@ def _pretrain(data: Data, settings: PretrainSettings, run: Run, target: Path) ->
         else None
     )
     smears = data.part("train")
+    trained = _normalized(plain, settings, PooledBatches(*smears, data.spec, augmented=True, crop=None, **common))
+    quicken_batch_normalization(trained)
     model = _classifier(trained, settings, steps=-(-len(smears[1]) // settings.batch))
     # Two phases, since the shape of a batch belongs to a fit; a restart skips the epochs that are done in either.
     for first, last, crop in ((0, settings.cropped_epochs, settings.crop), (settings.cropped_epochs, settings.epochs, None)):
@@ -102,6 +103,15 @@ def _pretrain(data: Data, settings: PretrainSettings, run: Run, target: Path) ->
     save_weights(plain, target)
     run.finish(model.evaluate(unseen, verbose=0, return_dict=True) if unseen else {})
     return target
+
+
+def _normalized(plain: keras.Model, settings: PretrainSettings, batches: PooledBatches) -> keras.Model:
+    """The network that is trained: ``plain``, or a copy with batch normalization where it has none."""
+    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in plain.layers):
+        return plain
+    if settings.start:
+        return unfold_batch_normalization(plain, batches[0][0]) if settings.unfold else plain
+    return with_batch_normalization(plain)
 
 
 def _classifier(backbone: keras.Model, settings: PretrainSettings, steps: int) -> keras.Model:

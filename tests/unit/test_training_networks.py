@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from training import backbones
-from training.backbones import BACKBONES, fold_batch_normalization, settle_batch_normalization, with_batch_normalization
+from training.backbones import (
+    BACKBONES,
+    fold_batch_normalization,
+    settle_batch_normalization,
+    unfold_batch_normalization,
+    with_batch_normalization,
+)
 from training.fusion import HEAD_PARAMETERS, PARAMETERS, build_fusion, build_head
 from training.weights import load_weights, save_weights
 
@@ -147,6 +153,24 @@ def test_folding_batch_normalization_leaves_the_answer_and_the_papers_network(na
     scale = float(np.abs(before).max())
     assert scale > 0
     np.testing.assert_allclose(np.asarray(after) / scale, np.asarray(before) / scale, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["vgg16", "squeezenet"])
+def test_unfolding_leaves_the_answer_and_normalizes_what_each_convolution_says(name: str) -> None:
+    plain = BACKBONES[name](None)
+    pictures = np.random.default_rng(5).random((2, 64, 64, 3), np.float32)
+
+    normalized = unfold_batch_normalization(plain, pictures)
+
+    before, after = (np.asarray(one(pictures, training=False)) for one in (plain, normalized))
+    assert np.abs(before).max() > 0
+    np.testing.assert_allclose(after / np.abs(before).max(), before / np.abs(before).max(), atol=1e-4)
+    first = next(layer for layer in normalized.layers if isinstance(layer, keras.layers.BatchNormalization))
+    said = np.asarray(keras.Model(normalized.input, first.input)(pictures))
+    np.testing.assert_allclose(first.get_weights()[2], said.mean(axis=(0, 1, 2)), atol=1e-5)
+    # So the training's own statistics give the same answer too.
+    training = np.asarray(normalized(pictures, training=True))
+    np.testing.assert_allclose(training / np.abs(before).max(), before / np.abs(before).max(), atol=2e-2)
 
 
 def test_settled_batch_normalization_holds_the_plain_mean_over_the_batches() -> None:
