@@ -13,6 +13,7 @@ BRIGHTNESS = 0.05
 CONTRAST = 0.08
 ROTATION = 15.0  # degrees
 JPEG_QUALITY = (30, 100)
+JITTERED = 0.6  # share of the copies that are jittered at all: the laboratory's own stain must stay well known
 # Of a jitter of strength 1.
 HUE = 30.0  # degrees of 360
 SATURATION = 1.6  # at most times, or divided by
@@ -25,10 +26,10 @@ def augment(picture: Picture, chance: np.random.Generator, jitter: float = 0.0) 
     """Return a randomly changed copy of a picture: same shape, uint8, RGB.
 
     Brightness +-5 %, contrast +-8 % about the mean, rotation +-15 degrees, horizontal and vertical flip (each with
-    probability one half), JPEG noise of quality 30-100. Before all that a stain jitter of some strength, see
-    :func:`jitter_stain`.
+    probability one half), JPEG noise of quality 30-100. Before all that six in ten get a stain jitter of some strength,
+    see :func:`jitter_stain`.
     """
-    if jitter > 0.0:
+    if jitter > 0.0 and chance.random() < JITTERED:
         picture = jitter_stain(picture, chance, jitter)
     if chance.random() < 0.5:
         picture = picture[:, ::-1]
