@@ -75,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--copies", type=int, default=4, help="augmented copies of each smear, beside the smear itself")
     train.add_argument("--seed", type=int, default=1, help="of the head's first weights and of the order of smears")
     train.add_argument("--name", default="head", help="folder of this run")
+    linear = add("linear", _linear, "judge two backbones under every shift by a logistic regression on their frozen features")
+    linear.add_argument("--vgg16", required=True, help="imagenet, or a weights file")
+    linear.add_argument("--densenet121", required=True, help="imagenet, or a weights file")
     tune = add("finetune", _finetune, "tune DenseNet-121 and the head together, VGG16 standing still")
     tune.add_argument("--epochs", type=int, default=4)
     tune.add_argument("--copies", type=int, default=4)
@@ -85,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--artifacts", type=Path, default=Path("model_artifacts"))
     sheets = add("sheets", _sheets, "draw contact sheets: original, mask, overlay, 12 smears a class")
     sheets.add_argument("--out", type=Path, default=Path("out/sheets"))
-    for one in (pretrain, train, tune):
+    for one in (pretrain, train, linear, tune):
         one.add_argument("--jitter", type=float, default=0.0, help="strength of the stain jitter: 0 none, 1 strong")
     add_commands(add)
     evidence.add_steps(steps)
@@ -117,6 +120,17 @@ def _train(data: Any, options: argparse.Namespace) -> None:
     origins = {name: getattr(options, name) or str(options.runs / name / f"{name}.npz") for name in ("vgg16", "densenet121")}
     settings = TrainSettings(**origins, epochs=options.epochs, copies=options.copies, jitter=options.jitter, seed=options.seed)
     print(train(data, settings, Run(options.runs / options.name), options.runs / "features"))
+
+
+def _linear(data: Any, options: argparse.Namespace) -> None:
+    from training.linear import as_table, evaluate_linearly
+
+    weights = {"vgg16": options.vgg16, "densenet121": options.densenet121}
+    rows = evaluate_linearly(data, weights, options.jitter, options.runs / "features")
+    stain = options.stain or "fixed thresholds"
+    print(f"data {data.split.dataset[:16]}, split {data.split.digest[:16]}, stain {stain}, jitter {options.jitter:g}")
+    print(*(f"{name} {origin}" for name, origin in weights.items()), sep="\n", end="\n\n")
+    print(as_table(rows))
 
 
 def _finetune(data: Any, options: argparse.Namespace) -> None:

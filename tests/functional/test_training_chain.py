@@ -21,8 +21,10 @@ from training.export import ExportSettings, export
 from training.features import cached_features, pooled
 from training.finetune import FinetuneSettings, finetune
 from training.fusion import build_fusion
+from training.linear import as_table, evaluate_linearly
 from training.pretrain import PretrainSettings, pretrain
 from training.run import Data, Run
+from training.shifts import SHIFTS
 from training.train import TrainSettings, train
 from training.weights import load_weights
 
@@ -113,6 +115,18 @@ def test_a_backbone_trained_in_half_precision_is_kept_in_single_and_leaves_keras
 
     assert kinds == {np.dtype(np.float32)}
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_backbones_are_judged_under_every_shift_before_there_is_a_head(data: Data, runs: Path) -> None:
+    weights = {name: str(runs / name / f"{name}.npz") for name in PRETRAINING}
+
+    rows = evaluate_linearly(data, weights, 0.5, runs / "features")
+
+    assert [row["shift"] for row in rows] == ["none", *(shift.name for shift in SHIFTS)]
+    assert all(0.0 <= row[name] <= 1.0 for row in rows for name in ("vgg16", "densenet121", "both"))
+    # The drawn classes differ by their number of blasts.
+    assert rows[0]["both"] > 0.5
+    assert as_table(rows).splitlines()[0].split() == ["|", "shift", "|", "vgg16", "|", "densenet121", "|", "both", "|"]
 
 
 def test_a_finished_step_is_not_run_again(runs: Path, data: Data) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.model_input import NetworkInputs
-from hemascope.imaging.segment import Segmentation
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import temper
@@ -16,7 +15,6 @@ from tests.fakes import FixedClassifier
 from training.candidate import Candidate
 from training.colour import turn_hue
 from training.dataset import CLASS_FOLDERS, Sample, read_dataset
-from training.evaluate import lying_otherwise, served
 from training.probe_report import probe
 from training.probes import PROBES, PatchWords, View, look, probe_features
 from training.reliability import measure_calibration
@@ -81,19 +79,6 @@ def stain_of(picture: np.ndarray) -> int:
     red, green, blue = np.median(dark, axis=0)
     hue = 240 + 60 * (red - green) / (blue - min(red, green)) if blue >= red else 360
     return int(np.argmin([abs(hue - 263 - turn) for turn in TURNS]))
-
-
-def test_eight_views_are_the_eight_ways_to_lie_and_their_answers_are_averaged(artifact: Artifact) -> None:
-    numbers = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
-    inputs = NetworkInputs(numbers, -numbers, Segmentation(np.zeros((2, 2), bool), 0), np.zeros((2, 2, 3), np.uint8))
-    corner = Seeing(artifact, lambda seen: int(seen.original[0, 0, 0] // 3))
-
-    views = lying_otherwise(inputs)
-
-    assert len({view.original.tobytes() for view in views}) == 8
-    assert all((view.original == -view.segmented).all() for view in views)
-    np.testing.assert_allclose(served(corner, [inputs]), [[0.97, 0.01, 0.01, 0.01]])
-    np.testing.assert_allclose(served(corner, [inputs], views=8), [[0.25, 0.25, 0.25, 0.25]])
 
 
 def test_the_drawn_stains_can_be_told(root: Path, samples: list[Sample], artifact: Artifact, alone: dict[str, str]) -> None:
