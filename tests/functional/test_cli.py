@@ -114,7 +114,7 @@ def test_schemas_are_written_where_they_are_asked_for(tmp_path: Path) -> None:
     main(["schemas", str(tmp_path)])
 
     assert {one.name for one in tmp_path.iterdir()} == {
-        f"{name}.schema.json" for name in ("report", "patient-summary", "notice", "manifest")
+        f"{name}.schema.json" for name in ("report", "patient-summary", "case-statement", "case-summary", "notice", "manifest")
     }
 
 
