@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hemascope.cases.fields import SlideField
+from hemascope.cases.statement import state_case
+from hemascope.contracts.case import CaseStatement
+from hemascope.contracts.english import CASE
 from hemascope.contracts.report import Report
 
 CLASSES = ("Benign", "Early Pre-B", "Pre-B", "Pro-B")
@@ -68,3 +71,8 @@ def of_report(report: Report) -> SlideField:
     """A field with this report, called as its file is."""
     assert report.specimen is not None
     return SlideField(report.specimen.file, report.object_id, report)
+
+
+def state(*fields: SlideField) -> CaseStatement:
+    """What the fields say together, in English."""
+    return state_case(fields, URGENT, CASE)

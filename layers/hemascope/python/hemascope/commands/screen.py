@@ -31,7 +31,7 @@ def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path
     HemascopeError
         Where a path doesn't exist.
     """
-    files = list(_files(paths))
+    files = list(picture_files(paths))
     classifier = Classifier(load_artifact(artifact_folder(artifact)))
     ends: Counter[str] = Counter()
     stream = sys.stdout
@@ -70,7 +70,7 @@ def screen_file(file: Path, classifier: Classifier) -> Screening:
     return screen(data, specimen, classifier, timer=time.perf_counter)
 
 
-def _files(paths: list[Path]) -> Iterator[tuple[Path, Path]]:
+def picture_files(paths: list[Path]) -> Iterator[tuple[Path, Path]]:
     """Each picture with the name under which its pictures are written: its path below what was asked for."""
     for path in paths:
         if path.is_dir():
