@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hemascope.cli import main
+from hemascope.commands.schemas import PUBLISHED
 from hemascope.contracts.report import Report
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 
@@ -113,13 +114,12 @@ def test_selfcheck_replays_the_golden_predictions(capsys: Captured) -> None:
 def test_schemas_are_written_where_they_are_asked_for(tmp_path: Path) -> None:
     main(["schemas", str(tmp_path)])
 
-    assert {one.name for one in tmp_path.iterdir()} == {
-        f"{name}.schema.json" for name in ("report", "patient-summary", "case-statement", "case-summary", "notice", "manifest")
-    }
+    assert {one.name for one in tmp_path.iterdir()} == {f"{name}.schema.json" for name in PUBLISHED}
 
 
 @pytest.mark.parametrize(
-    "command", ["screen", "selfcheck", "schemas", "local", "demo", "upload", "replay", "reconcile", "forget"]
+    "command",
+    ["screen", "case", "commission", "selfcheck", "schemas", "local", "demo", "upload", "replay", "reconcile", "forget"],
 )
 def test_every_command_explains_itself(command: str, capsys: Captured) -> None:
     with pytest.raises(SystemExit) as end:

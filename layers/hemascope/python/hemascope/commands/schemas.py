@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from hemascope.contracts.acquisition import Acquisition
 from hemascope.contracts.case import CaseStatement, CaseSummary
 from hemascope.contracts.notice import Notice
 from hemascope.contracts.report import PatientSummary, Report
@@ -15,6 +16,7 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "patient-summary": PatientSummary,
     "case-statement": CaseStatement,
     "case-summary": CaseSummary,
+    "acquisition": Acquisition,
     "notice": Notice,
     "manifest": Manifest,
 }
