@@ -1,5 +1,6 @@
 """``hemascope commission``, in process: verdict, exit status, file; and what it says of the real smears."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -8,7 +9,10 @@ import pytest
 
 from hemascope.cli import main
 from hemascope.contracts.acquisition import Acquisition
+from hemascope.imaging.decode import Picture, decode
+from hemascope.imaging.overlay import encode_png
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from training.colour import scale_channels, scale_saturation, turn_hue
 
 Captured = pytest.CaptureFixture[str]
 
@@ -103,7 +107,33 @@ def test_the_microscope_that_the_model_was_made_with_may_be_used(a_few: Path, tm
     assert status == 0
     assert capsys.readouterr().out.splitlines()[0].endswith(" may be used with this microscope.")
     assert (written.pictures, written.accepted, written.with_cells) == (40, 1.0, 1.0)
-    assert all(abs(one.away) < 1.0 for one in written.colours)
+
+
+@pytest.mark.dataset
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda picture: turn_hue(picture, 10.0), "are redder"),
+        (lambda picture: scale_saturation(picture, 0.7), "vary less in saturation"),
+        (lambda picture: scale_channels(picture, 0.95, 1.0, 1.05), "are brighter"),
+    ],
+    ids=["another hue", "a pale stain", "a cold lamp"],
+)
+def test_a_shift_that_the_guard_lets_pass_in_each_picture_is_seen_in_all_together(
+    a_few: Path, tmp_path: Path, capsys: Captured, change: Callable[[Picture], Picture], word: str
+) -> None:
+    shifted = tmp_path / "shifted"
+    shifted.mkdir()
+    for file in a_few.iterdir():
+        (shifted / f"{file.stem}.png").write_bytes(encode_png(change(decode(file.read_bytes()))))
+
+    status = main(["commission", str(shifted)])
+
+    out = capsys.readouterr().out
+    assert status == 1
+    assert "The model knows the colours" not in out  # so single pictures pass
+    assert "As a whole the pictures are shifted" in out
+    assert f"The pictures {word} than the model's" in out
 
 
 @pytest.mark.dataset

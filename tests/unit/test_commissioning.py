@@ -21,6 +21,10 @@ REFERENCE = ColourReference(
     clusters=[ColourCluster(mean=[level] * 12, precision=(np.eye(12) / 4.0).tolist()) for level in (100.0, 200.0)],
     accepted_distance=3.0,
 )
+SHIFTED = (
+    "As a whole the pictures are shifted against those that the model was made with, so that answers may be wrong even where a "
+    "single picture passes; 0.6 times the spread of the model's own pictures is allowed."
+)
 UNREADABLE = Unreadable(name="x.jpg", reason=RejectionReason.TRUNCATED, message="expected all of it")
 
 
@@ -74,13 +78,12 @@ def test_a_microscope_of_other_colours_may_not_and_the_farthest_figures_are_told
     assert not acquisition.fits
     assert acquisition.reasons == (
         "The model knows the colours of 0 of 30 pictures; 29 are needed. It would call the others out of distribution.",
-        "The pictures are yellower than the model's: blue to yellow 120 against 100, 10.0 times the spread of the model's own "
-        "pictures.",
-        "The pictures are brighter than the model's: brightness 112 against 100, 6.0 times the spread of the model's own "
-        "pictures.",
-        "The pictures are paler than the model's: saturation 90 against 100, 5.0 times the spread of the model's own pictures.",
+        SHIFTED,
+        "The pictures are yellower than the model's: blue to yellow 120 against 100, 10.0 times the spread.",
+        "The pictures are brighter than the model's: brightness 112 against 100, 6.0 times the spread.",
+        "The pictures are paler than the model's: saturation 90 against 100, 5.0 times the spread.",
         "The pictures vary less in blue to yellow than the model's: variety of blue to yellow 94 against 100, 3.0 times the "
-        "spread of the model's own pictures.",
+        "spread.",
     )
 
 
@@ -104,9 +107,23 @@ def test_the_figures_have_the_names_of_what_the_fingerprint_measures(artifact: A
 
 @pytest.mark.parametrize(("unknown", "fits"), [(2, True), (3, False)])
 def test_one_picture_in_twenty_may_be_unknown(model: Artifact, unknown: int, fits: bool) -> None:
-    acquisition = commission([picture()] * (40 - unknown) + [picture(150.0)] * unknown, [], model)
+    acquisition = commission(
+        [picture()] * (40 - unknown) + [picture(110.0), picture(90.0), picture(110.0)][:unknown], [], model
+    )
 
     assert acquisition.fits is fits
+
+
+@pytest.mark.parametrize(("level", "fits"), [(101.0, True), (99.0, True), (101.25, False), (98.75, False)])
+def test_pictures_that_all_pass_may_not_be_shifted_together(model: Artifact, level: float, fits: bool) -> None:
+    acquisition = commission([picture(at_7=level)] * 30, [], model)  # one spread is 2, so half a spread, and 0.625
+
+    assert acquisition.accepted == 1.0
+    assert acquisition.fits is fits
+    if not fits:
+        word = "redder" if level > 100 else "greener"
+        assert acquisition.reasons[0] == SHIFTED
+        assert acquisition.reasons[1].startswith(f"The pictures are {word} than the model's: green to red ")
 
 
 @pytest.mark.parametrize(("empty", "fits"), [(2, True), (3, False)])
@@ -172,6 +189,7 @@ def test_a_fingerprint_survives_its_own_json(model: Artifact) -> None:
     "changed",
     [
         {"accepted": 0.9},
+        {"colours": [{"name": "hue", "mean": 1.0, "deviation": 1.0, "reference": 0.0, "away": 0.7}] * 12},
         {"pictures": 29},
         {"pictures": 31},
         {"reasons": []},

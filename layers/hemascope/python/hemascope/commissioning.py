@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hemascope.contracts.acquisition import (
     ACCEPTED_SHARE,
-    FAR,
+    ALLOWED_SHIFT,
     MINIMUM_PICTURES,
     UNREADABLE_SHARE,
     Acquisition,
@@ -74,8 +74,8 @@ def measure_picture(data: bytes, artifact: Artifact) -> PictureFigures:
 def commission(measured: Sequence[PictureFigures], unreadable: Sequence[Unreadable], artifact: Artifact) -> Acquisition:
     """Say how a microscope's pictures come out, and whether the model may be used with it.
 
-    The colour guard alone decides about stain and lamp; cells must be found too. That says nothing of whether the answers
-    are right: it takes slides whose answer is known.
+    Single pictures must pass the model's colour guard, all together must not be shifted, and cells must be found. That says
+    nothing of whether the answers are right: it takes slides whose answer is known.
 
     Raises
     ------
@@ -92,11 +92,11 @@ def commission(measured: Sequence[PictureFigures], unreadable: Sequence[Unreadab
     accepted = sum(score <= 1.0 for score in scores)  # as the screening decides
     with_cells = sum(one.cells > 0 for one in measured)
     colours = _compare(measured, artifact)
-    against = _against(accepted, with_cells, judged, len(unreadable))
+    against = _against(accepted, with_cells, judged, len(unreadable), colours)
     cell_sizes = [one.cell_area / one.cells for one in measured if one.cells]
     return Acquisition(
         fits=not against,
-        reasons=tuple([*against, *_differences(colours)] if against else [_in_favour(accepted, with_cells, judged)]),
+        reasons=tuple(against or [_in_favour(accepted, with_cells, judged)]),
         pictures=judged,
         unreadable=tuple(unreadable),
         accepted=accepted / judged,
@@ -129,7 +129,7 @@ def _compare(measured: Sequence[PictureFigures], artifact: Artifact) -> tuple[Co
     )
 
 
-def _against(accepted: int, with_cells: int, judged: int, unreadable: int) -> list[str]:
+def _against(accepted: int, with_cells: int, judged: int, unreadable: int, colours: Sequence[ColourFigure]) -> list[str]:
     needed = math.ceil(ACCEPTED_SHARE * judged)
     reasons = []
     if accepted < needed:
@@ -144,7 +144,13 @@ def _against(accepted: int, with_cells: int, judged: int, unreadable: int) -> li
         )
     if unreadable > UNREADABLE_SHARE * (judged + unreadable):
         reasons.append(f"{unreadable} of {judged + unreadable} files could not be judged at all. Each is named.")
-    return reasons
+    shifted = _shifted(colours)
+    if shifted:
+        reasons.append(
+            "As a whole the pictures are shifted against those that the model was made with, so that answers may be wrong even "
+            f"where a single picture passes; {ALLOWED_SHIFT} times the spread of the model's own pictures is allowed."
+        )
+    return reasons + [_tell(one) for one in shifted[:_SHOWN]]
 
 
 def _in_favour(accepted: int, with_cells: int, judged: int) -> str:
@@ -154,14 +160,16 @@ def _in_favour(accepted: int, with_cells: int, judged: int) -> str:
     )
 
 
-def _differences(colours: Sequence[ColourFigure]) -> list[str]:
-    """The colour figures that are far from the reference, the farthest first, in plain words."""
-    far = sorted((one for one in colours if abs(one.away) >= FAR), key=lambda one: -abs(one.away))
-    return [
-        f"The pictures {_word(one)} than the model's: {one.name} {one.mean:.0f} against {one.reference:.0f}, "
-        f"{abs(one.away):.1f} times the spread of the model's own pictures."
-        for one in far[:_SHOWN]
-    ]
+def _shifted(colours: Sequence[ColourFigure]) -> list[ColourFigure]:
+    """The colour figures that are shifted too far, the farthest first."""
+    return sorted((one for one in colours if abs(one.away) > ALLOWED_SHIFT), key=lambda one: -abs(one.away))
+
+
+def _tell(figure: ColourFigure) -> str:
+    return (
+        f"The pictures {_word(figure)} than the model's: {figure.name} {figure.mean:.0f} against {figure.reference:.0f}, "
+        f"{abs(figure.away):.1f} times the spread."
+    )
 
 
 def _word(figure: ColourFigure) -> str:
