@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from hemascope.contracts.texts import texts_file
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import (
     COLOURS,
@@ -22,7 +23,6 @@ from hemascope.model.artifact import (
     DecisionSpec,
     Manifest,
     load_artifact,
-    texts_file,
 )
 from hemascope.model.classifier import Classifier, temper
 from hemascope.screening import screen

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from hemascope.contracts.texts import Texts
-from hemascope.model.artifact import texts_file
+from hemascope.contracts.texts import Texts, texts_file
 
 
 def write_texts(folder: Path) -> None:

@@ -49,6 +49,7 @@ def test_the_api_has_these_routes_and_each_asks_for_a_token(resources: Resources
         "POST /uploads": "JWT",
         "GET /reports": "JWT",
         "GET /reports/{object_id}": "JWT",
+        "GET /cases": "JWT",
     }
 
 
@@ -242,8 +243,8 @@ def test_the_function_reaches_one_index_one_prefix_of_uploads_and_two_of_reports
 
     assert [text.rsplit('"', 2)[1] for text in reached["s3:PutObject"]] == ["/smears/*"]
     assert [text.rsplit('"', 2)[1] for text in reached["s3:GetObject"]] == ["/reports/*", "/summaries/*"]
-    assert [text.rsplit('"', 2)[1] for text in reached["dynamodb:Query"][1:]] == ["/index/by-hospital"]
-    assert len(reached["dynamodb:Query"]) == 2
+    assert [text.rsplit('"', 2)[1] for text in reached["dynamodb:Query"][1:]] == ["/index/by-case", "/index/by-hospital"]
+    assert len(reached["dynamodb:Query"]) == 3
 
 
 def test_without_settings_there_is_no_cost_for_each_user(resources: Resources) -> None:
@@ -295,3 +296,12 @@ def test_the_origin_of_a_portal_has_no_slash_at_its_end(guarded: Resources) -> N
 def test_a_setting_that_cloudfront_would_refuse_is_refused_before(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=f"HEMASCOPE_{name}"):
         Settings.read({f"HEMASCOPE_{name}": value})
+
+
+def test_the_portal_knows_the_models_words_and_not_its_network(resources: Resources, assembly: Path) -> None:
+    (layer,) = [one for name, one in of_type(resources, "AWS::Lambda::LayerVersion").items() if name.startswith("portal/Words")]
+    function = only(resources, "AWS::Lambda::Function")["Environment"]["Variables"]
+    folder = assembly / str(layer["Metadata"]["aws:asset:path"])
+
+    assert sorted(one.name for one in folder.rglob("*")) == ["manifest.json", "texts.en.json"]
+    assert (function["HEMASCOPE_ARTIFACT"], function["HEMASCOPE_LANGUAGE"]) == ("/opt", "en")

@@ -96,7 +96,7 @@ def _with_source(file: Path, report: Report) -> dict[str, Any]:
 def _end(report: Report) -> str:
     if report.result is None:
         return "rejected"
-    return f"{report.result.label} ({report.result.decision.replace('_', ' ')})"
+    return f"{report.result.label} pattern ({report.result.decision.replace('_', ' ')})"
 
 
 def _text(file: Path, report: Report) -> str:
@@ -106,7 +106,7 @@ def _text(file: Path, report: Report) -> str:
     assert report.evidence is not None
     four = "  ".join(f"{name} {probability:.3f}" for name, probability in report.result.probabilities.items())
     return (
-        f"{file}\n  {report.result.label}, {report.result.decision.replace('_', ' ')}: {four}\n"
+        f"{file}\n  {report.result.label} pattern, {report.result.decision.replace('_', ' ')}: {four}\n"
         f"  {report.evidence.cell_count} cells. {report.result.recommendation}\n"
     )
 

@@ -17,6 +17,17 @@ ENGLISH = "en"
 _LATER = frozenset({"caution_urgent", "case"})  # came after artifact 1.0.0
 
 
+def texts_file(language: str) -> str:
+    """Name of the file with an artifact's words in a language.
+
+    Examples
+    --------
+    >>> texts_file("pt-BR")
+    'texts.pt-BR.json'
+    """
+    return f"texts.{language}.json"
+
+
 class Texts(Words):
     """All texts of a model artifact in one language."""
 

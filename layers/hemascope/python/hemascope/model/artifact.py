@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from hemascope.contracts.errors import ArtifactError, RejectionReason
 from hemascope.contracts.preprocessing import PreprocessingSpec
 from hemascope.contracts.report import Decision, Digest, ModelReference, Probability
-from hemascope.contracts.texts import ENGLISH, Texts
+from hemascope.contracts.texts import ENGLISH, Texts, texts_file
 from hemascope.model.colour_reference import ColourReference
 
 MANIFEST, WEIGHTS, GOLDEN, TEXTS, COLOURS = (
@@ -87,17 +87,6 @@ class Artifact:
             sha256=manifest.files[WEIGHTS],
             preprocessing=manifest.preprocessing_sha256,
         )
-
-
-def texts_file(language: str) -> str:
-    """Name of the file with an artifact's words in a language.
-
-    Examples
-    --------
-    >>> texts_file("pt-BR")
-    'texts.pt-BR.json'
-    """
-    return f"texts.{language}.json"
 
 
 def load_artifact(folder: Path, language: str = ENGLISH) -> Artifact:
