@@ -101,9 +101,9 @@ def test_staff_see_the_statement_of_all_fields(ask: Ask, portal: Portal) -> None
             }
         ],
         "statement": (
-            "Leukemia is suspected: blasts were seen in the counted fields of this slide. The blasts have a Pre-B pattern (75 % "
-            "of the counted cells lie in fields that agree), which needs flow cytometry to confirm. Fields that count: 2 of 3; "
-            "cells counted: 200. That is enough to name a pattern (from 200 cells)."
+            "Leukemia is suspected: blasts were seen in the counted fields of this slide. The blasts have a Pre-B pattern "
+            "(75 % of the counted cells lie in fields that agree), which needs flow cytometry to confirm. Fields that count: 2 "
+            "of 3; cells counted: 200. That is enough to name a pattern (from 200 cells)."
         ),
         "recommendation": (
             "Consult a specialist in hematology without delay. What the smear shows needs flow cytometry to confirm."

@@ -296,12 +296,3 @@ def test_the_origin_of_a_portal_has_no_slash_at_its_end(guarded: Resources) -> N
 def test_a_setting_that_cloudfront_would_refuse_is_refused_before(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=f"HEMASCOPE_{name}"):
         Settings.read({f"HEMASCOPE_{name}": value})
-
-
-def test_the_portal_knows_the_models_words_and_not_its_network(resources: Resources, assembly: Path) -> None:
-    (layer,) = [one for name, one in of_type(resources, "AWS::Lambda::LayerVersion").items() if name.startswith("portal/Words")]
-    function = only(resources, "AWS::Lambda::Function")["Environment"]["Variables"]
-    folder = assembly / str(layer["Metadata"]["aws:asset:path"])
-
-    assert sorted(one.name for one in folder.rglob("*")) == ["manifest.json", "texts.en.json"]
-    assert (function["HEMASCOPE_ARTIFACT"], function["HEMASCOPE_LANGUAGE"]) == ("/opt", "en")
