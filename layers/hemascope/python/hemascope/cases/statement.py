@@ -68,7 +68,7 @@ def state_case(fields: Sequence[SlideField], urgent: Collection[str], words: Cas
         probabilities=pool.probabilities,
         suspicion=pool.suspicion,
         agreement=pool.agreement,
-        fields=tuple(sorted(_rows(counted, pool, urgent), key=lambda one: (-one.suspicion, -one.cell_count, one.name))),
+        fields=tuple(sorted(_rows(counted, pool, urgent), key=_most_suspicious_first)),
         left_out=tuple(sorted(left_out, key=lambda one: (not one.suspicious, one.name, one.object_id, one.why))),
         statement=_say(finding, tier, pattern, counts | {"agreement": f"{100 * (pool.agreement or 0.0):.0f}"}, words),
         recommendation=words.recommendation[finding],
@@ -145,6 +145,11 @@ def _rows(counted: Sequence[Counted], pool: _Pool, urgent: Collection[str]) -> l
         )
         for one in counted
     ]
+
+
+def _most_suspicious_first(row: CountedField) -> tuple[float, int, str]:
+    """Of fields that are equal to a thousandth the one with more cells: there is more to look at."""
+    return -round(row.suspicion, 3), -row.cell_count, row.name
 
 
 def _suspicion(probabilities: dict[str, float], urgent: Collection[str]) -> float:
