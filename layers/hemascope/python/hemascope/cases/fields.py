@@ -39,7 +39,7 @@ def sort_fields(
     counted: list[Counted] = []
     left_out: list[LeftOutField] = []
     seen: set[tuple[str, str]] = set()
-    for one, report in sorted(own, key=lambda pair: (-_issued(pair[1]), pair[0].name, pair[0].object_id)):
+    for one, report in sorted(own, key=lambda pair: _newest_first(pair[0])):
         marks = {("name", one.name), ("id", one.object_id)}
         if marks & seen:
             left_out.append(_leave_out(one, WhyLeftOut.REPEATED, urgent, words.repeated))
@@ -65,7 +65,7 @@ def _without_report(
 ) -> list[LeftOutField]:
     """Fields without a report of the model that speaks: judged by another alone, or not at all."""
     others: dict[str, SlideField] = {}
-    for one in sorted(fields, key=lambda one: (one.report is None, -_issued(one.report), one.name)):
+    for one in sorted(fields, key=_newest_first):
         if one.object_id not in known:
             others.setdefault(one.object_id, one)
     return [
@@ -86,5 +86,8 @@ def _leave_out(one: SlideField, why: WhyLeftOut, urgent: Collection[str], advice
     return LeftOutField(name=one.name, object_id=one.object_id, why=why, suspicious=suspicious, advice=advice)
 
 
-def _issued(report: Report | None) -> float:
-    return report.issued_at.timestamp() if report and report.issued_at else 0.0
+def _newest_first(one: SlideField) -> tuple[bool, float, str, str, str]:
+    """Fields without a report come last. What follows the moment leaves no two different fields in the order they came in."""
+    report = one.report
+    issued = report.issued_at.timestamp() if report and report.issued_at else 0.0
+    return report is None, -issued, one.name, one.object_id, report.to_json() if report else ""
