@@ -63,7 +63,8 @@ class WhyLeftOut(StrEnum):
 
 
 class _Contract(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    # Built at first use: the screening function knows the words about cases and never states one.
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 class CaseId(_Contract):
