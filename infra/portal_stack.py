@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.accounts import Accounts
-from infra.constructs.function import zip_function
+from infra.constructs.function import words, zip_function
 from infra.constructs.http_api import HttpApi
 from infra.constructs.site import Site
 from infra.constructs.storage import safe_key
@@ -19,7 +19,7 @@ from infra.ingest_stack import IngestStack
 from infra.screening_stack import ScreeningStack
 from infra.settings import Settings
 
-ROUTES = ("GET /me", "POST /uploads", "GET /reports", "GET /reports/{object_id}")
+ROUTES = ("GET /me", "POST /uploads", "GET /reports", "GET /reports/{object_id}", "GET /cases")
 _LINK_SECONDS = 300
 
 
@@ -112,14 +112,17 @@ class PortalStack(Stack):
             "Answer",
             self._settings,
             name="portal-api",
-            description="Answers the portal: who am I, take a picture, reports of my hospital, one report",
+            description="Answers the portal: who am I, take a picture, reports of my hospital, one report, one case",
             key=self._key,
             timeout=Duration.seconds(10),
+            layers=[words(self, self._settings.model)],
             memory_mb=512,  # a share of a processor that starts Python within a second
             environment={
                 "HEMASCOPE_LEDGER_TABLE": self._screening.ledger.table_name,
                 "HEMASCOPE_UPLOADS_BUCKET": self._ingest.bucket.bucket_name,
                 "HEMASCOPE_REPORTS_BUCKET": self._screening.reports.bucket_name,
+                "HEMASCOPE_ARTIFACT": "/opt",  # where Lambda lays a layer
+                "HEMASCOPE_LANGUAGE": self._settings.language,
                 "HEMASCOPE_LINK_SECONDS": str(_LINK_SECONDS),
             },
         )
@@ -130,7 +133,7 @@ class PortalStack(Stack):
         statements = {
             ("s3:PutObject",): [self._ingest.bucket.arn_for_objects("smears/*")],
             ("s3:GetObject",): [reports.arn_for_objects("reports/*"), reports.arn_for_objects("summaries/*")],
-            ("dynamodb:Query",): [ledger, f"{ledger}/index/by-hospital"],
+            ("dynamodb:Query",): [ledger, f"{ledger}/index/by-hospital", f"{ledger}/index/by-case"],
             ("kms:GenerateDataKey",): [self._ingest.key.key_arn],
             ("kms:Decrypt",): [self._screening.key.key_arn],
         }

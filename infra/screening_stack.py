@@ -160,6 +160,7 @@ class ScreeningStack(Stack):
                 "HEMASCOPE_REPORTS_BUCKET": self._reports.bucket_name,
                 "HEMASCOPE_LEDGER_TABLE": self._ledger.table_name,
                 "HEMASCOPE_NOTICES_QUEUE": self._notices.queue.queue_url,
+                "HEMASCOPE_LANGUAGE": settings.language,
                 "HEMASCOPE_MAXIMUM_RECEIVES": str(settings.maximum_receives),
                 "POWERTOOLS_SERVICE_NAME": "hemascope",
             },

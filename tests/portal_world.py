@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from hemascope.contracts.english import CASE
 from hemascope.contracts.events import CreatedObject
 from hemascope.contracts.specimen import ObjectVersion
 from hemascope.portal.desk import Desk
 from hemascope.ports import LedgerRow, RowPage, RowPosition, UploadForm
+from tests.cases import URGENT
 from tests.fakes import FakeStore, FixedClassifier, World
 
 CONTEXT = SimpleNamespace(function_name="portal-api", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0)
@@ -26,6 +28,9 @@ class FakeReader:
     def rows_of(self, object_id: str) -> tuple[LedgerRow, ...]:
         self.asked.append(object_id)
         return tuple(row for row in self.rows if row.object_id == object_id)
+
+    def rows_by_case(self, hospital: str, case: str, limit: int) -> tuple[LedgerRow, ...]:
+        return tuple(row for row in self.rows if (row.hospital, row.case) == (hospital, case))[:limit]
 
     def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
         mine = sorted((row for row in self.rows if row.hospital == hospital), key=self._position, reverse=True)
@@ -60,7 +65,15 @@ class Portal:
 
     @property
     def desk(self) -> Desk:
-        return Desk(self.reader, self.reports, FakeLinks(), uploads_bucket="uploads", reports_bucket="reports")
+        return Desk(
+            self.reader,
+            self.reports,
+            FakeLinks(),
+            uploads_bucket="uploads",
+            reports_bucket="reports",
+            urgent_classes=URGENT,
+            case_words=CASE,
+        )
 
     def screen(self, data: bytes, classifier: FixedClassifier, version: ObjectVersion = SMEAR) -> LedgerRow:
         """Have the real station judge a smear; what it writes is there for the portal."""

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import shutil
 import tempfile
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -13,8 +12,18 @@ from typing import Any
 import keras
 import numpy as np
 
+from hemascope.contracts.texts import texts_file
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from hemascope.model.artifact import COLOURS, GOLDEN, MANIFEST, TEXTS, WEIGHTS, DecisionSpec, Manifest, load_artifact
+from hemascope.model.artifact import (
+    COLOURS,
+    GOLDEN,
+    MANIFEST,
+    SERVED,
+    WEIGHTS,
+    DecisionSpec,
+    Manifest,
+    load_artifact,
+)
 from hemascope.model.classifier import Classifier, temper
 from hemascope.screening import screen
 from hemascope.selfcheck import SPECIMEN, Golden, GoldenPrediction
@@ -27,6 +36,7 @@ from training.fusion import build_fusion
 from training.metrics import score
 from training.run import Data
 from training.split import without_copies
+from training.texts import write_texts
 from training.weights import load_weights, save_weights
 
 INTENDED_USE = (
@@ -59,7 +69,7 @@ def export(data: Data, settings: ExportSettings, root: Path) -> Path:
     load_weights(network, folder / LABORATORY_WEIGHTS)
     (folder / WEIGHTS).write_bytes(convert(network))
     data.split.save(folder / SPLIT)
-    shutil.copyfile(Path(__file__).with_name(TEXTS), folder / TEXTS)
+    write_texts(folder)
     training_pictures, training_labels = data.part("train")
     colours = fit_colours(training_pictures, training_labels, data.part("validation")[0])
     (folder / COLOURS).write_text(colours.model_dump_json() + "\n")
@@ -167,7 +177,7 @@ def _write_manifest(
         id=settings.model_id,
         version=settings.version,
         classes=CLASS_NAMES,
-        files={name: _sha256(folder / name) for name in (WEIGHTS, GOLDEN, TEXTS, COLOURS)},
+        files={name: _sha256(folder / name) for name in sorted(SERVED | {one.name for one in folder.glob(texts_file("*"))})},
         laboratory_files={name: _sha256(folder / name) for name in (LABORATORY_WEIGHTS, SPLIT)},
         preprocessing=data.spec,
         preprocessing_sha256=data.spec.digest,

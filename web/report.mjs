@@ -60,8 +60,8 @@ function judged({ result, evidence }) {
 }
 
 function heading({ label, decision, prediction_set: likely }) {
-  if (decision === "confident") return label;
-  return decision === "indeterminate" ? `Unsure: ${likely.join(" or ")}` : "No answer";
+  if (decision === "confident") return `${label} pattern`;
+  return decision === "indeterminate" ? `Unsure: ${likely.join(" or ")} pattern` : "No answer";
 }
 
 function shown(pictures) {

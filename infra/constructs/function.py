@@ -1,8 +1,8 @@
 """Functions as every stack makes them: an own role with nothing in it, an own log with an end and a key, tracing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -55,8 +55,9 @@ def zip_function(
     environment: Mapping[str, str],
     timeout: Duration,
     memory_mb: int = 256,
+    layers: Sequence[lambda_.ILayerVersion] = (),
 ) -> lambda_.Function:
-    """A function from ``lambdas/{name with underscores}``, with our package and Powertools as layers."""
+    """A function from ``lambdas/{name with underscores}``, with our package and Powertools as layers, and more if need be."""
     log_group = function_log(scope, f"{identity}Log", settings, name, key)
     return lambda_.Function(
         scope,
@@ -67,7 +68,7 @@ def zip_function(
         handler="handler.handler",
         runtime=_RUNTIME,
         architecture=ARCHITECTURES[settings.architecture],
-        layers=[_our_package(scope), _powertools(scope, settings)],
+        layers=[_our_package(scope), _powertools(scope, settings), *layers],
         role=function_role(scope, f"{identity}Role", log_group),
         log_group=log_group,
         memory_size=memory_mb,
@@ -90,6 +91,21 @@ def _our_package(scope: Construct) -> lambda_.ILayerVersion:
         code=lambda_.Code.from_asset(str(ROOT / "layers" / "hemascope"), exclude=_UNNEEDED),
         compatible_runtimes=[_RUNTIME],
         description="hemascope, the shared package",
+    )
+
+
+def words(scope: Construct, model: str) -> lambda_.ILayerVersion:
+    """What a model says, as a layer: its manifest and texts, without the network that only the container holds."""
+    return lambda_.LayerVersion(
+        scope,
+        "Words",
+        code=lambda_.Code.from_asset(
+            str(ROOT / "model_artifacts" / model),
+            exclude=["*", "!manifest.json", "!texts.*.json"],
+            ignore_mode=IgnoreMode.DOCKER,
+        ),
+        compatible_runtimes=[_RUNTIME],
+        description=f"manifest and texts of {model}",
     )
 
 

@@ -43,6 +43,13 @@ def show_report(object_id: str) -> Response[str]:
     return answer(desk().show_report(caller(app), object_id))
 
 
+@app.get("/cases")
+def show_case() -> Response[str]:
+    """Show what all fields of one slide say together."""
+    named = app.current_event.query_string_parameters
+    return answer(desk().show_case(caller(app), named.get("case"), named.get("patient")))
+
+
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Handle one request."""
     return handle(app, event, context)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import urllib3
@@ -120,6 +121,18 @@ def test_a_patient_gets_the_summary_alone(portal: PortalClient, tokens: dict[str
     assert not {"result", "probabilities", "evidence", "model"} & set(answer["summary"])
 
 
+def test_a_case_is_stated_to_staff_and_told_to_its_patient(portal: PortalClient, tokens: dict[str, str], seen: Seen) -> None:
+    route = f"GET /cases?{urlencode({'case': PICTURE['case']})}"
+
+    status, stated = portal.ask(route, tokens["clinician"])
+    told = portal.ask(route, tokens["patient-7"])
+
+    named = stated["statement"]["fields"] + stated["statement"]["left_out"]
+    assert (status, [(one["name"], one["object_id"]) for one in named]) == (200, [(PICTURE["file"], seen.object_id)])
+    assert (told[0], set(told[1])) == (200, {"summary"})
+    assert [portal.ask(route, tokens[name])[0] for name in ("patient-8", "foreign-clinician")] == [404, 404]
+
+
 def test_an_id_that_nothing_has_is_not_found(portal: PortalClient, tokens: dict[str, str]) -> None:
     assert portal.ask(f"GET /reports/{'0' * 32}", tokens["clinician"])[0] == 404
 
@@ -197,7 +210,7 @@ def unsigned(token: str) -> str:
     [with_other_claims, with_broken_signature, signed_by_a_stranger, unsigned, lambda _: "no.real.token", lambda _: None],
     ids=["other claims", "broken signature", "stranger's signature", "unsigned", "nonsense", "no token"],
 )
-@pytest.mark.parametrize("route", ["GET /me", "POST /uploads", "GET /reports", "GET /reports/{id}"])
+@pytest.mark.parametrize("route", ["GET /me", "POST /uploads", "GET /reports", "GET /reports/{id}", "GET /cases?case=c-1"])
 def test_a_forged_token_opens_nothing(portal: PortalClient, tokens: dict[str, str], seen: Seen, forge: Any, route: str) -> None:
     body = PICTURE if route.startswith("POST") else None
 

@@ -49,6 +49,7 @@ CALLS = {
     "claim_notice": lambda failing: DynamoLedger(failing, "t").claim_notice("o", "m", START, START),
     "set_notice": lambda failing: DynamoLedger(failing, "t").set_notice("o", "m", NoticeState.SENT),
     "rows_of": lambda failing: DynamoReader(failing, "t").rows_of("o"),
+    "rows_by_case": lambda failing: DynamoReader(failing, "t").rows_by_case("h", "c", 10),
     "rows_by_hospital": lambda failing: DynamoReader(failing, "t").rows_by_hospital("h", 10),
     "put": lambda failing: SqsNotices(failing, "q").put(DueNotice(object_id="o", model="m")),
     "publish": lambda failing: SnsPublisher(failing, "t").publish(NOTICE),

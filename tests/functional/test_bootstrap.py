@@ -11,6 +11,7 @@ from hemascope.bootstrap import (
     build_ledger,
     build_station,
 )
+from hemascope.commands.project import artifact_folder
 from hemascope.contracts.errors import ArtifactError, HemascopeError
 from hemascope.model.artifact import Artifact
 
@@ -48,11 +49,12 @@ ANSWERING = {
     "HEMASCOPE_UPLOADS_BUCKET": "uploads",
     "HEMASCOPE_REPORTS_BUCKET": "reports",
     "HEMASCOPE_LINK_SECONDS": "300",
+    "HEMASCOPE_ARTIFACT": str(artifact_folder(None)),
 }
 
 
 def names(environment: type) -> list[str]:
-    return [f"HEMASCOPE_{field.upper()}" for field in environment.model_fields if field != "endpoint"]
+    return [f"HEMASCOPE_{name.upper()}" for name, field in environment.model_fields.items() if field.is_required()]
 
 
 def test_a_screening_station_is_built_from_its_environment(variables: dict[str, str]) -> None:
@@ -87,6 +89,14 @@ def test_a_desk_is_built_from_its_environment() -> None:
     desk = build_desk(ANSWERING)
 
     assert (desk.uploads_bucket, desk.reports_bucket, desk.links.seconds) == ("uploads", "reports", 300)
+    assert desk.urgent_classes == ("Early Pre-B", "Pre-B", "Pro-B")
+    assert desk.case_words.recommendation["suspected"].startswith("Consult a specialist")
+
+
+def test_a_language_that_the_artifact_has_not_starts_nothing(variables: dict[str, str]) -> None:
+    for build, settings in ((build_desk, ANSWERING), (build_station, variables)):
+        with pytest.raises(ArtifactError, match=r"texts\.de\.json"):
+            build({**settings, "HEMASCOPE_LANGUAGE": "de"})
 
 
 @pytest.mark.parametrize("name", names(PortalEnvironment))

@@ -1,6 +1,7 @@
 """The command line, in process: what it prints, writes and returns."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from hemascope.cli import main
+from hemascope.commands.schemas import PUBLISHED
 from hemascope.contracts.report import Report
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 
@@ -61,6 +63,7 @@ def test_text_ends_in_a_table(folder: Path, capsys: Captured) -> None:
     out = capsys.readouterr().out
     assert "3 pictures; decision support, not a diagnosis" in out
     assert "rejected: expected" in out
+    assert len(re.findall(r"^  (Benign|Early Pre-B|Pre-B|Pro-B) pattern, [a-z ]+: Benign [01]\.", out, re.MULTILINE)) == 2
     assert out.rstrip().splitlines()[-1].split() == ["rejected", "1"]
 
 
@@ -113,13 +116,12 @@ def test_selfcheck_replays_the_golden_predictions(capsys: Captured) -> None:
 def test_schemas_are_written_where_they_are_asked_for(tmp_path: Path) -> None:
     main(["schemas", str(tmp_path)])
 
-    assert {one.name for one in tmp_path.iterdir()} == {
-        f"{name}.schema.json" for name in ("report", "patient-summary", "notice", "manifest")
-    }
+    assert {one.name for one in tmp_path.iterdir()} == {f"{name}.schema.json" for name in PUBLISHED}
 
 
 @pytest.mark.parametrize(
-    "command", ["screen", "selfcheck", "schemas", "local", "demo", "upload", "replay", "reconcile", "forget"]
+    "command",
+    ["screen", "case", "commission", "selfcheck", "schemas", "local", "demo", "upload", "replay", "reconcile", "forget"],
 )
 def test_every_command_explains_itself(command: str, capsys: Captured) -> None:
     with pytest.raises(SystemExit) as end:

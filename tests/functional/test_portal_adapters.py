@@ -14,6 +14,7 @@ from hemascope.adapters.aws import DynamoLedger, client
 from hemascope.adapters.aws_queries import DynamoReader, S3Links
 from hemascope.adapters.rows import Found, LedgerTable
 from hemascope.contracts.specimen import ObjectVersion, Patient
+from hemascope.ports import LedgerRow
 from tests.fakes import START
 from tests.rows import row
 
@@ -41,14 +42,15 @@ def dynamodb() -> Any:
         TableName="ledger",
         KeySchema=keys("object_id", "model"),
         AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("object_id", "model", "hospital", "finished_at")
+            {"AttributeName": name, "AttributeType": "S"} for name in ("object_id", "model", "hospital", "finished_at", "case")
         ],
         GlobalSecondaryIndexes=[
             {
                 "IndexName": "by-hospital",
                 "KeySchema": keys("hospital", "finished_at"),
                 "Projection": {"ProjectionType": "ALL"},
-            }
+            },
+            {"IndexName": "by-case", "KeySchema": keys("case", "hospital"), "Projection": {"ProjectionType": "ALL"}},
         ],
         BillingMode="PAY_PER_REQUEST",
     )
@@ -104,6 +106,42 @@ def test_a_hospitals_rows_come_newest_first_page_by_page_each_once(dynamodb: Any
     keys = [[one.object.key.rsplit("/", 1)[1] for one in page.rows] for page in (first, second, third)]
     assert keys == [["4", "3"], ["2", "1"], ["0"]]
     assert third.next is None
+
+
+def test_a_slides_rows_are_its_hospitals_own_of_every_patient(dynamodb: Any) -> None:
+    ledger = DynamoLedger(dynamodb, "ledger")
+    mine = [place("st-mary", "p-1", "c+1"), place("st-mary", "p-2", "c+1")]
+    for one in (*mine, place("st-joseph", "p-1", "c+1"), place("st-mary", "p-1", "c 1")):
+        ledger.finish(one)
+
+    found = DynamoReader(dynamodb, "ledger").rows_by_case("st-mary", "c+1", 10)
+
+    assert sorted(found, key=lambda one: one.object.key) == mine
+
+
+@pytest.mark.parametrize(("limit", "count"), [(1, 1), (4, 4), (5, 5), (9, 5)])
+def test_a_slides_rows_are_as_many_as_asked_for_at_most(dynamodb: Any, limit: int, count: int) -> None:
+    for number in range(5):
+        DynamoLedger(dynamodb, "ledger").finish(place("st-mary", "p-1", "c-1", f"{number}.jpg"))
+
+    assert len(DynamoReader(dynamodb, "ledger").rows_by_case("st-mary", "c-1", limit)) == count
+
+
+def test_a_slide_is_read_to_its_end_where_one_answer_does_not_hold_it(dynamodb: Any) -> None:
+    rows = [place("st-mary", "p-1", "c-1", f"{number}.jpg") for number in range(5)]
+    for one in rows:
+        DynamoLedger(dynamodb, "ledger").finish(one)
+    query = dynamodb.query
+    dynamodb.query = lambda **asked: query(**asked | {"Limit": min(asked["Limit"], 2)})  # as if a megabyte held two
+
+    found = DynamoReader(dynamodb, "ledger").rows_by_case("st-mary", "c-1", 100)
+
+    assert sorted(one.object.key for one in found) == [one.object.key for one in rows]
+
+
+def place(hospital: str, patient: str, case: str, file: str = "f.jpg") -> LedgerRow:
+    version = ObjectVersion(bucket="uploads", key=f"smears/{hospital}/{patient}/{case}/{file}", version_id="v1")
+    return row(object=version, object_id=version.object_id, hospital=hospital, case=case)
 
 
 def test_a_position_of_another_hospital_leads_to_none_of_its_rows(dynamodb: Any) -> None:

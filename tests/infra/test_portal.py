@@ -49,6 +49,7 @@ def test_the_api_has_these_routes_and_each_asks_for_a_token(resources: Resources
         "POST /uploads": "JWT",
         "GET /reports": "JWT",
         "GET /reports/{object_id}": "JWT",
+        "GET /cases": "JWT",
     }
 
 
@@ -242,8 +243,8 @@ def test_the_function_reaches_one_index_one_prefix_of_uploads_and_two_of_reports
 
     assert [text.rsplit('"', 2)[1] for text in reached["s3:PutObject"]] == ["/smears/*"]
     assert [text.rsplit('"', 2)[1] for text in reached["s3:GetObject"]] == ["/reports/*", "/summaries/*"]
-    assert [text.rsplit('"', 2)[1] for text in reached["dynamodb:Query"][1:]] == ["/index/by-hospital"]
-    assert len(reached["dynamodb:Query"]) == 2
+    assert [text.rsplit('"', 2)[1] for text in reached["dynamodb:Query"][1:]] == ["/index/by-case", "/index/by-hospital"]
+    assert len(reached["dynamodb:Query"]) == 3
 
 
 def test_without_settings_there_is_no_cost_for_each_user(resources: Resources) -> None:

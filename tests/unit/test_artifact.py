@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hemascope.contracts.english import CASE
 from hemascope.contracts.errors import ArtifactError
 from hemascope.model.artifact import Artifact, load_artifact
 from hemascope.model.classifier import Classifier
@@ -132,10 +133,14 @@ def test_a_network_of_another_input_size_is_refused(copy: Path) -> None:
 
 def test_a_network_with_another_number_of_classes_is_refused(copy: Path) -> None:
     edit(copy / "manifest.json", lambda manifest: manifest["classes"].append("Mature B"))
+    case = json.loads(CASE.model_dump_json())
     edit_and_sign(
         copy,
         "texts.en.json",
-        lambda texts: [texts[one].update({"Mature B": texts[one]["Pro-B"]}) for one in ("recommendation", "patient")],
+        lambda texts: (
+            [one.update({"Mature B": one["Pro-B"]}) for one in (texts["recommendation"], texts["patient"])]
+            and texts.update(case=case | {"pattern": case["pattern"] | {"Mature B": "Mature B."}})
+        ),
     )
 
     with pytest.raises(ArtifactError, match="expected 5 outputs, received 4"):

@@ -19,7 +19,9 @@ TIERS = {
     "ports.py": {"contracts"},
     "station.py": {"screening", "ports", "model", "imaging", "contracts"},
     "delivery.py": {"ports", "contracts"},
-    "portal": {"portal", "ports", "contracts"},
+    "commissioning.py": {"model", "imaging", "contracts"},
+    "cases": {"cases", "contracts"},
+    "portal": {"portal", "cases", "ports", "contracts"},
 }
 
 

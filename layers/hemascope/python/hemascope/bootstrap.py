@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.adapters.aws import DynamoLedger, S3Store, SesMailer, SnsPublisher, SqsNotices, SystemClock, client
 from hemascope.adapters.aws_queries import DynamoReader, S3Links
+from hemascope.adapters.words import read_words
 from hemascope.contracts.errors import HemascopeError
+from hemascope.contracts.texts import ENGLISH
 from hemascope.delivery import Delivery
 from hemascope.portal.desk import Desk
 from hemascope.ports import Ledger
@@ -61,6 +63,7 @@ class ScreeningEnvironment(Environment):
     notices_queue: str
     artifact: Path
     maximum_receives: Annotated[int, Field(ge=1)]
+    language: str = ENGLISH
 
 
 class DeliveryEnvironment(Environment):
@@ -81,6 +84,8 @@ class PortalEnvironment(Environment):
     uploads_bucket: str
     reports_bucket: str
     link_seconds: Annotated[int, Field(ge=1)]
+    artifact: Path  # its manifest and texts alone
+    language: str = ENGLISH
 
 
 def build_station(variables: Mapping[str, str] = os.environ) -> "Station":
@@ -92,7 +97,7 @@ def build_station(variables: Mapping[str, str] = os.environ) -> "Station":
     settings = ScreeningEnvironment.read(variables)
     s3 = client("s3", settings.endpoint)
     return Station(
-        classifier=Classifier(load_artifact(settings.artifact)),
+        classifier=Classifier(load_artifact(settings.artifact, settings.language)),
         pictures=S3Store(s3),
         reports=S3Store(s3, settings.reports_bucket),
         ledger=settings.ledger,
@@ -125,12 +130,15 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
     """Connect the ports of the portal."""
     settings = PortalEnvironment.read(variables)
     s3 = client("s3", settings.endpoint)
+    words = read_words(settings.artifact, settings.language)
     return Desk(
         ledger=DynamoReader(client("dynamodb", settings.endpoint), settings.ledger_table),
         reports=S3Store(s3),
         links=S3Links(s3, settings.uploads_bucket, settings.reports_bucket, settings.link_seconds),
         uploads_bucket=settings.uploads_bucket,
         reports_bucket=settings.reports_bucket,
+        urgent_classes=words.urgent_classes,
+        case_words=words.texts.case,
     )
 
 

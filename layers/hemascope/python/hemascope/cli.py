@@ -35,6 +35,23 @@ def build_parser() -> argparse.ArgumentParser:
     _artifact(screen)
     screen.set_defaults(run=_screen)
 
+    case = commands.add_parser("case", help="state what all fields of one slide say together")
+    case.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="pictures, folders of them, or reports (.json, .jsonl)"
+    )
+    case.add_argument("--format", choices=("text", "json"), default="text")
+    case.add_argument("--language", default="en", help="of the artifact's words (default: en)")
+    _artifact(case)
+    case.set_defaults(run=_case)
+
+    commission = commands.add_parser(
+        "commission", help="say whether the model may be used with a microscope, from its pictures"
+    )
+    commission.add_argument("folder", type=Path, metavar="DIR", help="pictures of ordinary smears, at least 30")
+    commission.add_argument("--out", type=Path, metavar="FILE", help="write the acquisition fingerprint there, as JSON")
+    _artifact(commission)
+    commission.set_defaults(run=_commission)
+
     selfcheck = commands.add_parser("selfcheck", help="replay the golden predictions of an artifact")
     _artifact(selfcheck)
     selfcheck.set_defaults(run=_selfcheck)
@@ -77,6 +94,18 @@ def _screen(options: argparse.Namespace) -> int:
     from hemascope.commands.screen import screen_paths
 
     return screen_paths(options.paths, options.format, options.out, options.artifact)
+
+
+def _case(options: argparse.Namespace) -> int:
+    from hemascope.commands.case import state_paths
+
+    return state_paths(options.paths, options.format, options.artifact, options.language)
+
+
+def _commission(options: argparse.Namespace) -> int:
+    from hemascope.commands.commission import commission_folder
+
+    return commission_folder(options.folder, options.out, options.artifact)
 
 
 def _selfcheck(options: argparse.Namespace) -> int:

@@ -111,6 +111,9 @@ class LedgerReader(Protocol):
     def rows_of(self, object_id: str) -> tuple[LedgerRow, ...]:
         """Every row of one object version, one for each model that judged it."""
 
+    def rows_by_case(self, hospital: str, case: str, limit: int) -> tuple[LedgerRow, ...]:
+        """Rows of a hospital's slide, of whichever patient and model, at most ``limit``; in no order."""
+
     def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
         """A hospital's rows, newest first, at most ``limit``; those behind a position where one is given."""
 

@@ -131,8 +131,7 @@ def _decide(probabilities: NDArray[np.float64], inputs: NetworkInputs, score: fl
         decision = Decision.INDETERMINATE
     else:
         decision = Decision.CONFIDENT
-    texts = artifact.texts
-    advice = texts.recommendation[classes[best]] if decision is Decision.CONFIDENT else texts.caution[decision]
+    advice = artifact.texts.recommend(decision, classes[best], prediction_set, rules.urgent_classes)
     return Result(
         label=classes[best],
         probabilities={name: float(one) for name, one in zip(classes, probabilities, strict=True)},

@@ -6,7 +6,7 @@ from typing import Any
 from hemascope.adapters.aws import row_from_item, transient
 from hemascope.ports import FORGOTTEN, LedgerRow, RowPage, RowPosition, UploadForm
 
-_BY_HOSPITAL = "by-hospital"
+_BY_HOSPITAL, _BY_CASE = "by-hospital", "by-case"
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,27 @@ class DynamoReader:
         if any(item["model"]["S"] == FORGOTTEN for item in items):
             return ()  # a tombstone stands: nothing more is shown, even where deleting is still under way
         return tuple(row_from_item(item) for item in items)
+
+    def rows_by_case(self, hospital: str, case: str, limit: int) -> tuple[LedgerRow, ...]:
+        """Query the index page by page: one answer of DynamoDB holds a megabyte at most."""
+        rows: list[LedgerRow] = []
+        more: dict[str, Any] = {}
+        while len(rows) < limit:
+            with transient("read the ledger"):
+                answer = self.dynamodb.query(
+                    TableName=self.table,
+                    IndexName=_BY_CASE,
+                    KeyConditionExpression="#case = :case AND hospital = :hospital",
+                    ExpressionAttributeNames={"#case": "case"},
+                    ExpressionAttributeValues={":case": {"S": case}, ":hospital": {"S": hospital}},
+                    Limit=limit - len(rows),
+                    **more,
+                )
+            rows += [row_from_item(item) for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                break
+            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return tuple(rows)
 
     def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
         """Query the index, newest first. The hospital of a position is always the one asked for."""

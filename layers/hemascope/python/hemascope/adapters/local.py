@@ -159,7 +159,7 @@ class LocalCloud:
         function: LocalFunction = self._functions[folder]
         described = self.client("lambda").get_function_configuration(FunctionName=function.name)
         variables = described["Environment"]["Variables"] | {"HEMASCOPE_ENDPOINT": self.endpoint}
-        if folder == SCREENING:
+        if folder == SCREENING or "HEMASCOPE_ARTIFACT" in variables:
             variables["HEMASCOPE_ARTIFACT"] = str(self.artifact)
         if self.enforce_iam:
             variables |= self.credentials_of(folder)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from hemascope.contracts.acquisition import Acquisition
+from hemascope.contracts.case import CaseStatement, CaseSummary
 from hemascope.contracts.notice import Notice
 from hemascope.contracts.report import PatientSummary, Report
 from hemascope.model.artifact import Manifest
@@ -12,6 +14,9 @@ from hemascope.model.artifact import Manifest
 PUBLISHED: dict[str, type[BaseModel]] = {
     "report": Report,
     "patient-summary": PatientSummary,
+    "case-statement": CaseStatement,
+    "case-summary": CaseSummary,
+    "acquisition": Acquisition,
     "notice": Notice,
     "manifest": Manifest,
 }

@@ -31,7 +31,7 @@ def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path
     HemascopeError
         Where a path doesn't exist.
     """
-    files = list(_files(paths))
+    files = list(picture_files(paths))
     classifier = Classifier(load_artifact(artifact_folder(artifact)))
     ends: Counter[str] = Counter()
     stream = sys.stdout
@@ -70,7 +70,7 @@ def screen_file(file: Path, classifier: Classifier) -> Screening:
     return screen(data, specimen, classifier, timer=time.perf_counter)
 
 
-def _files(paths: list[Path]) -> Iterator[tuple[Path, Path]]:
+def picture_files(paths: list[Path]) -> Iterator[tuple[Path, Path]]:
     """Each picture with the name under which its pictures are written: its path below what was asked for."""
     for path in paths:
         if path.is_dir():
@@ -96,7 +96,7 @@ def _with_source(file: Path, report: Report) -> dict[str, Any]:
 def _end(report: Report) -> str:
     if report.result is None:
         return "rejected"
-    return f"{report.result.label} ({report.result.decision.replace('_', ' ')})"
+    return f"{report.result.label} pattern ({report.result.decision.replace('_', ' ')})"
 
 
 def _text(file: Path, report: Report) -> str:
@@ -106,7 +106,7 @@ def _text(file: Path, report: Report) -> str:
     assert report.evidence is not None
     four = "  ".join(f"{name} {probability:.3f}" for name, probability in report.result.probabilities.items())
     return (
-        f"{file}\n  {report.result.label}, {report.result.decision.replace('_', ' ')}: {four}\n"
+        f"{file}\n  {report.result.label} pattern, {report.result.decision.replace('_', ' ')}: {four}\n"
         f"  {report.evidence.cell_count} cells. {report.result.recommendation}\n"
     )
 

@@ -4,7 +4,7 @@ import hashlib
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from hemascope.contracts.errors import RejectedSmear, RejectionReason
 
@@ -19,6 +19,22 @@ def _one_segment(text: str) -> str:
 
 
 Segment = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_one_segment)]
+_SEGMENT: TypeAdapter[str] = TypeAdapter(Segment)
+
+
+def is_segment(text: str) -> bool:
+    """Tell whether a text may be one of the ids in a key.
+
+    Examples
+    --------
+    >>> is_segment("c+1"), is_segment("c/1"), is_segment("")
+    (True, False, False)
+    """
+    try:
+        _SEGMENT.validate_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 class ObjectVersion(BaseModel):

@@ -1,31 +1,57 @@
-"""The words of an artifact for clinician and patient: one file a language, so that a second disease brings its own."""
+"""The words of an artifact for clinician and patient: one file a language, so that a second disease brings its own.
 
-from pydantic import BaseModel, ConfigDict
+``texts.en.json`` stands in every artifact, ``texts.{language}.json`` beside it is another language. Words that artifacts of
+before lack are English (:mod:`hemascope.contracts.english`); a file in another language must be whole.
+"""
 
+from collections.abc import Collection
+
+from pydantic import model_validator
+
+from hemascope.contracts import english
+from hemascope.contracts.case_texts import CaseTexts, PatientText, Words
 from hemascope.contracts.errors import RejectionReason
 from hemascope.contracts.report import Decision
 
-
-class _Words(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PatientText(_Words):
-    """One message to a patient."""
-
-    headline: str
-    explanation: str
-    next_step: str
+ENGLISH = "en"
+_LATER = frozenset({"caution_urgent", "case"})  # came after artifact 1.0.0
 
 
-class Texts(_Words):
+def texts_file(language: str) -> str:
+    """Name of the file with an artifact's words in a language.
+
+    Examples
+    --------
+    >>> texts_file("pt-BR")
+    'texts.pt-BR.json'
+    """
+    return f"texts.{language}.json"
+
+
+class Texts(Words):
     """All texts of a model artifact in one language."""
 
     language: str
     recommendation: dict[str, str]  # by class, where the decision is confident
     caution: dict[Decision, str]  # every other decision
+    caution_urgent: str = english.CAUTION_URGENT  # an indeterminate answer in which an urgent class is possible
     patient: dict[str, PatientText]  # by class, where the decision is confident
     patient_unclear: PatientText  # reported, but no confident answer
     patient_rejected: PatientText
     patient_disclaimer: str
     advice: dict[RejectionReason, str]  # to the sender of a rejected picture
+    case: CaseTexts = english.CASE
+
+    @model_validator(mode="after")
+    def _one_language(self) -> "Texts":
+        if self.language != ENGLISH and (missing := _LATER - self.model_fields_set):
+            raise ValueError(f"expected {' and '.join(sorted(missing))} in the language {self.language}")
+        return self
+
+    def recommend(self, decision: Decision, label: str, prediction_set: Collection[str], urgent: Collection[str]) -> str:
+        """What the clinician should do about one field."""
+        if decision is Decision.CONFIDENT:
+            return self.recommendation[label]
+        if decision is Decision.INDETERMINATE and not set(urgent).isdisjoint(prediction_set):
+            return self.caution_urgent
+        return self.caution[decision]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from hemascope.contracts.errors import ArtifactError, RejectionReason
 from hemascope.contracts.preprocessing import PreprocessingSpec
 from hemascope.contracts.report import Decision, Digest, ModelReference, Probability
-from hemascope.contracts.texts import Texts
+from hemascope.contracts.texts import ENGLISH, Texts, texts_file
 from hemascope.model.colour_reference import ColourReference
 
 MANIFEST, WEIGHTS, GOLDEN, TEXTS, COLOURS = (
@@ -89,19 +89,26 @@ class Artifact:
         )
 
 
-def load_artifact(folder: Path) -> Artifact:
+def load_artifact(folder: Path, language: str = ENGLISH) -> Artifact:
     """Read and check an artifact.
+
+    Parameters
+    ----------
+    folder
+        Where it lies.
+    language
+        Of its words: the manifest must vouch for ``texts.{language}.json``.
 
     Raises
     ------
     ArtifactError
-        Where a file is missing or altered, the manifest is no manifest, the texts lack a class, or the preprocessing is
-        not what the running code does. There is no other model to fall back to.
+        Where a file is missing or altered, the manifest is no manifest, the texts lack a class or are not there in this
+        language, or the preprocessing is not what the running code does. There is no other model to fall back to.
     """
     try:
         manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
         contents = {name: _checked(folder / name, digest) for name, digest in manifest.files.items()}
-        texts = Texts.model_validate_json(contents[TEXTS])
+        texts = Texts.model_validate_json(_in_language(contents, language))
         colours = ColourReference.model_validate_json(contents[COLOURS])
         weights = contents[WEIGHTS]
     except (OSError, ValidationError) as error:
@@ -111,8 +118,17 @@ def load_artifact(folder: Path) -> Artifact:
         raise ArtifactError(
             f"expected preprocessing {expected[:12]} (the running code), received {received[:12]} (the artifact)"
         )
+    if texts.language != language:
+        raise ArtifactError(f"expected texts in the language {language}, received {texts.language}")
     _check_texts(texts, manifest.classes)
     return Artifact(folder, manifest, weights, texts, colours)
+
+
+def _in_language(contents: dict[str, bytes], language: str) -> bytes:
+    if (name := texts_file(language)) not in contents:
+        there = sorted(one for one in contents if one.startswith("texts."))
+        raise ArtifactError(f"expected {name} in the artifact, received {', '.join(there)}")
+    return contents[name]
 
 
 def _check_texts(texts: Texts, classes: tuple[str, ...]) -> None:
@@ -120,6 +136,7 @@ def _check_texts(texts: Texts, classes: tuple[str, ...]) -> None:
     for what, expected, received in (
         ("recommendation", classes, texts.recommendation),
         ("patient text", classes, texts.patient),
+        ("case pattern", classes, texts.case.pattern),
         ("caution", tuple(one for one in Decision if one is not Decision.CONFIDENT), texts.caution),
         ("advice", tuple(RejectionReason), texts.advice),
     ):

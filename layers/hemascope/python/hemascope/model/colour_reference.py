@@ -17,6 +17,16 @@ class ColourCluster(BaseModel):
     mean: Annotated[list[float], Field(min_length=FIGURES, max_length=FIGURES)]
     precision: Annotated[list[list[float]], Field(min_length=FIGURES, max_length=FIGURES)]
 
+    def distance(self, fingerprint: NDArray[np.float64]) -> float:
+        """Mahalanobis distance of a fingerprint (12,)."""
+        away = fingerprint - np.asarray(self.mean)
+        return float(np.sqrt(max(0.0, float(away @ np.asarray(self.precision) @ away))))
+
+    @property
+    def spreads(self) -> NDArray[np.float64]:
+        """Standard deviation of each figure among the training pictures: (12,), float64."""
+        return np.asarray(np.sqrt(np.diag(np.linalg.inv(np.asarray(self.precision)))), np.float64)
+
 
 class ColourReference(BaseModel):
     """The colours that the model knows, and the Mahalanobis distance up to which a picture counts as known."""
@@ -28,8 +38,8 @@ class ColourReference(BaseModel):
 
     def score(self, fingerprint: NDArray[np.float64]) -> float:
         """Distance to the nearest cluster as a multiple of the accepted one: above 1 the picture is unlike the known."""
-        distances = []
-        for cluster in self.clusters:
-            away = fingerprint - np.asarray(cluster.mean)
-            distances.append(np.sqrt(max(0.0, float(away @ np.asarray(cluster.precision) @ away))))
-        return float(min(distances) / self.accepted_distance)
+        return min(cluster.distance(fingerprint) for cluster in self.clusters) / self.accepted_distance
+
+    def nearest(self, fingerprint: NDArray[np.float64]) -> ColourCluster:
+        """The cluster that decides about a fingerprint."""
+        return min(self.clusters, key=lambda one: one.distance(fingerprint))

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from hemascope.contracts.case import CaseStatement, CaseSummary
 from hemascope.contracts.report import PatientSummary, Pictures, Report, State
 from hemascope.contracts.specimen import Segment, Specimen, specimen_of
 from hemascope.portal.people import Role
@@ -109,6 +110,18 @@ class PatientView(_Answer):
     """What a patient sees."""
 
     summary: PatientSummary
+
+
+class CaseView(_Answer):
+    """What staff see of all fields of one slide."""
+
+    statement: CaseStatement
+
+
+class PatientCaseView(_Answer):
+    """What a patient sees of it."""
+
+    summary: CaseSummary
 
 
 def encode_cursor(position: RowPosition) -> str:

@@ -1,17 +1,24 @@
-"""The portal's four requests: who am I, take a picture, my hospital's reports, one report.
+"""The portal's five requests: who am I, take a picture, my hospital's reports, one report, one case.
 
 Every rule of who may see what stands here and in ``people``. A hospital's reports are for its staff, a patient's summary
 for that patient; whatever exists and is somebody else's is forbidden, whatever doesn't exist is not found.
 """
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from hemascope.cases.fields import SlideField
+from hemascope.cases.statement import state_case, summarize_case
+from hemascope.contracts.case_texts import CaseTexts
 from hemascope.contracts.errors import RejectedSmear
 from hemascope.contracts.file_size import MAXIMUM_BYTES
 from hemascope.contracts.report import PatientSummary, Pictures, Report
-from hemascope.contracts.specimen import ObjectVersion, Specimen, is_object_id, report_keys, smear_key, specimen_of
+from hemascope.contracts.specimen import ObjectVersion, Specimen, is_object_id, is_segment, report_keys, smear_key, specimen_of
 from hemascope.portal.answers import (
+    CaseView,
     Me,
+    PatientCaseView,
     PatientView,
     ReportList,
     ReportView,
@@ -26,6 +33,8 @@ from hemascope.portal.problems import BadRequest, Forbidden, NotFound
 from hemascope.ports import LedgerReader, LedgerRow, LinkMaker, ObjectStore
 
 PAGE = 50  # rows
+CASE_ROWS = 500  # of one slide, more than anybody photographs; one answer reads a report of each
+_READERS = 8  # reports that are read at a time
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,8 @@ class Desk:
     links: LinkMaker
     uploads_bucket: str
     reports_bucket: str
+    urgent_classes: Sequence[str]
+    case_words: CaseTexts
 
     def me(self, person: Person) -> Me:
         """Tell who is signed in."""
@@ -93,6 +104,46 @@ class Desk:
         if person.role is Role.PATIENT:
             return self._for_patient(rows[0])
         return self._for_staff(rows[0], rows[1:])
+
+    def show_case(self, person: Person, case: str | None, patient: str | None) -> CaseView | PatientCaseView:
+        """Say what all fields of one slide say together: to staff the statement, to its patient the summary.
+
+        Ids of cases can be guessed, so what is somebody else's is not found, as if it weren't there. It is stated anew at each
+        request: fields still come, and what is stored would be out of date.
+
+        Raises
+        ------
+        BadRequest
+            Where no case is named, patients share its id and none is named, or it has too many reports.
+        NotFound
+            Where the caller's hospital, or the patient, has no such case or nothing of it has come to an end.
+        """
+        if not case:
+            raise BadRequest("Expected a case: ?case=, and &patient= where several patients have one of this id.")
+        known = self.ledger.rows_by_case(person.hospital, case, CASE_ROWS + 1) if is_segment(case) else ()
+        wanted = person.patient if person.role is Role.PATIENT else patient
+        found = {row.object_id: one for row in known if (one := specimen_of(row.object.key)) and wanted in {None, one.patient}}
+        if len({one.patient for one in found.values()}) > 1:
+            raise BadRequest("Several patients have a case of this id. Please name the patient too: &patient=.")
+        if len(known) > CASE_ROWS:
+            raise BadRequest(f"Expected a case of at most {CASE_ROWS} reports.")
+        with ThreadPoolExecutor(_READERS) as readers:
+            fields = [one for some in readers.map(self._fields_of, found.values(), found) for one in some]
+        if not fields or (person.role is Role.PATIENT and not any(one.report for one in fields)):
+            raise NotFound("There is no case of this id, or not yet.")
+        statement = state_case(fields, self.urgent_classes, self.case_words)
+        if person.role is Role.PATIENT:
+            return PatientCaseView(summary=summarize_case(statement, self.case_words))
+        return CaseView(statement=statement)
+
+    def _fields_of(self, specimen: Specimen, object_id: str) -> list[SlideField]:
+        """Every model's report on one object version, by its own rows: the index trails behind and knows no tombstone."""
+        rows = self.ledger.rows_of(object_id)
+        keys = [row.report_key for row in rows if row.report_key]
+        reports: list[Report | None] = [Report.model_validate_json(self._read(key)) for key in keys]
+        if rows and not reports:
+            reports = [None]  # nothing but failures
+        return [SlideField(specimen.file, object_id, report) for report in reports]
 
     def _for_patient(self, row: LedgerRow) -> PatientView:
         if row.report_key is None:

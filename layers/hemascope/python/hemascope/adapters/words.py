@@ -1,0 +1,43 @@
+"""An artifact's words for who has no model to run: a zip function has no NumPy, so it can't load the artifact itself."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from hemascope.contracts.errors import ArtifactError
+from hemascope.contracts.texts import Texts, texts_file
+
+
+@dataclass(frozen=True)
+class ArtifactWords:
+    """Which classes are urgent, and what is said."""
+
+    urgent_classes: tuple[str, ...]
+    texts: Texts
+
+
+def read_words(folder: Path, language: str) -> ArtifactWords:
+    """Read manifest and texts of an artifact; nothing else need be there.
+
+    Raises
+    ------
+    ArtifactError
+        Where one is missing, or the texts are altered or in another language.
+    """
+    name = texts_file(language)
+    try:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        content = (folder / name).read_bytes()
+        expected, received = manifest["files"][name], hashlib.sha256(content).hexdigest()
+        urgent = tuple(str(one) for one in manifest["decision"]["urgent_classes"])
+        texts = Texts.model_validate_json(content)
+    except (OSError, ValidationError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"expected manifest.json and {name} of a model artifact in {folder}, received: {error}") from error
+    if received != expected:
+        raise ArtifactError(f"expected {name} with sha256 {expected[:12]}, received {received[:12]}")
+    if texts.language != language:
+        raise ArtifactError(f"expected texts in the language {language}, received {texts.language}")
+    return ArtifactWords(urgent, texts)

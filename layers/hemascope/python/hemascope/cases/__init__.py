@@ -1,0 +1,1 @@
+"""A case, not a picture: what all fields of one slide say together. Pure."""
