@@ -16,7 +16,7 @@ def green(overlay: np.ndarray) -> np.ndarray:
 def one_cell() -> Segmentation:
     mask = np.zeros((224, 224), bool)
     mask[50:100, 60:110] = True
-    return Segmentation(mask, 1)
+    return Segmentation.of_mask(mask)
 
 
 def test_the_outline_is_green_and_the_rest_is_as_photographed() -> None:
@@ -40,7 +40,7 @@ def test_the_original_is_left_as_it_was() -> None:
 def test_without_cells_the_overlay_is_the_picture() -> None:
     picture = np.random.default_rng(1).integers(0, 256, (224, 224, 3), np.uint8)
 
-    overlay = draw_overlay(picture, Segmentation(np.zeros((224, 224), bool), 0))
+    overlay = draw_overlay(picture, Segmentation.of_mask(np.zeros((224, 224), bool)))
 
     assert (overlay == picture).all()
 
