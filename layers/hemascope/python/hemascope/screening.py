@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hemascope.contracts.errors import RejectedSmear
 from hemascope.contracts.report import Decision, Evidence, PatientSummary, Quality, Rejection, Report, Result, State
 from hemascope.contracts.specimen import Specimen
+from hemascope.imaging.cells import measure_cells
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.fingerprint import colour_fingerprint
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
@@ -99,7 +100,9 @@ def _judge(data: bytes, specimen: Specimen, classifier: Classifier, object_id: s
     laps.mark("segment")
     probabilities = classifier.probabilities(inputs)
     laps.mark("network")
-    pictures = SmearPictures(inputs.segmented_picture, draw_overlay(picture, inputs.segmentation))
+    found = inputs.segmentation
+    cells = measure_cells(found.labels, working) if spec.segmentation.separation else ()
+    pictures = SmearPictures(inputs.segmented_picture, draw_overlay(picture, found, cells))
     laps.mark("overlay")
     report = Report(
         object_id=object_id,
@@ -107,10 +110,11 @@ def _judge(data: bytes, specimen: Specimen, classifier: Classifier, object_id: s
         state=State.REPORTED,
         result=_decide(probabilities, inputs, score, artifact),
         evidence=Evidence(
-            cell_count=inputs.segmentation.cell_count,
-            mask_coverage=inputs.segmentation.coverage,
+            cell_count=found.cell_count,
+            mask_coverage=found.coverage,
             quality=Quality(sharpness=figures.sharpness, brightness=figures.brightness, contrast=figures.contrast),
             out_of_distribution_score=score,
+            cells=cells,
         ),
         model=artifact.reference,
         timings_ms=laps.milliseconds,

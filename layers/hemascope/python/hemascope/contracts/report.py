@@ -87,6 +87,18 @@ class Pictures(_Contract):
     heat_maps: dict[str, str] = {}
 
 
+class CellRow(_Contract):
+    """One counted cell, as numbered in the overlay. Lengths are pixels of the working picture (224 x 224)."""
+
+    number: Annotated[int, Field(ge=1)]
+    row: Annotated[float, Field(ge=0.0)]  # of its centre, from the top
+    column: Annotated[float, Field(ge=0.0)]  # from the left
+    area: Annotated[int, Field(ge=1)]
+    roundness: Probability  # its share of the smallest circle around it: 1 is a disc
+    brightness: Annotated[float, Field(ge=0.0, le=255.0)]  # mean grey level
+    evidence_share: Probability | None = None  # of what speaks for the label
+
+
 class Evidence(_Contract):
     """What the result rests on."""
 
@@ -96,6 +108,14 @@ class Evidence(_Contract):
     # Distance of the picture's colours from those the model was made with, as a multiple of the accepted distance.
     out_of_distribution_score: Annotated[float, Field(ge=0.0)]
     pictures: Pictures | None = None
+    cells: tuple[CellRow, ...] = ()  # empty where the model doesn't tell touching cells apart
+
+    @model_validator(mode="after")
+    def _all_cells(self) -> "Evidence":
+        numbers = [cell.number for cell in self.cells]
+        if numbers and numbers != list(range(1, self.cell_count + 1)):
+            raise ValueError(f"expected cells numbered 1 to {self.cell_count} or none, received {numbers}")
+        return self
 
 
 class ModelReference(_Contract):
