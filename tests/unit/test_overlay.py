@@ -115,7 +115,7 @@ def test_a_number_is_bright_on_a_dark_cell_and_dark_on_a_pale_one() -> None:
     overlays = [draw_overlay(np.full((448, 448, 3), 150, np.uint8), found, [one]) for one in (cell, pale)]
 
     middle = [one[140:162, 158:182].mean() for one in overlays]
-    assert middle[0] < 150 < middle[1]  # a halo is wider than its number
+    assert middle[0] < middle[1] - 5  # a halo is wider than its number
 
 
 @pytest.mark.parametrize("place", [(0, 0), (0, 223), (223, 0), (223, 223)])
