@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hemascope.contracts.errors import RejectionReason
+from hemascope.contracts.quality import QualityFigure, QualityReason
 from hemascope.contracts.specimen import Specimen
 
 DISCLAIMER: Literal["decision support, not a diagnosis"] = "decision support, not a diagnosis"
@@ -71,12 +72,25 @@ class Rejection(_Contract):
     advice: str
 
 
+class QualityFinding(_Contract):
+    """A figure of quality that is beyond the model's limit, and what to do about it."""
+
+    reason: QualityReason
+    figure: QualityFigure
+    value: Annotated[float, Field(allow_inf_nan=False)]
+    limit: Annotated[float, Field(allow_inf_nan=False)]
+    advice: str
+
+
 class Quality(_Contract):
     """Figures of the working picture: brightness and contrast are 0-255, sharpness is a variance of the Laplacian."""
 
     sharpness: Annotated[float, Field(ge=0.0)]
     brightness: Annotated[float, Field(ge=0.0, le=255.0)]
     contrast: Annotated[float, Field(ge=0.0)]
+    # Of the quality gate, where the model has one.
+    figures: dict[QualityFigure, float] = {}
+    findings: tuple[QualityFinding, ...] = ()
 
 
 class Pictures(_Contract):

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from hemascope.contracts.errors import RejectionReason
+from hemascope.contracts.quality import QualityReason
 from hemascope.contracts.report import Decision
 
 
@@ -29,3 +30,4 @@ class Texts(_Words):
     patient_rejected: PatientText
     patient_disclaimer: str
     advice: dict[RejectionReason, str]  # to the sender of a rejected picture
+    quality: dict[QualityReason, str] = {}  # what to do about a poor picture; all of them where the model has a quality gate

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hemascope.contracts.errors import ArtifactError, RejectionReason
 from hemascope.contracts.preprocessing import PreprocessingSpec
+from hemascope.contracts.quality import QualityReason, QualitySpec
 from hemascope.contracts.report import Decision, Digest, ModelReference, Probability
 from hemascope.contracts.texts import Texts
 from hemascope.model.colour_reference import ColourReference
@@ -49,6 +50,7 @@ class Manifest(BaseModel):
     preprocessing: PreprocessingSpec
     preprocessing_sha256: Digest
     decision: DecisionSpec
+    quality: QualitySpec | None = None  # None: only a picture without a cell is of poor quality
     data: dict[str, Any]
     metrics: dict[str, Any]
     libraries: dict[str, str]
@@ -111,17 +113,19 @@ def load_artifact(folder: Path) -> Artifact:
         raise ArtifactError(
             f"expected preprocessing {expected[:12]} (the running code), received {received[:12]} (the artifact)"
         )
-    _check_texts(texts, manifest.classes)
+    _check_texts(texts, manifest)
     return Artifact(folder, manifest, weights, texts, colours)
 
 
-def _check_texts(texts: Texts, classes: tuple[str, ...]) -> None:
+def _check_texts(texts: Texts, manifest: Manifest) -> None:
     """A report must never lack its words, so every class, decision and rejection is asked for up front."""
+    classes = manifest.classes
     for what, expected, received in (
         ("recommendation", classes, texts.recommendation),
         ("patient text", classes, texts.patient),
         ("caution", tuple(one for one in Decision if one is not Decision.CONFIDENT), texts.caution),
         ("advice", tuple(RejectionReason), texts.advice),
+        ("quality advice", tuple(QualityReason) if manifest.quality else tuple(texts.quality), texts.quality),
     ):
         if missing := {str(one) for one in expected} ^ {str(one) for one in received}:
             raise ArtifactError(f"expected a {what} for each of {', '.join(expected)}; wrong: {', '.join(sorted(missing))}")
