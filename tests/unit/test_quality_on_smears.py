@@ -27,9 +27,11 @@ def split(artifact: Artifact, dataset: Path) -> Split:
 
 
 @pytest.fixture(scope="module")
-def gate(dataset: Path, split: Split) -> QualitySpec:
-    """Fitted to every fourth training picture."""
-    return fit_quality(measure_all(load_working_pictures(dataset, split.train[::4], SPEC), SPEC))
+def gate(artifact: Artifact, dataset: Path, split: Split) -> QualitySpec:
+    """That of the shipped model; where it has none, as export would fit it."""
+    if artifact.manifest.quality:
+        return artifact.manifest.quality
+    return fit_quality(measure_all(load_working_pictures(dataset, split.train, SPEC), SPEC))
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,12 @@ def half(picture: Picture, level: int) -> Picture:
 
 def dim_half(picture: Picture) -> Picture:
     return np.hstack([(picture[:, :112] * 0.4).astype(np.uint8), picture[:, 112:]])
+
+
+def from_afar(picture: Picture) -> Picture:
+    """A third of the magnification; the rest of the field shows the same again."""
+    third = cv2.resize(picture, (75, 75), interpolation=cv2.INTER_AREA)
+    return np.tile(third, (3, 3, 1))[:224, :224]
 
 
 def grey(picture: Picture) -> Picture:
@@ -77,7 +85,7 @@ def test_at_most_one_in_a_hundred_unseen_smears_is_refused(dataset: Path, split:
         (dim_half, QualityReason.UNEVEN_LIGHT),
         (grey, QualityReason.UNSTAINED),
         (lambda picture: picture[84:140, 84:140], QualityReason.WRONG_MAGNIFICATION),
-        (lambda picture: np.tile(picture[::3, ::3], (3, 3, 1)), QualityReason.WRONG_MAGNIFICATION),
+        (from_afar, QualityReason.WRONG_MAGNIFICATION),
     ],
     ids=["blur-4", "blur-6", "dark", "bright", "half-black", "half-white", "half-dim", "grey", "zoomed-4", "zoomed-out-3"],
 )
