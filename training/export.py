@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from hemascope.contracts.preprocessing import PreprocessingSpec, SeparationSpec
+from hemascope.contracts.quality import QualitySpec
 from hemascope.contracts.texts import texts_file
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import (
@@ -34,6 +36,7 @@ from training.evaluate import evaluate, in_float, network_inputs, served
 from training.figures import draw_confusion_matrix, draw_learning_curves
 from training.fusion import build_fusion
 from training.metrics import score
+from training.quality import fit_quality, measure_all
 from training.run import Data
 from training.split import without_copies
 from training.texts import write_texts
@@ -60,6 +63,7 @@ class ExportSettings:
 
 def export(data: Data, settings: ExportSettings, root: Path) -> Path:
     """Write ``{root}/{model_id}/{version}/``; return that folder. An artifact with this version must not exist yet."""
+    data = replace(data, spec=telling_cells_apart(data.spec))
     folder = root / settings.model_id / settings.version
     folder.mkdir(parents=True)
     network = build_fusion(side=data.spec.input_size)
@@ -74,8 +78,9 @@ def export(data: Data, settings: ExportSettings, root: Path) -> Path:
     colours = fit_colours(training_pictures, training_labels, data.part("validation")[0])
     (folder / COLOURS).write_text(colours.model_dump_json() + "\n")
     (folder / GOLDEN).write_text('{"predictions": []}\n')
+    quality = fit_quality(measure_all(training_pictures, data.spec))
 
-    provisional = _write_manifest(folder, data, settings, _plain_decisions(settings), {})
+    provisional = _write_manifest(folder, data, settings, _plain_decisions(settings), quality, {})
     classifier = Classifier(load_artifact(folder))
     validation = without_copies(data.split.validation)
     untempered = served(classifier, network_inputs(data.root, validation, classifier))
@@ -87,16 +92,22 @@ def export(data: Data, settings: ExportSettings, root: Path) -> Path:
             "prediction_set_threshold": round(fit_prediction_set(labels, temper(untempered, temperature)), 6),
         }
     )
-    _write_manifest(folder, data, settings, decision, {})
+    _write_manifest(folder, data, settings, decision, quality, {})
     classifier = Classifier(load_artifact(folder))
     (folder / GOLDEN).write_text(_golden(classifier).model_dump_json(indent=1) + "\n")
     metrics = measure(classifier, network, data)
     draw_confusion_matrix(metrics["test"]["confusion_matrix"], "Unseen smears", folder / "figures" / "confusion_matrix.png")
     steps = lineage(settings.fusion)
     draw_learning_curves({step.name: step / "log.csv" for step in steps}, folder / "figures" / "learning_curves.png")
-    manifest = _write_manifest(folder, data, settings, decision, metrics)
+    manifest = _write_manifest(folder, data, settings, decision, quality, metrics)
     write_card(folder, manifest, [read_step(step) for step in steps])
     return folder
+
+
+def telling_cells_apart(spec: PreprocessingSpec) -> PreprocessingSpec:
+    """The specification that serves: it numbers cells one by one, and the network sees what it saw in training."""
+    separation = spec.segmentation.separation or SeparationSpec()
+    return spec.model_copy(update={"segmentation": spec.segmentation.model_copy(update={"separation": separation})})
 
 
 def lineage(weights: Path) -> list[Path]:
@@ -171,7 +182,12 @@ def _golden(classifier: Classifier) -> Golden:
 
 
 def _write_manifest(
-    folder: Path, data: Data, settings: ExportSettings, decision: DecisionSpec, metrics: dict[str, Any]
+    folder: Path,
+    data: Data,
+    settings: ExportSettings,
+    decision: DecisionSpec,
+    quality: QualitySpec,
+    metrics: dict[str, Any],
 ) -> Manifest:
     manifest = Manifest(
         id=settings.model_id,
@@ -182,6 +198,7 @@ def _write_manifest(
         preprocessing=data.spec,
         preprocessing_sha256=data.spec.digest,
         decision=decision,
+        quality=quality,
         data={
             "name": "Acute Lymphoblastic Leukemia (ALL) image dataset, Taleqani Hospital, DOI 10.34740/KAGGLE/DSV/2175623",
             "dataset_sha256": data.split.dataset,

@@ -96,4 +96,4 @@ def _moved(found: Segmentation, picture: Picture, shift: Shift, spec: Preprocess
     mask = cv2.resize(found.mask.astype(np.uint8) * 255, (width, height), interpolation=cv2.INTER_NEAREST)
     shown = to_working_picture(shift.apply(np.repeat(mask[..., None], 3, axis=2)), spec)
     corner_free = to_working_picture(np.zeros_like(picture), spec)[..., 0] == 0  # that corner is painted white
-    return Segmentation((shown[..., 0] > 127) & corner_free, found.cell_count)
+    return Segmentation.of_mask((shown[..., 0] > 127) & corner_free)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hemascope.contracts.errors import RejectedSmear
-from hemascope.contracts.preprocessing import PreprocessingSpec, SegmentationSpec, StainSpec
+from hemascope.contracts.preprocessing import PreprocessingSpec, SegmentationSpec, SeparationSpec, StainSpec
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.model_input import to_network_inputs, to_working_picture
 from hemascope.imaging.overlay import encode_png
@@ -53,6 +53,22 @@ def test_the_mask_holds_no_mark_and_no_component_that_is_too_small(picture: Pict
         assert one.shape == (spec.input_size, spec.input_size, 3)
         assert one.dtype == np.float32
         assert 0.0 <= one.min() <= one.max() <= 1.0
+
+
+@given(PICTURES, SPECS, st.floats(0.3, 4.0), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+@settings(max_examples=50, deadline=None)
+def test_separated_cells_are_numbered_without_gaps_and_lie_in_the_mask(
+    picture: Picture, spec: PreprocessingSpec, smoothing: float, share: float, core: float
+) -> None:
+    separation = SeparationSpec(depth_smoothing=smoothing, relative_rise=share, relative_stain=share, core=core)
+    separating = spec.model_copy(update={"segmentation": spec.segmentation.model_copy(update={"separation": separation})})
+    working = to_working_picture(picture, spec)
+
+    plain, found = (to_network_inputs(working, one).segmentation for one in (spec, separating))
+
+    assert (found.mask == plain.mask).all()
+    assert not found.labels[~found.mask].any()
+    assert set(np.unique(found.labels)) | {0} == set(range(found.cell_count + 1))
 
 
 @given(st.integers(0, 99), st.tuples(*[st.floats(0.6, 1.0)] * 3), st.floats(0.8, 1.25))

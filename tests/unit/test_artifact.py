@@ -8,6 +8,7 @@ import pytest
 
 from hemascope.contracts.english import CASE
 from hemascope.contracts.errors import ArtifactError
+from hemascope.contracts.quality import QualityReason
 from hemascope.model.artifact import Artifact, load_artifact
 from hemascope.model.classifier import Classifier
 
@@ -153,3 +154,24 @@ def test_weights_that_are_no_network_are_refused(copy: Path) -> None:
 
     with pytest.raises(ArtifactError, match="expected a LiteRT network"):
         Classifier(load_artifact(copy))
+
+
+def test_a_quality_gate_without_words_for_its_reasons_is_refused(copy: Path) -> None:
+    limits = {"limits": [{"figure": "sharpness", "reason": "out_of_focus", "low": 0.05}]}
+    edit(copy / "manifest.json", lambda manifest: manifest.update({"quality": limits}))
+
+    with pytest.raises(ArtifactError, match="quality advice"):
+        load_artifact(copy)
+
+
+def test_a_quality_gate_with_its_words_loads(copy: Path, root: Path) -> None:
+    limits = {"limits": [{"figure": "sharpness", "reason": "out_of_focus", "low": 0.05}]}
+    edit(copy / "manifest.json", lambda manifest: manifest.update({"quality": limits}))
+    shutil.copyfile(root / "training" / "texts.en.json", copy / "texts.en.json")
+    sign(copy, "texts.en.json")
+
+    loaded = load_artifact(copy)
+
+    assert loaded.manifest.quality is not None
+    assert loaded.manifest.quality.limits[0].low == 0.05
+    assert set(loaded.texts.quality) == set(QualityReason)

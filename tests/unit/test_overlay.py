@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from hemascope.contracts.errors import HemascopeError
+from hemascope.contracts.report import CellRow
+from hemascope.imaging.cells import measure_cells
 from hemascope.imaging.decode import decode
 from hemascope.imaging.overlay import draw_overlay, encode_png
 from hemascope.imaging.segment import Segmentation
@@ -16,7 +18,16 @@ def green(overlay: np.ndarray) -> np.ndarray:
 def one_cell() -> Segmentation:
     mask = np.zeros((224, 224), bool)
     mask[50:100, 60:110] = True
-    return Segmentation(mask, 1)
+    return Segmentation.of_mask(mask)
+
+
+def two_cells() -> tuple[Segmentation, tuple[CellRow, ...]]:
+    """Rows 50-99, columns 60-109 and 110-159."""
+    mask = np.zeros((224, 224), bool)
+    mask[50:100, 60:160] = True
+    labels = mask.astype(np.int32)
+    labels[:, 110:] *= 2
+    return Segmentation(mask, 2, labels), measure_cells(labels, np.zeros((224, 224, 3), np.uint8))
 
 
 def test_the_outline_is_green_and_the_rest_is_as_photographed() -> None:
@@ -40,7 +51,7 @@ def test_the_original_is_left_as_it_was() -> None:
 def test_without_cells_the_overlay_is_the_picture() -> None:
     picture = np.random.default_rng(1).integers(0, 256, (224, 224, 3), np.uint8)
 
-    overlay = draw_overlay(picture, Segmentation(np.zeros((224, 224), bool), 0))
+    overlay = draw_overlay(picture, Segmentation.of_mask(np.zeros((224, 224), bool)))
 
     assert (overlay == picture).all()
 
@@ -62,6 +73,69 @@ def test_an_overlay_has_the_pictures_shape_and_at_most_1024_pixels_a_side(
     assert overlay.shape == expected
     assert overlay.dtype == np.uint8
     assert green(overlay).any()
+
+
+def test_touching_cells_have_an_outline_each_and_a_number_in_the_middle() -> None:
+    found, cells = two_cells()
+
+    overlay = draw_overlay(np.full((448, 448, 3), 150, np.uint8), found, cells)
+
+    assert overlay.shape == (448, 448, 3)
+    assert green(overlay)[120:180, 216:224].any(axis=1).all()  # the line between them
+    for column in (170, 270):  # the middles, at twice the working size
+        number = overlay[140:162, column - 12 : column + 12]
+        assert (number.min(axis=2) > 230).any()
+        assert (number.max(axis=2) < 110).any()  # its halo
+    assert not green(overlay)[:90].any()
+
+
+def test_what_the_mask_holds_beside_cells_is_outlined_in_grey() -> None:
+    found, cells = two_cells()
+    found.labels[found.labels == 2] = 0
+
+    overlay = draw_overlay(np.full((448, 448, 3), 240, np.uint8), found, cells[:1])
+
+    assert not green(overlay)[:, 230:].any()
+    grey = overlay[:, 230:].astype(int)
+    assert ((np.ptp(grey, axis=2) < 5) & (grey.mean(axis=2) < 190)).any()
+
+
+def test_a_small_picture_is_doubled_so_that_numbers_leave_the_cells_visible() -> None:
+    found, cells = two_cells()
+
+    overlay = draw_overlay(np.full((224, 200, 3), 240, np.uint8), found, cells)
+
+    assert overlay.shape == (448, 400, 3)
+
+
+def test_a_number_is_bright_on_a_dark_cell_and_dark_on_a_pale_one() -> None:
+    found, (cell, _) = two_cells()
+    pale = cell.model_copy(update={"brightness": 190.0})
+
+    overlays = [draw_overlay(np.full((448, 448, 3), 150, np.uint8), found, [one]) for one in (cell, pale)]
+
+    # The row through the middle crosses the stroke of the 1.
+    rows = [one[151, 158:182].mean(axis=1) - 150 for one in overlays]
+    strokes = [row[np.abs(row).argmax()] for row in rows]
+    assert strokes[0] > 30
+    assert strokes[1] < -30
+
+
+@pytest.mark.parametrize("place", [(0, 0), (0, 223), (223, 0), (223, 223)])
+def test_the_number_of_a_cell_at_the_edge_is_not_cut_off(place: tuple[int, int]) -> None:
+    mask = np.zeros((224, 224), bool)
+    rows, columns = (slice(0, 8) if one == 0 else slice(216, 224) for one in place)
+    mask[rows, columns] = True
+    found = Segmentation.of_mask(mask)
+    (cell,) = measure_cells(found.labels, np.zeros((224, 224, 3), np.uint8))
+    many = cell.model_copy(update={"number": 88})
+
+    in_corner = draw_overlay(np.full((448, 448, 3), 150, np.uint8), found, [many])
+    middle = cell.model_copy(update={"number": 88, "row": 112.0, "column": 112.0})
+    whole = draw_overlay(np.full((448, 448, 3), 150, np.uint8), found, [middle])
+
+    bright = [(one.min(axis=2) > 200).sum() for one in (in_corner, whole)]
+    assert bright[0] >= 0.8 * bright[1] > 20
 
 
 def test_a_png_holds_the_picture_exactly() -> None:

@@ -127,3 +127,25 @@ def test_rejection_reasons_are_part_of_the_contract() -> None:
         "truncated",
         "unsupported_format",
     ]
+
+
+CELL = {"number": 1, "row": 3.5, "column": 4.0, "area": 60, "roundness": 0.9, "brightness": 120.0}
+
+
+def with_cells(*cells: dict[str, Any]) -> dict[str, Any]:
+    whole = reported()
+    return {**whole, "evidence": {**whole["evidence"], "cell_count": 2, "cells": cells}}
+
+
+def test_a_report_may_hold_a_row_for_each_counted_cell() -> None:
+    report = Report.model_validate(with_cells(CELL, {**CELL, "number": 2}))
+
+    assert report.evidence is not None
+    assert [cell.number for cell in report.evidence.cells] == [1, 2]
+    assert Report.model_validate_json(report.to_json()) == report
+
+
+@pytest.mark.parametrize("cells", [(CELL,), (CELL, CELL), (CELL, {**CELL, "number": 3}), ({**CELL, "roundness": 1.2},)])
+def test_rows_that_are_not_those_of_the_counted_cells_are_refused(cells: tuple[dict[str, Any], ...]) -> None:
+    with pytest.raises(ValidationError):
+        Report.model_validate(with_cells(*cells))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from hemascope.contracts.errors import RejectionReason
+from hemascope.contracts.preprocessing import SeparationSpec
 from hemascope.contracts.report import Decision, State
 from hemascope.contracts.specimen import Specimen
 from hemascope.imaging.overlay import encode_png
@@ -64,6 +65,30 @@ def test_a_drawn_smear_is_reported_with_its_evidence(classifier: Classifier, sme
     assert tuple(report.result.probabilities) == CLASSES
     assert report.model == classifier.artifact.reference
     assert report.disclaimer == "decision support, not a diagnosis"
+
+
+def separating(artifact: Artifact) -> Artifact:
+    """The shipped artifact, telling touching cells apart."""
+    spec = artifact.manifest.preprocessing
+    segmentation = spec.segmentation.model_copy(update={"separation": SeparationSpec()})
+    preprocessing = spec.model_copy(update={"segmentation": segmentation})
+    return dataclasses.replace(artifact, manifest=artifact.manifest.model_copy(update={"preprocessing": preprocessing}))
+
+
+def test_a_model_that_tells_cells_apart_reports_each_and_numbers_them(artifact: Artifact, smear: bytes) -> None:
+    screening = screen(smear, SPECIMEN, one_hot(separating(artifact), "Pre-B"))
+
+    evidence = screening.report.evidence
+    assert evidence is not None
+    assert evidence.cell_count == len(evidence.cells) == 9
+    assert all(100 < cell.area < 700 and cell.roundness > 0.7 for cell in evidence.cells)
+    assert screening.pictures is not None
+    plain = screen(smear, SPECIMEN, one_hot(artifact, "Pre-B"))
+    assert plain.report.evidence is not None
+    assert plain.report.evidence.cells == ()
+    assert plain.pictures is not None
+    assert (plain.pictures.segmented == screening.pictures.segmented).all()
+    assert (plain.pictures.overlay != screening.pictures.overlay).any()
 
 
 def test_a_picture_outside_a_bucket_is_known_by_its_content(classifier: Classifier, smear: bytes) -> None:

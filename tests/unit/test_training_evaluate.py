@@ -20,7 +20,7 @@ class CornerNetwork:
 
 def test_eight_views_are_the_eight_ways_to_lie_and_their_answers_are_averaged(artifact: Artifact) -> None:
     numbers = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
-    inputs = NetworkInputs(numbers, -numbers, Segmentation(np.zeros((2, 2), bool), 0), np.zeros((2, 2, 3), np.uint8))
+    inputs = NetworkInputs(numbers, -numbers, Segmentation.of_mask(np.zeros((2, 2), bool)), np.zeros((2, 2, 3), np.uint8))
     corner = CornerNetwork(artifact)
 
     views = lying_otherwise(inputs)

@@ -1,5 +1,6 @@
 """Bytes of a picture -> report, summary and pictures. Pure: no clock, no network, no disk in here or below."""
 
+import dataclasses
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,13 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.contracts.errors import RejectedSmear
-from hemascope.contracts.report import Decision, Evidence, PatientSummary, Quality, Rejection, Report, Result, State
+from hemascope.contracts.quality import QualityFigure
+from hemascope.contracts.report import (
+    Decision,
+    Evidence,
+    PatientSummary,
+    Quality,
+    QualityFinding,
+    Rejection,
+    Report,
+    Result,
+    State,
+)
 from hemascope.contracts.specimen import Specimen
+from hemascope.imaging.cells import measure_cells
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.fingerprint import colour_fingerprint
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
 from hemascope.imaging.overlay import draw_overlay
-from hemascope.imaging.quality import measure_quality
+from hemascope.imaging.quality import broken_limits, gate_figures, measure_quality
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
 
@@ -96,21 +109,26 @@ def _judge(data: bytes, specimen: Specimen, classifier: Classifier, object_id: s
     score = artifact.colours.score(colour_fingerprint(working))
     laps.mark("quality")
     inputs = to_network_inputs(working, spec)
+    found = inputs.segmentation
+    measured = gate_figures(working, found) if artifact.manifest.quality else {}
+    findings = _findings(measured, artifact)
     laps.mark("segment")
     probabilities = classifier.probabilities(inputs)
     laps.mark("network")
-    pictures = SmearPictures(inputs.segmented_picture, draw_overlay(picture, inputs.segmentation))
+    cells = measure_cells(found.labels, working) if spec.segmentation.separation else ()
+    pictures = SmearPictures(inputs.segmented_picture, draw_overlay(picture, found, cells))
     laps.mark("overlay")
     report = Report(
         object_id=object_id,
         specimen=specimen,
         state=State.REPORTED,
-        result=_decide(probabilities, inputs, score, artifact),
+        result=_decide(probabilities, inputs, score, findings, artifact),
         evidence=Evidence(
-            cell_count=inputs.segmentation.cell_count,
-            mask_coverage=inputs.segmentation.coverage,
-            quality=Quality(sharpness=figures.sharpness, brightness=figures.brightness, contrast=figures.contrast),
+            cell_count=found.cell_count,
+            mask_coverage=found.coverage,
+            quality=Quality(**dataclasses.asdict(figures), figures=measured, findings=findings),
             out_of_distribution_score=score,
+            cells=cells,
         ),
         model=artifact.reference,
         timings_ms=laps.milliseconds,
@@ -118,12 +136,33 @@ def _judge(data: bytes, specimen: Specimen, classifier: Classifier, object_id: s
     return Screening(report, _summarize(report, artifact), pictures)
 
 
-def _decide(probabilities: NDArray[np.float64], inputs: NetworkInputs, score: float, artifact: Artifact) -> Result:
+def _findings(measured: dict[QualityFigure, float], artifact: Artifact) -> tuple[QualityFinding, ...]:
+    spec, advice = artifact.manifest.quality, artifact.texts.quality
+    broken = broken_limits(measured, spec) if spec else []
+    return tuple(
+        QualityFinding(
+            reason=one.reason,
+            figure=one.figure,
+            value=measured[one.figure],
+            limit=one.bound,
+            advice=advice[one.reason],
+        )
+        for one in broken
+    )
+
+
+def _decide(
+    probabilities: NDArray[np.float64],
+    inputs: NetworkInputs,
+    score: float,
+    findings: tuple[QualityFinding, ...],
+    artifact: Artifact,
+) -> Result:
     rules, classes = artifact.manifest.decision, artifact.manifest.classes
     best = int(probabilities.argmax())
     likely = tuple(name for name, one in zip(classes, probabilities, strict=True) if one >= rules.prediction_set_threshold)
     prediction_set = likely or (classes[best],)
-    if inputs.segmentation.cell_count < rules.minimum_cells:
+    if findings or inputs.segmentation.cell_count < rules.minimum_cells:
         decision = Decision.POOR_QUALITY
     elif score > 1.0:
         decision = Decision.OUT_OF_DISTRIBUTION
@@ -132,6 +171,8 @@ def _decide(probabilities: NDArray[np.float64], inputs: NetworkInputs, score: fl
     else:
         decision = Decision.CONFIDENT
     advice = artifact.texts.recommend(decision, classes[best], prediction_set, rules.urgent_classes)
+    if findings:
+        advice = " ".join(dict.fromkeys(one.advice for one in findings))
     return Result(
         label=classes[best],
         probabilities={name: float(one) for name, one in zip(classes, probabilities, strict=True)},

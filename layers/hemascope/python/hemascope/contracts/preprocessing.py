@@ -14,6 +14,26 @@ Byte = Annotated[int, Field(ge=0, le=255)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+class SeparationSpec(BaseModel):
+    """How touching cells are told apart, and which parts of the mask are no cells. Lengths are working pixels.
+
+    It concerns numbers and labels alone; the mask, and so what the network sees, stays as it is without.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stain_smoothing: Annotated[float, Field(gt=0.0)] = 2.0  # standard deviation, before valleys are sought
+    valley_width: Annotated[int, Field(ge=3, le=63)] = 9  # the widest rim between two nuclei that counts as a valley
+    depth_smoothing: Annotated[float, Field(gt=0.0)] = 2.0  # standard deviation, of the distance to the nearest edge
+    relative_rise: Fraction = 0.12  # a cell's middle lies so much (of its own depth) above the pass to the next cell ...
+    rise: Annotated[float, Field(ge=0.0)] = 0.6  # ... and this much more
+    core: Fraction = 0.6  # share of a cell's depth from its middle that is surely its own
+    # A part whose mean saturation is below this share of the mask's median is a smudge cell, smeared plasma or a red cell.
+    relative_stain: Fraction = 0.8
+    # A part below this share of the median cell's area is a platelet or debris, unless the picture's edge cuts it.
+    relative_area: Fraction = 0.25
+
+
 class SegmentationSpec(BaseModel):
     """HSV thresholds and clean-up that turn a smear into a mask of its stained white cells.
 
@@ -32,6 +52,7 @@ class SegmentationSpec(BaseModel):
     # A component whose mean saturation is below this share of the picture's well-stained pixels (90th percentile of
     # the raw mask) is the rim of a red cell or smeared plasma, whatever the stain of the day.
     relative_saturation: Fraction = 0.5
+    separation: SeparationSpec | None = None  # None: cells that touch count as one
 
 
 Absorption = tuple[Fraction, Fraction, Fraction]  # of red, green, blue light: 1 - colour / colour of the empty slide

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hemascope.contracts.errors import RejectionReason
+from hemascope.contracts.quality import QualityFigure, QualityReason
 from hemascope.contracts.specimen import Specimen
 
 DISCLAIMER: Literal["decision support, not a diagnosis"] = "decision support, not a diagnosis"
@@ -71,12 +72,25 @@ class Rejection(_Contract):
     advice: str
 
 
+class QualityFinding(_Contract):
+    """A figure of quality that is beyond the model's limit, and what to do about it."""
+
+    reason: QualityReason
+    figure: QualityFigure
+    value: Annotated[float, Field(allow_inf_nan=False)]
+    limit: Annotated[float, Field(allow_inf_nan=False)]
+    advice: str
+
+
 class Quality(_Contract):
     """Figures of the working picture: brightness and contrast are 0-255, sharpness is a variance of the Laplacian."""
 
     sharpness: Annotated[float, Field(ge=0.0)]
     brightness: Annotated[float, Field(ge=0.0, le=255.0)]
     contrast: Annotated[float, Field(ge=0.0)]
+    # Of the quality gate, where the model has one.
+    figures: dict[QualityFigure, float] = {}
+    findings: tuple[QualityFinding, ...] = ()
 
 
 class Pictures(_Contract):
@@ -85,6 +99,18 @@ class Pictures(_Contract):
     segmented: str
     overlay: str
     heat_maps: dict[str, str] = {}
+
+
+class CellRow(_Contract):
+    """One counted cell, as numbered in the overlay. Lengths are pixels of the working picture (224 x 224)."""
+
+    number: Annotated[int, Field(ge=1)]
+    row: Annotated[float, Field(ge=0.0)]  # of its centre, from the top
+    column: Annotated[float, Field(ge=0.0)]  # from the left
+    area: Annotated[int, Field(ge=1)]
+    roundness: Probability  # its share of the smallest circle around it: 1 is a disc
+    brightness: Annotated[float, Field(ge=0.0, le=255.0)]  # mean grey level
+    evidence_share: Probability | None = None  # of what speaks for the label
 
 
 class Evidence(_Contract):
@@ -96,6 +122,14 @@ class Evidence(_Contract):
     # Distance of the picture's colours from those the model was made with, as a multiple of the accepted distance.
     out_of_distribution_score: Annotated[float, Field(ge=0.0)]
     pictures: Pictures | None = None
+    cells: tuple[CellRow, ...] = ()  # empty where the model doesn't tell touching cells apart
+
+    @model_validator(mode="after")
+    def _all_cells(self) -> "Evidence":
+        numbers = [cell.number for cell in self.cells]
+        if numbers and numbers != list(range(1, self.cell_count + 1)):
+            raise ValueError(f"expected cells numbered 1 to {self.cell_count} or none, received {numbers}")
+        return self
 
 
 class ModelReference(_Contract):

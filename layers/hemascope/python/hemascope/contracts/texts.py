@@ -6,11 +6,12 @@ before lack are English (:mod:`hemascope.contracts.english`); a file in another 
 
 from collections.abc import Collection
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from hemascope.contracts import english
 from hemascope.contracts.case_texts import CaseTexts, PatientText, Words
 from hemascope.contracts.errors import RejectionReason
+from hemascope.contracts.quality import QualityReason
 from hemascope.contracts.report import Decision
 
 ENGLISH = "en"
@@ -40,6 +41,8 @@ class Texts(Words):
     patient_rejected: PatientText
     patient_disclaimer: str
     advice: dict[RejectionReason, str]  # to the sender of a rejected picture
+    # What to do about a poor picture; all of them where the model has a quality gate.
+    quality: dict[QualityReason, str] = Field(default_factory=dict)
     case: CaseTexts = english.CASE
 
     @model_validator(mode="after")

@@ -54,7 +54,7 @@ def to_network_inputs(working: Picture, spec: PreprocessingSpec, segmentation: S
         To be used instead of the picture's own; for experiments.
     """
     seen, nuclei = normalize_stain(working, spec) if spec.stain else (working, working)
-    segmentation = segmentation or segment(nuclei, spec.segmentation)
+    segmentation = segmentation or segment(nuclei, spec.segmentation, working)
     segmented = masked(seen, segmentation)
     return NetworkInputs(to_model_input(seen, spec), to_model_input(segmented, spec), segmentation, segmented)
 

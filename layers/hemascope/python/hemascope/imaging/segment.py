@@ -8,14 +8,26 @@ from numpy.typing import NDArray
 
 from hemascope.contracts.preprocessing import SegmentationSpec
 from hemascope.imaging.decode import Picture
+from hemascope.imaging.separate import renumber, separate
 
 
 @dataclass(frozen=True)
 class Segmentation:
-    """The mask of a smear: (height, width) bool, and how many connected components (cells, or clumps) it has."""
+    """The mask of a smear: (height, width) bool, and its cells.
+
+    ``labels`` (height, width), int32, is 0 outside of cells and 1 to ``cell_count`` in them. Without a separation a cell is a
+    connected component of the mask, be it a clump; with one, the mask also holds what is no cell.
+    """
 
     mask: NDArray[np.bool_]
     cell_count: int
+    labels: NDArray[np.int32]
+
+    @classmethod
+    def of_mask(cls, mask: NDArray[np.bool_]) -> "Segmentation":
+        """Each connected component of a mask (height, width), bool, as a cell."""
+        count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+        return cls(mask, count - 1, np.asarray(labels, np.int32))
 
     @property
     def coverage(self) -> float:
@@ -23,7 +35,7 @@ class Segmentation:
         return float(self.mask.mean())
 
 
-def segment(picture: Picture, spec: SegmentationSpec) -> Segmentation:
+def segment(picture: Picture, spec: SegmentationSpec, colours: Picture | None = None) -> Segmentation:
     """Find the purple cells of a smear.
 
     Thresholds on hue, saturation and value, morphological opening with an ellipse, holes filled, components
@@ -33,6 +45,8 @@ def segment(picture: Picture, spec: SegmentationSpec) -> Segmentation:
     ----------
     picture
         (height, width, 3), uint8, RGB: a working picture, since the areas in ``spec`` are pixels of that size.
+    colours
+        The same in the colours in which touching cells are told apart, where they aren't those of ``picture``.
 
     Returns
     -------
@@ -61,7 +75,11 @@ def segment(picture: Picture, spec: SegmentationSpec) -> Segmentation:
         saturation = hsv[..., 1]
         means = np.bincount(labels.ravel(), saturation.ravel(), count) / np.maximum(areas, 1)
         keep &= means >= spec.relative_saturation * np.percentile(saturation[opened > 0], 90)
-    return Segmentation(keep[labels], int(keep.sum()))
+    mask = keep[labels]
+    if spec.separation:
+        cells = separate(mask, picture if colours is None else colours, spec.separation)
+        return Segmentation(mask, int(cells.max()), cells)
+    return Segmentation(mask, int(keep.sum()), renumber(np.asarray(labels, np.int32), keep))
 
 
 def masked(picture: Picture, segmentation: Segmentation) -> Picture:

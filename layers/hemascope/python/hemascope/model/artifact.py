@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hemascope.contracts.errors import ArtifactError, RejectionReason
 from hemascope.contracts.preprocessing import PreprocessingSpec
+from hemascope.contracts.quality import QualityReason, QualitySpec
 from hemascope.contracts.report import Decision, Digest, ModelReference, Probability
 from hemascope.contracts.texts import ENGLISH, Texts, texts_file
 from hemascope.model.colour_reference import ColourReference
@@ -49,6 +50,7 @@ class Manifest(BaseModel):
     preprocessing: PreprocessingSpec
     preprocessing_sha256: Digest
     decision: DecisionSpec
+    quality: QualitySpec | None = None  # None: only a picture without a cell is of poor quality
     data: dict[str, Any]
     metrics: dict[str, Any]
     libraries: dict[str, str]
@@ -120,7 +122,7 @@ def load_artifact(folder: Path, language: str = ENGLISH) -> Artifact:
         )
     if texts.language != language:
         raise ArtifactError(f"expected texts in the language {language}, received {texts.language}")
-    _check_texts(texts, manifest.classes)
+    _check_texts(texts, manifest)
     return Artifact(folder, manifest, weights, texts, colours)
 
 
@@ -131,14 +133,16 @@ def _in_language(contents: dict[str, bytes], language: str) -> bytes:
     return contents[name]
 
 
-def _check_texts(texts: Texts, classes: tuple[str, ...]) -> None:
+def _check_texts(texts: Texts, manifest: Manifest) -> None:
     """A report must never lack its words, so every class, decision and rejection is asked for up front."""
+    classes = manifest.classes
     for what, expected, received in (
         ("recommendation", classes, texts.recommendation),
         ("patient text", classes, texts.patient),
         ("case pattern", classes, texts.case.pattern),
         ("caution", tuple(one for one in Decision if one is not Decision.CONFIDENT), texts.caution),
         ("advice", tuple(RejectionReason), texts.advice),
+        ("quality advice", tuple(QualityReason) if manifest.quality else tuple(texts.quality), texts.quality),
     ):
         if missing := {str(one) for one in expected} ^ {str(one) for one in received}:
             raise ArtifactError(f"expected a {what} for each of {', '.join(expected)}; wrong: {', '.join(sorted(missing))}")

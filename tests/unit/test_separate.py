@@ -1,0 +1,139 @@
+"""Cells that touch are told apart, what is no cell isn't numbered, and the mask stays what it was."""
+
+import cv2
+import numpy as np
+import pytest
+
+from hemascope.contracts.preprocessing import PreprocessingSpec, SegmentationSpec, SeparationSpec, StainSpec
+from hemascope.imaging.decode import Picture
+from hemascope.imaging.model_input import to_network_inputs
+from hemascope.imaging.segment import segment
+from hemascope.imaging.separate import separate
+from hemascope.imaging.synthetic import draw_synthetic_smear
+
+SLIDE, PURPLE, PALE = (240, 240, 245), (120, 60, 200), (180, 130, 222)
+SPEC = SegmentationSpec(separation=SeparationSpec())
+
+
+def discs(*places: tuple[int, int, int], colour: tuple[int, int, int] = PURPLE, on: Picture | None = None) -> Picture:
+    """Row, column and radius of each cell."""
+    picture = np.full((224, 224, 3), SLIDE, np.uint8) if on is None else on.copy()
+    for row, column, radius in places:
+        cv2.circle(picture, (column, row), radius, colour, cv2.FILLED)
+    return picture
+
+
+def test_two_round_cells_that_overlap_are_two_and_parted_at_the_neck() -> None:
+    found = segment(discs((100, 80, 14), (100, 104, 14)), SPEC)
+
+    assert found.cell_count == 2
+    assert found.labels.dtype == np.int32
+    left, right = found.labels[100, 80], found.labels[100, 104]
+    assert {left, right} == {1, 2}
+    # The neck is at column 92.
+    assert (found.labels[86:115, 66:90][found.mask[86:115, 66:90]] == left).all()
+    assert (found.labels[86:115, 95:119][found.mask[86:115, 95:119]] == right).all()
+
+
+def test_a_small_cell_at_a_large_one_keeps_its_size() -> None:
+    found = segment(discs((100, 80, 20), (100, 107, 10)), SPEC)
+
+    small = (found.labels == found.labels[100, 109]).sum()
+
+    assert found.cell_count == 2
+    assert 0.6 * np.pi * 10**2 < small < 1.2 * np.pi * 10**2
+
+
+@pytest.mark.parametrize("count", [3, 7])
+def test_a_chain_of_cells_is_as_many_as_it_has_links(count: int) -> None:
+    chain = [(100, 24 + 24 * one, 14) for one in range(count)]
+
+    assert segment(discs(*chain), SPEC).cell_count == count
+
+
+def test_overlapping_nuclei_are_parted_where_the_outline_shows_nothing() -> None:
+    # One oval of cytoplasm blue, two nuclei in it: the distance transform alone has a single summit.
+    picture = np.full((224, 224, 3), SLIDE, np.uint8)
+    cv2.ellipse(picture, (100, 100), (26, 15), 0, 0, 360, (90, 85, 190), cv2.FILLED)
+    picture = discs((100, 87, 11), (100, 113, 11), colour=(150, 70, 200), on=picture)
+
+    assert segment(picture, SPEC).cell_count == 2
+
+
+@pytest.mark.parametrize("axes", [(20, 20), (24, 12), (14, 9)])
+@pytest.mark.parametrize("angle", [0, 30, 90])
+def test_one_oval_cell_stays_one(axes: tuple[int, int], angle: int) -> None:
+    picture = discs()
+    cv2.ellipse(picture, (100, 100), axes, angle, 0, 360, PURPLE, cv2.FILLED)
+
+    assert segment(picture, SPEC).cell_count == 1
+
+
+@pytest.mark.parametrize("place", [(100, 0), (0, 100), (223, 60), (2, 2)])
+def test_a_cell_that_the_pictures_edge_cuts_is_one(place: tuple[int, int]) -> None:
+    found = segment(discs((*place, 16)), SPEC)
+
+    assert found.cell_count == 1
+    assert found.labels[place] == 1
+
+
+def test_every_pixel_of_a_kept_part_has_a_number() -> None:
+    found = segment(discs((100, 80, 14), (100, 104, 14), (40, 40, 12)), SPEC)
+
+    assert found.cell_count == 3
+    assert ((found.labels > 0) == found.mask).all()
+
+
+def test_a_smudge_far_paler_than_the_cells_lies_in_the_mask_and_is_not_counted() -> None:
+    picture = discs((60, 160, 18), colour=PALE, on=discs((60, 60, 14), (120, 60, 14), (160, 140, 14)))
+
+    found = segment(picture, SPEC)
+
+    assert found.cell_count == 3
+    assert found.mask[60, 160]
+    assert found.labels[60, 160] == 0
+
+
+def test_a_platelet_is_not_counted_but_a_cell_cut_to_its_size_is() -> None:
+    cells = discs((60, 60, 14), (120, 60, 14), (160, 140, 14))
+    platelet, cut = discs((60, 160, 5), on=cells), discs((60, 223, 9), on=cells)
+
+    assert segment(platelet, SPEC).cell_count == 3
+    assert segment(platelet, SPEC).mask[60, 160]
+    assert segment(cut, SPEC).cell_count == 4
+
+
+def test_an_empty_mask_has_no_cells() -> None:
+    labels = separate(np.zeros((224, 224), np.bool_), discs(), SeparationSpec())
+
+    assert labels.shape == (224, 224)
+    assert not labels.any()
+
+
+@pytest.mark.parametrize("stain", [None, StainSpec()], ids=["as photographed", "normalized"])
+def test_what_the_network_sees_is_the_same_with_and_without_separation(stain: StainSpec | None) -> None:
+    smear = discs((100, 80, 14), (100, 104, 14), on=draw_synthetic_smear(3, side=224))
+    plain = PreprocessingSpec(stain=stain)
+    separating = plain.model_copy(update={"segmentation": SPEC})
+
+    one, other = to_network_inputs(smear, plain), to_network_inputs(smear, separating)
+
+    np.testing.assert_array_equal(one.original, other.original)
+    np.testing.assert_array_equal(one.segmented, other.segmented)
+    np.testing.assert_array_equal(one.segmentation.mask, other.segmentation.mask)
+    assert other.segmentation.cell_count != one.segmentation.cell_count
+
+
+def test_without_separation_labels_are_the_components_of_the_mask() -> None:
+    found = segment(discs((100, 80, 14), (100, 104, 14), (40, 40, 12)), SegmentationSpec())
+
+    assert found.cell_count == 2
+    assert sorted(np.unique(found.labels).tolist()) == [0, 1, 2]
+    assert found.labels[100, 80] == found.labels[100, 104] != found.labels[40, 40]
+
+
+def test_separation_is_part_of_the_digest_and_its_absence_is_not() -> None:
+    without = PreprocessingSpec()
+
+    assert without.digest == "4a20a679fee88a6db9970f459b07ef71d4f821f0e847e0f19a33b0e42ffdaa62"  # of artifact 1.0.0
+    assert without.model_copy(update={"segmentation": SPEC}).digest != without.digest
