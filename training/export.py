@@ -22,6 +22,7 @@ from training.calibrate import fit_colours, fit_prediction_set, fit_temperature
 from training.card import write_card
 from training.dataset import CLASS_NAMES, labels_of
 from training.evaluate import evaluate, in_float, network_inputs, served
+from training.explain import with_evidence
 from training.figures import draw_confusion_matrix, draw_learning_curves
 from training.fusion import build_fusion
 from training.metrics import score
@@ -57,7 +58,7 @@ def export(data: Data, settings: ExportSettings, root: Path) -> Path:
     save_weights(network, folder / LABORATORY_WEIGHTS, np.float16)
     # What goes on from a clone starts from these weights, so they are what is converted and measured.
     load_weights(network, folder / LABORATORY_WEIGHTS)
-    (folder / WEIGHTS).write_bytes(convert(network))
+    (folder / WEIGHTS).write_bytes(convert(with_evidence(network)))
     data.split.save(folder / SPLIT)
     shutil.copyfile(Path(__file__).with_name(TEXTS), folder / TEXTS)
     training_pictures, training_labels = data.part("train")

@@ -1,8 +1,8 @@
 """Bytes of a picture -> report, summary and pictures. Pure: no clock, no network, no disk in here or below."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from hemascope.contracts.report import Decision, Evidence, PatientSummary, Quali
 from hemascope.contracts.specimen import Specimen
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.fingerprint import colour_fingerprint
+from hemascope.imaging.heat_map import draw_heat_map
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
 from hemascope.imaging.overlay import draw_overlay
 from hemascope.imaging.quality import measure_quality
@@ -23,10 +24,11 @@ Timer = Callable[[], float]
 
 @dataclass(frozen=True)
 class SmearPictures:
-    """What was seen: the segmented picture (working size) and the overlay (size of the original), uint8 RGB."""
+    """What was seen: the segmented picture (working size), overlay and, by branch, heat maps (shape of the original), uint8 RGB."""
 
     segmented: Picture
     overlay: Picture
+    heat_maps: Mapping[str, Picture] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,15 +99,16 @@ def _judge(data: bytes, specimen: Specimen, classifier: Classifier, object_id: s
     laps.mark("quality")
     inputs = to_network_inputs(working, spec)
     laps.mark("segment")
-    probabilities = classifier.probabilities(inputs)
+    answer = classifier.answer(inputs)
     laps.mark("network")
-    pictures = SmearPictures(inputs.segmented_picture, draw_overlay(picture, inputs.segmentation))
+    heat_maps = _draw_heat_maps(picture, answer.maps or {})
+    pictures = SmearPictures(inputs.segmented_picture, draw_overlay(picture, inputs.segmentation), heat_maps)
     laps.mark("overlay")
     report = Report(
         object_id=object_id,
         specimen=specimen,
         state=State.REPORTED,
-        result=_decide(probabilities, inputs, score, artifact),
+        result=_decide(answer.probabilities, inputs, score, artifact),
         evidence=Evidence(
             cell_count=inputs.segmentation.cell_count,
             mask_coverage=inputs.segmentation.coverage,
@@ -116,6 +119,12 @@ def _judge(data: bytes, specimen: Specimen, classifier: Classifier, object_id: s
         timings_ms=laps.milliseconds,
     )
     return Screening(report, _summarize(report, artifact), pictures)
+
+
+def _draw_heat_maps(picture: Picture, maps: Mapping[str, NDArray[np.float32]]) -> dict[str, Picture]:
+    """A heat map by branch, of one scale: a branch that says little looks so."""
+    hottest = max((float(one.max()) for one in maps.values()), default=0.0)
+    return {branch: draw_heat_map(picture, one, hottest) for branch, one in maps.items()}
 
 
 def _decide(probabilities: NDArray[np.float64], inputs: NetworkInputs, score: float, artifact: Artifact) -> Result:
