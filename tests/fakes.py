@@ -173,16 +173,25 @@ class FixedClassifier:
         self,
         artifact: Artifact,
         *probabilities: float,
-        features: NDArray[np.float32] | None = None,
         maps: dict[str, NDArray[np.float32]] | None = None,
+        feature_score: float | None = None,
+        typical: tuple[bool, ...] | None = None,
     ) -> None:
         self.artifact = artifact
         self.asked: list[NetworkInputs] = []
-        self._answer = Answer(np.array(probabilities, np.float64), features, maps)
+        self._answer = Answer(
+            np.array(probabilities, np.float64),
+            maps=maps,
+            feature_score=feature_score,
+            typical=None if typical is None else np.array(typical),
+        )
 
     def answer(self, inputs: NetworkInputs) -> Answer:
         self.asked.append(inputs)
         return self._answer
+
+    def probabilities(self, inputs: NetworkInputs) -> NDArray[np.float64]:
+        return self.answer(inputs).probabilities
 
 
 class _Wired:

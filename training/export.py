@@ -14,7 +14,17 @@ import keras
 import numpy as np
 
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from hemascope.model.artifact import COLOURS, GOLDEN, MANIFEST, TEXTS, WEIGHTS, DecisionSpec, Manifest, load_artifact
+from hemascope.model.artifact import (
+    COLOURS,
+    FEATURE_REFERENCE,
+    GOLDEN,
+    MANIFEST,
+    TEXTS,
+    WEIGHTS,
+    DecisionSpec,
+    Manifest,
+    load_artifact,
+)
 from hemascope.model.classifier import Classifier, temper
 from hemascope.screening import screen
 from hemascope.selfcheck import SPECIMEN, Golden, GoldenPrediction
@@ -26,16 +36,16 @@ from training.explain import with_evidence
 from training.figures import draw_confusion_matrix, draw_learning_curves
 from training.fusion import build_fusion
 from training.metrics import score
+from training.reference import fit_features, served_features
 from training.run import Data
 from training.split import without_copies
-from training.weights import load_weights, save_weights
+from training.weights import LABORATORY_WEIGHTS, load_weights, save_weights
 
 INTENDED_USE = (
     "Decision support for staff of a hematology laboratory: a first look at single fields of peripheral blood smears, "
     "stained and photographed as in the data set. Not for diagnosis, not for other laboratories before commissioning."
 )
 SPLIT = "split.json"
-LABORATORY_WEIGHTS = "weights.float16.npz"
 _GOLDEN_SMEARS = ((1, 6), (2, 9), (3, 14), (4, 3))  # seed, blasts
 
 
@@ -47,6 +57,7 @@ class ExportSettings:
     model_id: str = "all-subtypes"
     version: str = "1.0.0"
     minimum_confidence: float = 0.8
+    missed_cost: float = 5.0  # a leukemia called benign is so much worse than any other mistake
 
 
 def export(data: Data, settings: ExportSettings, root: Path) -> Path:
@@ -72,10 +83,13 @@ def export(data: Data, settings: ExportSettings, root: Path) -> Path:
     untempered = served(classifier, network_inputs(data.root, validation, classifier))
     labels = labels_of(validation)
     temperature = fit_temperature(labels, untempered)
+    tempered = temper(untempered, temperature)
+    features = [served_features(classifier, data.root, part) for part in (data.split.train, validation)]
+    (folder / FEATURE_REFERENCE).write_bytes(fit_features(features[0], training_labels, features[1], labels).to_bytes())
     decision = provisional.decision.model_copy(
         update={
             "temperature": round(temperature, 4),
-            "prediction_set_threshold": round(fit_prediction_set(labels, temper(untempered, temperature)), 6),
+            "prediction_set_threshold": round(fit_prediction_set(labels, tempered), 6),
         }
     )
     _write_manifest(folder, data, settings, decision, {})
@@ -139,6 +153,7 @@ def _plain_decisions(settings: ExportSettings) -> DecisionSpec:
         temperature=1.0,
         minimum_confidence=settings.minimum_confidence,
         prediction_set_threshold=0.5,
+        missed_cost=settings.missed_cost,
         urgent_classes=CLASS_NAMES[1:],
     )
 
@@ -168,7 +183,11 @@ def _write_manifest(
         id=settings.model_id,
         version=settings.version,
         classes=CLASS_NAMES,
-        files={name: _sha256(folder / name) for name in (WEIGHTS, GOLDEN, TEXTS, COLOURS)},
+        files={
+            name: _sha256(folder / name)
+            for name in (WEIGHTS, GOLDEN, TEXTS, COLOURS, FEATURE_REFERENCE)
+            if (folder / name).exists()
+        },
         laboratory_files={name: _sha256(folder / name) for name in (LABORATORY_WEIGHTS, SPLIT)},
         preprocessing=data.spec,
         preprocessing_sha256=data.spec.digest,

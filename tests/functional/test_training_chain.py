@@ -87,6 +87,7 @@ def test_an_artifact_holds_all_that_work_goes_on_from(exported: Path, data: Data
     assert names == {
         "MODEL_CARD.md",
         "colour_reference.json",
+        "feature_reference.npz",
         "figures/confusion_matrix.png",
         "figures/learning_curves.png",
         "golden.json",

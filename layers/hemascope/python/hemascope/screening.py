@@ -17,14 +17,15 @@ from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_w
 from hemascope.imaging.overlay import draw_overlay
 from hemascope.imaging.quality import measure_quality
 from hemascope.model.artifact import Artifact
-from hemascope.model.classifier import Classifier
+from hemascope.model.classifier import Answer, Classifier
+from hemascope.model.ruling import names_of, rule
 
 Timer = Callable[[], float]
 
 
 @dataclass(frozen=True)
 class SmearPictures:
-    """What was seen: the segmented picture (working size), overlay and, by branch, heat maps (shape of the original), uint8 RGB."""
+    """What was seen, uint8 RGB: segmented picture (working size), overlay and, by branch, heat maps (shape of the original)."""
 
     segmented: Picture
     overlay: Picture
@@ -108,12 +109,13 @@ def _judge(data: bytes, specimen: Specimen, classifier: Classifier, object_id: s
         object_id=object_id,
         specimen=specimen,
         state=State.REPORTED,
-        result=_decide(answer.probabilities, inputs, score, artifact),
+        result=_decide(answer, inputs, max(score, answer.feature_score or 0.0), artifact),
         evidence=Evidence(
             cell_count=inputs.segmentation.cell_count,
             mask_coverage=inputs.segmentation.coverage,
             quality=Quality(sharpness=figures.sharpness, brightness=figures.brightness, contrast=figures.contrast),
             out_of_distribution_score=score,
+            feature_score=answer.feature_score,
         ),
         model=artifact.reference,
         timings_ms=laps.milliseconds,
@@ -127,26 +129,23 @@ def _draw_heat_maps(picture: Picture, maps: Mapping[str, NDArray[np.float32]]) -
     return {branch: draw_heat_map(picture, one, hottest) for branch, one in maps.items()}
 
 
-def _decide(probabilities: NDArray[np.float64], inputs: NetworkInputs, score: float, artifact: Artifact) -> Result:
-    rules, classes = artifact.manifest.decision, artifact.manifest.classes
-    best = int(probabilities.argmax())
-    likely = tuple(name for name, one in zip(classes, probabilities, strict=True) if one >= rules.prediction_set_threshold)
-    prediction_set = likely or (classes[best],)
+def _decide(answer: Answer, inputs: NetworkInputs, score: float, artifact: Artifact) -> Result:
+    rules, classes, probabilities = artifact.manifest.decision, artifact.manifest.classes, answer.probabilities
+    ruling = rule(probabilities, rules, classes, answer.typical)
     if inputs.segmentation.cell_count < rules.minimum_cells:
         decision = Decision.POOR_QUALITY
     elif score > 1.0:
         decision = Decision.OUT_OF_DISTRIBUTION
-    elif len(prediction_set) > 1 or probabilities[best] < rules.minimum_confidence:
-        decision = Decision.INDETERMINATE
     else:
-        decision = Decision.CONFIDENT
+        decision = Decision.CONFIDENT if ruling.stated else Decision.INDETERMINATE
     texts = artifact.texts
-    advice = texts.recommendation[classes[best]] if decision is Decision.CONFIDENT else texts.caution[decision]
+    advice = texts.recommendation[ruling.label] if decision is Decision.CONFIDENT else texts.caution[decision]
     return Result(
-        label=classes[best],
+        label=ruling.label,
         probabilities={name: float(one) for name, one in zip(classes, probabilities, strict=True)},
-        confidence=float(probabilities[best]),
-        prediction_set=prediction_set,
+        confidence=float(probabilities.max()),
+        prediction_set=ruling.possible,
+        conformal_set=None if answer.typical is None else names_of(answer.typical, classes),
         decision=decision,
         recommendation=advice,
     )

@@ -12,6 +12,7 @@ from hemascope.contracts.preprocessing import PreprocessingSpec
 from hemascope.contracts.report import Decision, Digest, ModelReference, Probability
 from hemascope.contracts.texts import Texts
 from hemascope.model.colour_reference import ColourReference
+from hemascope.model.feature_reference import FeatureReference
 
 MANIFEST, WEIGHTS, GOLDEN, TEXTS, COLOURS = (
     "manifest.json",
@@ -20,6 +21,7 @@ MANIFEST, WEIGHTS, GOLDEN, TEXTS, COLOURS = (
     "texts.en.json",
     "colour_reference.json",
 )
+FEATURE_REFERENCE = "feature_reference.npz"  # optional: artifacts before 1.1.0 have none
 SERVED = frozenset({WEIGHTS, GOLDEN, TEXTS, COLOURS})
 
 
@@ -31,6 +33,8 @@ class DecisionSpec(BaseModel):
     temperature: Annotated[float, Field(gt=0.0)]
     minimum_confidence: Probability
     prediction_set_threshold: Probability  # a class belongs to the set from this probability on
+    # What it costs to miss an urgent class, where any other mistake costs 1; None: the same as any other.
+    missed_cost: Annotated[float, Field(ge=1.0)] | None = None
     minimum_cells: Annotated[int, Field(ge=0)] = 1
     urgent_classes: tuple[str, ...]
 
@@ -69,13 +73,14 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True)
 class Artifact:
-    """A checked model version: manifest, weights (a LiteRT flat buffer), texts, known colours."""
+    """A checked model version: manifest, weights (a LiteRT flat buffer), texts, known colours and, if it has them, features."""
 
     folder: Path
     manifest: Manifest
     weights: bytes
     texts: Texts
     colours: ColourReference
+    features: FeatureReference | None = None
 
     @property
     def reference(self) -> ModelReference:
@@ -104,6 +109,7 @@ def load_artifact(folder: Path) -> Artifact:
         texts = Texts.model_validate_json(contents[TEXTS])
         colours = ColourReference.model_validate_json(contents[COLOURS])
         weights = contents[WEIGHTS]
+        features = FeatureReference.from_bytes(contents[FEATURE_REFERENCE]) if FEATURE_REFERENCE in contents else None
     except (OSError, ValidationError) as error:
         raise ArtifactError(f"expected a model artifact in {folder}, received: {error}") from error
     expected, received = manifest.preprocessing.digest, manifest.preprocessing_sha256
@@ -112,7 +118,9 @@ def load_artifact(folder: Path) -> Artifact:
             f"expected preprocessing {expected[:12]} (the running code), received {received[:12]} (the artifact)"
         )
     _check_texts(texts, manifest.classes)
-    return Artifact(folder, manifest, weights, texts, colours)
+    if features is not None and len(features.means) != len(manifest.classes):
+        raise ArtifactError(f"expected features of {len(manifest.classes)} classes, received {len(features.means)}")
+    return Artifact(folder, manifest, weights, texts, colours, features)
 
 
 def _check_texts(texts: Texts, classes: tuple[str, ...]) -> None:

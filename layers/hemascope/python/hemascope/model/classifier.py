@@ -19,16 +19,19 @@ MAPS = {branch: f"{branch}_map" for branch in BRANCHES}
 
 
 class Answer(NamedTuple):
-    """What the network says of one smear; features and maps are there where the artifact's network gives them.
+    """What the network says of one smear; all but the probabilities is there where the artifact has it.
 
     ``probabilities`` (classes,), float64, sums to 1, temperature applied. ``features`` (1024,), float32: the pooled features
     that the head sees, the original's first. ``maps``: of each branch (8, 8), float32, what each cell of its last feature map
-    adds to the likeliest class' logit above the mean of all logits; negative where it speaks against it.
+    adds to the likeliest class' logit above the mean of all logits; negative where it speaks against it. ``feature_score``: how
+    far the features are from the known, above 1 too far. ``typical`` (classes,), bool: what the features are typical of.
     """
 
     probabilities: NDArray[np.float64]
     features: NDArray[np.float32] | None = None
     maps: Mapping[str, NDArray[np.float32]] | None = None
+    feature_score: float | None = None
+    typical: NDArray[np.bool_] | None = None
 
 
 class Classifier:
@@ -57,6 +60,11 @@ class Classifier:
         self._lock = threading.Lock()
         self._output = self._check_signature()
 
+    @property
+    def explains(self) -> bool:
+        """Whether this artifact's network gives features and maps."""
+        return len(self._network.get_output_details()) > 1
+
     def answer(self, inputs: NetworkInputs) -> Answer:
         """Ask the network about one smear."""
         with self._lock:
@@ -66,7 +74,11 @@ class Classifier:
         probabilities = temper(np.asarray(found[self._output], np.float64), temperature)
         if FEATURES not in found:
             return Answer(probabilities)
-        return Answer(probabilities, found[FEATURES], {branch: found[name] for branch, name in MAPS.items()})
+        features, maps = found[FEATURES], {branch: found[name] for branch, name in MAPS.items()}
+        reference = self.artifact.features
+        if reference is None:
+            return Answer(probabilities, features, maps)
+        return Answer(probabilities, features, maps, reference.score(features), reference.is_typical(features))
 
     def probabilities(self, inputs: NetworkInputs) -> NDArray[np.float64]:
         """Probability of each class in the manifest's order: (classes,), float64, sums to 1, temperature applied."""
@@ -82,6 +94,9 @@ class Classifier:
         with_evidence = {PROBABILITIES, FEATURES, *MAPS.values()}
         if len(outputs) > 1 and set(outputs) != with_evidence:
             raise ArtifactError(f"expected probabilities alone or {sorted(with_evidence)}, received {sorted(outputs)}")
+        reference = self.artifact.features
+        if reference is not None and outputs.get(FEATURES) != (reference.width,):
+            raise ArtifactError(f"expected {reference.width} features, as in the reference, received {outputs.get(FEATURES)}")
         name = PROBABILITIES if len(outputs) > 1 else next(iter(outputs))
         classes = len(self.artifact.manifest.classes)
         if outputs[name][-1] != classes:
