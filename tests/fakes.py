@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import quote_plus
 
 import numpy as np
@@ -169,22 +170,10 @@ class FakeClock:
 class FixedClassifier:
     """A network that always gives the same answer and remembers what it was asked."""
 
-    def __init__(
-        self,
-        artifact: Artifact,
-        *probabilities: float,
-        maps: dict[str, NDArray[np.float32]] | None = None,
-        feature_score: float | None = None,
-        typical: tuple[bool, ...] | None = None,
-    ) -> None:
+    def __init__(self, artifact: Artifact, *probabilities: float, **evidence: Any) -> None:
         self.artifact = artifact
         self.asked: list[NetworkInputs] = []
-        self._answer = Answer(
-            np.array(probabilities, np.float64),
-            maps=maps,
-            feature_score=feature_score,
-            typical=None if typical is None else np.array(typical),
-        )
+        self._answer = Answer(np.array(probabilities, np.float64), **evidence)
 
     def answer(self, inputs: NetworkInputs) -> Answer:
         self.asked.append(inputs)
