@@ -10,6 +10,7 @@ import numpy as np
 
 from hemascope.contracts.preprocessing import PreprocessingSpec
 from hemascope.imaging.decode import Picture, decode
+from hemascope.imaging.heat_map import positive_sum
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
 from hemascope.model.classifier import BRANCHES, Classifier
 from training.dataset import Sample
@@ -115,7 +116,7 @@ def measure_occlusion(classifier: Classifier, network: keras.Model, root: Path, 
         working = to_working_picture(decode((root / sample.path).read_bytes()), spec)
         inputs = to_network_inputs(working, spec)
         answer = classifier.answer(inputs)
-        heat = np.sum([np.maximum(one, 0.0) for one in answer.maps.values()], axis=0)
+        heat = positive_sum(answer.maps.values())
         sums = cv2.boxFilter(heat, -1, (3, 3), normalize=False)[1:-1, 1:-1]
         hottest = np.unravel_index(sums.argmax(), sums.shape)
         windows = [hottest, *chance.integers(0, sums.shape, (_RANDOM_WINDOWS, 2))]

@@ -4,15 +4,12 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hemascope.contracts.errors import RejectedSmear
 from hemascope.contracts.report import Decision, Evidence, PatientSummary, Quality, Rejection, Report, Result, State
 from hemascope.contracts.specimen import Specimen
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.fingerprint import colour_fingerprint
-from hemascope.imaging.heat_map import draw_heat_map
+from hemascope.imaging.heat_map import draw_heat_maps
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
 from hemascope.imaging.overlay import draw_overlay
 from hemascope.imaging.quality import measure_quality
@@ -102,7 +99,7 @@ def _judge(data: bytes, specimen: Specimen, classifier: Classifier, object_id: s
     laps.mark("segment")
     answer = classifier.answer(inputs)
     laps.mark("network")
-    heat_maps = _draw_heat_maps(picture, answer.maps or {})
+    heat_maps = draw_heat_maps(picture, answer.maps or {})
     pictures = SmearPictures(inputs.segmented_picture, draw_overlay(picture, inputs.segmentation), heat_maps)
     laps.mark("overlay")
     report = Report(
@@ -121,12 +118,6 @@ def _judge(data: bytes, specimen: Specimen, classifier: Classifier, object_id: s
         timings_ms=laps.milliseconds,
     )
     return Screening(report, _summarize(report, artifact), pictures)
-
-
-def _draw_heat_maps(picture: Picture, maps: Mapping[str, NDArray[np.float32]]) -> dict[str, Picture]:
-    """A heat map by branch, of one scale: a branch that says little looks so."""
-    hottest = max((float(one.max()) for one in maps.values()), default=0.0)
-    return {branch: draw_heat_map(picture, one, hottest) for branch, one in maps.items()}
 
 
 def _decide(answer: Answer, inputs: NetworkInputs, score: float, artifact: Artifact) -> Result:

@@ -1,41 +1,55 @@
 """Where in the smear the network's answer comes from: class-activation maps drawn on it, and their shares by cell."""
 
+from collections.abc import Iterable, Mapping
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.imaging.decode import Picture
-from hemascope.imaging.overlay import shown_size
 
 _LONGEST_SIDE = 512  # pixels; a map has 8 x 8 cells, and drawing and encoding cost time
 _STRONGEST = 0.65  # of the colour where the map is hottest: the smear stays visible below it
 
 
-def draw_heat_map(picture: Picture, contributions: NDArray[np.float32], hottest: float) -> Picture:
-    """Lay a map over the original picture: untouched where nothing speaks for the class, yellow where most does.
+def draw_heat_maps(picture: Picture, maps: Mapping[str, NDArray[np.float32]]) -> dict[str, Picture]:
+    """Lay maps over the original picture: untouched where nothing speaks for the class, yellow where most does.
 
     Parameters
     ----------
     picture
         (height, width, 3), uint8, RGB: as decoded, of any size.
-    contributions
-        (rows, columns), float32: what each cell of the map adds to the class' score; what is negative isn't shown.
-    hottest
-        The contribution that gets full colour; the same for maps that are to be compared. At 0 or below, none does.
+    maps
+        By branch (rows, columns), float32: what each cell adds to the class' score; what is negative isn't shown.
 
     Returns
     -------
-    array of at most 512 pixels a side and of the picture's shape, uint8, RGB
+    dict
+        By branch an array of at most 512 pixels a side and of the picture's shape, uint8, RGB. All have one scale, whose end is
+        the hottest cell of any branch: a branch that says little looks so.
     """
-    width, height = shown_size(picture, _LONGEST_SIDE)
-    canvas = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    if not maps:
+        return {}
+    scale = min(1.0, _LONGEST_SIDE / max(picture.shape[:2]))
+    height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
+    canvas = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    hottest = max(float(one.max()) for one in maps.values())
+    return {branch: _draw(canvas, one, hottest) for branch, one in maps.items()}
+
+
+def _draw(canvas: Picture, contributions: NDArray[np.float32], hottest: float) -> Picture:
     if hottest <= 0.0:
-        return np.asarray(canvas, np.uint8)
-    heat = np.minimum(_spread(contributions, height, width) / np.float32(hottest), np.float32(1.0))
+        return canvas.copy()
+    heat = np.minimum(_spread(contributions, *canvas.shape[:2]) / np.float32(hottest), np.float32(1.0))
     levels = np.rint(heat * 255.0).astype(np.uint8)
     colours = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
     strength = heat * np.float32(_STRONGEST)
     return np.asarray(cv2.blendLinear(colours, canvas, strength, np.float32(1.0) - strength), np.uint8)
+
+
+def positive_sum(maps: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """What speaks for the class in several branches' maps together: (rows, columns), float32, at least 0."""
+    return np.asarray(np.sum([np.maximum(one, 0.0) for one in maps], axis=0), np.float32)
 
 
 def share_of_evidence(contributions: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -44,7 +58,7 @@ def share_of_evidence(contributions: NDArray[np.float32], labels: NDArray[np.int
     Parameters
     ----------
     contributions
-        (rows, columns), float32: one branch's map, or the sum of both branches' positive parts.
+        (rows, columns), float32: one branch's map, or several by :func:`positive_sum`.
     labels
         (height, width), int32: 0 background, 1..n cells.
 

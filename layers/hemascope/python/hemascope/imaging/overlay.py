@@ -25,20 +25,14 @@ def draw_overlay(picture: Picture, segmentation: Segmentation) -> Picture:
     -------
     array of at most 1,024 pixels a side and of the picture's shape, uint8, RGB
     """
-    shown = shown_size(picture, _LONGEST_SIDE)
-    same = shown == picture.shape[1::-1]
-    canvas = picture.copy() if same else cv2.resize(picture, shown, interpolation=cv2.INTER_AREA)
+    height, width = picture.shape[:2]
+    scale = min(1.0, _LONGEST_SIDE / max(height, width))
+    shown = (max(1, round(width * scale)), max(1, round(height * scale)))
+    canvas = picture.copy() if scale == 1.0 else cv2.resize(picture, shown, interpolation=cv2.INTER_AREA)
     mask = cv2.resize(segmentation.mask.astype(np.uint8), shown, interpolation=cv2.INTER_NEAREST)
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     thickness = max(1, round(max(shown) / 400))
     return np.asarray(cv2.drawContours(canvas, contours, -1, _CONTOUR, thickness, cv2.LINE_AA), np.uint8)
-
-
-def shown_size(picture: Picture, longest_side: int) -> tuple[int, int]:
-    """Width and height of a picture shrunk to at most ``longest_side`` pixels a side; never enlarged."""
-    height, width = picture.shape[:2]
-    scale = min(1.0, longest_side / max(height, width))
-    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def encode_png(picture: Picture) -> bytes:
