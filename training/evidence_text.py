@@ -154,8 +154,8 @@ def trust(report: Mapping[str, Any], *, markdown: bool) -> str:
         rows = [
             (
                 branch,
-                *(f"{one[key]:.4f}" for key in ("all_cells", "median", "lowest")),
-                percent(one["above_95"]),
+                *("-" if one[key] is None else f"{one[key]:.4f}" for key in ("all_cells", "median", "lowest")),
+                "-" if one["above_95"] is None else percent(one["above_95"]),
                 str(one["empty"]),
                 str(one["other_class"]),
             )

@@ -8,7 +8,6 @@ import cv2
 import keras
 import numpy as np
 
-from hemascope.contracts.preprocessing import PreprocessingSpec
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.heat_map import positive_sum
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
@@ -88,26 +87,35 @@ def measure_maps(classifier: Classifier, network: keras.Model, inputs: Sequence[
         ours = np.maximum([one.maps[branch] for one in served], 0.0).reshape(len(inputs), -1)[same]
         theirs = np.maximum(expected[branch], 0.0).reshape(len(inputs), -1)[same]
         drawn = (ours.std(axis=1) > 0.0) & (theirs.std(axis=1) > 0.0)  # an empty map correlates with nothing
-        each = np.array([np.corrcoef(*pair)[0, 1] for pair in zip(ours[drawn], theirs[drawn], strict=True)])
         report[branch] = {
             "smears": len(inputs),
             "other_class": int((~same).sum()),
             "empty": int((~drawn).sum()),
-            "all_cells": float(np.corrcoef(ours.ravel(), theirs.ravel())[0, 1]),
-            "median": float(np.median(each)),
-            "lowest": float(each.min()),
-            "above_95": float((each >= 0.95).mean()),
+            **_correlations(ours[drawn], theirs[drawn]),
         }
     return report
+
+
+def _correlations(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float | None]:
+    """Of (n, cells) each: over all cells, and by row; None where there is no row."""
+    if not len(ours):
+        return dict.fromkeys(("all_cells", "median", "lowest", "above_95"))
+    each = np.array([np.corrcoef(*pair)[0, 1] for pair in zip(ours, theirs, strict=True)])
+    return {
+        "all_cells": float(np.corrcoef(ours.ravel(), theirs.ravel())[0, 1]),
+        "median": float(np.median(each)),
+        "lowest": float(each.min()),
+        "above_95": float((each >= 0.95).mean()),
+    }
 
 
 def measure_occlusion(classifier: Classifier, network: keras.Model, root: Path, samples: Sequence[Sample]) -> dict[str, Any]:
     """How often covering the hottest window lowers the class' log odds more than covering windows at random does.
 
-    A window has 3 x 3 of the map's 8 x 8 cells. It is painted in the colour of the empty slide on the smear itself, so
-    segmentation and both branches see it; beside it stand eight windows by chance, of which the mean counts. Pictures go
-    through the served network up to its features; the head is the float one, for a softmax in single precision rounds the
-    odds of a sure answer away.
+    A window has three eighths of a map's side: 3 x 3 of 8 x 8 cells. It is painted in the colour of the empty slide on the
+    smear itself, so segmentation and both branches see it; beside it stand eight windows by chance, of which the mean counts.
+    Pictures go through the served network up to its features; the head is the float one, for a softmax in single precision
+    rounds the odds of a sure answer away.
     """
     chance = np.random.default_rng(_SEED)
     spec = classifier.artifact.manifest.preprocessing
@@ -117,11 +125,12 @@ def measure_occlusion(classifier: Classifier, network: keras.Model, root: Path, 
         inputs = to_network_inputs(working, spec)
         answer = classifier.answer(inputs)
         heat = positive_sum(answer.maps.values())
-        sums = cv2.boxFilter(heat, -1, (3, 3), normalize=False)[1:-1, 1:-1]
+        cells, size = len(heat), max(1, 3 * len(heat) // 8)
+        sums = cv2.boxFilter(heat, -1, (size, size), anchor=(0, 0), normalize=False)[: cells - size + 1, : cells - size + 1]
         hottest = np.unravel_index(sums.argmax(), sums.shape)
         windows = [hottest, *chance.integers(0, sums.shape, (_RANDOM_WINDOWS, 2))]
         slide = _slide_colour(working, inputs)
-        covered = [classifier.answer(to_network_inputs(_covered(working, slide, at, spec), spec)) for at in windows]
+        covered = [classifier.answer(to_network_inputs(_covered(working, slide, at, size, cells), spec)) for at in windows]
         logits = np.asarray(head_logits(network, np.stack([one.features for one in (answer, *covered)])), np.float64)
         odds = _log_odds(logits, int(logits[0].argmax()))
         falls.append((odds[0] - odds[1], float((odds[0] - odds[2:]).mean())))
@@ -139,11 +148,11 @@ def _slide_colour(working: Picture, inputs: NetworkInputs) -> np.ndarray:
     return np.median(working[~cells] if not cells.all() else working.reshape(-1, 3), axis=0).astype(np.uint8)
 
 
-def _covered(working: Picture, colour: np.ndarray, at: Sequence[int], spec: PreprocessingSpec) -> Picture:
-    step = spec.working_size // 8
+def _covered(working: Picture, colour: np.ndarray, at: Sequence[int], size: int, cells: int) -> Picture:
+    step = len(working) // cells
     row, column = (int(one) * step for one in at)
     covered = working.copy()
-    covered[row : row + 3 * step, column : column + 3 * step] = colour
+    covered[row : row + size * step, column : column + size * step] = colour
     return covered
 
 

@@ -100,9 +100,7 @@ def test_an_exported_network_explains_itself_as_the_float_network_does(exported:
     assert answer.typical.shape == (4,)
 
 
-def test_trust_counts_what_is_refused_and_what_is_stated(
-    exported: Path, data: Data, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_trust_counts_what_is_refused_and_stated(exported: Path, data: Data, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["trust", "--dataset", str(data.root), "--artifact", str(exported), "--runs", str(exported.parent), "--json"]
 
     assert main(words) == 0
