@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import quote_plus
 
 import numpy as np
@@ -19,7 +20,7 @@ from hemascope.contracts.specimen import ObjectVersion
 from hemascope.delivery import Delivery
 from hemascope.imaging.model_input import NetworkInputs
 from hemascope.model.artifact import Artifact
-from hemascope.model.classifier import Classifier
+from hemascope.model.classifier import Answer, Classifier
 from hemascope.ports import LedgerRow, NoticeState
 from hemascope.station import Station
 
@@ -169,14 +170,17 @@ class FakeClock:
 class FixedClassifier:
     """A network that always gives the same answer and remembers what it was asked."""
 
-    def __init__(self, artifact: Artifact, *probabilities: float) -> None:
+    def __init__(self, artifact: Artifact, *probabilities: float, **evidence: Any) -> None:
         self.artifact = artifact
         self.asked: list[NetworkInputs] = []
-        self._answer = np.array(probabilities, np.float64)
+        self._answer = Answer(np.array(probabilities, np.float64), **evidence)
 
-    def probabilities(self, inputs: NetworkInputs) -> NDArray[np.float64]:
+    def answer(self, inputs: NetworkInputs) -> Answer:
         self.asked.append(inputs)
         return self._answer
+
+    def probabilities(self, inputs: NetworkInputs) -> NDArray[np.float64]:
+        return self.answer(inputs).probabilities
 
 
 class _Wired:

@@ -24,9 +24,14 @@ def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 def fit_prediction_set(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Split-conformal threshold: classes of at least this probability hold the truth in 95 % of new smears."""
-    of_truth = np.sort(probabilities[np.arange(len(labels)), labels])
-    rank = int(np.floor((1 - COVERAGE) * (len(labels) + 1))) - 1
-    return min(float(of_truth[max(rank, 0)]), _HIGHEST_SET_THRESHOLD)
+    of_truth = probabilities[np.arange(len(labels)), labels]
+    return min(-conformal_bound(-of_truth), _HIGHEST_SET_THRESHOLD)
+
+
+def conformal_bound(scores: np.ndarray) -> float:
+    """What 95 % of new scores don't exceed, whatever their distribution, by (n,) scores of unseen smears (Vovk et al. 2005)."""
+    rank = int(np.floor((1 - COVERAGE) * (len(scores) + 1))) - 1
+    return float(np.sort(scores)[::-1][max(rank, 0)])
 
 
 def fit_colours(pictures: np.ndarray, labels: np.ndarray, unseen: np.ndarray) -> ColourReference:

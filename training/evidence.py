@@ -9,11 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+_SEED = 4420
 _TITLES = {
     "evaluate": "the table of a part of its split",
     "probes": "splits, and probes beside it",
     "shifts": "shifts of stain, light and camera",
     "calibration": "calibration",
+    "trust": "maps, refusals, decisions",
 }
 
 
@@ -45,6 +47,12 @@ def add_steps(steps: Any) -> None:
     probes.add_argument("--no-artifact", action="store_true", help="the probes alone")
     add("shifts", _shifts, "score an artifact under shifts of stain, light and camera", "one")
     add("calibration", _calibration, "judge an artifact's confidence on held-out smears", "one")
+    add(
+        "trust",
+        _trust,
+        "maps beside gradients and under occlusion, strangers refused, decisions and sets on unseen smears",
+        "one",
+    )
     evaluate = add("evaluate", _evaluate, "score an artifact, as served, on any folder of that layout", "one")
     evaluate.add_argument("--views", type=int, choices=(1, 8), default=1, help="average over eight ways to lie; not served")
     what = evaluate.add_mutually_exclusive_group()
@@ -139,6 +147,28 @@ def _calibration(data: Evidence, options: argparse.Namespace) -> None:
     if options.figures:
         draw_reliability(found, f"Reliability, {len(samples)} smears", options.figures / "reliability.png")
     _show("calibration", data, options, [candidate], {"smears": about, "result": found})
+
+
+def _trust(data: Evidence, options: argparse.Namespace) -> None:
+    import numpy as np
+
+    from training.map_check import measure_maps_of
+    from training.split import without_copies
+    from training.trust_report import measure_coverage, measure_decisions, measure_refusals
+
+    (candidate,) = data.candidates(options)
+    classifier = candidate.classifier
+    samples, about = candidate.part(data.samples, "test")
+    order = np.random.default_rng(_SEED).permutation(len(samples))
+    unseen = without_copies([*samples, *(candidate.split.validation if candidate.split else ())])
+    report = {
+        "smears": about,
+        **measure_maps_of(classifier, data.root, [samples[one] for one in order]),
+        "refusals": measure_refusals(classifier, data.root / "OtherLab"),
+        "decisions": measure_decisions(classifier, data.root, samples),
+        "coverage": measure_coverage(classifier, data.root, unseen),
+    }
+    _show("trust", data, options, [candidate], report)
 
 
 def _evaluate(data: Evidence, options: argparse.Namespace) -> None:

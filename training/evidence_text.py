@@ -146,6 +146,75 @@ def calibration(report: Mapping[str, Any], *, markdown: bool) -> str:
     return _page(facts(report), about, table(header, rows, markdown=markdown))
 
 
+def trust(report: Mapping[str, Any], *, markdown: bool) -> str:
+    """Tables of maps, refusals, decisions and sets; what an artifact doesn't have is left out."""
+    parts = [facts(report), report["smears"]]
+    if report["maps"]:
+        header = ("map", "all cells", "median smear", "lowest smear", "smears of at least 0.95", "empty", "of another class")
+        rows = [
+            (
+                branch,
+                *("-" if one[key] is None else f"{one[key]:.4f}" for key in ("all_cells", "median", "lowest")),
+                "-" if one["above_95"] is None else percent(one["above_95"]),
+                str(one["empty"]),
+                str(one["other_class"]),
+            )
+            for branch, one in report["maps"].items()
+        ]
+        count = next(iter(report["maps"].values()))["smears"]
+        parts += [f"Correlation with the float network's Grad-CAM, {count} smears.", table(header, rows, markdown=markdown)]
+    if report["occlusion"]:
+        found = report["occlusion"]
+        fall = f"{found['median_fall_hottest']:.2f} against {found['median_fall_random']:.2f}"
+        parts.append(
+            f"Covering the hottest window lowers the class more than random windows do in "
+            f"{percent(found['hottest_lowers_more'])} of {found['smears']} smears; median fall of the log odds {fall}."
+        )
+    refusals = [
+        (one["pictures"], str(one["count"]), percent(one["refused"]), _ends(one["ends"]), _score(one["lowest_score"]))
+        for one in report["refusals"]
+    ]
+    header = ("no smears of this laboratory", "pictures", "refused", "as", "lowest score")
+    parts.append(table(header, refusals, markdown=markdown))
+    parts.append(table(("unseen smears", "value"), _decisions(report["decisions"]), markdown=markdown))
+    if found := report["coverage"]:
+        parts.append(
+            f"Conformal set at {percent(found['level'])}: mean coverage over {found['halvings']} random halvings of all unseen "
+            f"smears {percent(found['mean'])}, standard deviation {percent(found['deviation'])}."
+        )
+    return _page(*parts)
+
+
+def _decisions(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = [
+        ("smears", str(found["smears"])),
+        ("decisions", _ends(found["ends"])),
+        ("abstained", percent(found["abstained"])),
+        (
+            "wrong among the confident",
+            f"{found['stated_wrong']} of {found['stated']}, {100 * found['stated_wrong_share']:.2f} %",
+        ),
+        ("leukemia stated as benign", str(found["leukemia_stated_benign"])),
+        ("expected calibration error", percent(found["expected_calibration_error"])),
+        ("possible classes hold the truth", f"{percent(found['possible_coverage'])}; {found['possible_size']:.3f} classes"),
+    ]
+    if conformal := found["conformal"]:
+        by_class = ", ".join(f"{name} {percent(share)}" for name, share in conformal["by_class"].items())
+        rows += [
+            ("conformal set holds the truth", f"{percent(conformal['coverage'])} ({by_class})"),
+            ("conformal set empty / of several", f"{percent(conformal['empty'])} / {percent(conformal['several'])}"),
+        ]
+    return rows
+
+
+def _ends(ends: Mapping[str, int]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in sorted(ends.items()))
+
+
+def _score(score: float | None) -> str:
+    return "-" if score is None else f"{score:.2f}"
+
+
 def _how_asked(kind: str, scored: Mapping[str, Any]) -> str:
     if scored["artifact_trained_for_it"]:
         return f"- {kind}: asked of what was trained on this very split, about its whole test part."

@@ -18,6 +18,7 @@ from hemascope.contracts.texts import texts_file
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import (
     COLOURS,
+    FEATURE_REFERENCE,
     GOLDEN,
     MANIFEST,
     SERVED,
@@ -33,21 +34,22 @@ from training.calibrate import fit_colours, fit_prediction_set, fit_temperature
 from training.card import write_card
 from training.dataset import CLASS_NAMES, labels_of
 from training.evaluate import evaluate, in_float, network_inputs, served
+from training.explain import with_evidence
 from training.figures import draw_confusion_matrix, draw_learning_curves
 from training.fusion import build_fusion
 from training.metrics import score
 from training.quality import fit_quality, measure_all
+from training.reference import fit_features, served_features
 from training.run import Data
 from training.split import without_copies
 from training.texts import write_texts
-from training.weights import load_weights, save_weights
+from training.weights import LABORATORY_WEIGHTS, load_weights, save_weights
 
 INTENDED_USE = (
     "Decision support for staff of a hematology laboratory: a first look at single fields of peripheral blood smears, "
     "stained and photographed as in the data set. Not for diagnosis, not for other laboratories before commissioning."
 )
 SPLIT = "split.json"
-LABORATORY_WEIGHTS = "weights.float16.npz"
 _GOLDEN_SMEARS = ((1, 6), (2, 9), (3, 14), (4, 3))  # seed, blasts
 
 
@@ -59,6 +61,7 @@ class ExportSettings:
     model_id: str = "all-subtypes"
     version: str = "1.0.0"
     minimum_confidence: float = 0.8
+    missed_cost: float = 5.0  # a leukemia called benign is so much worse than any other mistake
 
 
 def export(data: Data, settings: ExportSettings, root: Path) -> Path:
@@ -71,7 +74,7 @@ def export(data: Data, settings: ExportSettings, root: Path) -> Path:
     save_weights(network, folder / LABORATORY_WEIGHTS, np.float16)
     # What goes on from a clone starts from these weights, so they are what is converted and measured.
     load_weights(network, folder / LABORATORY_WEIGHTS)
-    (folder / WEIGHTS).write_bytes(convert(network))
+    (folder / WEIGHTS).write_bytes(convert(with_evidence(network)))
     data.split.save(folder / SPLIT)
     write_texts(folder)
     training_pictures, training_labels = data.part("train")
@@ -86,10 +89,13 @@ def export(data: Data, settings: ExportSettings, root: Path) -> Path:
     untempered = served(classifier, network_inputs(data.root, validation, classifier))
     labels = labels_of(validation)
     temperature = fit_temperature(labels, untempered)
+    tempered = temper(untempered, temperature)
+    features = [served_features(classifier, data.root, part) for part in (data.split.train, validation)]
+    (folder / FEATURE_REFERENCE).write_bytes(fit_features(features[0], training_labels, features[1], labels).to_bytes())
     decision = provisional.decision.model_copy(
         update={
             "temperature": round(temperature, 4),
-            "prediction_set_threshold": round(fit_prediction_set(labels, temper(untempered, temperature)), 6),
+            "prediction_set_threshold": round(fit_prediction_set(labels, tempered), 6),
         }
     )
     _write_manifest(folder, data, settings, decision, quality, {})
@@ -159,6 +165,7 @@ def _plain_decisions(settings: ExportSettings) -> DecisionSpec:
         temperature=1.0,
         minimum_confidence=settings.minimum_confidence,
         prediction_set_threshold=0.5,
+        missed_cost=settings.missed_cost,
         urgent_classes=CLASS_NAMES[1:],
     )
 
@@ -193,7 +200,7 @@ def _write_manifest(
         id=settings.model_id,
         version=settings.version,
         classes=CLASS_NAMES,
-        files={name: _sha256(folder / name) for name in sorted(SERVED | {one.name for one in folder.glob(texts_file("*"))})},
+        files={name: _sha256(folder / name) for name in _served(folder)},
         laboratory_files={name: _sha256(folder / name) for name in (LABORATORY_WEIGHTS, SPLIT)},
         preprocessing=data.spec,
         preprocessing_sha256=data.spec.digest,
@@ -214,6 +221,12 @@ def _write_manifest(
     )
     (folder / MANIFEST).write_text(manifest.model_dump_json(by_alias=True, indent=1) + "\n")
     return manifest
+
+
+def _served(folder: Path) -> list[str]:
+    """Names of the files that serving reads, the words of every language among them."""
+    optional = [one.name for one in (folder / FEATURE_REFERENCE, *folder.glob(texts_file("*"))) if one.exists()]
+    return sorted(SERVED | set(optional))
 
 
 def _sha256(path: Path) -> str:

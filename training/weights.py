@@ -6,6 +6,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+LABORATORY_WEIGHTS = "weights.float16.npz"  # of an artifact: the whole network, so that work can go on from a clone
+
 
 def save_weights(model: keras.Model, path: Path, dtype: type[np.floating] = np.float32) -> None:
     """Write every weight of a model; ``np.float16`` halves the file."""

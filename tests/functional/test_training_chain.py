@@ -15,13 +15,15 @@ from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import Classifier
 from hemascope.selfcheck import replay
+from training.__main__ import main
 from training.dataset import CLASS_FOLDERS, read_dataset
-from training.evaluate import evaluate
+from training.evaluate import evaluate, network_inputs
 from training.export import ExportSettings, export
 from training.features import cached_features, pooled
 from training.finetune import FinetuneSettings, finetune
 from training.fusion import build_fusion
 from training.linear import as_table, evaluate_linearly
+from training.map_check import grad_cam
 from training.pretrain import PretrainSettings, pretrain
 from training.run import Data, Run
 from training.shifts import SHIFTS
@@ -82,6 +84,40 @@ def test_an_exported_artifact_serves_and_replays_its_golden_predictions(exported
     assert measured["confusion_matrix"] == stated["confusion_matrix"]
 
 
+def test_an_exported_network_explains_itself_as_the_float_network_does(exported: Path, data: Data) -> None:
+    classifier = Classifier(load_artifact(exported))
+    network = build_fusion(side=SPEC.input_size)
+    load_weights(network, exported / "weights.float16.npz")
+    (inputs,) = network_inputs(data.root, data.split.test[:1], classifier)
+
+    answer = classifier.answer(inputs)
+
+    expected = grad_cam(network, inputs.original[None], inputs.segmented[None])
+    assert classifier.explains
+    for branch in ("original", "segmented"):
+        scale = np.abs(expected[branch]).max()
+        np.testing.assert_allclose(answer.maps[branch], expected[branch][0], atol=0.15 * scale)  # eight bits
+    assert answer.features.shape == (1024,)
+    assert answer.feature_score > 0.0
+    assert answer.typical.shape == (4,)
+
+
+def test_trust_counts_what_is_refused_and_stated(exported: Path, data: Data, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["trust", "--dataset", str(data.root), "--artifact", str(exported), "--runs", str(exported.parent), "--json"]
+
+    assert main(words) == 0
+
+    report = json.loads(capsys.readouterr().out)
+    decisions = report["decisions"]
+    assert sum(decisions["ends"].values()) == decisions["smears"] == len(data.split.test)
+    assert decisions["stated"] == decisions["ends"].get("confident", 0)
+    assert [(one["pictures"], one["count"]) for one in report["refusals"]] == [
+        (kind, 40) for kind in ("photograph", "document", "screenshot", "noise", "tissue")
+    ]
+    assert report["maps"]["original"]["smears"] == report["occlusion"]["smears"] == len(data.split.test)
+    assert 0.0 <= report["coverage"]["mean"] <= 1.0
+
+
 def test_an_artifact_holds_all_that_work_goes_on_from(exported: Path, data: Data) -> None:
     names = {str(one.relative_to(exported)) for one in exported.rglob("*") if one.is_file()}
     card = (exported / "MODEL_CARD.md").read_text()
@@ -89,6 +125,7 @@ def test_an_artifact_holds_all_that_work_goes_on_from(exported: Path, data: Data
     assert names == {
         "MODEL_CARD.md",
         "colour_reference.json",
+        "feature_reference.npz",
         "figures/confusion_matrix.png",
         "figures/learning_curves.png",
         "golden.json",

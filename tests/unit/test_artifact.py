@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hemascope.contracts.english import CASE
@@ -11,6 +12,7 @@ from hemascope.contracts.errors import ArtifactError
 from hemascope.contracts.quality import QualityReason
 from hemascope.model.artifact import Artifact, load_artifact
 from hemascope.model.classifier import Classifier
+from hemascope.model.feature_reference import FeatureReference
 
 Edit = Callable[[dict], object]
 
@@ -119,6 +121,73 @@ def test_an_unknown_urgent_class_is_refused(copy: Path) -> None:
 def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="expected a model artifact in"):
         load_artifact(tmp_path / "nowhere")
+
+
+def with_feature_reference(folder: Path, classes: int, width: int = 1024) -> None:
+    reference = FeatureReference(
+        scale=np.ones(width, np.float32),
+        means=np.zeros((classes, width), np.float32),
+        directions=np.eye(2, width, dtype=np.float32),
+        variances=np.ones(2, np.float32),
+        rest=np.float32(1.0),
+        accepted=np.float32(1.0),
+        typical=np.ones(classes, np.float32),
+    )
+    (folder / "feature_reference.npz").write_bytes(reference.to_bytes())
+    sign(folder, "feature_reference.npz")
+
+
+def test_an_artifact_may_hold_a_reference_for_its_features(copy: Path) -> None:
+    without = load_artifact(copy)
+    with_feature_reference(copy, classes=4)
+
+    loaded = load_artifact(copy)
+
+    assert without.features is None
+    assert loaded.features is not None
+    assert loaded.features.width == 1024
+
+
+def test_a_feature_reference_of_other_classes_is_refused(copy: Path) -> None:
+    with_feature_reference(copy, classes=3)
+
+    with pytest.raises(ArtifactError, match="expected features of 4 classes, received 3"):
+        load_artifact(copy)
+
+
+def test_an_altered_feature_reference_is_refused(copy: Path) -> None:
+    with_feature_reference(copy, classes=4)
+    with (copy / "feature_reference.npz").open("ab") as file:
+        file.write(b" ")
+
+    with pytest.raises(ArtifactError, match=r"expected feature_reference\.npz with sha256"):
+        load_artifact(copy)
+
+
+def test_a_file_that_is_no_feature_reference_is_refused(copy: Path) -> None:
+    (copy / "feature_reference.npz").write_bytes(b"no arrays")
+    sign(copy, "feature_reference.npz")
+
+    with pytest.raises(ArtifactError, match="expected a feature reference"):
+        load_artifact(copy)
+
+
+def test_a_feature_reference_for_a_network_of_probabilities_alone_is_refused(copy: Path) -> None:
+    with_feature_reference(copy, classes=4)
+    network = load_artifact(Path(__file__).parents[2] / "model_artifacts" / "all-subtypes" / "1.0.0").weights
+    (copy / "model.tflite").write_bytes(network)
+    sign(copy, "model.tflite")
+
+    with pytest.raises(ArtifactError, match="expected 1024 features, as in the reference, received None"):
+        Classifier(load_artifact(copy))
+
+
+@pytest.mark.parametrize("cost", [0.5, -1.0])
+def test_a_missed_leukemia_never_costs_less_than_another_mistake(copy: Path, cost: float) -> None:
+    edit(copy / "manifest.json", lambda manifest: manifest["decision"].update(missed_cost=cost))
+
+    with pytest.raises(ArtifactError, match="missed_cost"):
+        load_artifact(copy)
 
 
 def test_a_network_of_another_input_size_is_refused(copy: Path) -> None:

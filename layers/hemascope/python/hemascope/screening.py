@@ -2,15 +2,13 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from hemascope.contracts.errors import RejectedSmear
 from hemascope.contracts.quality import QualityFigure
 from hemascope.contracts.report import (
+    CellRow,
     Decision,
     Evidence,
     PatientSummary,
@@ -25,21 +23,25 @@ from hemascope.contracts.specimen import Specimen
 from hemascope.imaging.cells import measure_cells
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.fingerprint import colour_fingerprint
+from hemascope.imaging.heat_map import draw_heat_maps, positive_sum, share_of_evidence
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
 from hemascope.imaging.overlay import draw_overlay
 from hemascope.imaging.quality import broken_limits, gate_figures, measure_quality
+from hemascope.imaging.segment import Segmentation
 from hemascope.model.artifact import Artifact
-from hemascope.model.classifier import Classifier
+from hemascope.model.classifier import Answer, Classifier
+from hemascope.model.ruling import names_of, rule
 
 Timer = Callable[[], float]
 
 
 @dataclass(frozen=True)
 class SmearPictures:
-    """What was seen: the segmented picture (working size) and the overlay (size of the original), uint8 RGB."""
+    """What was seen, uint8 RGB: segmented picture (working size), overlay and, by branch, heat maps (shape of the original)."""
 
     segmented: Picture
     overlay: Picture
+    heat_maps: Mapping[str, Picture] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -113,21 +115,23 @@ def _judge(data: bytes, specimen: Specimen, classifier: Classifier, object_id: s
     measured = gate_figures(working, found) if artifact.manifest.quality else {}
     findings = _findings(measured, artifact)
     laps.mark("segment")
-    probabilities = classifier.probabilities(inputs)
+    answer = classifier.answer(inputs)
     laps.mark("network")
-    cells = measure_cells(found.labels, working) if spec.segmentation.separation else ()
-    pictures = SmearPictures(inputs.segmented_picture, draw_overlay(picture, found, cells))
+    cells = _cells(working, found, answer) if spec.segmentation.separation else ()
+    heat_maps = draw_heat_maps(picture, answer.maps or {})
+    pictures = SmearPictures(inputs.segmented_picture, draw_overlay(picture, found, cells), heat_maps)
     laps.mark("overlay")
     report = Report(
         object_id=object_id,
         specimen=specimen,
         state=State.REPORTED,
-        result=_decide(probabilities, inputs, score, findings, artifact),
+        result=_decide(answer, inputs, max(score, answer.feature_score or 0.0), findings, artifact),
         evidence=Evidence(
             cell_count=found.cell_count,
             mask_coverage=found.coverage,
             quality=Quality(**dataclasses.asdict(figures), figures=measured, findings=findings),
             out_of_distribution_score=score,
+            feature_score=answer.feature_score,
             cells=cells,
         ),
         model=artifact.reference,
@@ -151,33 +155,35 @@ def _findings(measured: dict[QualityFigure, float], artifact: Artifact) -> tuple
     )
 
 
+def _cells(working: Picture, found: Segmentation, answer: Answer) -> tuple[CellRow, ...]:
+    """The table of cells, with each one's share of the evidence where the model says what it saw."""
+    rows = measure_cells(found.labels, working)
+    if not answer.maps:
+        return rows
+    shares = share_of_evidence(positive_sum(answer.maps.values()), found.labels)
+    return tuple(row.model_copy(update={"evidence_share": float(share)}) for row, share in zip(rows, shares, strict=True))
+
+
 def _decide(
-    probabilities: NDArray[np.float64],
-    inputs: NetworkInputs,
-    score: float,
-    findings: tuple[QualityFinding, ...],
-    artifact: Artifact,
+    answer: Answer, inputs: NetworkInputs, score: float, findings: tuple[QualityFinding, ...], artifact: Artifact
 ) -> Result:
-    rules, classes = artifact.manifest.decision, artifact.manifest.classes
-    best = int(probabilities.argmax())
-    likely = tuple(name for name, one in zip(classes, probabilities, strict=True) if one >= rules.prediction_set_threshold)
-    prediction_set = likely or (classes[best],)
+    rules, classes, probabilities = artifact.manifest.decision, artifact.manifest.classes, answer.probabilities
+    ruling = rule(probabilities, rules, classes, answer.typical)
     if findings or inputs.segmentation.cell_count < rules.minimum_cells:
         decision = Decision.POOR_QUALITY
     elif score > 1.0:
         decision = Decision.OUT_OF_DISTRIBUTION
-    elif len(prediction_set) > 1 or probabilities[best] < rules.minimum_confidence:
-        decision = Decision.INDETERMINATE
     else:
-        decision = Decision.CONFIDENT
-    advice = artifact.texts.recommend(decision, classes[best], prediction_set, rules.urgent_classes)
+        decision = Decision.CONFIDENT if ruling.stated else Decision.INDETERMINATE
+    advice = artifact.texts.recommend(decision, ruling.label, ruling.possible, rules.urgent_classes)
     if findings:
         advice = " ".join(dict.fromkeys(one.advice for one in findings))
     return Result(
-        label=classes[best],
+        label=ruling.label,
         probabilities={name: float(one) for name, one in zip(classes, probabilities, strict=True)},
-        confidence=float(probabilities[best]),
-        prediction_set=prediction_set,
+        confidence=float(probabilities.max()),
+        prediction_set=ruling.possible,
+        conformal_set=None if answer.typical is None else names_of(answer.typical, classes),
         decision=decision,
         recommendation=advice,
     )

@@ -13,7 +13,15 @@ from hemascope.contracts.events import CreatedObject
 from hemascope.contracts.file_size import MAXIMUM_BYTES, check_size
 from hemascope.contracts.notice import DueNotice
 from hemascope.contracts.report import Decision, Pictures, Report, State
-from hemascope.contracts.specimen import ObjectVersion, ReportKeys, Specimen, parse_smear_key, report_keys, specimen_of
+from hemascope.contracts.specimen import (
+    ObjectVersion,
+    ReportKeys,
+    Specimen,
+    heat_map_key,
+    parse_smear_key,
+    report_keys,
+    specimen_of,
+)
 from hemascope.imaging.overlay import encode_png
 from hemascope.model.classifier import Classifier
 from hemascope.ports import Clock, Ledger, LedgerRow, NoticeQueue, NoticeState, ObjectStore
@@ -120,7 +128,11 @@ class Station:
         if screening.pictures and evidence:
             self.reports.write_once(keys.segmented, encode_png(screening.pictures.segmented), "image/png")
             self.reports.write_once(keys.overlay, encode_png(screening.pictures.overlay), "image/png")
-            pictures = Pictures(segmented=keys.segmented, overlay=keys.overlay)
+            heat_maps = {}
+            for branch, picture in screening.pictures.heat_maps.items():
+                heat_maps[branch] = heat_map_key(report.object_id, self._model, branch)
+                self.reports.write_once(heat_maps[branch], encode_png(picture), "image/png")
+            pictures = Pictures(segmented=keys.segmented, overlay=keys.overlay, heat_maps=heat_maps)
             evidence = evidence.model_copy(update={"pictures": pictures})
         report = report.model_copy(update={"issued_at": now, "evidence": evidence})
         summary = screening.summary.model_copy(update={"issued_at": now})

@@ -10,9 +10,10 @@ from hemascope.adapters.aws import DynamoLedger, upload
 from hemascope.adapters.local import REGION, LocalCloud, wait_until
 from hemascope.commands.project import artifact_folder, project_root
 from hemascope.contracts.errors import HemascopeError
-from hemascope.contracts.specimen import ObjectVersion, Specimen, report_keys
+from hemascope.contracts.specimen import ObjectVersion, Specimen, heat_map_key, report_keys
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import load_artifact
+from hemascope.model.classifier import BRANCHES
 from hemascope.ports import LedgerRow, NoticeState
 
 _PATIENCE = 60.0  # seconds
@@ -91,7 +92,9 @@ def _fetch(cloud: LocalCloud, version: ObjectVersion, model: str, out: Path) -> 
     s3, bucket = cloud.client("s3"), cloud.outputs["ReportsBucket"]
     out.mkdir(parents=True, exist_ok=True)
     files = {}
-    for name, key in report_keys(version.object_id, model).model_dump().items():
+    keys = report_keys(version.object_id, model).model_dump()
+    keys |= {f"heat_map.{branch}": heat_map_key(version.object_id, model, branch) for branch in BRANCHES}
+    for name, key in keys.items():
         if s3.list_objects_v2(Bucket=bucket, Prefix=key).get("KeyCount"):
             content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             (out / key.rsplit("/", 1)[-1]).write_bytes(content)
@@ -109,7 +112,7 @@ def _show(files: dict[str, tuple[str, bytes]], out: Path) -> None:
     print(f"  {summary['headline']}\n  {summary['explanation']}\n  {summary['next_step']}")
     print("\nIn the reports bucket:")
     for name, (key, content) in files.items():
-        print(f"  {name:<10} {key}  ({len(content):,} bytes)")
+        print(f"  {name:<18} {key}  ({len(content):,} bytes)")
     print(f"  copies in {out}/")
 
 

@@ -85,7 +85,9 @@ def picture_files(paths: list[Path]) -> Iterator[tuple[Path, Path]]:
 def _write_pictures(screening: Screening, base: Path) -> None:
     assert screening.pictures is not None
     base.parent.mkdir(parents=True, exist_ok=True)
-    for name, picture in (("segmented", screening.pictures.segmented), ("overlay", screening.pictures.overlay)):
+    pictures = {"segmented": screening.pictures.segmented, "overlay": screening.pictures.overlay}
+    pictures |= {f"heat_map.{branch}": picture for branch, picture in screening.pictures.heat_maps.items()}
+    for name, picture in pictures.items():
         base.with_name(f"{base.name}.{name}.png").write_bytes(encode_png(picture))
 
 

@@ -51,14 +51,16 @@ class Result(_Contract):
     label: str
     probabilities: dict[str, Probability]
     confidence: Probability
-    prediction_set: tuple[str, ...]
+    prediction_set: tuple[str, ...]  # the classes that are possible; never empty
+    # The classes that the picture is typical of: 95 of 100 smears' own class is in it; empty where it is typical of none.
+    conformal_set: tuple[str, ...] | None = None
     decision: Decision
     recommendation: str
 
     @model_validator(mode="after")
     def _consistent(self) -> "Result":
-        if self.label not in self.probabilities or not set(self.prediction_set) <= set(self.probabilities):
-            raise ValueError("expected label and prediction set to be classes that have a probability")
+        if not {self.label, *self.prediction_set, *(self.conformal_set or ())} <= set(self.probabilities):
+            raise ValueError("expected label, prediction set and conformal set to be classes that have a probability")
         if abs(sum(self.probabilities.values()) - 1.0) > 1e-3:
             raise ValueError(f"expected probabilities that sum to 1, received {sum(self.probabilities.values())}")
         return self
@@ -121,6 +123,8 @@ class Evidence(_Contract):
     quality: Quality
     # Distance of the picture's colours from those the model was made with, as a multiple of the accepted distance.
     out_of_distribution_score: Annotated[float, Field(ge=0.0)]
+    # The same of the network's own features; None where the model has no reference for them.
+    feature_score: Annotated[float, Field(ge=0.0)] | None = None
     pictures: Pictures | None = None
     cells: tuple[CellRow, ...] = ()  # empty where the model doesn't tell touching cells apart
 

@@ -181,6 +181,18 @@ def report_keys(object_id: str, model: str) -> ReportKeys:
     )
 
 
+def heat_map_key(object_id: str, model: str, branch: str) -> str:
+    """Key of one branch's heat map, beside the report; not every model draws them.
+
+    Examples
+    --------
+    >>> heat_map_key("0f", "all-subtypes/1.1.0", "original")
+    'reports/0f/all-subtypes/1.1.0/heat_map.original.png'
+    """
+    reports, _ = report_prefixes(object_id)
+    return f"{reports}{model}/heat_map.{branch}.png"
+
+
 def report_prefixes(object_id: str) -> tuple[str, str]:
     """What begins every key in the reports bucket that is about one object version: the hospital's, the patient's."""
     return f"reports/{object_id}/", f"summaries/{object_id}/"

@@ -13,6 +13,7 @@ from hemascope.contracts.quality import QualityReason, QualitySpec
 from hemascope.contracts.report import Decision, Digest, ModelReference, Probability
 from hemascope.contracts.texts import ENGLISH, Texts, texts_file
 from hemascope.model.colour_reference import ColourReference
+from hemascope.model.feature_reference import FeatureReference
 
 MANIFEST, WEIGHTS, GOLDEN, TEXTS, COLOURS = (
     "manifest.json",
@@ -21,6 +22,7 @@ MANIFEST, WEIGHTS, GOLDEN, TEXTS, COLOURS = (
     "texts.en.json",
     "colour_reference.json",
 )
+FEATURE_REFERENCE = "feature_reference.npz"  # optional: artifacts before 1.1.0 have none
 SERVED = frozenset({WEIGHTS, GOLDEN, TEXTS, COLOURS})
 
 
@@ -32,6 +34,8 @@ class DecisionSpec(BaseModel):
     temperature: Annotated[float, Field(gt=0.0)]
     minimum_confidence: Probability
     prediction_set_threshold: Probability  # a class belongs to the set from this probability on
+    # What it costs to miss an urgent class, where any other mistake costs 1; None: the same as any other.
+    missed_cost: Annotated[float, Field(ge=1.0)] | None = None
     minimum_cells: Annotated[int, Field(ge=0)] = 1
     urgent_classes: tuple[str, ...]
 
@@ -71,13 +75,14 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True)
 class Artifact:
-    """A checked model version: manifest, weights (a LiteRT flat buffer), texts, known colours."""
+    """A checked model version: manifest, weights (a LiteRT flat buffer), texts, known colours and, if it has them, features."""
 
     folder: Path
     manifest: Manifest
     weights: bytes
     texts: Texts
     colours: ColourReference
+    features: FeatureReference | None = None
 
     @property
     def reference(self) -> ModelReference:
@@ -113,6 +118,7 @@ def load_artifact(folder: Path, language: str = ENGLISH) -> Artifact:
         texts = Texts.model_validate_json(_in_language(contents, language))
         colours = ColourReference.model_validate_json(contents[COLOURS])
         weights = contents[WEIGHTS]
+        features = FeatureReference.from_bytes(contents[FEATURE_REFERENCE]) if FEATURE_REFERENCE in contents else None
     except (OSError, ValidationError) as error:
         raise ArtifactError(f"expected a model artifact in {folder}, received: {error}") from error
     expected, received = manifest.preprocessing.digest, manifest.preprocessing_sha256
@@ -123,7 +129,9 @@ def load_artifact(folder: Path, language: str = ENGLISH) -> Artifact:
     if texts.language != language:
         raise ArtifactError(f"expected texts in the language {language}, received {texts.language}")
     _check_texts(texts, manifest)
-    return Artifact(folder, manifest, weights, texts, colours)
+    if features is not None and len(features.means) != len(manifest.classes):
+        raise ArtifactError(f"expected features of {len(manifest.classes)} classes, received {len(features.means)}")
+    return Artifact(folder, manifest, weights, texts, colours, features)
 
 
 def _in_language(contents: dict[str, bytes], language: str) -> bytes:

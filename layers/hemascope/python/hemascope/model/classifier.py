@@ -1,7 +1,9 @@
-"""The fusion network in LiteRT: two inputs of a smear -> calibrated probabilities."""
+"""The fusion network in LiteRT: two inputs of a smear -> calibrated probabilities, and what they rest on."""
 
 import os
 import threading
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -10,6 +12,26 @@ from numpy.typing import NDArray
 from hemascope.contracts.errors import ArtifactError
 from hemascope.imaging.model_input import NetworkInputs
 from hemascope.model.artifact import Artifact
+
+BRANCHES = ("original", "segmented")  # inputs of the network, and the branches behind them
+PROBABILITIES, FEATURES = "probabilities", "features"
+MAPS = {branch: f"{branch}_map" for branch in BRANCHES}
+
+
+class Answer(NamedTuple):
+    """What the network says of one smear; all but the probabilities is there where the artifact has it.
+
+    ``probabilities`` (classes,), float64, sums to 1, temperature applied. ``features`` (1024,), float32: the pooled features
+    that the head sees, the original's first. ``maps``: of each branch (8, 8), float32, what each cell of its last feature map
+    adds to the likeliest class' logit above the mean of all logits; negative where it speaks against it. ``feature_score``: how
+    far the features are from the known, above 1 too far. ``typical`` (classes,), bool: what the features are typical of.
+    """
+
+    probabilities: NDArray[np.float64]
+    features: NDArray[np.float32] | None = None
+    maps: Mapping[str, NDArray[np.float32]] | None = None
+    feature_score: float | None = None
+    typical: NDArray[np.bool_] | None = None
 
 
 class Classifier:
@@ -38,11 +60,29 @@ class Classifier:
         self._lock = threading.Lock()
         self._output = self._check_signature()
 
+    @property
+    def explains(self) -> bool:
+        """Whether this artifact's network gives features and maps."""
+        return len(self._network.get_output_details()) > 1
+
+    def answer(self, inputs: NetworkInputs) -> Answer:
+        """Ask the network about one smear."""
+        with self._lock:
+            outputs = self._network(original=inputs.original[None], segmented=inputs.segmented[None])
+            found = {name: one[0].copy() for name, one in outputs.items()}
+        temperature = self.artifact.manifest.decision.temperature
+        probabilities = temper(np.asarray(found[self._output], np.float64), temperature)
+        if FEATURES not in found:
+            return Answer(probabilities)
+        features, maps = found[FEATURES], {branch: found[name] for branch, name in MAPS.items()}
+        reference = self.artifact.features
+        if reference is None:
+            return Answer(probabilities, features, maps)
+        return Answer(probabilities, features, maps, reference.score(features), reference.is_typical(features))
+
     def probabilities(self, inputs: NetworkInputs) -> NDArray[np.float64]:
         """Probability of each class in the manifest's order: (classes,), float64, sums to 1, temperature applied."""
-        with self._lock:
-            answer = self._network(original=inputs.original[None], segmented=inputs.segmented[None])[self._output][0]
-        return temper(np.asarray(answer, np.float64), self.artifact.manifest.decision.temperature)
+        return self.answer(inputs).probabilities
 
     def _check_signature(self) -> str:
         side = self.artifact.manifest.preprocessing.input_size
@@ -50,11 +90,18 @@ class Classifier:
         expected = {"original": (side, side, 3), "segmented": (side, side, 3)}
         if received != expected:
             raise ArtifactError(f"expected a network with inputs {expected}, received {received}")
-        ((name, detail),) = self._network.get_output_details().items()
+        outputs = {str(name): tuple(detail["shape"][1:]) for name, detail in self._network.get_output_details().items()}
+        with_evidence = {PROBABILITIES, FEATURES, *MAPS.values()}
+        if len(outputs) > 1 and set(outputs) != with_evidence:
+            raise ArtifactError(f"expected probabilities alone or {sorted(with_evidence)}, received {sorted(outputs)}")
+        reference = self.artifact.features
+        if reference is not None and outputs.get(FEATURES) != (reference.width,):
+            raise ArtifactError(f"expected {reference.width} features, as in the reference, received {outputs.get(FEATURES)}")
+        name = PROBABILITIES if len(outputs) > 1 else next(iter(outputs))
         classes = len(self.artifact.manifest.classes)
-        if detail["shape"][-1] != classes:
-            raise ArtifactError(f"expected {classes} outputs, received {detail['shape'][-1]}")
-        return str(name)
+        if outputs[name][-1] != classes:
+            raise ArtifactError(f"expected {classes} outputs, received {outputs[name][-1]}")
+        return name
 
 
 def temper(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:

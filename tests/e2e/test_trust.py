@@ -1,0 +1,68 @@
+"""The shipped network, made to explain itself, on real smears: beside TensorFlow's gradients, and covered in part."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from hemascope.model.artifact import Artifact
+from hemascope.model.classifier import Classifier
+from training.dataset import Sample, read_dataset
+from training.evaluate import network_inputs
+from training.explain import with_evidence
+from training.export import convert
+from training.fusion import build_fusion
+from training.map_check import measure_maps, measure_occlusion
+from training.split import load_split, without_copies
+from training.weights import LABORATORY_WEIGHTS, load_weights
+
+pytestmark = pytest.mark.dataset
+
+
+@pytest.fixture(scope="module")
+def network(artifact: Artifact) -> keras.Model:
+    network = build_fusion(side=artifact.manifest.preprocessing.input_size)
+    load_weights(network, artifact.folder / LABORATORY_WEIGHTS)
+    return network
+
+
+@pytest.fixture(scope="module")
+def explaining(artifact: Artifact, network: keras.Model) -> Classifier:
+    return Classifier(replace(artifact, weights=convert(with_evidence(network))))
+
+
+@pytest.fixture(scope="module")
+def unseen(artifact: Artifact, dataset: Path) -> Sequence[Sample]:
+    test = without_copies(load_split(artifact.folder / "split.json", read_dataset(dataset)).test)
+    return [test[one] for one in np.random.default_rng(1).permutation(len(test))]
+
+
+def test_maps_are_the_float_networks_grad_cam(
+    explaining: Classifier, network: keras.Model, unseen: Sequence[Sample], dataset: Path
+) -> None:
+    found = measure_maps(explaining, network, network_inputs(dataset, unseen[:20], explaining))
+
+    for branch in ("original", "segmented"):
+        assert found[branch]["all_cells"] >= 0.95
+        assert found[branch]["median"] >= 0.99
+        assert found[branch]["other_class"] <= 1
+
+
+def test_covering_the_hottest_window_lowers_the_class_more_than_covering_random_ones(
+    explaining: Classifier, network: keras.Model, unseen: Sequence[Sample], dataset: Path
+) -> None:
+    found = measure_occlusion(explaining, network, dataset, unseen[:50])
+
+    assert found["smears"] == 50
+    assert found["hottest_lowers_more"] >= 0.9
+    assert found["median_fall_hottest"] > found["median_fall_random"]
+
+
+def test_explaining_itself_changes_no_answer(
+    classifier: Classifier, explaining: Classifier, unseen: Sequence[Sample], dataset: Path
+) -> None:
+    for inputs in network_inputs(dataset, unseen[:5], classifier):
+        np.testing.assert_allclose(explaining.probabilities(inputs), classifier.probabilities(inputs), atol=1e-6)
