@@ -8,7 +8,7 @@ from hemascope.imaging.overlay import encode_png
 from hemascope.model.artifact import Artifact
 from hemascope.screening import screen
 from tests.fakes import FixedClassifier
-from tests.unit.test_screening import CLASSES, SPECIMEN, one_hot, tuned
+from tests.unit.test_screening import CLASSES, SPECIMEN, one_hot, separating, tuned
 
 
 def test_unknown_features_are_out_of_distribution_in_known_colours(artifact: Artifact, smear: bytes) -> None:
@@ -76,3 +76,18 @@ def test_heat_maps_of_both_branches_share_one_scale(artifact: Artifact) -> None:
     # Viridis at full, (253, 231, 37), and at a quarter, (59, 82, 139), laid on white with 65 and 16 %.
     assert pictures.heat_maps["original"][150, 150].tolist() == pytest.approx([254, 239, 113], abs=2)
     assert pictures.heat_maps["segmented"][150, 150].tolist() == pytest.approx([223, 227, 236], abs=2)
+
+
+def test_each_cell_has_its_share_of_what_speaks_for_the_class(artifact: Artifact) -> None:
+    white = np.full((224, 224, 3), 255, np.uint8)
+    white[30:60, 30:60] = white[30:60, 130:160] = (120, 60, 200)
+    # All evidence of the class is in the left half; what speaks against it is on the right.
+    half = np.repeat([[3.0] * 4 + [-3.0] * 4], 8, axis=0).astype(np.float32)
+    network = FixedClassifier(separating(artifact), 0.01, 0.01, 0.97, 0.01, maps={"original": half, "segmented": half})
+
+    evidence = screen(encode_png(white), SPECIMEN, network).report.evidence
+
+    assert evidence is not None
+    left, right = sorted(evidence.cells, key=lambda cell: cell.column)
+    assert left.evidence_share == pytest.approx(left.area / (224 * 112), rel=0.1)
+    assert right.evidence_share == pytest.approx(0.0, abs=1e-9)
