@@ -79,12 +79,7 @@ def test_no_field_is_lost(fields: list[SlideField]) -> None:
 @given(slides)
 def test_where_leukemia_is_possible_in_one_field_the_slide_is_never_called_harmless(fields: list[SlideField]) -> None:
     statement = state(*fields)
-    # What the model that speaks has judged itself is no longer another model's to say.
-    judged = {one.object_id for one in fields if one.report and one.report.model == statement.model}
-    valid = [
-        one.report for one in fields if one.report and (one.report.model == statement.model or one.object_id not in judged)
-    ]
-    results = [report.result for report in valid if report.result]
+    results = [one.report.result for one in fields if one.report and one.report.result]
     unsure = [one for one in results if one.decision == "indeterminate" and set(one.prediction_set) & set(URGENT)]
     sure = [one for one in results if one.decision == "confident" and one.label in URGENT]
 

@@ -57,23 +57,35 @@ def sort_fields(
             left_out.append(_leave_out(one, WhyLeftOut.POOR_QUALITY, urgent, words.no_cells))
         else:
             counted.append(Counted(one.name, one.object_id, report.result, report.evidence.cell_count))
-    return counted, left_out + _without_report(fields, {one.object_id for one, _ in own}, urgent, words)
+    known = {one.object_id for one, _ in own}
+    return counted, left_out + _of_other_models(fields, model, known, urgent, words) + _failed(fields, urgent, words)
 
 
-def _without_report(
-    fields: Iterable[SlideField], known: set[str], urgent: Collection[str], words: CaseTexts
+def _of_other_models(
+    fields: Iterable[SlideField], model: ModelReference | None, known: set[str], urgent: Collection[str], words: CaseTexts
 ) -> list[LeftOutField]:
-    """Fields without a report of the model that speaks: judged by another alone, or not at all."""
-    others: dict[str, SlideField] = {}
+    """What other models said, once a picture: of pictures that only they judged, and wherever they saw leukemia.
+
+    A model that comes after another must not make its suspicion disappear, so that stays on the list and keeps the slide doubtful.
+    """
+    said: dict[str, LeftOutField] = {}
     for one in sorted(fields, key=_newest_first):
-        if one.object_id not in known:
-            others.setdefault(one.object_id, one)
-    return [
-        _leave_out(one, WhyLeftOut.OTHER_MODEL, urgent, words.other_model)
-        if one.report
-        else _leave_out(one, WhyLeftOut.FAILED, urgent, words.failed)
-        for one in others.values()
-    ]
+        if one.report is None or one.report.model == model:
+            continue
+        row = _leave_out(one, WhyLeftOut.OTHER_MODEL, urgent, words.other_model)
+        earlier = said.get(one.object_id)
+        if row.suspicious and not (earlier and earlier.suspicious):
+            said[one.object_id] = row
+        elif one.object_id not in known:
+            said.setdefault(one.object_id, row)
+    return list(said.values())
+
+
+def _failed(fields: Sequence[SlideField], urgent: Collection[str], words: CaseTexts) -> list[LeftOutField]:
+    """Pictures that no model judged."""
+    judged = {one.object_id for one in fields if one.report is not None}
+    lost = {one.object_id: one for one in sorted(fields, key=_newest_first, reverse=True) if one.object_id not in judged}
+    return [_leave_out(one, WhyLeftOut.FAILED, urgent, words.failed) for one in lost.values()]
 
 
 def _leave_out(one: SlideField, why: WhyLeftOut, urgent: Collection[str], advice: str) -> LeftOutField:
