@@ -132,14 +132,14 @@ def read_step(folder: Path) -> dict[str, Any]:
     return {"step": folder.name, "settings": shown, "result": json.loads((folder / "result.json").read_text())}
 
 
-def convert(network: keras.Model) -> bytes:
-    """LiteRT flat buffer with dynamic-range int8 weights and a signature (``original``, ``segmented``)."""
+def convert(network: keras.Model, quantized: bool = True) -> bytes:
+    """LiteRT flat buffer with a signature (``original``, ``segmented``): dynamic-range int8 weights, or all float32."""
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory() as folder:
         network.export(folder, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.optimizations = [tf.lite.Optimize.DEFAULT] if quantized else []
         return bytes(converter.convert())
 
 
