@@ -6,6 +6,8 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from hemascope.contracts.audit import AuditAction, AuditEntry
+from hemascope.contracts.hospital import HospitalSettings
 from hemascope.contracts.notice import DueNotice, Notice
 from hemascope.contracts.report import State
 from hemascope.contracts.specimen import ObjectVersion
@@ -137,6 +139,26 @@ class Mailer(Protocol):
 
     def send(self, notice: Notice) -> None:
         """Send the mail made from the template."""
+
+
+class HospitalBook(Protocol):
+    """What each hospital has decided."""
+
+    def settings_of(self, hospital: str) -> HospitalSettings:
+        """The hospital's settings; where it has set nothing, those of the deployment."""
+
+    def change(self, hospital: str, settings: HospitalSettings) -> None:
+        """Put these in the place of the settings."""
+
+
+class AuditTrail(Protocol):
+    """Who saw, released or changed what: append-only, one chain a hospital."""
+
+    def append(self, hospital: str, who: str, action: AuditAction, object_id: str | None, at: datetime) -> AuditEntry:
+        """Add an entry behind the last one; safe beside others who do so at the same time."""
+
+    def entries(self, hospital: str, after: int, limit: int) -> tuple[AuditEntry, ...]:
+        """Entries in their order, those numbered above ``after``, at most ``limit``."""
 
 
 class UploadForm(BaseModel):

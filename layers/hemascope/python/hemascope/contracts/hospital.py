@@ -1,0 +1,48 @@
+"""What a hospital has decided: who hears of what, when a patient may read, how many must agree."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+
+
+class ReleasePolicy(StrEnum):
+    """When a patient may read the summary."""
+
+    IMMEDIATE = "immediate"  # at once, marked preliminary, as in Islam et al. (Sensors 24 (2024) 4420)
+    AFTER_REVIEW = "after_review"  # when a clinician has released it
+
+
+class PatientChannel(StrEnum):
+    """How a patient hears that there is something to read; the message is a link in every case."""
+
+    NONE = "none"
+    MAIL = "mail"
+    SMS = "sms"
+    PUSH = "push"
+
+
+class HospitalSettings(BaseModel):
+    """Settings of one hospital, which its administrator changes in the portal.
+
+    Where a hospital has set nothing, the defaults here hold, and ``recipients`` is the deployment's clinician on duty.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    release: ReleasePolicy = ReleasePolicy.IMMEDIATE
+    # A link, or also label and probabilities, as the study sends them.
+    mail_detail: Literal["link", "summary"] = "link"
+    # Clinicians. The first hears of every smear; of an urgent one that nobody acknowledges, the next after each while.
+    recipients: Annotated[tuple[MailAddress, ...], Field(max_length=10)] = ()
+    escalate_after_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
+    # Who hears of rejected smears, beside the portal's own page.
+    laboratory: Annotated[tuple[MailAddress, ...], Field(max_length=10)] = ()
+    patient_channel: PatientChannel = PatientChannel.NONE
+    # What a worried reader is told to call.
+    telephone: Annotated[str | None, Field(pattern=r"^\+?[0-9 ()/-]{3,32}$")] = None
+    # Two: nothing is released before two people gave the same verdict.
+    reviewers: Literal[1, 2] = 1
+    fhir: Literal["R5", "R4B"] = "R5"
