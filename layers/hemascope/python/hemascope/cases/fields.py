@@ -66,7 +66,7 @@ def _of_other_models(
 ) -> list[LeftOutField]:
     """What other models said, once a picture: of pictures that only they judged, and wherever they saw leukemia.
 
-    A model that comes after another must not make its suspicion disappear, so that stays on the list and keeps the slide doubtful.
+    A model that comes after another must not make its suspicion disappear: it stays on the list and keeps the slide doubtful.
     """
     said: dict[str, LeftOutField] = {}
     for one in sorted(fields, key=_newest_first):
