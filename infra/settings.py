@@ -68,7 +68,7 @@ class Settings(BaseModel):
     powertools_layer: Annotated[int, Field(ge=1)] = 46
     retention_days: Annotated[int | None, Field(ge=91, le=36500)] = None
     log_retention_days: Annotated[Literal[7, 14, 30, 90, 180, 365], BeforeValidator(int)] = 90
-    model: Annotated[str, Field(pattern=r"^[a-z0-9-]+/\d+\.\d+\.\d+$")] = "all-subtypes/1.0.0"
+    model: Annotated[str, Field(pattern=r"^[a-z0-9-]+/\d+\.\d+\.\d+$")] = "all-subtypes/1.0.1"
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
     mail_sender: Annotated[str, Field(pattern=MAIL)] = "hemascope@hospital.example"
     mail_recipient: Annotated[str, Field(pattern=MAIL)] = "hematology@hospital.example"

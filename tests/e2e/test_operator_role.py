@@ -17,7 +17,7 @@ from hemascope.contracts.specimen import ObjectVersion, report_keys
 from tests.rows import row
 
 pytestmark = pytest.mark.local_cloud
-MODEL = "all-subtypes/1.0.0"
+MODEL = "all-subtypes/1.0.1"
 OPERATOR = "hemascope-dev-operator"
 REPLAY = ["replay", "--limit", "5"]
 RECONCILE = ["reconcile", "--grace", "0", "--requeue"]

@@ -284,4 +284,4 @@ def test_a_model_that_is_no_name_is_refused(capsys: Captured) -> None:
 def test_the_newest_artifact_of_the_project_is_the_model(cloud: MotoCloud, capsys: Captured) -> None:
     main(["reconcile", *cloud.names("uploads", "ledger")])
 
-    assert capsys.readouterr().out.startswith("object versions below smears/: 0, model all-subtypes/1.0.0\n")
+    assert capsys.readouterr().out.startswith("object versions below smears/: 0, model all-subtypes/1.0.1\n")

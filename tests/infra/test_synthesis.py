@@ -93,8 +93,8 @@ def test_the_build_context_of_the_image_holds_what_is_allowed_and_nothing_else(a
 
     package = root / "layers" / "hemascope" / "python" / "hemascope"
     modules = [path.relative_to(root).as_posix() for path in package.rglob("*.py")]
-    artifact = "model_artifacts/all-subtypes/1.0.0"
-    files = ("colour_reference.json", "golden.json", "manifest.json", "model.tflite", "texts.en.json")
+    artifact = "model_artifacts/all-subtypes/1.0.1"
+    files = ("colour_reference.json", "feature_reference.npz", "golden.json", "manifest.json", "model.tflite", "texts.en.json")
     assert held == sorted(
         [
             *modules,
@@ -107,10 +107,10 @@ def test_the_build_context_of_the_image_holds_what_is_allowed_and_nothing_else(a
 
 
 def test_the_context_is_an_allow_list() -> None:
-    patterns = allowed("all-subtypes/1.0.0")
+    patterns = allowed("all-subtypes/1.0.1")
 
     assert patterns[0] == "*"
-    assert [one for one in patterns if ".npz" in one] == ["!model_artifacts/all-subtypes/1.0.0/feature_reference.npz"]
+    assert [one for one in patterns if ".npz" in one] == ["!model_artifacts/all-subtypes/1.0.1/feature_reference.npz"]
     assert "!**" not in patterns
 
 

@@ -20,7 +20,7 @@ Edit = Callable[[dict], object]
 @pytest.fixture
 def copy(artifact: Artifact, tmp_path: Path) -> Path:
     folder = tmp_path / "1.0.0"
-    shutil.copytree(artifact.folder, folder, ignore=shutil.ignore_patterns("*.npz", "figures"))
+    shutil.copytree(artifact.folder, folder, ignore=shutil.ignore_patterns("weights.*", "figures"))
     return folder
 
 
@@ -137,13 +137,12 @@ def with_feature_reference(folder: Path, classes: int, width: int = 1024) -> Non
     sign(folder, "feature_reference.npz")
 
 
-def test_an_artifact_may_hold_a_reference_for_its_features(copy: Path) -> None:
-    without = load_artifact(copy)
+def test_an_artifact_may_hold_a_reference_for_its_features(copy: Path, first_artifact: Artifact) -> None:
     with_feature_reference(copy, classes=4)
 
     loaded = load_artifact(copy)
 
-    assert without.features is None
+    assert first_artifact.features is None
     assert loaded.features is not None
     assert loaded.features.width == 1024
 
@@ -212,6 +211,7 @@ def test_a_network_with_another_number_of_classes_is_refused(copy: Path) -> None
             and texts.update(case=case | {"pattern": case["pattern"] | {"Mature B": "Mature B."}})
         ),
     )
+    with_feature_reference(copy, classes=5)
 
     with pytest.raises(ArtifactError, match="expected 5 outputs, received 4"):
         Classifier(load_artifact(copy))
@@ -226,18 +226,15 @@ def test_weights_that_are_no_network_are_refused(copy: Path) -> None:
 
 
 def test_a_quality_gate_without_words_for_its_reasons_is_refused(copy: Path) -> None:
-    limits = {"limits": [{"figure": "sharpness", "reason": "out_of_focus", "low": 0.05}]}
-    edit(copy / "manifest.json", lambda manifest: manifest.update({"quality": limits}))
+    edit_and_sign(copy, "texts.en.json", lambda texts: texts["quality"].pop("out_of_focus"))
 
     with pytest.raises(ArtifactError, match="quality advice"):
         load_artifact(copy)
 
 
-def test_a_quality_gate_with_its_words_loads(copy: Path, root: Path) -> None:
+def test_a_quality_gate_with_its_words_loads(copy: Path) -> None:
     limits = {"limits": [{"figure": "sharpness", "reason": "out_of_focus", "low": 0.05}]}
     edit(copy / "manifest.json", lambda manifest: manifest.update({"quality": limits}))
-    shutil.copyfile(root / "training" / "texts.en.json", copy / "texts.en.json")
-    sign(copy, "texts.en.json")
 
     loaded = load_artifact(copy)
 

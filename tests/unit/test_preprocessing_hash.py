@@ -53,11 +53,11 @@ def test_the_same_revision_makes_the_same_pixels() -> None:
     )
 
 
-def test_the_default_specification_is_the_shipped_artifacts(artifact: Artifact) -> None:
+def test_the_default_specification_is_that_of_the_first_artifact(first_artifact: Artifact) -> None:
     digest = PreprocessingSpec().digest
 
-    assert artifact.manifest.preprocessing_sha256 == digest
-    assert artifact.reference.preprocessing == digest
+    assert first_artifact.manifest.preprocessing_sha256 == digest
+    assert first_artifact.reference.preprocessing == digest
 
 
 def test_every_field_of_the_specification_changes_the_digest() -> None:

@@ -8,7 +8,7 @@ from hemascope.imaging.overlay import encode_png
 from hemascope.model.artifact import Artifact
 from hemascope.screening import screen
 from tests.fakes import FixedClassifier
-from tests.unit.test_screening import CLASSES, SPECIMEN, one_hot, separating, tuned
+from tests.unit.test_screening import CLASSES, SPECIMEN, one_hot, tuned
 
 
 def test_unknown_features_are_out_of_distribution_in_known_colours(artifact: Artifact, smear: bytes) -> None:
@@ -83,7 +83,7 @@ def test_each_cell_has_its_share_of_what_speaks_for_the_class(artifact: Artifact
     white[30:60, 30:60] = white[30:60, 130:160] = (120, 60, 200)
     # All evidence of the class is in the left half; what speaks against it is on the right.
     half = np.repeat([[3.0] * 4 + [-3.0] * 4], 8, axis=0).astype(np.float32)
-    network = FixedClassifier(separating(artifact), 0.01, 0.01, 0.97, 0.01, maps={"original": half, "segmented": half})
+    network = FixedClassifier(artifact, 0.01, 0.01, 0.97, 0.01, maps={"original": half, "segmented": half})
 
     evidence = screen(encode_png(white), SPECIMEN, network).report.evidence
 

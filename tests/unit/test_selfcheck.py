@@ -85,7 +85,7 @@ def test_the_command_of_the_image_build_fails_on_an_altered_artifact(
     classifier: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "1.0.0"
-    shutil.copytree(classifier.artifact.folder, folder, ignore=shutil.ignore_patterns("*.npz", "figures"))
+    shutil.copytree(classifier.artifact.folder, folder, ignore=shutil.ignore_patterns("weights.*", "figures"))
     (folder / "golden.json").write_text("{}")
     monkeypatch.setenv("HEMASCOPE_ARTIFACT", str(folder))
 

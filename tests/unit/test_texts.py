@@ -24,10 +24,10 @@ SPECIALIST = "Consult a specialist in hematology without delay"
 
 
 @pytest.fixture(params=["shipped", "exported"])
-def texts(request: pytest.FixtureRequest, root: Path, artifact: Artifact, tmp_path: Path) -> Texts:
+def texts(request: pytest.FixtureRequest, first_artifact: Artifact, tmp_path: Path) -> Texts:
     """The words of artifact 1.0.0, which has none about cases, and those that an export would write today."""
     if request.param == "shipped":
-        return load_artifact(root / "model_artifacts" / "all-subtypes" / "1.0.0").texts
+        return first_artifact.texts
     write_texts(tmp_path)
     return Texts.model_validate_json((tmp_path / "texts.en.json").read_bytes())
 
@@ -104,7 +104,7 @@ def strings(value: Any) -> Iterator[str]:
 def german(artifact: Artifact, tmp_path: Path) -> Path:
     """An artifact with a second language: a file, and its digest in the manifest."""
     folder = tmp_path / "1.0.0"
-    shutil.copytree(artifact.folder, folder, ignore=shutil.ignore_patterns("*.npz", "figures"))
+    shutil.copytree(artifact.folder, folder, ignore=shutil.ignore_patterns("weights.*", "figures"))
     words = json.loads(artifact.texts.model_dump_json()) | {"language": "de"}
     words["case"]["recommendation"]["suspected"] = (
         "Ziehen Sie ohne Verzug eine Fachärztin oder einen Facharzt für Hämatologie hinzu."
