@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from hemascope.contracts.preprocessing import PreprocessingSpec, SeparationSpec
+from hemascope.contracts.preprocessing import PreprocessingSpec, SeparationSpec, StainSpec
 from hemascope.contracts.quality import QualitySpec
 from hemascope.contracts.texts import texts_file
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
@@ -111,9 +111,11 @@ def export(data: Data, settings: ExportSettings, root: Path) -> Path:
 
 
 def telling_cells_apart(spec: PreprocessingSpec) -> PreprocessingSpec:
-    """The specification that serves: it numbers cells one by one, and the network sees what it saw in training."""
+    """The specification that serves: it numbers cells one by one, by their stain; the network sees what it saw in training."""
     separation = spec.segmentation.separation or SeparationSpec()
-    return spec.model_copy(update={"segmentation": spec.segmentation.model_copy(update={"separation": separation})})
+    segmentation = spec.segmentation.model_copy(update={"separation": separation})
+    counting = None if spec.stain else StainSpec(network_sees="photographed")
+    return spec.model_copy(update={"segmentation": segmentation, "counting": counting})
 
 
 def lineage(weights: Path) -> list[Path]:

@@ -101,6 +101,8 @@ class PreprocessingSpec(BaseModel):
     mark_height: Fraction = 0.125
     segmentation: SegmentationSpec = SegmentationSpec()
     stain: StainSpec | None = None  # None: colours as photographed
+    # The stain by which cells are numbered, where the mask that the network sees follows none. None: by that mask.
+    counting: StainSpec | None = None
 
     def mark(self, side: int) -> tuple[slice, slice]:
         """Rows and columns of the scale bar's corner in a square picture."""

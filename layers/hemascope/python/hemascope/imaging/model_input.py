@@ -54,9 +54,19 @@ def to_network_inputs(working: Picture, spec: PreprocessingSpec, segmentation: S
         To be used instead of the picture's own; for experiments.
     """
     seen, nuclei = normalize_stain(working, spec) if spec.stain else (working, working)
-    segmentation = segmentation or segment(nuclei, spec.segmentation, working)
+    segmentation = segmentation or _segment(working, nuclei, spec)
     segmented = masked(seen, segmentation)
     return NetworkInputs(to_model_input(seen, spec), to_model_input(segmented, spec), segmentation, segmented)
+
+
+def _segment(working: Picture, nuclei: Picture, spec: PreprocessingSpec) -> Segmentation:
+    """The mask that the network sees, and the cells, be they numbered by it or by a stain of their own."""
+    if spec.counting is None:
+        return segment(nuclei, spec.segmentation, working)
+    mask = segment(nuclei, spec.segmentation.model_copy(update={"separation": None})).mask
+    counted = normalize_stain(working, spec.model_copy(update={"stain": spec.counting})).nuclei
+    cells = segment(counted, spec.segmentation, working)
+    return Segmentation(mask, cells.cell_count, cells.labels)
 
 
 def to_model_input(picture: Picture, spec: PreprocessingSpec) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ _CONTOUR = (0, 150, 60)  # green: the one colour that no stain has
 _NO_CELL = (150, 150, 150)  # what the mask holds beside cells
 _BRIGHT, _DARK = (255, 255, 255), (40, 0, 70)  # of a number and its halo: bright on a dark cell, dark on a pale one
 _PALE_CELL = 155.0  # grey level
+_SLIVER = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
 _LONGEST_SIDE = 1024  # pixels; more is for nobody's eyes and costs time to encode
 _NUMBERED_SIDE = 448  # pixels; below it a number hides the cell it names
 
@@ -44,12 +45,18 @@ def draw_overlay(picture: Picture, segmentation: Segmentation, cells: Sequence[C
     canvas = picture.copy() if scale == 1.0 else np.asarray(cv2.resize(picture, shown, interpolation=method), np.uint8)
     if not cells:
         return _outline(canvas, segmentation.mask, _CONTOUR)
-    _outline(canvas, segmentation.mask & (segmentation.labels == 0), _NO_CELL)
+    _outline(canvas, _beside_cells(segmentation), _NO_CELL)
     for cell in cells:
         _outline(canvas, segmentation.labels == cell.number, _CONTOUR)
     for cell in cells:
         _write(canvas, cell, segmentation.mask.shape)
     return canvas
+
+
+def _beside_cells(segmentation: Segmentation) -> NDArray[np.bool_]:
+    """What the mask holds beside cells, without the slivers where it reaches a little further than a cell."""
+    beside = (segmentation.mask & (segmentation.labels == 0)).astype(np.uint8)
+    return np.asarray(cv2.morphologyEx(beside, cv2.MORPH_OPEN, _SLIVER), np.bool_)
 
 
 def _outline(canvas: Picture, mask: NDArray[np.bool_], colour: tuple[int, int, int]) -> Picture:

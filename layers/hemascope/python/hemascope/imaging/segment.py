@@ -16,7 +16,8 @@ class Segmentation:
     """The mask of a smear: (height, width) bool, and its cells.
 
     ``labels`` (height, width), int32, is 0 outside of cells and 1 to ``cell_count`` in them. Without a separation a cell is a
-    connected component of the mask, be it a clump; with one, the mask also holds what is no cell.
+    connected component of the mask, be it a clump; with one, the mask also holds what is no cell. Where cells are numbered by a
+    stain of their own, their outlines need not be the mask's.
     """
 
     mask: NDArray[np.bool_]
