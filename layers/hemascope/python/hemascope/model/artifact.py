@@ -22,7 +22,7 @@ MANIFEST, WEIGHTS, GOLDEN, TEXTS, COLOURS = (
     "texts.en.json",
     "colour_reference.json",
 )
-FEATURE_REFERENCE = "feature_reference.npz"  # optional: artifacts before 1.1.0 have none
+FEATURE_REFERENCE = "feature_reference.npz"  # optional: 1.0.0 has none
 SERVED = frozenset({WEIGHTS, GOLDEN, TEXTS, COLOURS})
 
 
