@@ -79,6 +79,11 @@ class Specimen(BaseModel):
     case: Segment
     file: Segment
 
+    @property
+    def case_digest(self) -> str:
+        """32 hex digits that stand for the slide where its id may not stand."""
+        return _digest(self.hospital, self.patient, self.case)
+
 
 class Patient(BaseModel):
     """Pseudonymous ids of a patient of one hospital, and where all that they left begins."""
