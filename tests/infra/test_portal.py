@@ -9,7 +9,7 @@ import pytest
 from hemascope.portal.people import Role
 from infra.settings import Settings
 from infra.snapshot import synthesize
-from tests.infra.reading import Resources, actions_of, named, of_type, statements
+from tests.infra.reading import Resources, actions_of, named, of_type, plain, statements
 
 pytestmark = pytest.mark.synth
 
@@ -49,7 +49,11 @@ def test_the_api_has_these_routes_and_each_asks_for_a_token(resources: Resources
         "POST /uploads": "JWT",
         "GET /reports": "JWT",
         "GET /reports/{object_id}": "JWT",
+        "POST /reports/{object_id}/verdicts": "JWT",
+        "POST /reports/{object_id}/release": "JWT",
         "GET /cases": "JWT",
+        "GET /summaries": "JWT",
+        "GET /audit": "JWT",
     }
 
 
@@ -226,25 +230,68 @@ def test_the_other_headers_are_strict(resources: Resources) -> None:
     ]
 
 
-def test_the_function_reaches_one_index_one_prefix_of_uploads_and_two_of_reports(resources: Resources) -> None:
+def granted(resources: Resources) -> list[tuple[list[str], list[str], dict[str, Any]]]:
+    """Actions, resources and conditions of what the portal's function may do."""
     function = named(resources, "AWS::Lambda::Function", "FunctionName", "hemascope-dev-portal-api")
-    policies = [
-        one
+    statements = [
+        statement
         for one in of_type(portal_of(resources), "AWS::IAM::Policy").values()
         if one["Properties"]["Roles"] == [{"Ref": function["Role"]["Fn::GetAtt"][0]}]
+        for statement in one["Properties"]["PolicyDocument"]["Statement"]
+    ]
+    return [
+        (
+            actions_of(one),
+            [str(plain(part)) for part in (one["Resource"] if isinstance(one["Resource"], list) else [one["Resource"]])],
+            one.get("Condition", {}),
+        )
+        for one in statements
     ]
 
-    reached = {
-        action: [json.dumps(part) for part in (resource if isinstance(resource, list) else [resource])]
-        for policy in policies
-        for one in policy["Properties"]["PolicyDocument"]["Statement"]
-        for action, resource in [(actions_of(one)[0], one["Resource"])]
-    }
 
-    assert [text.rsplit('"', 2)[1] for text in reached["s3:PutObject"]] == ["/smears/*"]
-    assert [text.rsplit('"', 2)[1] for text in reached["s3:GetObject"]] == ["/reports/*", "/summaries/*"]
-    assert [text.rsplit('"', 2)[1] for text in reached["dynamodb:Query"][1:]] == ["/index/by-case", "/index/by-hospital"]
-    assert len(reached["dynamodb:Query"]) == 3
+def test_the_function_reaches_these_prefixes_tables_and_indexes_and_no_other(resources: Resources) -> None:
+    reached = {tuple(actions): places for actions, places, _ in granted(resources)}
+
+    assert reached["s3:PutObject",] == ["${Ingest.Uploads.Arn}/smears/*", "${Screening.Reports.Arn}/verdicts/*"]
+    assert reached["s3:GetObject",] == [
+        f"${{Screening.Reports.Arn}}/{prefix}/*" for prefix in ("reports", "summaries", "verdicts")
+    ]
+    assert reached["dynamodb:Query",] == [
+        "${Screening.Ledger.Arn}",
+        *(f"${{Screening.Ledger.Arn}}/index/by-{one}" for one in ("case", "hospital", "patient")),
+    ]
+
+
+def test_of_a_ledger_row_the_function_changes_the_review_and_nothing_else(resources: Resources) -> None:
+    (changing,) = [one for one in granted(resources) if "dynamodb:UpdateItem" in one[0]]
+
+    assert changing == (
+        ["dynamodb:UpdateItem"],
+        ["${Screening.Ledger.Arn}"],
+        {
+            "ForAllValues:StringEquals": {
+                "dynamodb:Attributes": ["object_id", "model", "verdicts", "spoken", "release", "released_at"]
+            }
+        },
+    )
+
+
+def test_the_function_adds_entries_to_the_audit_trail_and_reads_them(resources: Resources) -> None:
+    on_the_trail = [actions for actions, places, _ in granted(resources) if any("Audit" in place for place in places)]
+
+    assert on_the_trail == [["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]]
+
+
+def test_the_audit_table_lets_nobody_change_an_entry(resources: Resources) -> None:
+    table = named(resources, "AWS::DynamoDB::Table", "TableName", "hemascope-dev-audit")
+    (denial,) = table["ResourcePolicy"]["PolicyDocument"]["Statement"]
+
+    assert [(one["AttributeName"], one["KeyType"]) for one in table["KeySchema"]] == [("hospital", "HASH"), ("number", "RANGE")]
+    assert (denial["Effect"], denial["Principal"], "Condition" in denial) == ("Deny", {"AWS": "*"}, False)
+    assert actions_of(denial) == [
+        f"dynamodb:{one}"
+        for one in ("BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLInsert", "PartiQLUpdate", "UpdateItem")
+    ]
 
 
 def test_without_settings_there_is_no_cost_for_each_user(resources: Resources) -> None:
