@@ -1,11 +1,16 @@
 """A portal on fakes: one hospital's smear screened by the real station, and requests as the API hands them to the function."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from hemascope.adapters.local_worker import load_handler
 from hemascope.adapters.words import read_words
 from hemascope.commands.project import artifact_folder
 from hemascope.contracts.audit import FIRST, AuditAction, AuditEntry
@@ -196,3 +201,10 @@ def request(route: str, claims: dict[str, str] | None, body: str | None = None, 
 def content(answer: dict[str, Any]) -> dict[str, Any]:
     """The JSON of an answer."""
     return json.loads(answer["body"])
+
+
+def opened(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """The portal function's own entry in front of a portal on fakes; takes what ``request`` takes."""
+    handler = load_handler(root / "lambdas" / "portal_api" / "handler.py")
+    monkeypatch.setitem(handler.__globals__, "desk", lambda: portal.desk)
+    return lambda *arguments, **named: handler(request(*arguments, **named), CONTEXT)
