@@ -49,6 +49,11 @@ def test_anything_else_is_refused(changed: dict[str, Any]) -> None:
         Verdict.model_validate(GOOD | changed)
 
 
+@pytest.mark.parametrize("comment", ["می\u200cشود", "👩\u200d⚕️ agrees", "a\nb\tc"])
+def test_a_comment_may_be_in_any_script(comment: str) -> None:
+    assert Verdict.model_validate(GOOD | {"comment": comment}).comment == comment
+
+
 def test_two_thousand_characters_are_a_comment_whatever_they_look_like() -> None:
     comment = ("<script>alert(1)</script>" + 2000 * "血")[:2000]
 
