@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from hemascope.adapters.aws import in_one_line
 from hemascope.adapters.objects import StoredVersion, VersionedBucket
 from hemascope.adapters.rows import Found, LedgerTable
 from hemascope.contracts.audit import SERVICE, AuditAction
@@ -70,7 +71,8 @@ class Forgetting:
     def carry_out(self, plan: Plan, wait: Callable[[], None]) -> None:
         """Delete it; whatever is interrupted is finished by the next call."""
         for object_id, found in plan.objects.items():
-            self.audit.append(self.patient.hospital, SERVICE, AuditAction.FORGOTTEN, object_id, self.clock.now())
+            with in_one_line("append to the audit trail"):
+                self.audit.append(self.patient.hospital, SERVICE, AuditAction.FORGOTTEN, object_id, self.clock.now())
             self.ledger.bury(object_id, self.patient, found, self.clock.now())
         self.uploads.delete(plan.versions)
         wait()
