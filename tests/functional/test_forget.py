@@ -13,7 +13,7 @@ from hemascope.cli import main
 from hemascope.commands.forget import Forgetting, forget
 from hemascope.contracts.errors import HemascopeError
 from hemascope.contracts.report import State
-from hemascope.contracts.specimen import ObjectVersion, Patient, verdict_key
+from hemascope.contracts.specimen import ObjectVersion, Patient
 from tests.fakes import START, FakeClock, Killed
 from tests.moto_cloud import MODEL, READ_ONLY, MotoCloud, Wired
 from tests.portal_world import FakeAudit
@@ -89,20 +89,6 @@ def test_nothing_of_the_patient_is_left_and_everything_of_others(cloud: MotoClou
         "deleted; tombstones that keep late deliveries from bringing anything back: 4\n"
     )
     check_only_others_are_left(cloud, versions)
-
-
-def test_verdicts_are_forgotten_too_and_the_audit_trail_says_what_was(cloud: MotoCloud) -> None:
-    first, *others = fill(cloud)
-    kept = verdict_key("0" * 32, MODEL, 1)
-    for key in (verdict_key(first.object_id, MODEL, 1), verdict_key(first.object_id, MODEL, 2), kept):
-        cloud.s3.put_object(Bucket="reports", Key=key, Body=b"about a patient")
-
-    command(cloud, "--yes", "--wait", "0")
-
-    assert [key for key in cloud.keys("reports") if key.startswith("verdicts/")] == [kept]
-    entries = cloud.audit.entries("st-mary", 0, 100)
-    assert {(one.who, str(one.action)) for one in entries} == {("service", "forgotten")}
-    assert sorted(one.object_id for one in entries) == sorted(one.object_id for one in (first, *others))
 
 
 def test_a_second_call_says_that_there_is_nothing(cloud: MotoCloud, capsys: Captured) -> None:
