@@ -34,7 +34,7 @@ def build_app(settings: Settings, outdir: str | None = None) -> cdk.App:
     delivery = DeliveryStack(app, settings.stack("Delivery"), settings, screening, env=environment)
     portal = PortalStack(app, settings.stack("Portal"), settings, ingest, screening, env=environment)
     archive = ArchiveStack(app, settings.stack("Archive"), settings, ingest, env=environment)
-    OperatorStack(app, settings.stack("Operator"), settings, ingest, screening, archive, env=environment)
+    OperatorStack(app, settings.stack("Operator"), settings, ingest, screening, portal, archive, env=environment)
     DevicesStack(app, settings.stack("Devices"), settings, ingest, env=environment)
     watched = (ingest, screening, delivery, portal, archive)
     ObservabilityStack(app, settings.stack("Observability"), settings, *watched, env=environment)

@@ -55,8 +55,8 @@ _WILDCARDS = (
         "AwsSolutions-IAM5",
         ("Portal/AnswerRole",),
         "The API hands out links to one object each, after it has checked whose it is, and a link can do no more than this "
-        "role: write below smears/, read below reports/ and summaries/.",
-        ("/smears/*", "/reports/*", "/summaries/*"),
+        "role: write below smears/ and verdicts/, read below reports/, summaries/ and verdicts/.",
+        ("/smears/*", "/reports/*", "/summaries/*", "/verdicts/*"),
     ),
     Accepted(
         "AwsSolutions-IAM5",
@@ -68,9 +68,9 @@ _WILDCARDS = (
     Accepted(
         "AwsSolutions-IAM5",
         ("Operator/Operator",),
-        "Forgetting a patient deletes objects below the three prefixes, and they can't be named beforehand. The role is "
-        "taken by a person with a second factor, for an hour at most, and CloudTrail names them.",
-        ("/smears/*", "/reports/*", "/summaries/*"),
+        "Forgetting a patient deletes objects below the four prefixes, exporting reviews reads them, and they can't be named "
+        "beforehand. The role is taken by a person with a second factor, for an hour at most, and CloudTrail names them.",
+        ("/smears/*", "/reports/*", "/summaries/*", "/verdicts/*"),
     ),
     Accepted(
         "AwsSolutions-IAM5",
@@ -209,6 +209,12 @@ ACKNOWLEDGMENTS = (
         ("Screening/Ledger",),
         "Point-in-time recovery brings back any second of the last 35 days, and the table can't be deleted by mistake. A plan "
         "with longer memory would keep the rows of a patient who asked to be forgotten.",
+    ),
+    Accepted(
+        "HIPAA.Security-DynamoDBInBackupPlan",
+        ("Portal/Audit",),
+        "Point-in-time recovery brings back any second of the last 35 days, and the table can't be deleted by mistake. Its "
+        "entries are never changed, so there is no older state to go back to.",
     ),
     Accepted(
         "HIPAA.Security-CloudWatchAlarmAction",

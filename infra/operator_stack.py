@@ -6,12 +6,13 @@ from constructs import Construct
 
 from infra.archive_stack import ArchiveStack
 from infra.ingest_stack import IngestStack
+from infra.portal_stack import PortalStack
 from infra.screening_stack import ScreeningStack
 from infra.settings import Settings
 
 
 class OperatorStack(Stack):
-    """The one role that `hemascope replay`, `reconcile` and `forget` need, and whoever starts an archive run.
+    """The one role that `hemascope replay`, `reconcile`, `forget`, `audit` and `export-reviews` need, and who starts a run.
 
     It is taken by a person of this account, with a second factor, and it alone may delete a report. So who deploys the
     service need not be able to delete what it holds, and whoever did delete stands in CloudTrail under this role's name.
@@ -24,6 +25,7 @@ class OperatorStack(Stack):
         settings: Settings,
         ingest: IngestStack,
         screening: ScreeningStack,
+        portal: PortalStack,
         archive: ArchiveStack,
         **kwargs: object,
     ) -> None:
@@ -32,7 +34,7 @@ class OperatorStack(Stack):
             self,
             "Operator",
             role_name=settings.operator,
-            description="Replays, reconciles, and forgets a patient on request",
+            description="Replays, reconciles, forgets a patient on request, exports what was reviewed, checks the audit trail",
             assumed_by=iam.AccountRootPrincipal().with_conditions({"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
             max_session_duration=Duration.hours(1),
         )
@@ -56,7 +58,10 @@ class OperatorStack(Stack):
                 uploads.arn_for_objects("smears/*"),
                 reports.arn_for_objects("reports/*"),
                 reports.arn_for_objects("summaries/*"),
+                reports.arn_for_objects("verdicts/*"),
             ],
+            # Reviewed smears, for training.
+            ("s3:GetObject", "s3:GetObjectVersion"): [uploads.arn_for_objects("smears/*")],
             (
                 "dynamodb:BatchGetItem",
                 "dynamodb:DeleteItem",
@@ -68,8 +73,14 @@ class OperatorStack(Stack):
             ("states:DescribeExecution", "states:StopExecution"): [archive.runs],
             ("states:DescribeMapRun",): [archive.map_runs],
             ("s3:ListBucket",): [archive.results.bucket_arn],
-            ("s3:GetObject",): [archive.result_files],
-            ("kms:Decrypt", "kms:GenerateDataKey"): [ingest.key.key_arn, screening.key.key_arn],
+            ("s3:GetObject",): [
+                archive.result_files,
+                reports.arn_for_objects("reports/*"),
+                reports.arn_for_objects("verdicts/*"),
+            ],
+            # To verify the trail, and to write down what is exported and forgotten.
+            ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"): [portal.audit.table_arn],
+            ("kms:Decrypt", "kms:GenerateDataKey"): [ingest.key.key_arn, screening.key.key_arn, portal.key.key_arn],
             ("kms:Decrypt",): [archive.key.key_arn],
         }
         for actions, resources in statements.items():

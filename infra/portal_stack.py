@@ -4,6 +4,7 @@ from aws_cdk import Aws, CfnOutput, Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -11,6 +12,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.accounts import Accounts
+from infra.constructs.audit import audit_table
 from infra.constructs.function import words, zip_function
 from infra.constructs.http_api import HttpApi
 from infra.constructs.site import Site
@@ -19,15 +21,28 @@ from infra.ingest_stack import IngestStack
 from infra.screening_stack import ScreeningStack
 from infra.settings import Settings
 
-ROUTES = ("GET /me", "POST /uploads", "GET /reports", "GET /reports/{object_id}", "GET /cases")
+ROUTES = (
+    "GET /me",
+    "POST /uploads",
+    "GET /reports",
+    "GET /reports/{object_id}",
+    "POST /reports/{object_id}/verdicts",
+    "POST /reports/{object_id}/release",
+    "GET /cases",
+    "GET /summaries",
+    "GET /audit",
+)
 _LINK_SECONDS = 300
+# What of a ledger row the portal may change: its review. The keys are in it, since every update names them.
+_REVIEW = ["object_id", "model", "verdicts", "spoken", "release", "released_at"]
 
 
 class PortalStack(Stack):
     """Accounts, the API and the site of the people who send smears and read reports.
 
-    Nothing else depends on it: with the portal away, smears still arrive, are screened and told of. It is one stack because
-    its parts name each other: the API the user pool, the user pool the site's address, the site the API's.
+    With the portal away, smears still arrive, are screened and told of; only the operator's role, who reads the audit trail,
+    depends on it. It is one stack because its parts name each other: the API the user pool, the user pool the site's address,
+    the site the API's.
     """
 
     def __init__(
@@ -41,8 +56,9 @@ class PortalStack(Stack):
     ) -> None:
         super().__init__(scope, identity, **kwargs)
         self._settings, self._ingest, self._screening = settings, ingest, screening
-        self._key = safe_key(self, "Key", "Hemascope: logs of the portal", logs_of=settings.log_prefix)
+        self._key = safe_key(self, "Key", "Hemascope: audit trail and logs of the portal", logs_of=settings.log_prefix)
         self._accounts = Accounts(self, "Accounts", settings)
+        self._audit = audit_table(self, "Audit", settings, self._key)
         self._function = self._make_function()
         self._grant()
         self._api = HttpApi(
@@ -69,12 +85,18 @@ class PortalStack(Stack):
         CfnOutput(self, "PortalClient", value=self.client.user_pool_client_id)
         CfnOutput(self, "SiteBucket", value=self.site.bucket_name)
         CfnOutput(self, "SiteDomain", value=self.distribution.distribution_domain_name)
+        CfnOutput(self, "AuditTable", value=self._audit.table_name)
         CfnOutput(self, "PortalFunction", value=self._function.function_name)
 
     @property
     def key(self) -> kms.IKey:
-        """The key of the portal's logs."""
+        """The key of the audit trail and the portal's logs."""
         return self._key
+
+    @property
+    def audit(self) -> dynamodb.ITable:
+        """Who saw, released or changed what."""
+        return self._audit
 
     @property
     def api(self) -> apigateway.IHttpApi:
@@ -112,7 +134,7 @@ class PortalStack(Stack):
             "Answer",
             self._settings,
             name="portal-api",
-            description="Answers the portal: who am I, take a picture, reports of my hospital, one report, one case",
+            description="Answers the portal: reports and cases to staff and patients, verdicts and releases of reviewers",
             key=self._key,
             timeout=Duration.seconds(10),
             layers=[words(self, self._settings.model)],
@@ -121,6 +143,7 @@ class PortalStack(Stack):
                 "HEMASCOPE_LEDGER_TABLE": self._screening.ledger.table_name,
                 "HEMASCOPE_UPLOADS_BUCKET": self._ingest.bucket.bucket_name,
                 "HEMASCOPE_REPORTS_BUCKET": self._screening.reports.bucket_name,
+                "HEMASCOPE_AUDIT_TABLE": self._audit.table_name,
                 "HEMASCOPE_ARTIFACT": "/opt",  # where Lambda lays a layer
                 "HEMASCOPE_LANGUAGE": self._settings.language,
                 "HEMASCOPE_LINK_SECONDS": str(_LINK_SECONDS),
@@ -130,15 +153,25 @@ class PortalStack(Stack):
     def _grant(self) -> None:
         """Give the role what the function does, action by action; its links can do no more than it can itself."""
         ledger, reports = self._screening.ledger.table_arn, self._screening.reports
+        read = [reports.arn_for_objects(f"{prefix}/*") for prefix in ("reports", "summaries", "verdicts")]
         statements = {
-            ("s3:PutObject",): [self._ingest.bucket.arn_for_objects("smears/*")],
-            ("s3:GetObject",): [reports.arn_for_objects("reports/*"), reports.arn_for_objects("summaries/*")],
-            ("dynamodb:Query",): [ledger, f"{ledger}/index/by-hospital", f"{ledger}/index/by-case"],
+            ("s3:PutObject",): [self._ingest.bucket.arn_for_objects("smears/*"), reports.arn_for_objects("verdicts/*")],
+            ("s3:GetObject",): read,
+            ("dynamodb:Query",): [ledger, *(f"{ledger}/index/by-{one}" for one in ("hospital", "case", "patient"))],
+            # Entries are added and read; nothing here can change one.
+            ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [self._audit.table_arn],
             ("kms:GenerateDataKey",): [self._ingest.key.key_arn],
-            ("kms:Decrypt",): [self._screening.key.key_arn],
+            ("kms:Decrypt", "kms:GenerateDataKey"): [self._screening.key.key_arn, self._key.key_arn],
         }
         for actions, resources in statements.items():
             self._function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
+        self._function.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:UpdateItem"],
+                resources=[ledger],
+                conditions={"ForAllValues:StringEquals": {"dynamodb:Attributes": _REVIEW}},
+            )
+        )
 
 
 def _origin(bucket: s3.IBucket) -> str:

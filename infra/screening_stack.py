@@ -129,11 +129,12 @@ class ScreeningStack(Stack):
             deletion_protection=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
-        # What people ask for: a hospital's newest, all fields of a case, all of a state.
+        # What people ask for: a hospital's newest, all fields of a case, all of a state, all of a patient.
         for name, partition, sort in (
             ("by-hospital", "hospital", "finished_at"),
             ("by-case", "case", "hospital"),
             ("by-state", "state", "finished_at"),
+            ("by-patient", "patient", "finished_at"),
         ):
             table.add_global_secondary_index(index_name=name, partition_key=text(partition), sort_key=text(sort))
         return table

@@ -8,6 +8,7 @@ from typing import Any
 from moto import mock_aws
 
 from hemascope.adapters.aws import DynamoLedger, client
+from hemascope.adapters.aws_audit import DynamoAudit
 from hemascope.adapters.objects import VersionedBucket
 from hemascope.adapters.queues import Queue
 from hemascope.adapters.rows import LedgerTable
@@ -17,6 +18,8 @@ from hemascope.ports import LedgerRow, NoticeState
 from tests.rows import row
 
 MODEL = "all-subtypes/1.0.0"
+_TABLES = {"ledger": (("object_id", "S"), ("model", "S")), "audit": (("hospital", "S"), ("number", "N"))}
+_USES = ("HASH", "RANGE")
 READ_ONLY = ("get_", "list_", "query", "scan", "batch_get", "receive_", "describe_")
 
 
@@ -45,7 +48,7 @@ class MotoCloud:
     notices: str
 
     def names(self, *which: str) -> list[str]:
-        known = {"uploads": "uploads", "reports": "reports", "ledger": "ledger"}
+        known = {name: name for name in ("uploads", "reports", "ledger", "audit")}
         known |= {"arrivals": self.arrivals, "notices": self.notices}
         return [word for name in which for word in (f"--{name}", known[name])]
 
@@ -64,6 +67,10 @@ class MotoCloud:
     @property
     def ledger(self) -> DynamoLedger:
         return DynamoLedger(self.dynamodb, "ledger")
+
+    @property
+    def audit(self) -> DynamoAudit:
+        return DynamoAudit(self.dynamodb, "audit", pause=lambda seconds: None)
 
     def queue(self, url: str) -> Queue:
         return Queue(self.sqs, url, pause=lambda seconds: None)
@@ -106,12 +113,12 @@ def moto_cloud() -> Iterator[MotoCloud]:
         for bucket in ("uploads", "reports"):
             s3.create_bucket(Bucket=bucket)
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-        keys = ("object_id", "HASH"), ("model", "RANGE")
-        dynamodb.create_table(
-            TableName="ledger",
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        for table, keys in _TABLES.items():
+            dynamodb.create_table(
+                TableName=table,
+                KeySchema=[{"AttributeName": one, "KeyType": use} for (one, _), use in zip(keys, _USES, strict=True)],
+                AttributeDefinitions=[{"AttributeName": one, "AttributeType": kind} for one, kind in keys],
+                BillingMode="PAY_PER_REQUEST",
+            )
         urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("arrivals", "arrivals-dead", "notices")]
         yield MotoCloud(s3, sqs, dynamodb, *urls)

@@ -1,17 +1,32 @@
 """A portal on fakes: one hospital's smear screened by the real station, and requests as the API hands them to the function."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from hemascope.adapters.local_worker import load_handler
+from hemascope.adapters.words import read_words
+from hemascope.commands.project import artifact_folder
+from hemascope.contracts.audit import FIRST, AuditAction, AuditEntry
 from hemascope.contracts.english import CASE
 from hemascope.contracts.events import CreatedObject
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.contracts.hospital import HospitalSettings
+from hemascope.contracts.specimen import ObjectVersion, Patient
+from hemascope.contracts.texts import ENGLISH, Texts
 from hemascope.portal.desk import Desk
+from hemascope.portal.patients import PatientDesk
+from hemascope.portal.review import Review
+from hemascope.portal.shelf import Shelf
+from hemascope.portal.trail import Trail
 from hemascope.ports import LedgerRow, RowPage, RowPosition, UploadForm
 from tests.cases import URGENT
-from tests.fakes import FakeStore, FixedClassifier, World
+from tests.fakes import FakeClock, FakeStore, FixedClassifier, World
 
 CONTEXT = SimpleNamespace(function_name="portal-api", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0)
 SMEAR = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/field 1.jpg", version_id="v1")
@@ -19,7 +34,7 @@ UNKNOWN = "0" * 32
 
 
 class FakeReader:
-    """A LedgerReader: a list of rows."""
+    """A LedgerReader and a ReviewLedger: a list of rows."""
 
     def __init__(self) -> None:
         self.rows: list[LedgerRow] = []
@@ -40,8 +55,66 @@ class FakeReader:
         position = RowPosition(**last.model_dump(include=set(RowPosition.model_fields))) if last else None
         return RowPage(rows=tuple(mine[:limit]), next=position)
 
+    def rows_by_patient(self, patient: Patient, limit: int) -> tuple[LedgerRow, ...]:
+        return tuple(sorted((row for row in self.rows if row.patient == patient.digest), key=self._position)[: -limit - 1 : -1])
+
+    def set_review(self, before: LedgerRow, after: LedgerRow) -> bool:
+        stood = before in self.rows
+        self.rows = [after if row == before else row for row in self.rows]
+        return stood
+
     def _position(self, row: LedgerRow) -> tuple:
         return row.finished_at, row.object_id, row.model
+
+
+class FakeHospitals:
+    """A HospitalBook: a dict."""
+
+    def __init__(self) -> None:
+        self.settings: dict[str, HospitalSettings] = {}
+
+    def settings_of(self, hospital: str) -> HospitalSettings:
+        return self.settings.get(hospital, HospitalSettings())
+
+    def change(self, hospital: str, settings: HospitalSettings) -> None:
+        self.settings[hospital] = settings
+
+
+class FakeAudit:
+    """An AuditTrail: a list."""
+
+    def __init__(self) -> None:
+        self.kept: list[AuditEntry] = []
+
+    def append(self, hospital: str, who: str, action: AuditAction, object_id: str | None, at: datetime) -> AuditEntry:
+        before = self.entries(hospital, 0, len(self.kept))
+        previous = before[-1].digest if before else FIRST
+        fields = {
+            "hospital": hospital,
+            "number": len(before) + 1,
+            "at": at,
+            "who": who,
+            "action": action,
+            "object_id": object_id,
+        }
+        entry = AuditEntry(**fields, previous=previous)
+        self.kept.append(entry)
+        return entry
+
+    def entries(self, hospital: str, after: int, limit: int) -> tuple[AuditEntry, ...]:
+        return tuple(one for one in self.kept if one.hospital == hospital and one.number > after)[:limit]
+
+    @property
+    def told(self) -> list[tuple[str, str, str | None]]:
+        """Who did what with which smear."""
+        return [(one.who, str(one.action), one.object_id) for one in self.kept]
+
+
+class ReportsBucket(FakeStore):
+    """An ObjectStore whose files can be read again."""
+
+    def read(self, version: ObjectVersion, limit: int) -> bytes:
+        return self.files[version.key][0] if version.key in self.files else super().read(version, limit)
 
 
 class FakeLinks:
@@ -60,19 +133,26 @@ class FakeLinks:
 class Portal:
     """The desk with all that stands around it."""
 
+    texts: Texts = field(default_factory=lambda: read_words(artifact_folder(None), ENGLISH).texts)
     reader: FakeReader = field(default_factory=FakeReader)
-    reports: FakeStore = field(default_factory=FakeStore)
+    reports: ReportsBucket = field(default_factory=ReportsBucket)
+    hospitals: FakeHospitals = field(default_factory=FakeHospitals)
+    audit: FakeAudit = field(default_factory=FakeAudit)
+    clock: FakeClock = field(default_factory=FakeClock)
 
     @property
     def desk(self) -> Desk:
+        shelf, trail = Shelf(self.reports, "reports"), Trail(self.audit, self.clock)
         return Desk(
             self.reader,
-            self.reports,
+            shelf,
             FakeLinks(),
             uploads_bucket="uploads",
-            reports_bucket="reports",
             urgent_classes=URGENT,
             case_words=CASE,
+            review=Review(self.reader, self.reader, shelf, self.hospitals, trail, self.clock, self.texts.patient),
+            patients=PatientDesk(self.reader, shelf, self.hospitals, trail, self.texts),
+            trail=trail,
         )
 
     def screen(self, data: bytes, classifier: FixedClassifier, version: ObjectVersion = SMEAR) -> LedgerRow:
@@ -86,9 +166,9 @@ class Portal:
         return row
 
 
-def account(group: str, hospital: str | None = "st-mary", patient: str | None = None) -> dict[str, str]:
+def account(group: str, hospital: str | None = "st-mary", patient: str | None = None, sub: str = "8f0c") -> dict[str, str]:
     """Claims of an identity token as the API's authorizer hands them on: text, and lists in brackets."""
-    claims = {"sub": "8f0c", "token_use": "id", "cognito:groups": f"[{group}]"}
+    claims = {"sub": sub, "token_use": "id", "cognito:groups": f"[{group}]"}
     named = {"custom:hospital": hospital, "custom:patient": patient}
     return claims | {name: value for name, value in named.items() if value is not None}
 
@@ -97,7 +177,7 @@ def request(route: str, claims: dict[str, str] | None, body: str | None = None, 
     """An event of the HTTP API, payload format 2.0; a route such as ``GET /reports/0f``."""
     method, path = route.split(" ", 1)
     parts = path.split("/", 2)
-    named = {"object_id": parts[2]} if len(parts) > 2 else None
+    named = {"object_id": parts[2].split("/")[0]} if len(parts) > 2 else None
     context: dict[str, Any] = {
         "requestId": "request-1",
         "stage": "$default",
@@ -107,7 +187,7 @@ def request(route: str, claims: dict[str, str] | None, body: str | None = None, 
         context["authorizer"] = {"jwt": {"claims": claims, "scopes": None}}
     event: dict[str, Any] = {
         "version": "2.0",
-        "routeKey": f"{method} /{parts[1]}" + ("/{object_id}" if named else ""),
+        "routeKey": f"{method} {path.replace(parts[2].split('/')[0], '{object_id}')}" if named else f"{method} {path}",
         "rawPath": path,
         "rawQueryString": "",
         "headers": {"content-type": "application/json"},
@@ -121,3 +201,10 @@ def request(route: str, claims: dict[str, str] | None, body: str | None = None, 
 def content(answer: dict[str, Any]) -> dict[str, Any]:
     """The JSON of an answer."""
     return json.loads(answer["body"])
+
+
+def opened(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """The portal function's own entry in front of a portal on fakes; takes what ``request`` takes."""
+    handler = load_handler(root / "lambdas" / "portal_api" / "handler.py")
+    monkeypatch.setitem(handler.__globals__, "desk", lambda: portal.desk)
+    return lambda *arguments, **named: handler(request(*arguments, **named), CONTEXT)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from hemascope.contracts import dataset
 from hemascope.contracts.preprocessing import PreprocessingSpec
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.model_input import to_working_picture
 
-CLASS_NAMES = ("Benign", "Early Pre-B", "Pre-B", "Pro-B")
-CLASS_FOLDERS = ("Benign", "Early", "Pre", "Pro")
+CLASS_NAMES, CLASS_FOLDERS = tuple(dataset.CLASS_FOLDERS), tuple(dataset.CLASS_FOLDERS.values())
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
 
 
@@ -37,9 +37,9 @@ def read_dataset(root: Path) -> list[Sample]:
     """
     samples = []
     for label, folder in enumerate(CLASS_FOLDERS):
-        files = sorted(path for path in (root / "Original" / folder).glob("*") if path.suffix.lower() in _SUFFIXES)
+        files = sorted(path for path in (root / dataset.ORIGINAL / folder).glob("*") if path.suffix.lower() in _SUFFIXES)
         if not files:
-            raise FileNotFoundError(f"expected pictures in {root}/Original/{folder}, found none")
+            raise FileNotFoundError(f"expected pictures in {root}/{dataset.ORIGINAL}/{folder}, found none")
         for file in files:
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
             samples.append(Sample(file.relative_to(root).as_posix(), label, digest))

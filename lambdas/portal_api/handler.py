@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from hemascope.adapters.http_api import answer, body, caller, handle, resolver
+from hemascope.adapters.review_routes import add_review_routes
 from hemascope.bootstrap import build_desk
 from hemascope.portal.desk import Desk
 
@@ -17,6 +18,9 @@ app = resolver()
 def desk() -> Desk:
     """The desk of this process."""
     return build_desk()
+
+
+add_review_routes(app, lambda: desk())
 
 
 @app.get("/me")

@@ -1,7 +1,8 @@
 """The calls that ``test_iam`` makes with the role of each function, and which of them are whose job.
 
 Where the emulator stops: it encrypts nothing, so the rights on keys that S3, SQS and DynamoDB use for a function are never
-asked for (calls to KMS itself are); it knows no resource of a mail but its sender; traces and log lines come from processes of
+asked for (calls to KMS itself are); it knows no resource of a mail but its sender, and not which attributes of a row an update
+changes, so that the portal's role would pass with others than a review's; traces and log lines come from processes of
 ours. What a role may do there is held by the literal lists of ``tests/infra/test_roles.py``.
 """
 
@@ -47,6 +48,7 @@ class Tried:
 
 
 Call = Callable[[Tried], object]
+AUDIT_KEY = {"hospital": {"S": "h"}, "number": {"N": "1"}}
 LEDGER_KEY = {"object_id": {"S": "0f"}, "model": {"S": "m/1.0.0"}}
 SMEAR, REPORT = "smears/h/p/c/f.jpg", "reports/x"
 FUNCTION = "hemascope-dev-screen-smear"
@@ -81,6 +83,20 @@ CALLS: dict[str, Call] = {
         Destination={"ToAddresses": ["a@b.example"]},
         Message={"Subject": {"Data": "x"}, "Body": {"Text": {"Data": "x"}}},
     ),
+    "release a report": lambda to: to("dynamodb").update_item(
+        TableName=to["LedgerTable"],
+        Key=LEDGER_KEY,
+        UpdateExpression="SET released_at = :at",
+        ExpressionAttributeValues={":at": {"S": "2026-03-01T08:30:00Z"}},
+    ),
+    "write a verdict": lambda to: to("s3").put_object(Bucket=to["ReportsBucket"], Key="verdicts/x", Body=b"x"),
+    "write a report": lambda to: to("s3").put_object(Bucket=to["ReportsBucket"], Key="reports/y", Body=b"x"),
+    "add an audit entry": lambda to: to("dynamodb").put_item(TableName=to["AuditTable"], Item=AUDIT_KEY),
+    "change an audit entry": lambda to: to("dynamodb").update_item(
+        TableName=to["AuditTable"], Key=AUDIT_KEY, UpdateExpression="SET who = :a", ExpressionAttributeValues={":a": {"S": "a"}}
+    ),
+    "delete an audit entry": lambda to: to("dynamodb").delete_item(TableName=to["AuditTable"], Key=AUDIT_KEY),
+    "scan the audit trails": lambda to: to("dynamodb").scan(TableName=to["AuditTable"]),
     "read dead letters": lambda to: to("sqs").receive_message(QueueUrl=to["DeadArrivalsQueue"]),
     "purge arrivals": lambda to: to("sqs").purge_queue(QueueUrl=to["ArrivalsQueue"]),
     "send an arrival": lambda to: to("sqs").send_message(QueueUrl=to["ArrivalsQueue"], MessageBody="x"),
@@ -133,6 +149,9 @@ EVERYBODY = (
     "scan the ledger",
     "delete a row",
     "delete the ledger",
+    "change an audit entry",
+    "delete an audit entry",
+    "scan the audit trails",
     "subscribe",
     "send a mail",
     "read dead letters",
@@ -159,6 +178,9 @@ TABLE = [(role, call) for role in ("screen_smear", "deliver_report", "mail_event
     ("screen_smear", "read a report"),
     ("screen_smear", "change a row"),
     ("screen_smear", "publish"),
+    ("screen_smear", "write a verdict"),
+    ("screen_smear", "release a report"),
+    ("screen_smear", "add an audit entry"),
     ("screen_smear", "decrypt a notice"),
     ("deliver_report", "decrypt a smear"),
     ("deliver_report", "encrypt a report"),
@@ -166,7 +188,10 @@ TABLE = [(role, call) for role in ("screen_smear", "deliver_report", "mail_event
     ("mail_events", "encrypt a report"),
     ("portal_api", "decrypt a smear"),
     ("portal_api", "decrypt a notice"),
-    ("portal_api", "encrypt a report"),
+    ("portal_api", "write a report"),
+    ("deliver_report", "write a verdict"),
+    ("deliver_report", "add an audit entry"),
+    ("mail_events", "add an audit entry"),
     ("deliver_report", "read a smear"),
     ("deliver_report", "write a smear"),
     ("deliver_report", "read a report"),
@@ -183,7 +208,6 @@ TABLE = [(role, call) for role in ("screen_smear", "deliver_report", "mail_event
     ("mail_events", "take an arrival"),
     ("portal_api", "read a smear"),
     ("portal_api", "write a row"),
-    ("portal_api", "change a row"),
     ("portal_api", "publish"),
     ("portal_api", "send a notice"),
     ("portal_api", "take an arrival"),
@@ -204,4 +228,8 @@ ALLOWED = [
     ("portal_api", "write a smear"),
     ("portal_api", "read a report"),
     ("portal_api", "decrypt a report"),
+    ("portal_api", "encrypt a report"),
+    ("portal_api", "release a report"),
+    ("portal_api", "write a verdict"),
+    ("portal_api", "add an audit entry"),
 ]

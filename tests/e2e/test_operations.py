@@ -163,7 +163,11 @@ def test_a_call_that_died_in_the_middle_is_finished_by_the_next(service: Service
     dying = VersionedBucket(Wired(reports.s3, dies), reports.bucket)
     patient = Patient(hospital="st-mary", patient="q-8")
     with pytest.raises(Killed):
-        forget(Forgetting(patient, uploads, dying, deployment.ledger(), SystemClock()), lambda: None, lambda: True)
+        forget(
+            Forgetting(patient, uploads, dying, deployment.ledger(), deployment.audit(), SystemClock()),
+            lambda: None,
+            lambda: True,
+        )
     assert "q-8" in everything_stored(service)
     capsys.readouterr()
 

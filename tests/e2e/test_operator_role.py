@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,11 @@ import pytest
 from hemascope.adapters.aws import DynamoLedger
 from hemascope.adapters.local import ACCOUNT, LocalCloud
 from hemascope.commands.project import artifact_folder, project_root
-from hemascope.contracts.specimen import ObjectVersion, report_keys
+from hemascope.contracts.report import Release
+from hemascope.contracts.specimen import ObjectVersion, report_keys, verdict_key
+from hemascope.contracts.verdict import Verdict
+from tests.cases import smear_report
+from tests.fakes import START
 from tests.rows import row
 
 pytestmark = pytest.mark.local_cloud
@@ -22,6 +27,8 @@ OPERATOR = "hemascope-dev-operator"
 REPLAY = ["replay", "--limit", "5"]
 RECONCILE = ["reconcile", "--grace", "0", "--requeue"]
 FORGET = ["forget", "--hospital", "st-mary", "--patient", "p-7", "--yes", "--wait", "0"]
+VERIFY = ["audit", "verify"]
+EXPORT = ["export-reviews", "DIR"]  # a folder of each test's own stands for it
 # Where the emulator asks for more: AWS knows no such actions, its batches need those above.
 EMULATED = {"sqs:SendMessage": "sqs:SendMessageBatch", "sqs:DeleteMessage": "sqs:DeleteMessageBatch"}
 
@@ -61,7 +68,8 @@ class Guarded:
             "AWS_SESSION_TOKEN": given["SessionToken"],
         }
 
-    def operate(self, words: list[str], credentials: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    def operate(self, words: list[str], credentials: dict[str, str], folder: str = "") -> subprocess.CompletedProcess[str]:
+        words = [folder if one == "DIR" else one for one in words]
         command = [sys.executable, "-m", "hemascope", *words, "--endpoint", self.cloud.endpoint]
         return subprocess.run(command, env=os.environ | credentials, capture_output=True, text=True, check=False, timeout=60)
 
@@ -88,20 +96,25 @@ def guarded() -> Iterator[Guarded]:
 
 
 @pytest.fixture
-def filled(guarded: Guarded) -> Guarded:
-    """A dead letter, an object with an end and one without."""
+def filled(guarded: Guarded, smear: bytes) -> Guarded:
+    """A dead letter, an object that was reviewed, and one without an end."""
     outputs, sqs, s3 = guarded.cloud.outputs, guarded.cloud.client("sqs"), guarded.cloud.client("s3")
     sqs.purge_queue(QueueUrl=outputs["DeadArrivalsQueue"])
     sqs.send_message(QueueUrl=outputs["DeadArrivalsQueue"], MessageBody="letter")
     key, versions = "smears/st-mary/p-7/c-1/field.jpg", []
-    for data in (b"first", b"second"):
+    for data in (smear, b"second"):
         answer = s3.put_object(Bucket=outputs["UploadsBucket"], Key=key, Body=data)
         versions.append(ObjectVersion(bucket=outputs["UploadsBucket"], key=key, version_id=answer["VersionId"]))
     ended = versions[0]
     ledger = DynamoLedger(guarded.cloud.client("dynamodb"), outputs["LedgerTable"])
-    ledger.finish(row(object=ended, object_id=ended.object_id))
-    for key in report_keys(ended.object_id, MODEL).model_dump().values():
-        s3.put_object(Bucket=outputs["ReportsBucket"], Key=key, Body=b"about a patient")
+    keys = report_keys(ended.object_id, MODEL)
+    out = {"verdicts": 1, "spoken": 1, "release": Release.AMENDED, "model": MODEL, "report_key": keys.report}
+    ledger.finish(row(object=ended, object_id=ended.object_id, **out))
+    verdict = Verdict(number=1, kind="correct", label="Pre-B", reviewer="ann", at=START, model=MODEL)
+    files = dict.fromkeys(keys.model_dump().values(), "about a patient")
+    files |= {keys.report: smear_report("field.jpg").to_json(), verdict_key(ended.object_id, MODEL, 1): verdict.to_json()}
+    for key, text in files.items():
+        s3.put_object(Bucket=outputs["ReportsBucket"], Key=key, Body=text.encode())
     return guarded
 
 
@@ -111,15 +124,17 @@ def stored(guarded: Guarded) -> int:
     return sum(len(s3.list_object_versions(Bucket=bucket).get("Versions", [])) for bucket in buckets)
 
 
-def test_the_operators_role_is_enough_for_every_command(filled: Guarded) -> None:
+def test_the_operators_role_is_enough_for_every_command(filled: Guarded, tmp_path: Path) -> None:
     credentials = filled.role(OPERATOR)
 
-    done = [filled.operate(words, credentials) for words in (REPLAY, RECONCILE, FORGET)]
+    done = [filled.operate(words, credentials, str(tmp_path)) for words in (REPLAY, RECONCILE, EXPORT, FORGET, VERIFY)]
 
-    assert [one.stderr for one in done] == ["", "", ""]
-    assert [one.returncode for one in done] == [0, 1, 0]
+    assert [one.stderr for one in done] == [""] * 5
+    assert [one.returncode for one in done] == [0, 1, 0, 0, 0]
     assert done[0].stdout == "moved 1, left in the dead-letter queue 0\n"
-    assert done[2].stdout.splitlines()[-1] == "deleted; tombstones that keep late deliveries from bringing anything back: 2"
+    assert done[2].stdout.startswith("new: 1,")
+    assert done[4].stdout.startswith("st-mary  whole, head ")
+    assert done[3].stdout.splitlines()[-1] == "deleted; tombstones that keep late deliveries from bringing anything back: 2"
     assert stored(filled) == 0
 
 
@@ -129,19 +144,19 @@ def test_nobody_else_deletes_a_report_whatever_their_role_allows(filled: Guarded
     assert done.returncode == 1
     assert done.stderr == "hemascope: expected to delete object versions, received AccessDenied\n"
     # The pictures are gone, since their bucket has no such rule; the reports stand until the operator comes.
-    assert stored(filled) == 4
+    assert stored(filled) == 5
     assert filled.operate(FORGET, filled.role(OPERATOR)).returncode == 0
     assert stored(filled) == 0
 
 
 # The redrive of SQS itself, and keys: the emulator has the one not and the other not enforced. Archive runs are started with
-# AWS's own command line.
+# AWS's own command line. An audit entry is read again only where somebody else was faster.
 UNTRIED = {
+    "dynamodb:GetItem",
     "sqs:StartMessageMoveTask",
     "sqs:ListMessageMoveTasks",
     "kms:Decrypt",
     "kms:GenerateDataKey",
-    "s3:GetObject",
     "s3:ListBucket",
     "states:DescribeExecution",
     "states:DescribeMapRun",
@@ -159,8 +174,11 @@ NEEDED: dict[str, list[list[str]]] = {
     "s3:DeleteObject": [FORGET],
     "s3:DeleteObjectVersion": [FORGET],
     "dynamodb:BatchGetItem": [RECONCILE],
-    "dynamodb:Scan": [RECONCILE, FORGET],
-    "dynamodb:Query": [FORGET],
+    "dynamodb:PutItem": [FORGET, EXPORT],
+    "dynamodb:Scan": [RECONCILE, FORGET, EXPORT, VERIFY],
+    "dynamodb:Query": [FORGET, EXPORT],
+    "s3:GetObject": [EXPORT],
+    "s3:GetObjectVersion": [EXPORT],
     "dynamodb:UpdateItem": [FORGET],
     "dynamodb:DeleteItem": [FORGET],
 }
@@ -175,8 +193,10 @@ def test_every_action_of_the_role_is_tried(guarded: Guarded) -> None:
 
 
 @pytest.mark.parametrize(("action", "words"), [(action, words) for action, each in NEEDED.items() for words in each], ids=_name)
-def test_without_one_of_its_actions_a_command_stops_in_one_line(filled: Guarded, action: str, words: list[str]) -> None:
-    done = filled.operate(words, filled.role(OPERATOR, without=action))
+def test_without_one_of_its_actions_a_command_stops_in_one_line(
+    filled: Guarded, action: str, words: list[str], tmp_path: Path
+) -> None:
+    done = filled.operate(words, filled.role(OPERATOR, without=action), str(tmp_path))
 
     assert done.returncode == 1
     assert done.stderr.startswith("hemascope: expected to ")

@@ -48,6 +48,7 @@ ANSWERING = {
     "HEMASCOPE_LEDGER_TABLE": "ledger",
     "HEMASCOPE_UPLOADS_BUCKET": "uploads",
     "HEMASCOPE_REPORTS_BUCKET": "reports",
+    "HEMASCOPE_AUDIT_TABLE": "audit",
     "HEMASCOPE_LINK_SECONDS": "300",
     "HEMASCOPE_ARTIFACT": str(artifact_folder(None)),
 }
@@ -88,7 +89,7 @@ def test_a_missing_variable_of_delivery_is_named(name: str) -> None:
 def test_a_desk_is_built_from_its_environment() -> None:
     desk = build_desk(ANSWERING)
 
-    assert (desk.uploads_bucket, desk.reports_bucket, desk.links.seconds) == ("uploads", "reports", 300)
+    assert (desk.uploads_bucket, desk.shelf.bucket, desk.links.seconds) == ("uploads", "reports", 300)
     assert desk.urgent_classes == ("Early Pre-B", "Pre-B", "Pro-B")
     assert desk.case_words.recommendation["suspected"].startswith("Consult a specialist")
 

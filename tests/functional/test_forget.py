@@ -16,6 +16,7 @@ from hemascope.contracts.report import State
 from hemascope.contracts.specimen import ObjectVersion, Patient
 from tests.fakes import START, FakeClock, Killed
 from tests.moto_cloud import MODEL, READ_ONLY, MotoCloud, Wired
+from tests.portal_world import FakeAudit
 
 Captured = pytest.CaptureFixture[str]
 PATIENT = Patient(hospital="st-mary", patient="p-7")
@@ -48,6 +49,7 @@ def forgetting(cloud: MotoCloud, around: Callable[[str, Callable[[], Any]], Any]
         VersionedBucket(s3, "uploads"),
         VersionedBucket(s3, "reports"),
         LedgerTable(dynamodb, "ledger"),
+        FakeAudit(),
         FakeClock(),
     )
 
@@ -58,7 +60,7 @@ def run(cloud: MotoCloud, around: Callable[[str, Callable[[], Any]], Any] = lamb
 
 def command(cloud: MotoCloud, *words: str, patient: str = "p-7") -> int:
     who = ["--hospital", "st-mary", "--patient", patient]
-    return main(["forget", *who, *cloud.names("uploads", "reports", "ledger"), *words])
+    return main(["forget", *who, *cloud.names("uploads", "reports", "ledger", "audit"), *words])
 
 
 def tombstones(cloud: MotoCloud) -> dict[str, dict[str, Any]]:

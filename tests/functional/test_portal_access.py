@@ -1,79 +1,95 @@
-"""Who may ask what: every route x every kind of account, through the function's own entry."""
+"""The table of who may ask what, driven through the function's own entry."""
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hemascope.adapters.local_worker import load_handler
 from hemascope.model.artifact import Artifact
 from tests.fakes import FixedClassifier
-from tests.portal_world import CONTEXT, SMEAR, UNKNOWN, Portal, account, request
+from tests.functional.access_table import ACCOUNTS, IDS, NOBODIES, ROUTES, Route
+from tests.portal_world import SMEAR, Portal, account, opened
 
-UPLOAD = '{"patient": "p-7", "case": "c-1", "file": "field 1.jpg"}'
+REVIEWED, FRESH = (SMEAR.model_copy(update={"version_id": version}) for version in ("v2", "v3"))
 Ask = Callable[..., dict[str, Any]]
-
-ROUTES = (
-    "GET /me",
-    "POST /uploads",
-    "GET /reports",
-    f"GET /reports/{SMEAR.object_id}",
-    f"GET /reports/{UNKNOWN}",
-    "GET /cases",
-)
-# The smear is of patient p-7 in the hospital st-mary.
-ACCESS = {
-    "technician": (account("technician"), (200, 201, 200, 200, 404, 200)),
-    "clinician": (account("clinician"), (200, 201, 200, 200, 404, 200)),
-    "admin": (account("admin"), (200, 403, 200, 200, 404, 200)),
-    "the patient": (account("patient", patient="p-7"), (200, 403, 403, 200, 404, 200)),
-    "another patient": (account("patient", patient="p-71"), (200, 403, 403, 403, 404, 404)),
-    "foreign technician": (account("technician", "st-joseph"), (200, 201, 200, 403, 404, 404)),
-    "foreign clinician": (account("clinician", "st-joseph"), (200, 201, 200, 403, 404, 404)),
-    "foreign admin": (account("admin", "st-joseph"), (200, 403, 200, 403, 404, 404)),
-    "foreign patient of the same id": (account("patient", "st-joseph", "p-7"), (200, 403, 403, 403, 404, 404)),
-    "clinician with a patient's id": (account("clinician", patient="p-9"), (200, 201, 200, 200, 404, 200)),
-    "clinician in a group that is no role": (account("clinician staff"), (200, 201, 200, 200, 404, 200)),
-    "clinician without a hospital": (account("clinician", None), (403, 403, 403, 403, 403, 403)),
-    "clinician of an empty hospital": (account("clinician", ""), (403, 403, 403, 403, 403, 403)),
-    "clinician of two hospitals": (account("clinician", "st-mary/st-joseph"), (403, 403, 403, 403, 403, 403)),
-    "patient without an id": (account("patient"), (403, 403, 403, 403, 403, 403)),
-    "account of two roles": (account("patient clinician", patient="p-7"), (403, 403, 403, 403, 403, 403)),
-    "account of a role that only looks like one": (account("clinicians"), (403, 403, 403, 403, 403, 403)),
-    "account in another writing": (account("CLINICIAN"), (403, 403, 403, 403, 403, 403)),
-    "account without a role": (account(""), (403, 403, 403, 403, 403, 403)),
-    "access token": (account("clinician") | {"token_use": "access"}, (403, 403, 403, 403, 403, 403)),
-    "token of no kind": ({"cognito:groups": "[clinician]", "custom:hospital": "st-mary"}, (403, 403, 403, 403, 403, 403)),
-    "no claims": ({}, (403, 403, 403, 403, 403, 403)),
-    "no authorizer": (None, (403, 403, 403, 403, 403, 403)),
-}
-NAMES = ("me", "upload", "list", "report", "unknown", "case")
 CASES = [
-    pytest.param(route, claims, status, id=f"{who}: {name}")
-    for who, (claims, statuses) in ACCESS.items()
-    for name, route, status in zip(NAMES, ROUTES, statuses, strict=True)
+    pytest.param(route, claims, int(status), id=f"{who}: {route.request} {route.query or ''}")
+    for route in ROUTES
+    for (who, claims), status in zip(ACCOUNTS.items(), route.statuses.split(), strict=True)
 ]
 
 
 @pytest.fixture(scope="module")
-def portal(artifact: Artifact, smear: bytes) -> Portal:
+def screened(artifact: Artifact, smear: bytes) -> Portal:
     portal = Portal()
-    portal.screen(smear, FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
+    for version in (SMEAR, REVIEWED, FRESH):
+        portal.screen(smear, FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01), version)
     return portal
 
 
 @pytest.fixture
-def ask(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    handler = load_handler(root / "lambdas" / "portal_api" / "handler.py")
-    monkeypatch.setitem(handler.__globals__, "desk", lambda: portal.desk)
-    return lambda *arguments, **named: handler(request(*arguments, **named), CONTEXT)
+def portal(screened: Portal) -> Portal:
+    portal = Portal(screened.texts)
+    portal.reader.rows, portal.reports.pictures = list(screened.reader.rows), screened.reports.pictures
+    return portal
+
+
+@pytest.fixture
+def names(artifact: Artifact) -> dict[str, str]:
+    ids = {"smear": SMEAR.object_id, "reviewed": REVIEWED.object_id, "fresh": FRESH.object_id}
+    return IDS | ids | {"model": artifact.reference.name}
+
+
+@pytest.fixture
+def ask(root: Path, portal: Portal, names: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Ask:
+    call = opened(root, portal, monkeypatch)
+
+    def asking(route: Route, claims: dict[str, str] | None) -> int:
+        request, body = route.filled(names)
+        answer = call(request, claims, json.dumps(body) if request.startswith("POST") else None, route.query or None)
+        return int(answer["statusCode"])
+
+    opinion = {"model": names["model"], "kind": "confirm"}
+    reviewed = call(f"POST /reports/{REVIEWED.object_id}/verdicts", account("clinician", sub="ann"), json.dumps(opinion))
+    assert reviewed["statusCode"] == 201
+    return asking
 
 
 @pytest.mark.parametrize(("route", "claims", "status"), CASES)
-def test_each_account_may_do_what_the_table_says(ask: Ask, route: str, claims: dict | None, status: int) -> None:
-    query = {"case": "c-1"} if route == "GET /cases" else None
+def test_each_account_may_do_what_the_table_says(ask: Ask, route: Route, claims: dict | None, status: int) -> None:
+    assert ask(route, claims) == status
 
-    answer = ask(route, claims, UPLOAD if route.startswith("POST") else None, query)
 
-    assert answer["statusCode"] == status
+@pytest.mark.parametrize("who", NOBODIES)
+def test_an_unclear_account_may_nothing(ask: Ask, who: str) -> None:
+    assert {ask(route, NOBODIES[who]) for route in ROUTES} == {403}
+
+
+@pytest.mark.parametrize("claims", [account("clinician", patient="p-9"), account("clinician staff")])
+def test_what_else_stands_in_an_account_changes_nothing(ask: Ask, claims: dict[str, str]) -> None:
+    column = list(ACCOUNTS).index("clinician")
+
+    assert [ask(route, claims) for route in ROUTES] == [int(route.statuses.split()[column]) for route in ROUTES]
+
+
+def test_what_was_refused_has_changed_nothing_and_shown_nothing(ask: Ask, portal: Portal) -> None:
+    before, entries = list(portal.reader.rows), len(portal.audit.kept)
+
+    for claims in (*NOBODIES.values(), account("clinician", "st-joseph"), account("patient", patient="p-71")):
+        for route in ROUTES:
+            ask(route, claims)
+
+    assert (portal.reader.rows, len(portal.audit.kept)) == (before, entries)
+
+
+def test_every_route_of_the_api_is_in_the_table(root: Path) -> None:
+    template = json.loads((root / "infra" / "templates" / "portal.template.json").read_text())
+    resources = template["Resources"].values()
+    opened_routes = {one["Properties"]["RouteKey"] for one in resources if one["Type"] == "AWS::ApiGatewayV2::Route"}
+    asked = {re.sub(r"\{\w+\}", "{object_id}", route.request) for route in ROUTES}
+
+    assert opened_routes <= asked
+    assert len(CASES) >= 120

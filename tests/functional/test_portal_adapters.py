@@ -42,12 +42,18 @@ def dynamodb() -> Any:
         TableName="ledger",
         KeySchema=keys("object_id", "model"),
         AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("object_id", "model", "hospital", "finished_at", "case")
+            {"AttributeName": name, "AttributeType": "S"}
+            for name in ("object_id", "model", "hospital", "finished_at", "case", "patient")
         ],
         GlobalSecondaryIndexes=[
             {
                 "IndexName": "by-hospital",
                 "KeySchema": keys("hospital", "finished_at"),
+                "Projection": {"ProjectionType": "ALL"},
+            },
+            {
+                "IndexName": "by-patient",
+                "KeySchema": keys("patient", "finished_at"),
                 "Projection": {"ProjectionType": "ALL"},
             },
             {"IndexName": "by-case", "KeySchema": keys("case", "hospital"), "Projection": {"ProjectionType": "ALL"}},
@@ -139,9 +145,22 @@ def test_a_slide_is_read_to_its_end_where_one_answer_does_not_hold_it(dynamodb: 
     assert sorted(one.object.key for one in found) == [one.object.key for one in rows]
 
 
-def place(hospital: str, patient: str, case: str, file: str = "f.jpg") -> LedgerRow:
+def place(hospital: str, patient: str, case: str, file: str = "f.jpg", **changed: Any) -> LedgerRow:
     version = ObjectVersion(bucket="uploads", key=f"smears/{hospital}/{patient}/{case}/{file}", version_id="v1")
-    return row(object=version, object_id=version.object_id, hospital=hospital, case=case)
+    whose = Patient(hospital=hospital, patient=patient).digest
+    return row(object=version, object_id=version.object_id, hospital=hospital, case=case, patient=whose, **changed)
+
+
+def test_a_patients_rows_are_their_own_newest_first_and_no_tombstone(dynamodb: Any) -> None:
+    ledger, patient = DynamoLedger(dynamodb, "ledger"), Patient(hospital="st-mary", patient="p-1")
+    mine = [place("st-mary", "p-1", f"c-{number}", finished_at=START + number * MOMENT) for number in (1, 3, 2)]
+    for one in (*mine, place("st-joseph", "p-1", "c-1"), place("st-mary", "p-11", "c-1")):
+        ledger.finish(one)
+    LedgerTable(dynamodb, "ledger").bury("0f" * 16, patient, Found(), START)
+
+    found = DynamoReader(dynamodb, "ledger").rows_by_patient(patient, 2)
+
+    assert found == (mine[1], mine[2])
 
 
 def test_a_position_of_another_hospital_leads_to_none_of_its_rows(dynamodb: Any) -> None:

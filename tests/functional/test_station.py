@@ -50,6 +50,7 @@ def test_a_smear_ends_in_reports_pictures_a_row_and_a_due_notice(world: World, s
     check_one_end(world)
     assert wire.writes == WRITES
     assert (outcome.row.hospital, outcome.row.case) == ("st-mary", "c-1")
+    assert outcome.row.patient == "c894279dab78c54bf5433d24ad01d6f6"  # printf '7:st-mary3:p-7' | sha256sum
     report = Report.model_validate(world.reports.json("report.json"))
     assert report.evidence is not None
     assert report.evidence.pictures is not None
@@ -157,6 +158,7 @@ def test_a_key_of_another_form_is_rejected_without_reading(world: World, smear: 
     assert world.pictures.reads == []
     assert all(b"Jane" not in content for content, _ in world.reports.files.values())
     assert world.row.hospital is None
+    assert world.row.patient is None
 
 
 def test_a_file_that_the_event_says_is_too_large_is_not_downloaded(world: World, smear: bytes) -> None:

@@ -178,31 +178,28 @@ def test_the_notification_names_the_queue_and_the_prefix(resources: Resources) -
     assert queue["Filter"] == {"S3Key": {"Rules": [{"Name": "prefix", "Value": "smears/"}]}}
 
 
-def test_the_ledger_can_be_restored_to_any_second(resources: Resources) -> None:
-    (table,) = of_type(resources, "AWS::DynamoDB::Table").values()
-    properties = table["Properties"]
+def test_every_table_can_be_restored_to_any_second_and_is_encrypted(resources: Resources) -> None:
+    for table in of_type(resources, "AWS::DynamoDB::Table").values():
+        properties = table["Properties"]
 
-    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert properties["SSESpecification"]["SSEType"] == "KMS"
-    assert properties["BillingMode"] == "PAY_PER_REQUEST"
-    assert [(one["AttributeName"], one["KeyType"]) for one in properties["KeySchema"]] == [
-        ("object_id", "HASH"),
-        ("model", "RANGE"),
-    ]
+        assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert properties["SSESpecification"]["SSEType"] == "KMS"
+        assert properties["BillingMode"] == "PAY_PER_REQUEST"
+        assert properties["DeletionProtectionEnabled"] is True
 
 
-def test_the_ledger_answers_by_hospital_case_and_state(resources: Resources) -> None:
-    (table,) = of_type(resources, "AWS::DynamoDB::Table").values()
+def test_the_ledger_answers_by_object_hospital_case_state_and_patient(resources: Resources) -> None:
+    table = named(resources, "AWS::DynamoDB::Table", "TableName", "hemascope-dev-ledger")
 
-    indexes = {
-        one["IndexName"]: [key["AttributeName"] for key in one["KeySchema"]]
-        for one in table["Properties"]["GlobalSecondaryIndexes"]
-    }
+    def names(keys: list[dict[str, str]]) -> list[str]:
+        return [one["AttributeName"] for one in keys]
 
-    assert indexes == {
+    assert names(table["KeySchema"]) == ["object_id", "model"]
+    assert {one["IndexName"]: names(one["KeySchema"]) for one in table["GlobalSecondaryIndexes"]} == {
         "by-hospital": ["hospital", "finished_at"],
         "by-case": ["case", "hospital"],
         "by-state": ["state", "finished_at"],
+        "by-patient": ["patient", "finished_at"],
     }
 
 

@@ -9,11 +9,13 @@ from tests.portal_world import account
 
 @pytest.mark.parametrize("role", ["technician", "clinician", "admin"])
 def test_staff_have_a_role_and_a_hospital(role: str) -> None:
-    assert person_of(account(role)) == Person(role=Role(role), hospital="st-mary")
+    assert person_of(account(role)) == Person(account="8f0c", role=Role(role), hospital="st-mary")
 
 
 def test_a_patient_has_an_id_too() -> None:
-    assert person_of(account("patient", patient="p-7")) == Person(role=Role.PATIENT, hospital="st-mary", patient="p-7")
+    assert person_of(account("patient", patient="p-7")) == Person(
+        account="8f0c", role=Role.PATIENT, hospital="st-mary", patient="p-7"
+    )
 
 
 def test_a_patients_id_on_an_account_of_staff_gives_nothing() -> None:

@@ -6,10 +6,12 @@ from hemascope.contracts.specimen import (
     ObjectVersion,
     Patient,
     Specimen,
+    heat_map_key,
     parse_smear_key,
     report_keys,
     report_prefixes,
     smear_key,
+    verdict_key,
 )
 
 
@@ -117,8 +119,9 @@ def test_a_patients_digest_names_nobody_and_tells_them_apart() -> None:
     assert patients[0].digest == "430fb1b4ac43316eca81fab27a1930ab"
 
 
-def test_everything_about_an_object_begins_with_one_of_two_prefixes() -> None:
-    keys = report_keys("0f", "all-subtypes/1.0.0").model_dump().values()
+def test_everything_about_an_object_begins_with_one_of_three_prefixes() -> None:
+    model = "all-subtypes/1.0.0"
+    keys = [*report_keys("0f", model).model_dump().values(), heat_map_key("0f", model, "a"), verdict_key("0f", model, 1)]
 
-    assert report_prefixes("0f") == ("reports/0f/", "summaries/0f/")
+    assert report_prefixes("0f") == ("reports/0f/", "summaries/0f/", "verdicts/0f/")
     assert all(key.startswith(report_prefixes("0f")) for key in keys)

@@ -21,6 +21,7 @@ TIERS = {
     "delivery.py": {"ports", "contracts"},
     "commissioning.py": {"model", "imaging", "contracts"},
     "cases": {"cases", "contracts"},
+    "audit_chain.py": {"contracts"},
     "portal": {"portal", "cases", "ports", "contracts"},
 }
 

@@ -12,12 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.adapters.aws import DynamoLedger, S3Store, SesMailer, SnsPublisher, SqsNotices, SystemClock, client
+from hemascope.adapters.aws_audit import DynamoAudit
 from hemascope.adapters.aws_queries import DynamoReader, S3Links
+from hemascope.adapters.aws_review import DynamoReviews
+from hemascope.adapters.hospitals import SameForAll
 from hemascope.adapters.words import read_words
 from hemascope.contracts.errors import HemascopeError
 from hemascope.contracts.texts import ENGLISH
 from hemascope.delivery import Delivery
 from hemascope.portal.desk import Desk
+from hemascope.portal.patients import PatientDesk
+from hemascope.portal.review import Review
+from hemascope.portal.shelf import Shelf
+from hemascope.portal.trail import Trail
 from hemascope.ports import Ledger
 
 if TYPE_CHECKING:
@@ -83,6 +90,7 @@ class PortalEnvironment(Environment):
 
     uploads_bucket: str
     reports_bucket: str
+    audit_table: str
     link_seconds: Annotated[int, Field(ge=1)]
     artifact: Path  # its manifest and texts alone
     language: str = ENGLISH
@@ -129,16 +137,29 @@ def build_delivery(variables: Mapping[str, str] = os.environ) -> Delivery:
 def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
     """Connect the ports of the portal."""
     settings = PortalEnvironment.read(variables)
-    s3 = client("s3", settings.endpoint)
-    words = read_words(settings.artifact, settings.language)
+    s3, dynamodb, clock = client("s3", settings.endpoint), client("dynamodb", settings.endpoint), SystemClock()
+    words, hospitals = read_words(settings.artifact, settings.language), SameForAll()
+    ledger = DynamoReader(dynamodb, settings.ledger_table)
+    shelf = Shelf(S3Store(s3, settings.reports_bucket), settings.reports_bucket)
+    trail = Trail(DynamoAudit(dynamodb, settings.audit_table), clock)
     return Desk(
-        ledger=DynamoReader(client("dynamodb", settings.endpoint), settings.ledger_table),
-        reports=S3Store(s3),
+        ledger=ledger,
+        shelf=shelf,
         links=S3Links(s3, settings.uploads_bucket, settings.reports_bucket, settings.link_seconds),
         uploads_bucket=settings.uploads_bucket,
-        reports_bucket=settings.reports_bucket,
         urgent_classes=words.urgent_classes,
         case_words=words.texts.case,
+        review=Review(
+            ledger=ledger,
+            reviews=DynamoReviews(dynamodb, settings.ledger_table),
+            shelf=shelf,
+            hospitals=hospitals,
+            trail=trail,
+            clock=clock,
+            patient_classes=words.texts.patient,
+        ),
+        patients=PatientDesk(ledger=ledger, shelf=shelf, hospitals=hospitals, trail=trail, texts=words.texts),
+        trail=trail,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hemascope.commands.operations import add_operations
+from hemascope.commands.review_operations import add_review_operations
 from hemascope.contracts.errors import HemascopeError
 
 
@@ -80,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     upload.set_defaults(run=_upload)
 
     add_operations(commands)
+    add_review_operations(commands)
     return parser
 
 

@@ -2,15 +2,15 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from hemascope.contracts.audit import AuditAction, AuditEntry
 from hemascope.contracts.hospital import HospitalSettings
 from hemascope.contracts.notice import DueNotice, Notice
-from hemascope.contracts.report import State
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.contracts.report import Release, State
+from hemascope.contracts.specimen import ObjectVersion, Patient
 
 FORGOTTEN = "forgotten"  # stands in the place of a model in a tombstone; no model's name lacks a slash
 
@@ -40,6 +40,12 @@ class LedgerRow(BaseModel):
     failure: str | None = None  # the type of the error, never its text: that may hold what a sender wrote
     finished_at: datetime
     notice: NoticeState = NoticeState.PENDING
+    patient: str | None = None  # the patient's digest: what lists a patient's own smears
+    # The review, which the report, being immutable, can't hold.
+    verdicts: Annotated[int, Field(ge=0)] = 0  # how many count; files of higher numbers are of a writer that died
+    spoken: Annotated[int, Field(ge=0)] = 0  # the verdict that the release rests on; 0 before it
+    release: Release = Release.PRELIMINARY
+    released_at: datetime | None = None
 
 
 class ObjectStore(Protocol):
@@ -116,8 +122,18 @@ class LedgerReader(Protocol):
     def rows_by_case(self, hospital: str, case: str, limit: int) -> tuple[LedgerRow, ...]:
         """Rows of a hospital's slide, of whichever patient and model, at most ``limit``; in no order."""
 
+    def rows_by_patient(self, patient: Patient, limit: int) -> tuple[LedgerRow, ...]:
+        """A patient's rows, newest first, at most ``limit``."""
+
     def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
         """A hospital's rows, newest first, at most ``limit``; those behind a position where one is given."""
+
+
+class ReviewLedger(Protocol):
+    """The ledger as reviewers change it."""
+
+    def set_review(self, before: LedgerRow, after: LedgerRow) -> bool:
+        """Put the review of ``after`` in the place of that of ``before``; tell whether that one still stood."""
 
 
 class NoticeQueue(Protocol):

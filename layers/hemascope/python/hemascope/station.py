@@ -15,6 +15,7 @@ from hemascope.contracts.notice import DueNotice
 from hemascope.contracts.report import Decision, Pictures, Report, State
 from hemascope.contracts.specimen import (
     ObjectVersion,
+    Patient,
     ReportKeys,
     Specimen,
     heat_map_key,
@@ -157,6 +158,7 @@ class Station:
             object=version,
             hospital=specimen.hospital if specimen else None,
             case=specimen.case if specimen else None,
+            patient=Patient.of(specimen).digest if specimen else None,
             urgent=urgent,
             report_key=report_key,
             failure=failure,

@@ -205,7 +205,7 @@ def _stamp(moment: datetime) -> str:
 
 def _to_item(row: LedgerRow) -> dict[str, Any]:
     fields = row.model_dump(mode="json", exclude={"object", "urgent"}, exclude_none=True)
-    item: dict[str, Any] = {name: {"S": text} for name, text in fields.items()}
+    item: dict[str, Any] = {name: {"S" if isinstance(one, str) else "N": str(one)} for name, one in fields.items()}
     item.update({name: {"S": text} for name, text in row.object.model_dump().items()})
     item["urgent"] = {"BOOL": row.urgent}
     return item

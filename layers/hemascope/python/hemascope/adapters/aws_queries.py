@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hemascope.adapters.aws import row_from_item, transient
+from hemascope.contracts.specimen import Patient
 from hemascope.ports import FORGOTTEN, LedgerRow, RowPage, RowPosition, UploadForm
 
-_BY_HOSPITAL, _BY_CASE = "by-hospital", "by-case"
+_BY_HOSPITAL, _BY_CASE, _BY_PATIENT = "by-hospital", "by-case", "by-patient"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,19 @@ class DynamoReader:
                 break
             more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
         return tuple(rows)
+
+    def rows_by_patient(self, patient: Patient, limit: int) -> tuple[LedgerRow, ...]:
+        """Query the index, newest first; a tombstone has no end and is in no index."""
+        with transient("read the ledger"):
+            answer = self.dynamodb.query(
+                TableName=self.table,
+                IndexName=_BY_PATIENT,
+                KeyConditionExpression="patient = :patient",
+                ExpressionAttributeValues={":patient": {"S": patient.digest}},
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        return tuple(row_from_item(item) for item in answer["Items"])
 
     def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
         """Query the index, newest first. The hospital of a position is always the one asked for."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hemascope.adapters.aws import client, in_one_line
+from hemascope.adapters.aws_audit import DynamoAudit
 from hemascope.adapters.objects import VersionedBucket
 from hemascope.adapters.queues import Queue
 from hemascope.adapters.rows import LedgerTable
@@ -20,6 +21,7 @@ OUTPUTS = {
     "LedgerTable": "Screening",
     "NoticesQueue": "Screening",
     "DeadNoticesQueue": "Screening",
+    "AuditTable": "Portal",
 }
 
 
@@ -86,3 +88,7 @@ class Deployment:
     def ledger(self) -> LedgerTable:
         """The ledger."""
         return LedgerTable(self.client("dynamodb"), self.name_of("LedgerTable"))
+
+    def audit(self) -> DynamoAudit:
+        """The audit trails."""
+        return DynamoAudit(self.client("dynamodb"), self.name_of("AuditTable"))

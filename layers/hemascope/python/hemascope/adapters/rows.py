@@ -8,6 +8,7 @@ from typing import Any
 
 from hemascope.adapters.aws import in_one_line, row_from_item, row_key
 from hemascope.contracts.errors import TransientError
+from hemascope.contracts.report import Release
 from hemascope.contracts.specimen import Patient
 from hemascope.ports import FORGOTTEN, LedgerRow
 
@@ -58,6 +59,12 @@ class LedgerTable:
         values = {":model": {"S": model}, ":bound": {"S": bound}}
         for page in self._scan("#model = :model AND #finished < :bound", names, values):
             yield [row_from_item(item) for item in page]
+
+    def released(self) -> set[str]:
+        """Object ids of every row that a reviewer has released, as final or amended. The whole table is read."""
+        condition = "#release = :final OR #release = :amended"
+        values = {":final": {"S": Release.FINAL.value}, ":amended": {"S": Release.AMENDED.value}}
+        return {item["object_id"]["S"] for page in self._scan(condition, {"#release": "release"}, values) for item in page}
 
     def traces(self, patient: Patient) -> Iterator[Trace]:
         """All that the ledger holds about a patient.

@@ -1,4 +1,4 @@
-"""``hemascope forget``: deletes all that the service holds about a patient.
+"""``hemascope forget``: deletes all that the service holds about a patient. What stays names smears by ids that lead nowhere.
 
 The order makes it safe to die anywhere. Tombstones come first, so that a late delivery writes nothing and a second call
 knows what the first had begun; then the pictures, so that nobody reads them any more; then a pause as long as a function
@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from hemascope.adapters.aws import in_one_line
 from hemascope.adapters.objects import StoredVersion, VersionedBucket
 from hemascope.adapters.rows import Found, LedgerTable
+from hemascope.contracts.audit import SERVICE, AuditAction
 from hemascope.contracts.errors import HemascopeError
 from hemascope.contracts.specimen import Patient, report_prefixes
-from hemascope.ports import Clock
+from hemascope.ports import AuditTrail, Clock
 
 LONGEST_RUN = timedelta(seconds=120)  # the longest timeout that the settings allow a function
 
@@ -52,6 +54,7 @@ class Forgetting:
     uploads: VersionedBucket
     reports: VersionedBucket
     ledger: LedgerTable
+    audit: AuditTrail
     clock: Clock
 
     def plan(self) -> Plan:
@@ -68,6 +71,8 @@ class Forgetting:
     def carry_out(self, plan: Plan, wait: Callable[[], None]) -> None:
         """Delete it; whatever is interrupted is finished by the next call."""
         for object_id, found in plan.objects.items():
+            with in_one_line("append to the audit trail"):
+                self.audit.append(self.patient.hospital, SERVICE, AuditAction.FORGOTTEN, object_id, self.clock.now())
             self.ledger.bury(object_id, self.patient, found, self.clock.now())
         self.uploads.delete(plan.versions)
         wait()

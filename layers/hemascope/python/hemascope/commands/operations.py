@@ -20,6 +20,7 @@ _NAMES = {
     "ledger": ("LedgerTable", "ledger table"),
     "arrivals": ("ArrivalsQueue", "URL of the arrivals queue"),
     "notices": ("NoticesQueue", "URL of the notices queue"),
+    "audit": ("AuditTable", "audit table"),
 }
 # What can be replayed: the outputs that name a queue and its dead-letter queue.
 _REPLAYED = {"arrivals": ("ArrivalsQueue", "DeadArrivalsQueue"), "notices": ("NoticesQueue", "DeadNoticesQueue")}
@@ -33,7 +34,7 @@ def add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     replay.add_argument("--dead-queue", metavar="URL", help="default: from the stack")
     replay.add_argument("--limit", type=_count, metavar="N", help="move N at most")
     replay.add_argument("--dry-run", action="store_true", help="only count")
-    _deployment_options(replay)
+    deployment_options(replay)
     replay.set_defaults(run=_replay)
 
     reconcile = commands.add_parser("reconcile", help="tell which uploaded pictures have come to no end")
@@ -42,7 +43,7 @@ def add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     reconcile.add_argument("--requeue", action="store_true", help="send what has no end again, and untold notices too")
     reconcile.add_argument("--requeue-failed", action="store_true", help="the same, and what failed: see `replay` first")
     reconcile.add_argument("--show-keys", action="store_true", help="print object keys, which hold the patient's id")
-    _deployment_options(reconcile, "uploads", "ledger", "arrivals", "notices")
+    deployment_options(reconcile, "uploads", "ledger", "arrivals", "notices")
     reconcile.set_defaults(run=_reconcile)
 
     forget = commands.add_parser("forget", help="delete all that is stored about a patient")
@@ -50,11 +51,12 @@ def add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         forget.add_argument(f"--{name}", required=True, help="pseudonymous id")
     forget.add_argument("--yes", action="store_true", help="don't ask")
     forget.add_argument("--wait", type=_seconds, metavar="SECONDS", help="for running functions; default: 120, their longest")
-    _deployment_options(forget, "uploads", "reports", "ledger")
+    deployment_options(forget, "uploads", "reports", "ledger", "audit")
     forget.set_defaults(run=_forget)
 
 
-def _deployment_options(parser: argparse.ArgumentParser, *names: str) -> None:
+def deployment_options(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Options that name a deployment, or parts of it."""
     parser.add_argument("--stage", default="dev", help="of the deployment (default: dev)")
     parser.add_argument("--endpoint", help="of an embedded cloud, such as http://127.0.0.1:4566")
     for name in names:
@@ -83,7 +85,8 @@ def _model(text: str) -> str:
     return text
 
 
-def _deployment(options: argparse.Namespace) -> "Deployment":
+def deployment_of(options: argparse.Namespace) -> "Deployment":
+    """The deployment that the options name."""
     from hemascope.adapters.deployment import Deployment
 
     chosen = {output: getattr(options, name.replace("-", "_"), None) for name, (output, _) in _NAMES.items()}
@@ -93,7 +96,7 @@ def _deployment(options: argparse.Namespace) -> "Deployment":
 def _replay(options: argparse.Namespace) -> int:
     from hemascope.commands.replay import replay
 
-    deployment, (queue, dead) = _deployment(options), _REPLAYED[options.which]
+    deployment, (queue, dead) = deployment_of(options), _REPLAYED[options.which]
     return replay(
         deployment.queue(dead, options.dead_queue),
         deployment.queue(queue, options.queue),
@@ -111,7 +114,7 @@ def _reconcile(options: argparse.Namespace) -> int:
         key = f"  {version.key}" if options.show_keys else ""
         print(f"{finding:<11}  {version.object_id}  version {version.version_id}{key}")
 
-    deployment, newest = _deployment(options), None if options.model else artifact_folder(None)
+    deployment, newest = deployment_of(options), None if options.model else artifact_folder(None)
     again = options.requeue or options.requeue_failed
     return reconcile(
         Reconciliation(
@@ -141,12 +144,13 @@ def _forget(options: argparse.Namespace) -> int:
     def confirm() -> bool:
         return bool(options.yes) or _answer("Delete all of it for good? [y/N] ") in {"y", "yes"}
 
-    deployment = _deployment(options)
+    deployment = deployment_of(options)
     forgetting = Forgetting(
         patient=_patient(options),
         uploads=deployment.bucket("UploadsBucket"),
         reports=deployment.bucket("ReportsBucket"),
         ledger=deployment.ledger(),
+        audit=deployment.audit(),
         clock=SystemClock(),
     )
     return forget(forgetting, wait, confirm)

@@ -9,6 +9,7 @@ from hemascope.contracts.acquisition import Acquisition
 from hemascope.contracts.case import CaseStatement, CaseSummary
 from hemascope.contracts.notice import Notice
 from hemascope.contracts.report import PatientSummary, Report
+from hemascope.contracts.verdict import Verdict
 from hemascope.model.artifact import Manifest
 
 PUBLISHED: dict[str, type[BaseModel]] = {
@@ -17,6 +18,7 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "case-statement": CaseStatement,
     "case-summary": CaseSummary,
     "acquisition": Acquisition,
+    "verdict": Verdict,
     "notice": Notice,
     "manifest": Manifest,
 }

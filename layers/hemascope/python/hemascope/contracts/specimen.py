@@ -79,6 +79,11 @@ class Specimen(BaseModel):
     case: Segment
     file: Segment
 
+    @property
+    def case_digest(self) -> str:
+        """32 hex digits that stand for the slide where its id may not stand."""
+        return _digest(self.hospital, self.patient, self.case)
+
 
 class Patient(BaseModel):
     """Pseudonymous ids of a patient of one hospital, and where all that they left begins."""
@@ -97,6 +102,11 @@ class Patient(BaseModel):
     def digest(self) -> str:
         """32 hex digits that stand for the patient where the id itself may not stand."""
         return _digest(self.hospital, self.patient)
+
+    @classmethod
+    def of(cls, specimen: Specimen) -> "Patient":
+        """Whose smear it is."""
+        return cls(hospital=specimen.hospital, patient=specimen.patient)
 
 
 def smear_key(specimen: Specimen) -> str:
@@ -172,7 +182,7 @@ def report_keys(object_id: str, model: str) -> ReportKeys:
     >>> report_keys("0f", "all-subtypes/1.0.0").report
     'reports/0f/all-subtypes/1.0.0/report.json'
     """
-    reports, summaries = report_prefixes(object_id)
+    reports, summaries, _ = report_prefixes(object_id)
     return ReportKeys(
         report=f"{reports}{model}/report.json",
         summary=f"{summaries}{model}/summary.json",
@@ -189,10 +199,22 @@ def heat_map_key(object_id: str, model: str, branch: str) -> str:
     >>> heat_map_key("0f", "all-subtypes/1.1.0", "original")
     'reports/0f/all-subtypes/1.1.0/heat_map.original.png'
     """
-    reports, _ = report_prefixes(object_id)
+    reports, *_ = report_prefixes(object_id)
     return f"{reports}{model}/heat_map.{branch}.png"
 
 
-def report_prefixes(object_id: str) -> tuple[str, str]:
-    """What begins every key in the reports bucket that is about one object version: the hospital's, the patient's."""
-    return f"reports/{object_id}/", f"summaries/{object_id}/"
+def verdict_key(object_id: str, model: str, number: int) -> str:
+    """Key of the n-th verdict on one model's answer.
+
+    Examples
+    --------
+    >>> verdict_key("0f", "all-subtypes/1.0.0", 2)
+    'verdicts/0f/all-subtypes/1.0.0/2.json'
+    """
+    *_, verdicts = report_prefixes(object_id)
+    return f"{verdicts}{model}/{number}.json"
+
+
+def report_prefixes(object_id: str) -> tuple[str, str, str]:
+    """What begins every key in the reports bucket about one object version: the hospital's, the patient's, the reviewers'."""
+    return f"reports/{object_id}/", f"summaries/{object_id}/", f"verdicts/{object_id}/"

@@ -6,8 +6,9 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hemascope.contracts.case import CaseStatement, CaseSummary
-from hemascope.contracts.report import PatientSummary, Pictures, Report, State
+from hemascope.contracts.report import PatientSummary, Pictures, Release, Report, State
 from hemascope.contracts.specimen import Segment, Specimen, specimen_of
+from hemascope.contracts.verdict import Verdict
 from hemascope.portal.people import Role
 from hemascope.portal.problems import BadRequest
 from hemascope.ports import LedgerRow, NoticeState, RowPosition, UploadForm
@@ -82,11 +83,12 @@ class Row(_Answer):
     urgent: bool
     notice: NoticeState
     finished_at: datetime
+    release: Release
 
     @classmethod
     def of(cls, row: LedgerRow) -> "Row":
         """What people see of a ledger row."""
-        shown = row.model_dump(include={"object_id", "model", "state", "urgent", "notice", "finished_at"})
+        shown = row.model_dump(include={"object_id", "model", "state", "urgent", "notice", "finished_at", "release"})
         return cls(specimen=specimen_of(row.object.key), **shown)
 
 
@@ -103,6 +105,7 @@ class ReportView(Row):
     report: Report | None  # None where the screening failed
     pictures: Pictures | None  # links, where the report itself has keys
     expires_in: int  # seconds, of the links
+    verdicts: tuple[Verdict, ...]  # on this model's answer
     others: tuple[Row, ...]  # what other models said
 
 

@@ -1,20 +1,22 @@
-"""The portal's five requests: who am I, take a picture, my hospital's reports, one report, one case.
+"""The portal's requests: who am I, take a picture, my hospital's reports, one report, one case.
 
-Every rule of who may see what stands here and in ``people``. A hospital's reports are for its staff, a patient's summary
-for that patient; whatever exists and is somebody else's is forbidden, whatever doesn't exist is not found.
+Every rule of who may see what stands here, in ``people`` and in ``patients``; what reviewers do stands in ``review``. A
+hospital's reports are for its staff, a patient's summary for that patient; whatever exists and is somebody else's is
+forbidden, whatever doesn't exist is not found.
 """
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from hemascope.cases.fields import SlideField
 from hemascope.cases.statement import state_case, summarize_case
 from hemascope.contracts.case_texts import CaseTexts
 from hemascope.contracts.errors import RejectedSmear
 from hemascope.contracts.file_size import MAXIMUM_BYTES
-from hemascope.contracts.report import PatientSummary, Pictures, Report
-from hemascope.contracts.specimen import ObjectVersion, Specimen, is_object_id, is_segment, report_keys, smear_key, specimen_of
+from hemascope.contracts.report import Pictures, Report
+from hemascope.contracts.specimen import Specimen, is_object_id, is_segment, smear_key, specimen_of
 from hemascope.portal.answers import (
     CaseView,
     Me,
@@ -28,9 +30,13 @@ from hemascope.portal.answers import (
     decode_cursor,
     encode_cursor,
 )
+from hemascope.portal.patients import PatientDesk, release_of
 from hemascope.portal.people import STAFF, UPLOADERS, Person, Role
 from hemascope.portal.problems import BadRequest, Forbidden, NotFound
-from hemascope.ports import LedgerReader, LedgerRow, LinkMaker, ObjectStore
+from hemascope.portal.review import Review
+from hemascope.portal.shelf import Shelf
+from hemascope.portal.trail import Trail
+from hemascope.ports import LedgerReader, LedgerRow, LinkMaker
 
 PAGE = 50  # rows
 CASE_ROWS = 500  # of one slide, more than anybody photographs; one answer reads a report of each
@@ -42,12 +48,14 @@ class Desk:
     """The portal's function without its cloud."""
 
     ledger: LedgerReader
-    reports: ObjectStore
+    shelf: Shelf
     links: LinkMaker
     uploads_bucket: str
-    reports_bucket: str
     urgent_classes: Sequence[str]
     case_words: CaseTexts
+    review: Review
+    patients: PatientDesk
+    trail: Trail
 
     def me(self, person: Person) -> Me:
         """Tell who is signed in."""
@@ -91,7 +99,7 @@ class Desk:
         Raises
         ------
         NotFound
-            Where nothing of this id has come to an end; for a patient also where the screening failed.
+            Where nothing of this id has come to an end; for a patient also where nothing is out.
         Forbidden
             Where it is another hospital's or another patient's.
         """
@@ -102,7 +110,8 @@ class Desk:
         if not _may_see(person, specimen_of(rows[0].object.key)):
             raise Forbidden("This report is not yours.")
         if person.role is Role.PATIENT:
-            return self._for_patient(rows[0])
+            return self._for_patient(person, rows)
+        self.trail.saw(person, object_id)
         return self._for_staff(rows[0], rows[1:])
 
     def show_case(self, person: Person, case: str | None, patient: str | None) -> CaseView | PatientCaseView:
@@ -128,37 +137,43 @@ class Desk:
         if len(known) > CASE_ROWS:
             raise BadRequest(f"Expected a case of at most {CASE_ROWS} reports.")
         with ThreadPoolExecutor(_READERS) as readers:
-            fields = [one for some in readers.map(self._fields_of, found.values(), found) for one in some]
-        if not fields or (person.role is Role.PATIENT and not any(one.report for one in fields)):
+            read = partial(self._fields_of, person)
+            fields = [one for some in readers.map(read, found.values(), found) for one in some]
+        if not fields:
             raise NotFound("There is no case of this id, or not yet.")
+        self.trail.saw(person, *dict.fromkeys(one.object_id for one in fields))
         statement = state_case(fields, self.urgent_classes, self.case_words)
         if person.role is Role.PATIENT:
+            statement = statement.model_copy(update={"release": release_of(fields)})
             return PatientCaseView(summary=summarize_case(statement, self.case_words))
         return CaseView(statement=statement)
 
-    def _fields_of(self, specimen: Specimen, object_id: str) -> list[SlideField]:
+    def _fields_of(self, person: Person, specimen: Specimen, object_id: str) -> list[SlideField]:
         """Every model's report on one object version, by its own rows: the index trails behind and knows no tombstone."""
         rows = self.ledger.rows_of(object_id)
-        keys = [row.report_key for row in rows if row.report_key]
-        reports: list[Report | None] = [Report.model_validate_json(self._read(key)) for key in keys]
+        if person.role is Role.PATIENT:
+            return self.patients.fields(person.hospital, specimen, rows)
+        reports: list[Report | None] = [self.shelf.report(row) for row in rows if row.report_key]
         if rows and not reports:
             reports = [None]  # nothing but failures
         return [SlideField(specimen.file, object_id, report) for report in reports]
 
-    def _for_patient(self, row: LedgerRow) -> PatientView:
-        if row.report_key is None:
+    def _for_patient(self, person: Person, rows: Sequence[LedgerRow]) -> PatientView:
+        summary = self.patients.summary(person.hospital, rows)
+        if summary is None:
             raise NotFound("There is no report of this id, or not yet.")
-        summary = self._read(report_keys(row.object_id, row.model).summary)
-        return PatientView(summary=PatientSummary.model_validate_json(summary))
+        self.trail.saw(person, summary.object_id)
+        return PatientView(summary=summary)
 
     def _for_staff(self, row: LedgerRow, others: list[LedgerRow]) -> ReportView:
-        report = Report.model_validate_json(self._read(row.report_key)) if row.report_key else None
+        report = self.shelf.report(row) if row.report_key else None
         pictures = report.evidence.pictures if report and report.evidence else None
         return ReportView(
             **Row.of(row).model_dump(),
             report=report,
             pictures=self._linked(pictures) if pictures else None,
             expires_in=self.links.seconds,
+            verdicts=self.shelf.verdicts(row),
             others=tuple(Row.of(one) for one in others),
         )
 
@@ -168,9 +183,6 @@ class Desk:
             overlay=self.links.link(pictures.overlay),
             heat_maps={branch: self.links.link(key) for branch, key in pictures.heat_maps.items()},
         )
-
-    def _read(self, key: str) -> bytes:
-        return self.reports.read(ObjectVersion(bucket=self.reports_bucket, key=key), MAXIMUM_BYTES)
 
 
 def _newest_report_first(row: LedgerRow) -> tuple[bool, float]:

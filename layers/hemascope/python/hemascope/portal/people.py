@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hemascope.contracts.specimen import Segment
 from hemascope.portal.problems import Forbidden
@@ -20,6 +21,9 @@ class Role(StrEnum):
 
 STAFF = frozenset({Role.TECHNICIAN, Role.CLINICIAN, Role.ADMIN})
 UPLOADERS = frozenset({Role.TECHNICIAN, Role.CLINICIAN})
+REVIEWERS = frozenset({Role.CLINICIAN})
+PATIENTS = frozenset({Role.PATIENT})
+ADMINS = frozenset({Role.ADMIN})
 
 
 class Person(BaseModel):
@@ -27,6 +31,7 @@ class Person(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    account: Annotated[str, Field(min_length=1, max_length=128)]  # its id in the user pool
     role: Role
     hospital: Segment
     patient: Segment | None = None
@@ -67,8 +72,9 @@ def person_of(claims: Mapping[str, str]) -> Person:
     if len(roles) != 1:
         raise Forbidden("Expected an account with exactly one role. Please ask your administrator.")
     patient = claims.get("custom:patient") if roles[0] is Role.PATIENT else None
+    named = {"account": claims.get("sub"), "hospital": claims.get("custom:hospital"), "patient": patient}
     try:
-        return Person.model_validate({"role": roles[0], "hospital": claims.get("custom:hospital"), "patient": patient})
+        return Person.model_validate(named | {"role": roles[0]})
     except ValidationError:
         wanted = "a hospital and a patient" if roles[0] is Role.PATIENT else "a hospital"
         raise Forbidden(f"Expected an account with {wanted}. Please ask your administrator.") from None

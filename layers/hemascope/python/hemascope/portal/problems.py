@@ -32,6 +32,12 @@ class NotFound(PortalError):
     status = HTTPStatus.NOT_FOUND
 
 
+class Conflict(PortalError):
+    """It can't be done as things stand."""
+
+    status = HTTPStatus.CONFLICT
+
+
 class Problem(BaseModel):
     """Body of every answer that is no success."""
 

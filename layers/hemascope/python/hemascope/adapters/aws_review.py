@@ -1,0 +1,47 @@
+"""The review of an answer in the ledger's row. Clients are passed in."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hemascope.adapters.aws import row_key, transient
+from hemascope.contracts.report import Release
+from hemascope.ports import LedgerRow
+
+
+@dataclass(frozen=True)
+class DynamoReviews:
+    """A :class:`~hemascope.ports.ReviewLedger` on the ledger's table; it touches the review's attributes and no other."""
+
+    dynamodb: Any
+    table: str
+
+    def set_review(self, before: LedgerRow, after: LedgerRow) -> bool:
+        """Conditional update: of two who review at once, the second finds that the row has changed and looks again."""
+        unreviewed = "attribute_not_exists(verdicts) OR " if before.verdicts == 0 else ""
+        unreleased = "attribute_not_exists(#release) OR " if before.release is Release.PRELIMINARY else ""
+        values = {
+            ":before": {"N": str(before.verdicts)},
+            ":was": {"S": before.release.value},
+            ":verdicts": {"N": str(after.verdicts)},
+            ":spoken": {"N": str(after.spoken)},
+            ":release": {"S": after.release.value},
+        }
+        change = "SET verdicts = :verdicts, spoken = :spoken, #release = :release"
+        if after.released_at:
+            change += ", released_at = :at"
+            values[":at"] = {"S": after.released_at.isoformat()}
+        with transient("record a review"):
+            try:
+                self.dynamodb.update_item(
+                    TableName=self.table,
+                    Key=row_key(before.object_id, before.model),
+                    UpdateExpression=change,
+                    ConditionExpression=(
+                        f"attribute_exists(object_id) AND ({unreviewed}verdicts = :before) AND ({unreleased}#release = :was)"
+                    ),
+                    ExpressionAttributeNames={"#release": "release"},
+                    ExpressionAttributeValues=values,
+                )
+            except self.dynamodb.exceptions.ConditionalCheckFailedException:
+                return False
+        return True

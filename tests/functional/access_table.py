@@ -1,0 +1,82 @@
+"""Who may ask what: every route x every kind of account, each with its literal status. A new route is a line of each table.
+
+The smear is of patient p-7 in the hospital st-mary. So are two others: one that somebody reviewed, and one that nobody did.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.portal_world import UNKNOWN, account
+
+TECHNICIAN, CLINICIAN, ADMIN = "technician", "clinician", "admin"
+# Kinds of account, in the order of the columns below.
+ACCOUNTS: dict[str, dict[str, str] | None] = {
+    "technician": account(TECHNICIAN),
+    "clinician": account(CLINICIAN),
+    "admin": account(ADMIN),
+    "the patient": account("patient", patient="p-7"),
+    "another patient": account("patient", patient="p-71"),
+    "foreign technician": account(TECHNICIAN, "st-joseph"),
+    "foreign clinician": account(CLINICIAN, "st-joseph"),
+    "foreign admin": account(ADMIN, "st-joseph"),
+    "foreign patient of the same id": account("patient", "st-joseph", "p-7"),
+    "nobody": None,
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One request, and its status for each kind of account."""
+
+    request: str  # {smear}, {reviewed}, {fresh} and {unknown} stand for ids
+    statuses: str
+    body: dict[str, str] = field(default_factory=dict)  # {model} stands for the model's name
+    query: dict[str, str] = field(default_factory=dict)
+
+    def filled(self, names: dict[str, str]) -> tuple[str, dict[str, Any]]:
+        """Request and body with names for what stands for them."""
+        return self.request.format(**names), {name: text.format(**names) for name, text in self.body.items()}
+
+
+_UPLOAD = {"patient": "p-7", "case": "c-1", "file": "field 1.jpg"}
+_OPINION = {"model": "{model}", "kind": "confirm"}
+_MODEL = {"model": "{model}"}
+_CASE, _NO_CASE = {"case": "c-1"}, {"case": "c-9"}
+
+#                                            own hospital          patient   another hospital      pat. no-
+#                                            tech clin adm         own oth   tech clin adm         same body
+ROUTES = (
+    Route("GET /me", "                       200  200  200         200 200   200  200  200         200  403"),
+    Route("POST /uploads", "                 201  201  403         403 403   201  201  403         403  403", _UPLOAD),
+    Route("GET /reports", "                  200  200  200         403 403   200  200  200         403  403"),
+    Route("GET /reports/{smear}", "          200  200  200         200 403   403  403  403         403  403"),
+    Route("GET /reports/{unknown}", "        404  404  404         404 404   404  404  404         404  403"),
+    Route("GET /reports/nonsense", "         404  404  404         404 404   404  404  404         404  403"),
+    Route("POST /reports/{smear}/verdicts", "403  201  403         403 403   403  403  403         403  403", _OPINION),
+    Route("POST /reports/{unknown}/verdicts", "403 404 403         403 403   403  404  403         403  403", _OPINION),
+    Route("POST /reports/{reviewed}/release", "403 200 403         403 403   403  403  403         403  403", _MODEL),
+    Route("POST /reports/{fresh}/release", " 403  409  403         403 403   403  403  403         403  403", _MODEL),
+    Route("POST /reports/{unknown}/release", "403 404  403         403 403   403  404  403         403  403", _MODEL),
+    Route("GET /cases", "                    200  200  200         200 404   404  404  404         404  403", query=_CASE),
+    Route("GET /cases", "                    404  404  404         404 404   404  404  404         404  403", query=_NO_CASE),
+    Route("GET /summaries", "                403  403  403         200 200   403  403  403         200  403"),
+    Route("GET /audit", "                    403  403  200         403 403   403  403  200         403  403"),
+)  # fmt: skip
+
+# Accounts and tokens that are nobody's, whatever is asked: an unclear account is no account.
+NOBODIES: dict[str, dict[str, str]] = {
+    "clinician without a hospital": account(CLINICIAN, None),
+    "clinician of an empty hospital": account(CLINICIAN, ""),
+    "clinician of two hospitals": account(CLINICIAN, "st-mary/st-joseph"),
+    "clinician without an id": account(CLINICIAN, sub=""),
+    "patient without an id": account("patient"),
+    "account of two roles": account("patient clinician", patient="p-7"),
+    "account of a role that only looks like one": account("clinicians"),
+    "account in another writing": account("CLINICIAN"),
+    "account without a role": account(""),
+    "access token": account(CLINICIAN) | {"token_use": "access"},
+    "refresh token": account(CLINICIAN) | {"token_use": "refresh"},
+    "token of no kind": {"sub": "8f0c", "cognito:groups": "[clinician]", "custom:hospital": "st-mary"},
+    "no claims": {},
+}
+IDS = {"unknown": UNKNOWN}

@@ -1,0 +1,73 @@
+"""What the portal's function reaches, place by place and attribute by attribute, and what nobody may do to the audit trail."""
+
+from typing import Any
+
+import pytest
+
+from tests.infra.reading import Resources, actions_of, named, of_type, plain
+
+pytestmark = pytest.mark.synth
+
+
+def granted(resources: Resources) -> list[tuple[list[str], list[str], dict[str, Any]]]:
+    """Actions, resources and conditions of what the portal's function may do."""
+    function = named(resources, "AWS::Lambda::Function", "FunctionName", "hemascope-dev-portal-api")
+    statements = [
+        statement
+        for one in of_type(resources, "AWS::IAM::Policy").values()
+        if one["Properties"]["Roles"] == [{"Ref": function["Role"]["Fn::GetAtt"][0]}]
+        for statement in one["Properties"]["PolicyDocument"]["Statement"]
+    ]
+    return [
+        (
+            actions_of(one),
+            [str(plain(part)) for part in (one["Resource"] if isinstance(one["Resource"], list) else [one["Resource"]])],
+            one.get("Condition", {}),
+        )
+        for one in statements
+    ]
+
+
+def test_the_function_reaches_these_prefixes_tables_and_indexes_and_no_other(resources: Resources) -> None:
+    reached = {tuple(actions): places for actions, places, _ in granted(resources)}
+
+    assert reached["s3:PutObject",] == ["${Ingest.Uploads.Arn}/smears/*", "${Screening.Reports.Arn}/verdicts/*"]
+    assert reached["s3:GetObject",] == [
+        f"${{Screening.Reports.Arn}}/{prefix}/*" for prefix in ("reports", "summaries", "verdicts")
+    ]
+    assert reached["dynamodb:Query",] == [
+        "${Screening.Ledger.Arn}",
+        *(f"${{Screening.Ledger.Arn}}/index/by-{one}" for one in ("case", "hospital", "patient")),
+    ]
+
+
+def test_of_a_ledger_row_the_function_changes_the_review_and_nothing_else(resources: Resources) -> None:
+    (changing,) = [one for one in granted(resources) if "dynamodb:UpdateItem" in one[0]]
+
+    assert changing == (
+        ["dynamodb:UpdateItem"],
+        ["${Screening.Ledger.Arn}"],
+        {
+            "ForAllValues:StringEquals": {
+                "dynamodb:Attributes": ["object_id", "model", "verdicts", "spoken", "release", "released_at"]
+            }
+        },
+    )
+
+
+def test_the_function_adds_entries_to_the_audit_trail_and_reads_them(resources: Resources) -> None:
+    on_the_trail = [actions for actions, places, _ in granted(resources) if any("Audit" in place for place in places)]
+
+    assert on_the_trail == [["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]]
+
+
+def test_the_audit_table_lets_nobody_change_an_entry(resources: Resources) -> None:
+    table = named(resources, "AWS::DynamoDB::Table", "TableName", "hemascope-dev-audit")
+    (denial,) = table["ResourcePolicy"]["PolicyDocument"]["Statement"]
+
+    assert [(one["AttributeName"], one["KeyType"]) for one in table["KeySchema"]] == [("hospital", "HASH"), ("number", "RANGE")]
+    assert (denial["Effect"], denial["Principal"], "Condition" in denial) == ("Deny", {"AWS": "*"}, False)
+    assert actions_of(denial) == [
+        f"dynamodb:{one}"
+        for one in ("BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLInsert", "PartiQLUpdate", "UpdateItem")
+    ]
