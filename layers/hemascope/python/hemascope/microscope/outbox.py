@@ -109,8 +109,9 @@ class Outbox:
         with _on_disk(), self._base:
             self._base.execute("BEGIN")
             self._base.execute(
-                "INSERT INTO pictures (sha256, name, size, modified_ns, key, state, result, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT (sha256) DO UPDATE SET (name, size, modified_ns) = (excluded.name, excluded.size, excluded.modified_ns)",
+                "INSERT INTO pictures (sha256, name, size, modified_ns, key, state, result, reason) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE "
+                "SET name = excluded.name, size = excluded.size, modified_ns = excluded.modified_ns",
                 (entry.sha256, *where, entry.key, entry.step, entry.result, entry.reason),
             )
             self._base.execute(
