@@ -87,15 +87,16 @@ def run_microscope(options: argparse.Namespace) -> int:
     if not options.watch.is_dir():
         raise HemascopeError(f"expected a folder to watch, {options.watch} is none")
     stop = Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
     outbox = Outbox(options.outbox or _own_outbox(options.watch))
+    before = {name: signal.signal(name, lambda *_: stop.set()) for name in (signal.SIGTERM, signal.SIGINT)}
     try:
         agent = _agent(options, outbox, stop)
         agent.run(_finished(options, stop))
         return NOT_ALL if options.once and not stop.is_set() and (agent.unreadable or _lost(outbox)) else 0
     finally:
         outbox.close()
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 def _own_outbox(folder: Path) -> Path:
