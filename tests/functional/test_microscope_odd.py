@@ -74,7 +74,7 @@ def test_a_file_beyond_the_limit_is_refused_here(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["血液 涂片.jpg", "champ n°1 – été.jpg", "50%+&=?.jpg", "emoji 🔬.png", "é.jpg", "A" * 251 + ".jpg"]
+    "name", ["血液 涂片.jpg", "champ n°1 été.jpg", "50%+&=?.jpg", "emoji 🔬.png", "é.jpg", "A" * 251 + ".jpg"]
 )
 def test_names_of_all_kinds_arrive(bench: Bench, name: str) -> None:
     bench.put(name, drawn(1))

@@ -13,7 +13,7 @@ from hemascope.microscope.folder import Mark, NotYet, WatchedFolder
 from hemascope.microscope.outbox import Entry, Outbox, Result, Step
 from hemascope.microscope.picture import Picture, content_name
 
-_ASK_EVERY = 5.0  # seconds
+_ASK_EVERY = 5  # looks into the folder
 
 
 class Sender(Protocol):
@@ -203,7 +203,7 @@ class Agent:
         if self.results is None or self.seconds() < self._next_question:
             return
         awaited = self.outbox.awaited()
-        self._next_question = self.seconds() + _ASK_EVERY
+        self._next_question = self.seconds() + _ASK_EVERY * self.poll
         try:
             unknown = {entry.key: entry.sha256 for entry in awaited if entry.object_id is None}
             for key, object_id in self.results.find(unknown).items() if unknown else ():

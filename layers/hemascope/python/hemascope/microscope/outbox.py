@@ -103,7 +103,7 @@ class Outbox:
     def take_in(self, entry: Entry) -> Entry:
         """Note a picture before anything is sent; what is known of its content stands.
 
-        One that was gone is back; one on its way is where the file is now.
+        One that was gone is back, one that was refused may have another name; one on its way is where the file is now.
         """
         where = (os.fsencode(entry.mark.name), entry.mark.size, entry.mark.modified_ns)
         with _on_disk(), self._base:
@@ -115,7 +115,9 @@ class Outbox:
                 (entry.sha256, *where, entry.key, entry.step, entry.result, entry.reason),
             )
             self._base.execute(
-                "UPDATE pictures SET state = 'seen', result = NULL WHERE sha256 = ? AND result = 'gone'", (entry.sha256,)
+                "UPDATE pictures SET key = iif(result = 'refused', ?, key), state = ?, result = ?, reason = ? "
+                "WHERE sha256 = ? AND result IN ('gone', 'refused')",
+                (entry.key, entry.step, entry.result, entry.reason, entry.sha256),
             )
             self._base.execute("INSERT OR IGNORE INTO marks VALUES (?, ?, ?)", where)
         return self.entry(entry.sha256)
