@@ -78,7 +78,7 @@ def agent_command(folder: Path, outbox: Path, port: int, *more: str) -> list[str
     """The agent, quick enough for a trial."""
     names = ["--hospital", "st-mary", "--patient", "p-7", "--case", "c-1", "--bucket", BUCKET]
     where = ["--watch", str(folder), "--outbox", str(outbox), "--endpoint", f"http://127.0.0.1:{port}"]
-    quick = ["--settle", "0.2", "--poll", "0.1", "--longest-pause", "1"]
+    quick = ["--settle", "0.2", "--poll", "0.1", "--longest-pause", "0.5"]
     return [sys.executable, "-m", "hemascope", "microscope", *where, *names, *quick, *more]
 
 

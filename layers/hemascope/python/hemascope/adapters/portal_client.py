@@ -38,7 +38,7 @@ class _Rows(BaseModel):
 
 class _States(BaseModel):
     states: dict[str, str]
-    reasons: dict[str, str] = {}
+    reasons: dict[str, str | dict[str, str]] = {}
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ class PortalClient:
             answer = self._ask("GET", f"/states?{urlencode({'ids': ','.join(ids[start : start + _AT_ONCE])})}", _States)
             for object_id, state in answer.states.items():
                 if state in _ENDS and object_id in ids:
-                    ends[object_id] = Result(state), answer.reasons.get(object_id)
+                    reason = answer.reasons.get(object_id)
+                    ends[object_id] = Result(state), ": ".join(reason.values()) if isinstance(reason, dict) else reason
         return ends
 
     def _ask(self, method: str, path: str, kind: type[_Answer], body: Any = None) -> _Answer:
