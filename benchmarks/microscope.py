@@ -88,7 +88,9 @@ def stored(s3: Any) -> list[dict[str, str]]:
     return [one for page in pages for one in page.get("Versions", [])]
 
 
-def run_trial(pictures: int, kills: int, every: float, up: float = 2.0, down: float = 0.5, seed: int = 1) -> Trial:
+def run_trial(
+    pictures: int, kills: int, every: float, *, up: float = 2.0, down: float = 0.5, cut: float = 0.1, seed: int = 1
+) -> Trial:
     """Write pictures while the network drops and the agent is killed; then let it finish.
 
     Parameters
@@ -97,9 +99,15 @@ def run_trial(pictures: int, kills: int, every: float, up: float = 2.0, down: fl
         Seconds from one picture to the next.
     up, down
         Of the network, in seconds.
+    cut
+        Share of answers that are lost; of pieces of requests, half of it are cut.
     """
     started, chance = time.monotonic(), random.Random(seed)  # noqa: S311 - of a trial
-    with tempfile.TemporaryDirectory() as place, embedded_s3() as (port, s3), CuttingProxy(port, seed, up, down) as proxy:
+    with (
+        tempfile.TemporaryDirectory() as place,
+        embedded_s3() as (port, s3),
+        CuttingProxy(port, seed, up, down, cut, cut / 2) as proxy,
+    ):
         folder, outbox = Path(place) / "pictures", Path(place) / "outbox.sqlite"
         folder.mkdir()
         drawing = Thread(target=simulate, args=(folder, pictures, every, Event(), 192), daemon=True)

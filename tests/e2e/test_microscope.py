@@ -22,7 +22,7 @@ pytestmark = pytest.mark.local_cloud
 
 
 def test_forty_pictures_arrive_once_and_whole_though_the_network_drops_and_the_agent_is_killed() -> None:
-    trial = run_trial(pictures=40, kills=3, every=0.02, up=1.0, down=0.2)
+    trial = run_trial(pictures=40, kills=3, every=0.02, up=1.0, down=0.2, cut=0.2)
 
     assert (len(trial.files), len(trial.versions), len(dict(trial.versions))) == (40, 40, 40)
     assert {content for _, content in trial.versions} == trial.files

@@ -142,11 +142,11 @@ def test_the_certificate_becomes_keys(identity: Path, provider: Provider) -> Non
     assert provider.asked == [("/role-aliases/hemascope-dev-microscope/credentials", "st-mary:0007")]
 
 
-def test_keys_that_hold_are_kept_and_others_renewed(identity: Path, provider: Provider) -> None:
+def test_keys_of_a_quarter_of_an_hour_are_kept_and_others_renewed(identity: Path, provider: Provider) -> None:
     keys = keys_of(identity)
     provider.minutes = 1
     first = keys.get_frozen_credentials().token
-    provider.minutes = 60
+    provider.minutes = 15
 
     second, third = (keys.get_frozen_credentials().token for _ in range(2))
 

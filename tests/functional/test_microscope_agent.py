@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from hemascope.contracts.errors import HemascopeError
-from hemascope.microscope.outbox import Outbox, Result
-from tests.microscope_world import Bench, FakeResults, drawn
+from hemascope.microscope.outbox import Outbox
+from hemascope.microscope.picture import Picture
+from tests.microscope_world import Bench, drawn
 
 
 @pytest.fixture
@@ -201,6 +202,27 @@ def test_a_stop_lets_the_picture_under_way_finish_and_sends_no_other(bench: Benc
     assert sorted(bench.states().values()) == ["seen", "seen", "stored"]
 
 
+def test_a_slow_network_holds_up_no_look_into_the_folder(bench: Bench) -> None:
+    for number in range(60):
+        bench.put(f"{number}.jpg", drawn(number))
+    bench.rounds(2)
+    sent = bench.bucket.send
+
+    def slowly(key: str, picture: Picture) -> str | None:
+        bench.now += 1
+        return sent(key, picture)
+
+    bench.bucket.send = slowly  # type: ignore[method-assign]
+    bench.rounds(0.5)
+    after_one = len(bench.sent)
+    bench.put("new.jpg", drawn(99))
+    bench.rounds(1.5)
+
+    assert after_one == 5
+    assert "new.jpg" in bench.states()
+    assert len(bench.sent) == 20
+
+
 def test_a_store_that_refuses_is_asked_again_in_case_somebody_mends_it(bench: Bench) -> None:
     bench.bucket.mishaps = ["denied"]
     bench.put("field.jpg", drawn(1))
@@ -223,64 +245,3 @@ def test_who_waits_for_the_end_is_told_of_a_store_that_refuses(bench: Bench) -> 
 def test_a_second_agent_is_refused(bench: Bench) -> None:
     with pytest.raises(HemascopeError, match="only agent on this folder"):
         Outbox(bench.place / "outbox.sqlite")
-
-
-def test_results_are_shown_as_they_come(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, results=FakeResults())
-    for name in ("good", "bad"):
-        bench.put(f"{name}.jpg", drawn(len(name)))
-    bench.rounds(3)
-    before = bench.states()
-    good, bad = bench.bucket.objects
-    bench.results.known = {f"id of {good}": (Result.REPORTED, None), f"id of {bad}": (Result.REJECTED, "blank: focus again")}
-
-    bench.rounds(6)
-
-    assert set(before.values()) == {"stored"}
-    assert sorted(bench.states().values()) == ["rejected", "reported"]
-    assert [one.reason for one in bench.outbox.newest(9) if one.result == "rejected"] == ["blank: focus again"]
-    bench.outbox.close()
-
-
-def test_a_picture_whose_answer_was_lost_gets_its_result_too(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, results=FakeResults())
-    bench.bucket.mishaps = ["answer lost"]
-    bench.put("field.jpg", drawn(1))
-    bench.rounds(6)
-    (key,) = bench.bucket.objects
-    bench.results.known = {f"id of {key}": (Result.REPORTED, None)}
-
-    bench.rounds(6)
-
-    assert bench.states() == {"field.jpg": "reported"}
-    bench.outbox.close()
-
-
-def test_a_failure_of_the_service_may_still_become_a_report(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, results=FakeResults())
-    bench.put("field.jpg", drawn(1))
-    bench.rounds(3)
-    (key,) = bench.bucket.objects
-    bench.results.known = {f"id of {key}": (Result.FAILED, None)}
-    bench.rounds(12)
-    before = bench.states()
-    bench.results.known = {f"id of {key}": (Result.REPORTED, None)}
-
-    bench.rounds(6)
-
-    assert (before, bench.states()) == ({"field.jpg": "failed"}, {"field.jpg": "reported"})
-    assert bench.seen.steps == ["seen", "sending", "stored", "failed", "reported"]
-    bench.outbox.close()
-
-
-def test_without_results_pictures_are_sent_all_the_same(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, results=FakeResults(broken=True))
-    bench.put("1.jpg", drawn(1))
-    bench.rounds(9)
-    bench.put("2.jpg", drawn(2))
-
-    bench.rounds(9)
-
-    assert bench.sent == [drawn(1), drawn(2)]
-    assert "expected a token that holds" in bench.seen.troubles
-    bench.outbox.close()

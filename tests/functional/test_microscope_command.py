@@ -5,13 +5,14 @@ import io
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from hemascope.adapters.aws import client
 from hemascope.adapters.microscope_senders import S3Sender
 from hemascope.cli import main
 from hemascope.contracts.errors import HemascopeError, TransientError
 from hemascope.imaging.decode import decode
-from hemascope.microscope.display import Table
+from hemascope.microscope.display import Lines, Table
 from hemascope.microscope.folder import Mark
 from hemascope.microscope.outbox import Entry, Outbox, Result, Step
 from hemascope.microscope.picture import Picture
@@ -61,6 +62,26 @@ def test_a_picture_that_will_not_be_judged_is_told_by_the_exit_status(cloud: Mot
     (folder / " blank.jpg").write_bytes(drawn(1))
 
     assert watch(folder) == 3
+
+
+def test_a_picture_that_may_not_be_read_is_told_by_the_exit_status_and_holds_up_no_other(
+    cloud: MotoCloud, folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("locked.jpg", "open.jpg"):
+        (folder / name).write_bytes(drawn(len(name)))
+    opened = Path.open
+
+    def guarded(path: Path, *arguments: object) -> object:
+        if path.name == "locked.jpg":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *arguments)
+
+    monkeypatch.setattr(Path, "open", guarded)  # the tests may run as somebody who may read everything
+
+    assert watch(folder) == 3
+
+    assert "trouble: expected a readable picture: Permission denied\n" in capsys.readouterr().out
+    assert [key.split("/")[4][:4] for key in cloud.keys("uploads")] == ["open"]
 
 
 def test_a_simulated_microscope_draws_pictures_and_they_arrive(cloud: MotoCloud, folder: Path) -> None:
@@ -150,6 +171,39 @@ def test_bytes_that_are_not_those_of_the_checksum_are_refused_by_s3(cloud: MotoC
 
     with pytest.raises(TransientError):
         S3Sender(cloud.s3, "uploads").send("smears/h/p/c/f.jpg", half)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "passes"),
+    [
+        (409, "ConditionalRequestConflict", True),
+        (400, "BadDigest", True),
+        (400, "ExpiredToken", True),
+        (403, "RequestTimeTooSkewed", True),
+        (503, "SlowDown", True),
+        (403, "AccessDenied", False),
+        (404, "NoSuchBucket", False),
+    ],
+)
+def test_what_may_pass_is_told_from_what_will_not(status: int, code: str, passes: bool) -> None:
+    class Refusing:
+        def put_object(self, **_: object) -> None:
+            raise ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "PutObject")
+
+    with pytest.raises(HemascopeError, match=f"expected to store a picture, received {code}") as refused:
+        S3Sender(Refusing(), "uploads").send("smears/h/p/c/f.jpg", Picture.of(b"1"))
+
+    assert isinstance(refused.value, TransientError) is passes
+
+
+def test_a_log_tells_when_trouble_begins_and_when_it_is_over() -> None:
+    out = io.StringIO()
+    lines = Lines(out, asks=False)
+
+    for what in (None, "no network", "no network", "denied", None, None):
+        lines.trouble(what)
+
+    assert out.getvalue() == "trouble: no network\ntrouble: denied\ntrouble is over\n"
 
 
 def test_without_keys_it_says_which_are_expected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.contracts.errors import HemascopeError, TransientError
 
+# Seconds before the end of keys: from the one on it is tried to renew them, from the other on they must be. botocore would
+# begin a quarter of an hour before, which is all their life, and renew them for each picture.
+_RENEW, _MUST_RENEW = 300, 60
 _FILES = {"cert_file": "microscope.pem", "key_file": "microscope.key", "ca_certs": "root.pem"}
 
 
@@ -69,7 +72,9 @@ class _DeviceProvider(CredentialProvider):  # type: ignore[misc]  # botocore has
     def load(self) -> RefreshableCredentials:
         # Without keys yet, and long past: the first request fetches them, so that a start without a network is no failure.
         past = datetime.now(UTC) - timedelta(days=1)
-        return RefreshableCredentials("", "", "", past, self._fetch, self.METHOD)
+        return RefreshableCredentials(
+            "", "", "", past, self._fetch, self.METHOD, advisory_timeout=_RENEW, mandatory_timeout=_MUST_RENEW
+        )
 
     def _fetch(self) -> dict[str, str]:
         url = f"https://{self._identity.provider}/role-aliases/{self._identity.role_alias}/credentials"

@@ -14,6 +14,7 @@ from hemascope.microscope.outbox import Entry, Outbox, Result, Step
 from hemascope.microscope.picture import Picture, content_name
 
 _ASK_EVERY = 5  # looks into the folder
+_TURN = 5.0  # seconds of sending, then the folder is looked at again: a file may be removed
 
 
 class Sender(Protocol):
@@ -88,6 +89,7 @@ class Agent:
         self._pauses = Backoff(self.longest_pause)
         self._questions = Backoff(self.longest_pause)
         self._next_send = float("-inf")
+        self._has_more = False
 
     def run(self, finished: Callable[[], bool]) -> None:
         """Go round until stopped, or until nothing is left and nothing more will come.
@@ -103,7 +105,7 @@ class Agent:
             self.watcher.round()
             if idle and not self._is_anything_left():
                 return
-            self.stop.wait(self.poll)
+            self.stop.wait(0 if self._has_more else self.poll)
 
     def _is_anything_left(self) -> bool:
         if self.outbox.unsent():
@@ -159,10 +161,14 @@ class Agent:
         return Entry(picture.sha256, mark, key, step, result=Result.REFUSED if reason else None, reason=reason)
 
     def _send(self, *, strict: bool) -> None:
-        if self.seconds() < self._next_send:
+        self._has_more, began = False, self.seconds()
+        if began < self._next_send:
             return
         for entry in self.outbox.unsent():
             if self.stop.is_set():
+                return
+            if self.seconds() - began >= _TURN:
+                self._has_more = True
                 return
             try:
                 picture = Picture.of(self.folder.read(entry.mark))
