@@ -10,7 +10,7 @@ from hemascope.portal.problems import BadRequest
 from hemascope.ports import SignedPut
 from tests.portal_world import Portal
 
-TECHNICIAN = Person(role=Role.TECHNICIAN, hospital="st-mary")
+TECHNICIAN = Person(account="8f0c", role=Role.TECHNICIAN, hospital="st-mary")
 NAMES = {"patient": "p-7", "case": "c-1", "file": "f.jpg"}
 
 
