@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := layers/hemascope/python/hemascope lambdas infra training benchmarks tests app.py
 
-.PHONY: help setup demo serve test synth lint bench audit lock templates publish clean
+.PHONY: help setup demo serve test synth lint bench microscope-trial audit lock templates publish clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,7 +12,7 @@ help:
 	@echo "make serve                 the service on this machine, until Ctrl-C"
 	@echo "make test                  all tests"
 	@echo "make publish               the portal's pages, to the deployment of HEMASCOPE_STAGE"
-	@echo "make setup synth lint bench audit lock templates clean"
+	@echo "make setup synth lint bench microscope-trial audit lock templates clean"
 
 .venv/python.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -56,6 +56,10 @@ bench: .venv/dev.stamp
 	$(BIN)/python benchmarks/screening.py
 	$(BIN)/python -m benchmarks.cost
 	$(BIN)/python -m benchmarks.cold_start
+
+# 500 pictures against a network that drops and ten kills; the same with 40 is in `make test`.
+microscope-trial: .venv/dev.stamp
+	$(BIN)/python -m benchmarks.microscope
 
 # checkov pins what the project needs newer, so it has an environment of its own.
 build/checkov/python.stamp: requirements/audit.txt .venv/python.stamp

@@ -1,5 +1,6 @@
 """A portal on fakes: one hospital's smear screened by the real station, and requests as the API hands them to the function."""
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -24,7 +26,7 @@ from hemascope.portal.patients import PatientDesk
 from hemascope.portal.review import Review
 from hemascope.portal.shelf import Shelf
 from hemascope.portal.trail import Trail
-from hemascope.ports import LedgerRow, RowPage, RowPosition, UploadForm
+from hemascope.ports import LedgerRow, RowPage, RowPosition, SignedPut, UploadForm
 from tests.cases import URGENT
 from tests.fakes import FakeClock, FakeStore, FixedClassifier, World
 
@@ -121,9 +123,15 @@ class FakeLinks:
     """A LinkMaker whose links say what they were made for."""
 
     seconds = 300
+    store = "https://uploads.example"
 
     def upload_form(self, key: str, maximum_bytes: int) -> UploadForm:
         return UploadForm(url="https://uploads.example/", fields={"key": key, "at most": str(maximum_bytes)})
+
+    def upload_put(self, key: str, sha256: str, size: int) -> SignedPut:
+        checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+        headers = {"x-amz-checksum-sha256": checksum, "content-length": str(size), "if-none-match": "*"}
+        return SignedPut(url=f"{self.store}/{quote(key)}", headers=headers)
 
     def link(self, key: str) -> str:
         return f"https://reports.example/{key}"
@@ -139,6 +147,7 @@ class Portal:
     hospitals: FakeHospitals = field(default_factory=FakeHospitals)
     audit: FakeAudit = field(default_factory=FakeAudit)
     clock: FakeClock = field(default_factory=FakeClock)
+    links: FakeLinks = field(default_factory=FakeLinks)
 
     @property
     def desk(self) -> Desk:
@@ -146,7 +155,7 @@ class Portal:
         return Desk(
             self.reader,
             shelf,
-            FakeLinks(),
+            self.links,
             uploads_bucket="uploads",
             urgent_classes=URGENT,
             case_words=CASE,

@@ -1,12 +1,17 @@
 """Microscopes on the embedded cloud: what it made of the stack, judged by its own evaluation of policies."""
 
+import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
 
 from hemascope.adapters.local import ACCOUNT, REGION
+from hemascope.cli import main
+from hemascope.contracts.specimen import ObjectVersion
 from tests.e2e.conftest import Service
 
 pytestmark = pytest.mark.local_cloud
@@ -195,3 +200,38 @@ def test_a_claim_may_not(service: Service, action: str, resource: str) -> None:
     document = iot_policy(service, "hemascope-dev-demo-hospital-claim")
 
     assert decision(document, action, f"{IOT}:{resource}", {}) == "ImplicitDeny"
+
+
+def test_any_s3_client_with_a_microscopes_keys_uploads_as_the_agent_does(
+    service: Service, smear: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{physical_id(service, 'Devices', 'AWS::IAM::Role', 'Microscope')}"
+    keys = service.cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="0f")["Credentials"]
+    names = {
+        "aws_access_key_id": "AccessKeyId",
+        "aws_secret_access_key": "SecretAccessKey",
+        "aws_session_token": "SessionToken",
+    }
+    for name, given in names.items():
+        monkeypatch.setenv(name.upper(), keys[given])
+    s3 = boto3.client("s3", endpoint_url=service.cloud.endpoint, region_name=REGION)
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "by agent.jpg").write_bytes(smear)
+    words = ["--hospital", "demo-hospital", "--patient", "p-1", "--case", "c-9", "--settle", "0", "--poll", "0.05", "--once"]
+    places = {"--watch": tmp_path / "pictures", "--outbox": tmp_path / "outbox.sqlite"}
+    where = {"--bucket": BUCKET, "--endpoint": service.cloud.endpoint} | places
+
+    answer = s3.put_object(Bucket=BUCKET, Key="smears/demo-hospital/p-1/c-9/by client.jpg", Body=smear)
+    status = main(["microscope", *words, *(str(word) for pair in where.items() for word in pair)])
+
+    listed = service.cloud.client("s3").list_object_versions(Bucket=BUCKET, Prefix="smears/demo-hospital/p-1/c-9/")["Versions"]
+    versions = [ObjectVersion(bucket=BUCKET, key=one["Key"], version_id=one["VersionId"]) for one in listed]
+    service.wait_until_screened(versions)
+    rows = {version.key.rsplit("/", 1)[1]: service.row(version) for version in versions}
+    digest = hashlib.sha256(smear).hexdigest()[:16]
+    assert status == 0
+    assert answer["VersionId"] in {version.version_id for version in versions}
+    assert {name: row.state for name, row in rows.items() if row} == {
+        "by client.jpg": "reported",
+        f"by agent.{digest}.jpg": "reported",
+    }

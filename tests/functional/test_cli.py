@@ -120,7 +120,20 @@ def test_schemas_are_written_where_they_are_asked_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["screen", "case", "commission", "selfcheck", "schemas", "local", "demo", "upload", "replay", "reconcile", "forget"],
+    [
+        "screen",
+        "case",
+        "commission",
+        "selfcheck",
+        "schemas",
+        "local",
+        "demo",
+        "upload",
+        "microscope",
+        "replay",
+        "reconcile",
+        "forget",
+    ],
 )
 def test_every_command_explains_itself(command: str, capsys: Captured) -> None:
     with pytest.raises(SystemExit) as end:

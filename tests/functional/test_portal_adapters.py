@@ -205,3 +205,15 @@ def test_a_form_allows_one_key_and_sizes_up_to_the_limit() -> None:
     assert {"key": "smears/st-mary/p 7/c+1/50% 血液.jpg"} in policy["conditions"]
     assert {"bucket": "uploads"} in policy["conditions"]
     assert not [one for one in policy["conditions"] if "starts-with" in one]
+
+
+def test_a_link_to_store_is_signed_with_size_checksum_and_condition() -> None:
+    links = S3Links(client("s3", region="eu-central-1"), "uploads", "reports", 300)
+
+    put = links.upload_put("smears/st-mary/p 7/c+1/50%.jpg", "00" * 32, 5)
+
+    query = parse_qs(urlsplit(put.url).query)
+    assert urlsplit(put.url).path == "/smears/st-mary/p%207/c%2B1/50%25.jpg"
+    assert query["X-Amz-SignedHeaders"] == ["content-length;host;if-none-match;x-amz-checksum-sha256"]
+    assert query["X-Amz-Expires"] == ["300"]
+    assert put.headers == {"content-length": "5", "x-amz-checksum-sha256": "A" * 43 + "=", "if-none-match": "*"}

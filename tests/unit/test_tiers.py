@@ -22,6 +22,7 @@ TIERS = {
     "commissioning.py": {"model", "imaging", "contracts"},
     "cases": {"cases", "contracts"},
     "audit_chain.py": {"contracts"},
+    "microscope": {"microscope", "imaging", "contracts"},
     "portal": {"portal", "cases", "ports", "contracts"},
 }
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hemascope.commands.microscope import add_microscope
 from hemascope.commands.operations import add_operations
 from hemascope.commands.review_operations import add_review_operations
 from hemascope.contracts.errors import HemascopeError
@@ -80,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     upload.add_argument("--endpoint", help="of an embedded cloud, such as http://127.0.0.1:4566")
     upload.set_defaults(run=_upload)
 
+    add_microscope(commands)
     add_operations(commands)
     add_review_operations(commands)
     return parser

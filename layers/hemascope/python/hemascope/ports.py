@@ -186,6 +186,15 @@ class UploadForm(BaseModel):
     fields: dict[str, str]
 
 
+class SignedPut(BaseModel):
+    """A link that takes one content to one key, once: S3 wants exactly these headers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    headers: dict[str, str]
+
+
 class LinkMaker(Protocol):
     """Ways to one object for people who have no rights in the store: each fits that object alone and ends soon."""
 
@@ -195,6 +204,9 @@ class LinkMaker(Protocol):
 
     def upload_form(self, key: str, maximum_bytes: int) -> UploadForm:
         """A form that takes one file of 1 to ``maximum_bytes`` bytes to exactly this key of the uploads."""
+
+    def upload_put(self, key: str, sha256: str, size: int) -> SignedPut:
+        """A link that takes these very bytes to exactly this key of the uploads, where nothing stands there yet."""
 
     def link(self, key: str) -> str:
         """A link that shows one object of the reports."""

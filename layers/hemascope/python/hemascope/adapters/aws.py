@@ -27,14 +27,14 @@ _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 _OURS = {"AccessDenied", "AccessDeniedException", "ValidationException", "NoSuchBucket", "ResourceNotFoundException"}
 
 
-def client(service: str, endpoint: str | None = None, region: str | None = None) -> Any:
+def client(service: str, endpoint: str | None = None, region: str | None = None, session: Any = None, attempts: int = 4) -> Any:
     """A boto3 client that retries with backoff and never waits longer than the function may run.
 
     ``endpoint`` leads to a cloud of one's own; where the environment names no credentials, they are those words that such
-    a cloud expects.
+    a cloud expects. ``session`` is botocore's, where credentials don't come from the environment.
     """
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": 4},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=3,
         read_timeout=20,
         # Links name the region's own host, which the portal's Content-Security-Policy knows, and are signed as KMS wants it.
@@ -42,7 +42,8 @@ def client(service: str, endpoint: str | None = None, region: str | None = None)
         signature_version="s3v4" if service == "s3" else None,
     )
     words = {} if endpoint is None or "AWS_ACCESS_KEY_ID" in os.environ else dict.fromkeys(_CREDENTIALS, "test")
-    return boto3.client(service, config=config, region_name=region, endpoint_url=endpoint, **words)
+    maker = boto3.Session(botocore_session=session) if session else boto3
+    return maker.client(service, config=config, region_name=region, endpoint_url=endpoint, **words)
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 """What the portal asks of AWS: queries of the ledger, and links that S3 honours. Clients are passed in."""
 
+import base64
 from dataclasses import dataclass
 from typing import Any
 
 from hemascope.adapters.aws import row_from_item, transient
 from hemascope.contracts.specimen import Patient
-from hemascope.ports import FORGOTTEN, LedgerRow, RowPage, RowPosition, UploadForm
+from hemascope.ports import FORGOTTEN, LedgerRow, RowPage, RowPosition, SignedPut, UploadForm
 
 _BY_HOSPITAL, _BY_CASE, _BY_PATIENT = "by-hospital", "by-case", "by-patient"
 
@@ -106,6 +107,16 @@ class S3Links:
             self.uploads, key, Conditions=[["content-length-range", 1, maximum_bytes]], ExpiresIn=self.seconds
         )
         return UploadForm.model_validate(form)
+
+    def upload_put(self, key: str, sha256: str, size: int) -> SignedPut:
+        """Sign a PUT together with size, checksum and condition, so that it fits nothing else."""
+        checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+        wanted = {"ContentLength": size, "ChecksumSHA256": checksum, "IfNoneMatch": "*"}
+        url = self.s3.generate_presigned_url(
+            "put_object", Params={"Bucket": self.uploads, "Key": key} | wanted, ExpiresIn=self.seconds
+        )
+        headers = {"content-length": str(size), "x-amz-checksum-sha256": checksum, "if-none-match": "*"}
+        return SignedPut(url=url, headers=headers)
 
     def link(self, key: str) -> str:
         """Sign a GET."""

@@ -1,8 +1,9 @@
-"""MiniStack, with two things that it lacks.
+"""MiniStack, with three things that it lacks.
 
 ``python -m hemascope.adapters.local_emulator`` takes the same environment as ``python -m ministack``. One call of our state
 machine is answered by the emulator's own S3 through a real client, so that a definition finds the field names and types that
-AWS gives it. And a mail is authorized against the identity that sends it, as AWS does, not against everything.
+AWS gives it. A mail is authorized against the identity that sends it, as AWS does, not against everything. And S3's answer to
+an upload repeats the checksum that came with it and that it has checked.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions
-from ministack.services import stepfunctions
+from ministack.services import s3, stepfunctions
 
 from hemascope.adapters.aws import client
 
@@ -39,9 +40,22 @@ def sending_identity(service: str, query: dict[str, Any], region: str, account: 
     return f"arn:aws:ses:{region}:{account}:identity/{source}" if source else None
 
 
+def checksums_of(headers: dict[str, str]) -> dict[str, str]:
+    """The checksums among a request's headers."""
+    names = {f"x-amz-checksum-{algorithm}" for algorithm in s3._S3_CHECKSUM_HEADERS}
+    return {name: value for name, value in headers.items() if name in names}
+
+
 def main() -> None:
-    """Teach the emulator both and run it until it is killed."""
+    """Teach the emulator all three and run it until it is killed."""
     stepfunctions._SERVICE_DISPATCH[LISTING] = list_object_versions
+    put = s3._put_object
+
+    def put_object(bucket: str, key: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        status, answer, content = put(bucket, key, body, headers)
+        return status, answer | (checksums_of(headers) if status == 200 else {}), content
+
+    s3._put_object = put_object
     known = iam_actions.extract_resource_arn
 
     def resource(service: str, method: str, path: str, headers: Any, body: Any, query: Any, region: str, account: str) -> Any:

@@ -12,15 +12,13 @@ from tqdm import tqdm
 
 from hemascope.commands.project import artifact_folder
 from hemascope.contracts.errors import HemascopeError, RejectedSmear, RejectionReason
-from hemascope.contracts.file_size import check_size
+from hemascope.contracts.file_size import SUFFIXES, check_size
 from hemascope.contracts.report import Report
 from hemascope.contracts.specimen import Specimen
 from hemascope.imaging.overlay import encode_png
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import Classifier
 from hemascope.screening import Screening, content_id, reject, screen
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
 
 
 def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path | None) -> int:

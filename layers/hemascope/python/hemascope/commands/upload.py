@@ -3,12 +3,10 @@
 import argparse
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from hemascope.adapters.aws import client, upload
+from hemascope.commands.specimens import specimen_from
 from hemascope.contracts.errors import HemascopeError
 from hemascope.contracts.file_size import check_size
-from hemascope.contracts.specimen import Specimen
 
 
 def upload_paths(options: argparse.Namespace) -> int:
@@ -21,18 +19,10 @@ def upload_paths(options: argparse.Namespace) -> int:
     """
     s3 = client("s3", options.endpoint)
     for path in options.paths:
-        specimen, data = _specimen(options, path), _read(path)
+        specimen, data = specimen_from(options, path.name), _read(path)
         version = upload(s3, options.bucket, specimen, data)
         print(f"{version.object_id}  {path}")
     return 0
-
-
-def _specimen(options: argparse.Namespace, path: Path) -> Specimen:
-    try:
-        return Specimen(hospital=options.hospital, patient=options.patient, case=options.case, file=path.name)
-    except ValidationError as error:
-        wrong = ", ".join(str(one["loc"][0]) for one in error.errors())
-        raise HemascopeError(f"expected ids without '/' and without blanks at their ends, received another {wrong}") from None
 
 
 def _read(path: Path) -> bytes:

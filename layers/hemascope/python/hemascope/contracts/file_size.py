@@ -1,8 +1,12 @@
-"""How large a picture file may be. Apart from the decoder, so that who only moves files needs no OpenCV."""
+"""How large a picture file may be, and how its name ends.
+
+Apart from the decoder, so that who only moves files needs no OpenCV.
+"""
 
 from hemascope.contracts.errors import RejectedSmear, RejectionReason
 
 MAXIMUM_BYTES = 32 * 1024 * 1024
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})  # of picture files, in small letters
 
 
 def check_size(size: int) -> None:

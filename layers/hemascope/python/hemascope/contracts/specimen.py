@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from hemascope.contracts.errors import RejectedSmear, RejectionReason
 
 MAXIMUM_KEY_BYTES = 1024  # the limit of S3
+MAXIMUM_SEGMENT = 255  # characters
 SMEARS = "smears/"  # what pictures lie below
 
 
@@ -18,7 +19,7 @@ def _one_segment(text: str) -> str:
     return text
 
 
-Segment = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_one_segment)]
+Segment = Annotated[str, Field(min_length=1, max_length=MAXIMUM_SEGMENT), AfterValidator(_one_segment)]
 _SEGMENT: TypeAdapter[str] = TypeAdapter(Segment)
 
 

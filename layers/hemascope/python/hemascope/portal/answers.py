@@ -3,15 +3,16 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hemascope.contracts.case import CaseStatement, CaseSummary
+from hemascope.contracts.file_size import MAXIMUM_BYTES
 from hemascope.contracts.report import PatientSummary, Pictures, Release, Report, State
 from hemascope.contracts.specimen import Segment, Specimen, specimen_of
 from hemascope.contracts.verdict import Verdict
 from hemascope.portal.people import Role
 from hemascope.portal.problems import BadRequest
-from hemascope.ports import LedgerRow, NoticeState, RowPosition, UploadForm
+from hemascope.ports import LedgerRow, NoticeState, RowPosition, SignedPut, UploadForm
 
 ID_RULE = (
     "object_id: the first 32 hex digits of the SHA-256 of '{length}:{text}' of bucket, key and version, one behind the other, "
@@ -39,6 +40,15 @@ class UploadRequest(BaseModel):
     patient: Segment
     case: Segment
     file: Segment
+    # A program that may be cut off at any moment says what it sends, and gets a link that stores it once.
+    sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    size: int | None = Field(default=None, ge=1, le=MAXIMUM_BYTES)
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "UploadRequest":
+        if (self.sha256 is None) != (self.size is None):
+            raise ValueError("expected sha256 and size together")
+        return self
 
     @classmethod
     def parse(cls, body: str) -> "UploadRequest":
@@ -71,6 +81,7 @@ class Upload(_Answer):
     bucket: str
     key: str
     id_rule: str = ID_RULE
+    put: SignedPut | None = None  # where sha256 and size were named
 
 
 class Row(_Answer):

@@ -71,7 +71,7 @@ class Desk:
         person.expect(UPLOADERS)
         wanted = UploadRequest.parse(body)
         try:
-            key = smear_key(Specimen(hospital=person.hospital, **wanted.model_dump()))
+            key = smear_key(Specimen(hospital=person.hospital, **wanted.model_dump(include={"patient", "case", "file"})))
         except RejectedSmear as error:  # the ids are too long together; its text holds lengths alone
             raise BadRequest(f"{error}.") from error
         return Upload(
@@ -80,6 +80,7 @@ class Desk:
             expires_in=self.links.seconds,
             bucket=self.uploads_bucket,
             key=key,
+            put=self.links.upload_put(key, wanted.sha256, wanted.size) if wanted.sha256 and wanted.size else None,
         )
 
     def list_reports(self, person: Person, cursor: str | None) -> ReportList:

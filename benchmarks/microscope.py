@@ -1,0 +1,186 @@
+"""Pictures against a bad network and a bad power supply: does each arrive, whole and once?
+
+``python -m benchmarks.microscope`` runs the agent as a process of its own against the embedded cloud's S3, through a proxy
+that cuts connections every few seconds, also after S3 has stored and before it has answered. The process is killed ten times.
+"""
+
+import argparse
+import hashlib
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from benchmarks.cutting_proxy import CuttingProxy
+from hemascope.adapters.aws import client
+from hemascope.adapters.local import REGION, free_port, wait_until
+from hemascope.contracts.errors import HemascopeError
+from hemascope.microscope.simulate import simulate
+
+BUCKET, PREFIX = "uploads", "smears/st-mary/p-7/c-1/"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came out: digests of the files and, per object version, its key and the digest of its content."""
+
+    files: frozenset[str]
+    versions: tuple[tuple[str, str], ...]
+    kills: int
+    cuts: Counter[str]
+    exit_status: int
+    already_there: int
+    seconds: float
+
+    @property
+    def arrived_once(self) -> bool:
+        """Each file one object, each object one version, contents equal."""
+        keys, contents = [key for key, _ in self.versions], [content for _, content in self.versions]
+        return len(set(keys)) == len(keys) and sorted(contents) == sorted(self.files) and self.exit_status == 0
+
+
+@contextmanager
+def embedded_s3() -> Iterator[tuple[int, Any]]:
+    """An S3 with one bucket that keeps versions: its port on loopback and a client that goes there directly."""
+    port = free_port()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "HEMASCOPE_"))}
+    environment |= {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0"}
+    command = [sys.executable, "-m", "hemascope.adapters.local_emulator"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        s3 = client("s3", f"http://127.0.0.1:{port}", REGION, attempts=1)
+        wait_until(lambda: _makes_bucket(s3), 60, "the embedded S3")
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        yield port, s3
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _makes_bucket(s3: Any) -> bool:
+    try:
+        s3.create_bucket(Bucket=BUCKET)
+    except Exception:  # not there yet, in whatever way
+        return False
+    return True
+
+
+def agent_command(folder: Path, outbox: Path, port: int, *more: str) -> list[str]:
+    """The agent, quick enough for a trial."""
+    names = ["--hospital", "st-mary", "--patient", "p-7", "--case", "c-1", "--bucket", BUCKET]
+    where = ["--watch", str(folder), "--outbox", str(outbox), "--endpoint", f"http://127.0.0.1:{port}"]
+    quick = ["--settle", "0.2", "--poll", "0.1", "--longest-pause", "0.5"]
+    return [sys.executable, "-m", "hemascope", "microscope", *where, *names, *quick, *more]
+
+
+def stored(s3: Any) -> list[dict[str, str]]:
+    """All versions in the bucket."""
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=BUCKET)
+    return [one for page in pages for one in page.get("Versions", [])]
+
+
+def run_trial(
+    pictures: int, kills: int, every: float, *, up: float = 2.0, down: float = 0.5, cut: float = 0.1, seed: int = 1
+) -> Trial:
+    """Write pictures while the network drops and the agent is killed; then let it finish.
+
+    Parameters
+    ----------
+    every
+        Seconds from one picture to the next.
+    up, down
+        Of the network, in seconds.
+    cut
+        Share of answers that are lost; of pieces of requests, half of it are cut.
+    """
+    started, chance = time.monotonic(), random.Random(seed)  # noqa: S311 - of a trial
+    with (
+        tempfile.TemporaryDirectory() as place,
+        embedded_s3() as (port, s3),
+        CuttingProxy(port, seed, up, down, cut, cut / 2) as proxy,
+    ):
+        folder, outbox = Path(place) / "pictures", Path(place) / "outbox.sqlite"
+        folder.mkdir()
+        drawing = Thread(target=simulate, args=(folder, pictures, every, Event(), 192), daemon=True)
+        drawing.start()
+        log = (Path(place) / "log").open("wb")
+        with log:
+            for number in range(kills):
+                process = subprocess.Popen(agent_command(folder, outbox, proxy.port), stdout=log, stderr=log)
+                enough = (number + 1) * pictures // (kills + 1)
+                wait_until(lambda enough=enough: len(stored(s3)) >= enough, 300, f"{enough} objects")  # type: ignore[misc]
+                time.sleep(chance.uniform(0, 0.3))
+                process.kill()
+                if process.wait() != -9:
+                    raise HemascopeError(f"expected an agent that runs until it is killed: {_tail(Path(place))}")
+            drawing.join()
+            end = subprocess.run(agent_command(folder, outbox, proxy.port, "--once"), stdout=log, stderr=log, timeout=600)
+        return Trial(
+            files=frozenset(hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()),
+            versions=tuple((one["Key"], _digest(s3, one)) for one in stored(s3)),
+            kills=kills,
+            cuts=proxy.cuts,
+            exit_status=end.returncode,
+            already_there=_already_there(outbox),
+            seconds=time.monotonic() - started,
+        )
+
+
+def _tail(place: Path) -> str:
+    return (place / "log").read_text(errors="replace")[-2000:]
+
+
+def _digest(s3: Any, version: dict[str, str]) -> str:
+    answer = s3.get_object(Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"])
+    return hashlib.sha256(answer["Body"].read()).hexdigest()
+
+
+def _already_there(outbox: Path) -> int:
+    """How often S3 said that a picture is there already: an answer was lost, or the process killed before it was noted."""
+    import sqlite3
+
+    base = sqlite3.connect(outbox)
+    try:
+        (count,) = base.execute("SELECT count(*) FROM pictures WHERE object_id IS NULL").fetchone()
+    finally:
+        base.close()
+    return int(count)
+
+
+def main() -> int:
+    """Run it at full size and print what came out; exit status 1 where a picture was lost, doubled or harmed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=int, default=500)
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--every", type=float, default=0.1, help="seconds from one picture to the next")
+    options = parser.parse_args()
+    trial = run_trial(options.pictures, options.kills, options.every)
+    contents = Counter(content for _, content in trial.versions)
+    rows = {
+        "pictures written": len(trial.files),
+        "objects": len({key for key, _ in trial.versions}),
+        "versions": len(trial.versions),
+        "lost": len(trial.files - contents.keys()),
+        "double": sum(contents.values()) - len(contents),
+        "checksums that differ": len(contents.keys() - trial.files),
+        "agent killed": trial.kills,
+        **{f"cut: {name}": count for name, count in sorted(trial.cuts.items())},
+        "already there at a second attempt": trial.already_there,
+        "seconds": round(trial.seconds),
+    }
+    print("".join(f"{name:<36}{value:>8}\n" for name, value in rows.items()), end="")
+    print("each once, whole" if trial.arrived_once else "NOT each once and whole")
+    return 0 if trial.arrived_once else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The agent beside a microscope: folder -> outbox -> bucket -> what became of each picture."""

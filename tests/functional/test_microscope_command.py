@@ -1,0 +1,243 @@
+"""``hemascope microscope``: options, exit statuses, what it shows; S3 is moto."""
+
+import hashlib
+import io
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from hemascope.adapters.aws import client
+from hemascope.adapters.microscope_senders import S3Sender
+from hemascope.cli import main
+from hemascope.contracts.errors import HemascopeError, TransientError
+from hemascope.imaging.decode import decode
+from hemascope.microscope.display import Lines, Table
+from hemascope.microscope.folder import Mark
+from hemascope.microscope.outbox import Entry, Outbox, Result, Step
+from hemascope.microscope.picture import Picture
+from tests.microscope_world import drawn
+from tests.moto_cloud import MotoCloud
+
+Captured = pytest.CaptureFixture[str]
+NAMES = ["--hospital", "st-mary", "--case", "c-1"]
+QUICK = ["--settle", "0", "--poll", "0.01", "--longest-pause", "0.01", "--every", "0.01", "--once"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "pictures").mkdir()
+    return tmp_path / "pictures"
+
+
+# moto takes checksums and does not repeat them, so each picture is sent twice here and found to be there.
+def watch(folder: Path, *more: str, bucket: str = "uploads") -> int:
+    return main(["microscope", "--watch", str(folder), *NAMES, "--bucket", bucket, *QUICK, *more])
+
+
+def test_all_pictures_of_a_folder_are_sent_and_it_ends(cloud: MotoCloud, folder: Path, capsys: Captured) -> None:
+    for number in range(3):
+        (folder / f"{number}.jpg").write_bytes(drawn(number))
+
+    assert watch(folder) == 0
+
+    digests = [hashlib.sha256(drawn(number)).hexdigest()[:16] for number in range(3)]
+    assert cloud.keys("uploads") == [f"smears/st-mary/c-1/c-1/{number}.{digests[number]}.jpg" for number in range(3)]
+    assert [line.split()[2] for line in capsys.readouterr().out.splitlines()].count("sent") == 3
+
+
+def test_a_second_run_sends_nothing(cloud: MotoCloud, folder: Path, capsys: Captured) -> None:
+    (folder / "1.jpg").write_bytes(drawn(1))
+    watch(folder)
+    capsys.readouterr()
+
+    assert watch(folder) == 0
+
+    assert len(cloud.keys("uploads")) == 1
+    assert capsys.readouterr().out == ""
+
+
+def test_a_picture_that_will_not_be_judged_is_told_by_the_exit_status(cloud: MotoCloud, folder: Path) -> None:
+    (folder / " blank.jpg").write_bytes(drawn(1))
+
+    assert watch(folder) == 3
+
+
+def test_a_picture_that_may_not_be_read_is_told_by_the_exit_status_and_holds_up_no_other(
+    cloud: MotoCloud, folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("locked.jpg", "open.jpg"):
+        (folder / name).write_bytes(drawn(len(name)))
+    opened = Path.open
+
+    def guarded(path: Path, *arguments: object) -> object:
+        if path.name == "locked.jpg":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *arguments)
+
+    monkeypatch.setattr(Path, "open", guarded)  # the tests may run as somebody who may read everything
+
+    assert watch(folder) == 3
+
+    assert "trouble: expected a readable picture: Permission denied\n" in capsys.readouterr().out
+    assert [key.split("/")[4][:4] for key in cloud.keys("uploads")] == ["open"]
+
+
+def test_a_simulated_microscope_draws_pictures_and_they_arrive(cloud: MotoCloud, folder: Path) -> None:
+    (folder / "simulated-00002.jpg").write_bytes(drawn(2))
+
+    assert watch(folder, "--simulate", "3") == 0
+
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert sorted(files) == [f"simulated-0000{number}.jpg" for number in (1, 2, 3, 4)]
+    assert files["simulated-00002.jpg"] == drawn(2)
+    assert decode(files["simulated-00001.jpg"]).shape == (448, 448, 3)
+    assert len(set(files.values())) == 4
+    assert len(cloud.keys("uploads")) == 4
+
+
+def test_names_are_printed_where_they_are_asked_for(cloud: MotoCloud, folder: Path, capsys: Captured) -> None:
+    (folder / "field 1.jpg").write_bytes(drawn(1))
+
+    watch(folder, "--show-names")
+
+    assert "  sent  field 1.jpg\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--watch", "nowhere", "--bucket", "uploads"], "expected a folder to watch, nowhere is none"),
+        ([], "expected a way to sign in: --identity, --portal or --bucket"),
+        (["--portal", "https://portal.example"], "expected --portal and --token-file together"),
+        (["--token-file", "token"], "expected --portal and --token-file together"),
+        (["--bucket", "uploads", "--hospital", "st/mary"], "expected ids without '/' and without blanks at their ends, "),
+        (["--bucket", "uploads", "--patient", ""], "expected ids without '/' and without blanks at their ends, "),
+        (["--bucket", "uploads", "--outbox", "/dev/null/outbox"], "expected a place for the outbox"),
+    ],
+)
+def test_wrong_options_are_told_in_one_line(folder: Path, capsys: Captured, more: list[str], message: str) -> None:
+    status = main(["microscope", "--watch", str(folder), *NAMES, *QUICK, *more])
+
+    lines = capsys.readouterr().err.splitlines()
+    assert status == 1
+    assert len(lines) == 1
+    assert lines[0].startswith(f"hemascope: {message}")
+
+
+def test_an_outbox_that_is_none_is_told_in_one_line(folder: Path, tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "outbox").write_text("no database, " * 1000)
+
+    status = watch(folder, "--outbox", str(tmp_path / "outbox"))
+
+    assert status == 1
+    assert capsys.readouterr().err.startswith("hemascope: expected an outbox that can be opened")
+
+
+def test_a_second_agent_on_the_folder_ends_at_once(cloud: MotoCloud, folder: Path, tmp_path: Path, capsys: Captured) -> None:
+    first = Outbox(tmp_path / "outbox.sqlite")
+
+    status = watch(folder, "--outbox", str(tmp_path / "outbox.sqlite"))
+
+    first.close()
+    assert status == 1
+    assert capsys.readouterr().err == "hemascope: expected to be the only agent on this folder, another one runs\n"
+
+
+def test_who_waits_for_the_end_is_told_of_a_bucket_that_is_not_there(cloud: MotoCloud, folder: Path, capsys: Captured) -> None:
+    (folder / "1.jpg").write_bytes(drawn(1))
+
+    assert watch(folder, bucket="another") == 1
+
+    assert capsys.readouterr().err == "hemascope: expected to store a picture, received NoSuchBucket\n"
+
+
+@pytest.mark.parametrize("seconds", ["-1", "soon", "nan", "inf"])
+def test_no_seconds_are_refused(folder: Path, seconds: str, capsys: Captured) -> None:
+    with pytest.raises(SystemExit):
+        watch(folder, "--settle", seconds)
+
+    assert f"expected seconds, received {seconds}" in capsys.readouterr().err
+
+
+def test_a_store_that_does_not_repeat_the_checksum_is_not_believed(cloud: MotoCloud) -> None:
+    with pytest.raises(TransientError, match="expected S3 to confirm SHA-256 A7S6lZvtPYweXDMmkQONyoFeHTGtgJ4NdKWTuN7nQ3w="):
+        S3Sender(cloud.s3, "uploads").send("smears/h/p/c/f.jpg", Picture.of(drawn(1)))  # moto is one
+
+
+def test_bytes_that_are_not_those_of_the_checksum_are_refused_by_s3(cloud: MotoCloud) -> None:
+    half = Picture(drawn(1)[:100], Picture.of(drawn(1)).sha256)
+
+    with pytest.raises(TransientError):
+        S3Sender(cloud.s3, "uploads").send("smears/h/p/c/f.jpg", half)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "passes"),
+    [
+        (409, "ConditionalRequestConflict", True),
+        (400, "BadDigest", True),
+        (400, "ExpiredToken", True),
+        (403, "RequestTimeTooSkewed", True),
+        (503, "SlowDown", True),
+        (403, "AccessDenied", False),
+        (404, "NoSuchBucket", False),
+    ],
+)
+def test_what_may_pass_is_told_from_what_will_not(status: int, code: str, passes: bool) -> None:
+    class Refusing:
+        def put_object(self, **_: object) -> None:
+            raise ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "PutObject")
+
+    with pytest.raises(HemascopeError, match=f"expected to store a picture, received {code}") as refused:
+        S3Sender(Refusing(), "uploads").send("smears/h/p/c/f.jpg", Picture.of(b"1"))
+
+    assert isinstance(refused.value, TransientError) is passes
+
+
+def test_a_log_tells_when_trouble_begins_and_when_it_is_over() -> None:
+    out = io.StringIO()
+    lines = Lines(out, asks=False)
+
+    for what in (None, "no network", "no network", "denied", None, None):
+        lines.trouble(what)
+
+    assert out.getvalue() == "trouble: no network\ntrouble: denied\ntrouble is over\n"
+
+
+def test_without_keys_it_says_which_are_expected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+    with pytest.raises(HemascopeError, match="expected keys: --identity, a portal, or AWS's own settings"):
+        S3Sender(client("s3", region="eu-central-1", attempts=1), "uploads").send("smears/h/p/c/f.jpg", Picture.of(b"1"))
+
+
+def test_a_terminal_sees_a_table_that_is_drawn_over_itself(tmp_path: Path) -> None:
+    outbox, out = Outbox(tmp_path / "outbox.sqlite"), io.StringIO()
+    table = Table(out, asks=True, outbox=outbox, columns=lambda: 80)
+    for number, name in enumerate(("field 1.jpg", "bad\x1b[2J.jpg")):
+        outbox.take_in(Entry(f"{number:064x}", Mark(name, 1, 1), f"key {number}", Step.SEEN))
+    table.round()
+    before = out.getvalue()
+    outbox.store(f"{0:064x}", "id")
+    outbox.end(f"{1:064x}", Result.REJECTED, "blank")
+    table.trouble("no network")
+
+    table.round()
+    table.round()
+
+    assert before.splitlines()[0].split("  ")[0] == "field 1.jpg"
+    assert "\x1b[2J" not in before
+    assert out.getvalue().removeprefix(before).splitlines() == [
+        f"\x1b[4A\x1b[J{'field 1.jpg':<48}  sent, waiting for its result",
+        f"{'bad?[2J.jpg':<48}  rejected: blank",
+        "",
+        "2 pictures: 1 rejected, 1 stored",
+        "trouble: no network",
+    ]
+    outbox.close()
