@@ -23,6 +23,7 @@ from hemascope.contracts.hospital import HospitalSettings
 from hemascope.contracts.texts import ENGLISH
 from hemascope.delivery import Delivery
 from hemascope.letters import Letters
+from hemascope.portal.acknowledge import Acknowledging
 from hemascope.portal.desk import Desk
 from hemascope.portal.patients import PatientDesk
 from hemascope.portal.review import Review
@@ -152,6 +153,7 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
     hospitals = DynamoHospitalBook(dynamodb, settings.hospitals_table, HospitalSettings())
     ledger = DynamoReader(dynamodb, settings.ledger_table)
     shelf = Shelf(S3Store(s3, settings.reports_bucket), settings.reports_bucket)
+    reviews = DynamoReviews(dynamodb, settings.ledger_table)
     trail = Trail(DynamoAudit(dynamodb, settings.audit_table), clock)
     return Desk(
         ledger=ledger,
@@ -162,13 +164,15 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
         case_words=words.texts.case,
         review=Review(
             ledger=ledger,
-            reviews=DynamoReviews(dynamodb, settings.ledger_table),
+            reviews=reviews,
             shelf=shelf,
             hospitals=hospitals,
             trail=trail,
+            notices=SqsNotices(client("sqs", settings.endpoint), settings.notices_queue),
             clock=clock,
             patient_classes=words.texts.patient,
         ),
+        acknowledging=Acknowledging(ledger=ledger, reviews=reviews, trail=trail, clock=clock),
         patients=PatientDesk(ledger=ledger, shelf=shelf, hospitals=hospitals, trail=trail, texts=words.texts),
         trail=trail,
     )

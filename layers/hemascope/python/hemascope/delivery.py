@@ -83,7 +83,8 @@ class Delivery:
             if due.step:
                 return self._escalate(row, due, settings)
             if due.released:
-                return self._tell_patient(row, settings)
+                # A release that failed after it was asked for has nothing to tell.
+                return row.spoken >= due.released and self._tell_patient(row, settings, f"{Channel.PATIENT}-{due.released}")
             return self._tell(row, settings)
         except _HeldByAnotherError:
             logger.info("notice in other hands", extra={"object_id": row.object_id})
@@ -108,7 +109,7 @@ class Delivery:
         elif settings.recipients:
             self._once(row, Channel.CLINICIAN, lambda: self._mail_clinician(row, notice, settings))
         if settings.release is ReleasePolicy.IMMEDIATE:
-            self._tell_patient(row, settings)
+            self._tell_patient(row, settings, Channel.PATIENT)
         self.ledger.set_notice(row.object_id, row.model, NoticeState.SENT)
         return True
 
@@ -133,13 +134,13 @@ class Delivery:
 
         return self._once(row, f"{Channel.CLINICIAN}-{due.step}", mail)
 
-    def _tell_patient(self, row: LedgerRow, settings: HospitalSettings) -> bool:
+    def _tell_patient(self, row: LedgerRow, settings: HospitalSettings, channel: str) -> bool:
         specimen = specimen_of(row.object.key)
         if settings.patient_channel is PatientChannel.NONE or row.state is not State.REPORTED or specimen is None:
             return False
         text = self.letters.to_patient(settings, f"{self.portal_url}/")
         notice = PatientNotice(hospital=specimen.hospital, patient=specimen.patient, text=text)
-        return self._once(row, Channel.PATIENT, lambda: self.patients.publish(notice))
+        return self._once(row, channel, lambda: self.patients.publish(notice))
 
     def _remind_later(self, row: LedgerRow, step: int, settings: HospitalSettings) -> None:
         wait = timedelta(minutes=settings.escalate_after_minutes)
@@ -172,4 +173,3 @@ class Delivery:
             urgent=row.urgent,
             link=f"{self.portal_url}/#/reports/{row.object_id}",
         )
-

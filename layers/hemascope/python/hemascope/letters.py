@@ -37,9 +37,7 @@ class Letters:
         words, kind = {"state_sentence": self._sentence(notice)}, MailKind.NOTICE
         if settings.mail_detail == "summary" and row.state is State.REPORTED:
             words, kind = words | self._summary(row), MailKind.SUMMARY
-        return Mail(
-            notice=notice, channel=Channel.CLINICIAN, kind=kind, recipients=settings.recipients[:1], words=words
-        )
+        return Mail(notice=notice, channel=Channel.CLINICIAN, kind=kind, recipients=settings.recipients[:1], words=words)
 
     def reminder(self, notice: Notice, step: int, settings: HospitalSettings) -> Mail:
         """To the next clinician of an urgent smear; never more than a link."""

@@ -147,6 +147,9 @@ class ReviewLedger(Protocol):
     def set_review(self, before: LedgerRow, after: LedgerRow) -> bool:
         """Put the review of ``after`` in the place of that of ``before``; tell whether that one still stood."""
 
+    def acknowledge(self, object_id: str, model: str, at: datetime) -> None:
+        """Record that an urgent answer was seen, unless that stands already; a row that is gone stays gone."""
+
 
 class NoticeQueue(Protocol):
     """The way from the screening to the delivery station."""

@@ -75,7 +75,7 @@ class DueNotice(BaseModel):
     # Of an urgent smear: the so manieth clinician is to hear of it, unless somebody has acknowledged it by then.
     step: Annotated[int, Field(ge=0, le=STEPS)] = 0
     due_at: datetime | None = None  # not before
-    released: bool = False  # a reviewer has released it: its patient is to hear
+    released: Annotated[int, Field(ge=0)] = 0  # the verdict that the release rests on: the patient is to hear of it
 
     @classmethod
     def parse(cls, body: str) -> "DueNotice":
