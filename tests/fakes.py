@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from hemascope.contracts.errors import MissingObject
 from hemascope.contracts.file_size import check_size
-from hemascope.contracts.hospital import HospitalSettings
-from hemascope.contracts.notice import DueNotice, Mail, Notice, PatientNotice
 from hemascope.contracts.report import State
 from hemascope.contracts.specimen import ObjectVersion
 from hemascope.delivery import Delivery
@@ -25,6 +23,7 @@ from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Answer, Classifier
 from hemascope.ports import LedgerRow, NoticeState, Telling
 from hemascope.station import Station
+from tests.fake_people import FakeHospitals, FakeMailer, FakeNotices, FakePatients, FakePublisher
 
 START = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
@@ -130,61 +129,6 @@ class FakeLedger:
             return False
         self.rows[object_id, model] = row.model_copy(update={"notice": notice})
         return True
-
-
-class FakeNotices:
-    """A NoticeQueue: a list."""
-
-    def __init__(self) -> None:
-        self.due: list[DueNotice] = []
-        self.waits: list[timedelta] = []
-
-    def put(self, due: DueNotice, wait: timedelta = timedelta()) -> None:
-        self.due.append(due)
-        self.waits.append(wait)
-
-
-class FakeHospitals:
-    """A HospitalBook: a dict, with one clinician on duty where a hospital has set nothing."""
-
-    def __init__(self) -> None:
-        self.settings: dict[str, HospitalSettings] = {}
-
-    def settings_of(self, hospital: str) -> HospitalSettings:
-        return self.settings.get(hospital, HospitalSettings(recipients=("duty@hospital.example",)))
-
-    def change(self, hospital: str, settings: HospitalSettings) -> None:
-        self.settings[hospital] = settings
-
-
-class FakePatients:
-    """A PatientPublisher: a list."""
-
-    def __init__(self) -> None:
-        self.notices: list[PatientNotice] = []
-
-    def publish(self, notice: PatientNotice) -> None:
-        self.notices.append(notice)
-
-
-class FakePublisher:
-    """A Publisher: a list."""
-
-    def __init__(self) -> None:
-        self.notices: list[Notice] = []
-
-    def publish(self, notice: Notice) -> None:
-        self.notices.append(notice)
-
-
-class FakeMailer:
-    """A Mailer: a list."""
-
-    def __init__(self) -> None:
-        self.mails: list[Mail] = []
-
-    def send(self, mail: Mail) -> None:
-        self.mails.append(mail)
 
 
 class FakeClock:

@@ -135,7 +135,10 @@ def build_delivery(variables: Mapping[str, str] = os.environ) -> Delivery:
         publisher=SnsPublisher(sns, settings.notice_topic),
         patients=SnsPatients(sns, settings.patients_topic),
         mailer=SesMailer(
-            client("ses", settings.endpoint), settings.mail_templates, settings.mail_sender, settings.mail_configuration
+            client("ses", settings.endpoint, attempts=1),
+            settings.mail_templates,
+            settings.mail_sender,
+            settings.mail_configuration,
         ),
         letters=Letters(S3Store(client("s3", settings.endpoint)), settings.reports_bucket),
         notices=SqsNotices(client("sqs", settings.endpoint), settings.notices_queue),

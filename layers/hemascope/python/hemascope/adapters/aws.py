@@ -26,11 +26,18 @@ _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 _OURS = {"AccessDenied", "AccessDeniedException", "ValidationException", "NoSuchBucket", "ResourceNotFoundException"}
 
 
-def client(service: str, endpoint: str | None = None, region: str | None = None, session: Any = None, attempts: int = 4) -> Any:
+def client(
+    service: str,
+    endpoint: str | None = None,
+    region: str | None = None,
+    session: Any = None,
+    attempts: int = 4,
+) -> Any:
     """A boto3 client that retries with backoff and never waits longer than the function may run.
 
     ``endpoint`` leads to a cloud of one's own; where the environment names no credentials, they are those words that such
     a cloud expects. ``session`` is botocore's, where credentials don't come from the environment.
+    What must not happen twice (a mail) gets one attempt: whether a call that broke off was answered, only its caller may judge.
     """
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
