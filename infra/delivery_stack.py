@@ -188,7 +188,7 @@ class DeliveryStack(Stack):
             ("ses:SendTemplatedEmail",): [
                 self.format_arn(service="ses", resource="identity", resource_name=sender),
                 self.format_arn(service="ses", resource="identity", resource_name=sender.split("@")[1]),
-                self.format_arn(service="ses", resource="template", resource_name=f"{self._templates}-*"),
+                *self._mail_templates(),
                 self.format_arn(service="ses", resource="configuration-set", resource_name=self.configuration_set),
             ],
             ("kms:Decrypt", "kms:GenerateDataKey"): [self._screening.key.key_arn, self._key.key_arn],
@@ -196,6 +196,10 @@ class DeliveryStack(Stack):
         for actions, resources in statements.items():
             function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
         return function
+
+    def _mail_templates(self) -> list[str]:
+        names = [template_name(self._templates, kind) for kind in MailKind]
+        return [self.format_arn(service="ses", resource="template", resource_name=name) for name in names]
 
     def _make_mail_events(self) -> lambda_.Function:
         ledger = self._screening.ledger
