@@ -32,7 +32,7 @@ KMS_REQUESTS = 10  # a smear on its own finds no data key in any cache
 PLATFORM_LOG_BYTES = 400  # what Lambda itself says of a call
 SQS_AROUND = 5  # S3 sends; each of two queues is read and cleared
 POLLS_MONTH = 5 * 3 * 60 * 24 * 30  # by five pollers of a queue, each waiting twenty seconds
-INDEXES = 3  # of the ledger; each is written with the row
+INDEXES = 4  # of the ledger; each is written with the row
 SPARE = 1.5  # times the peak: an original may be larger than those measured
 ASSUMPTIONS = f"""\
 Assumptions: one of Lambda's processors is as fast as one of this machine's, on both architectures; below {PROCESSOR_MB} MB time
@@ -46,7 +46,9 @@ _CALLS = {
     "find": prices.DYNAMODB_READ,
     "is_forgotten": prices.DYNAMODB_READ,
     "finish": (1 + INDEXES) * prices.DYNAMODB_WRITE,
-    "claim_notice": (1 + INDEXES) * prices.DYNAMODB_WRITE,
+    "settings_of": prices.DYNAMODB_READ,
+    "begin_telling": (1 + INDEXES) * prices.DYNAMODB_WRITE,
+    "end_telling": (1 + INDEXES) * prices.DYNAMODB_WRITE,
     "set_notice": (1 + INDEXES) * prices.DYNAMODB_WRITE,
     "put": prices.SQS_REQUEST,
     "publish": prices.SNS_PUBLISH,

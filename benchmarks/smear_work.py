@@ -67,7 +67,7 @@ def main(processors: int, picture: Path, repeat: int) -> None:
 
     calls.clear()
     delivery = world.delivery()
-    told = {name: _Counted(getattr(delivery, name), calls) for name in ("ledger", "publisher", "mailer")}
+    told = {name: _Counted(getattr(delivery, name), calls) for name in ("ledger", "hospitals", "publisher", "mailer")}
     replace(delivery, **told).deliver(world.notices.due[-1])
     measured = {
         "first": times[0],

@@ -60,6 +60,13 @@ _WILDCARDS = (
     ),
     Accepted(
         "AwsSolutions-IAM5",
+        ("Delivery/DeliverReportRole",),
+        "A mail may hold the reason of a rejection, or results where a hospital has set so: the function reads any report, "
+        "which are objects below one prefix.",
+        ("/reports/*",),
+    ),
+    Accepted(
+        "AwsSolutions-IAM5",
         ("Archive/MachineRole",),
         "A run writes files of its own into the results bucket, below one prefix, and watches its own children, whose "
         "names AWS makes up.",
@@ -206,7 +213,7 @@ ACKNOWLEDGMENTS = (
     ),
     Accepted(
         "HIPAA.Security-DynamoDBInBackupPlan",
-        ("Screening/Ledger",),
+        ("Screening/Ledger", "Screening/Hospitals"),
         "Point-in-time recovery brings back any second of the last 35 days, and the table can't be deleted by mistake. A plan "
         "with longer memory would keep the rows of a patient who asked to be forgotten.",
     ),

@@ -10,15 +10,19 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from hemascope.adapters.aws_telling import template_name
+from hemascope.contracts.notice import MailKind
 from infra.constructs.function import zip_function
 from infra.constructs.messaging import QueueWithDeadLetters, feed
 from infra.constructs.storage import let_services_use, safe_key
-from infra.mail import HTML, SUBJECT, TEXT
+from infra.mail import mail_template
 from infra.screening_stack import DELIVERY_TIMEOUT, ScreeningStack
 from infra.settings import Settings, Subscriber
 
 _BATCH = 4
 _CONCURRENCY = 5  # gentle to SES, whose sandbox sends one mail a second
+# A mail whose fate is unknown is not sent again before SES's own event had time to come, and the function to end.
+_GRACE = Duration.minutes(5)
 _MAIL_EVENTS_TIMEOUT = Duration.seconds(10)
 
 
@@ -36,6 +40,9 @@ class DeliveryStack(Stack):
         self._settings, self._screening = settings, screening
         self._key = safe_key(self, "Key", "Hemascope: notices on their way to people", logs_of=settings.log_prefix)
         self._topic = sns.Topic(self, "Notices", topic_name=settings.name("notices"), master_key=self._key, enforce_ssl=True)
+        self._patients = sns.Topic(
+            self, "Patients", topic_name=settings.name("patients"), master_key=self._key, enforce_ssl=True
+        )
         for number, subscriber in enumerate(settings.subscribers, start=1):
             self._subscribe(f"Subscriber{number}", subscriber)
         self._mail_events = QueueWithDeadLetters(
@@ -50,6 +57,7 @@ class DeliveryStack(Stack):
         self._function = self._make_delivery()
         self._mail_function = self._make_mail_events()
         CfnOutput(self, "NoticesTopic", value=self._topic.topic_arn)
+        CfnOutput(self, "PatientsTopic", value=self._patients.topic_arn)
         CfnOutput(self, "DeliveryFunction", value=self._function.function_name)
         CfnOutput(self, "DeadMailEventsQueue", value=self._mail_events.dead.queue_url)
 
@@ -84,6 +92,11 @@ class DeliveryStack(Stack):
         return self._mail_events.dead
 
     @property
+    def _templates(self) -> str:
+        """What the names of the mails' templates begin with."""
+        return self._settings.name("mail")
+
+    @property
     def configuration_set(self) -> str:
         """SES's name of how our mails are sent."""
         return self._settings.name("mails")
@@ -103,16 +116,21 @@ class DeliveryStack(Stack):
         )
 
     def _make_mail(self) -> ses.ConfigurationSet:
-        """Identity, template, and a configuration set that remembers dead addresses and tells us of them."""
+        """Identity, templates, and a configuration set that remembers dead addresses and tells what became of mails."""
         settings = self._settings
         ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(settings.mail_sender))
-        ses.CfnTemplate(
-            self,
-            "NoticeMail",
-            template=ses.CfnTemplate.TemplateProperty(
-                template_name=settings.name("notice"), subject_part=SUBJECT, text_part=TEXT, html_part=HTML
-            ),
-        )
+        for kind in MailKind:
+            mail = mail_template(kind)
+            ses.CfnTemplate(
+                self,
+                f"{kind.capitalize()}Mail",
+                template=ses.CfnTemplate.TemplateProperty(
+                    template_name=template_name(self._templates, kind),
+                    subject_part=mail.subject,
+                    text_part=mail.text,
+                    html_part=mail.html,
+                ),
+            )
         events = sns.Topic(
             self, "MailEventsTopic", topic_name=settings.name("mail-events"), master_key=self._key, enforce_ssl=True
         )
@@ -131,7 +149,7 @@ class DeliveryStack(Stack):
             "CameBack",
             configuration_set_event_destination_name="came-back",
             destination=ses.EventDestination.sns_topic(events),
-            events=[event.BOUNCE, event.COMPLAINT, event.REJECT, event.RENDERING_FAILURE],
+            events=[event.SEND, event.BOUNCE, event.COMPLAINT, event.REJECT, event.RENDERING_FAILURE],
         )
         return configuration_set
 
@@ -147,31 +165,41 @@ class DeliveryStack(Stack):
             timeout=DELIVERY_TIMEOUT,
             environment={
                 "HEMASCOPE_LEDGER_TABLE": ledger.table_name,
+                "HEMASCOPE_HOSPITALS_TABLE": self._screening.hospitals.table_name,
+                "HEMASCOPE_REPORTS_BUCKET": self._screening.reports.bucket_name,
+                "HEMASCOPE_NOTICES_QUEUE": self._screening.notices.queue_url,
                 "HEMASCOPE_NOTICE_TOPIC": self._topic.topic_arn,
-                "HEMASCOPE_MAIL_TEMPLATE": settings.name("notice"),
+                "HEMASCOPE_PATIENTS_TOPIC": self._patients.topic_arn,
+                "HEMASCOPE_MAIL_TEMPLATES": self._templates,
                 "HEMASCOPE_MAIL_SENDER": sender,
                 "HEMASCOPE_MAIL_RECIPIENT": settings.mail_recipient,
                 "HEMASCOPE_MAIL_CONFIGURATION": self.configuration_set,
                 "HEMASCOPE_PORTAL_URL": settings.portal_url,
-                "HEMASCOPE_LEASE_SECONDS": str(DELIVERY_TIMEOUT.to_seconds()),
+                "HEMASCOPE_GRACE_SECONDS": str(_GRACE.to_seconds()),
             },
         )
         feed(function, self._screening.notices, batch_size=_BATCH, maximum_concurrency=_CONCURRENCY)
         statements = {
             ("dynamodb:GetItem", "dynamodb:UpdateItem"): [ledger.table_arn],
-            ("sns:Publish",): [self._topic.topic_arn],
+            ("dynamodb:GetItem",): [self._screening.hospitals.table_arn],
+            ("s3:GetObject",): [self._screening.reports.arn_for_objects("reports/*")],  # for mails with results or reasons
+            ("sqs:SendMessage",): [self._screening.notices.queue_arn],  # what isn't due yet goes back
+            ("sns:Publish",): [self._topic.topic_arn, self._patients.topic_arn],
             ("ses:SendTemplatedEmail",): [
                 self.format_arn(service="ses", resource="identity", resource_name=sender),
                 self.format_arn(service="ses", resource="identity", resource_name=sender.split("@")[1]),
-                self.format_arn(service="ses", resource="template", resource_name=settings.name("notice")),
+                *self._mail_templates(),
                 self.format_arn(service="ses", resource="configuration-set", resource_name=self.configuration_set),
             ],
-            ("kms:Decrypt",): [self._screening.key.key_arn],
-            ("kms:Decrypt", "kms:GenerateDataKey"): [self._key.key_arn],
+            ("kms:Decrypt", "kms:GenerateDataKey"): [self._screening.key.key_arn, self._key.key_arn],
         }
         for actions, resources in statements.items():
             function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
         return function
+
+    def _mail_templates(self) -> list[str]:
+        names = [template_name(self._templates, kind) for kind in MailKind]
+        return [self.format_arn(service="ses", resource="template", resource_name=name) for name in names]
 
     def _make_mail_events(self) -> lambda_.Function:
         ledger = self._screening.ledger
@@ -180,7 +208,7 @@ class DeliveryStack(Stack):
             "HearOfMails",
             self._settings,
             name="mail-events",
-            description="Marks the notice whose mail came back",
+            description="Marks what became of a notice's mail: on its way, or come back",
             key=self._key,
             timeout=_MAIL_EVENTS_TIMEOUT,
             environment={"HEMASCOPE_LEDGER_TABLE": ledger.table_name},

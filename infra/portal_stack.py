@@ -28,13 +28,14 @@ ROUTES = (
     "GET /reports/{object_id}",
     "POST /reports/{object_id}/verdicts",
     "POST /reports/{object_id}/release",
+    "POST /reports/{object_id}/acknowledgement",
     "GET /cases",
     "GET /summaries",
     "GET /audit",
 )
 _LINK_SECONDS = 300
 # What of a ledger row the portal may change: its review. The keys are in it, since every update names them.
-_REVIEW = ["object_id", "model", "verdicts", "spoken", "release", "released_at"]
+_REVIEW = ["object_id", "model", "verdicts", "spoken", "release", "released_at", "acknowledged_at"]
 
 
 class PortalStack(Stack):
@@ -144,6 +145,8 @@ class PortalStack(Stack):
                 "HEMASCOPE_UPLOADS_BUCKET": self._ingest.bucket.bucket_name,
                 "HEMASCOPE_REPORTS_BUCKET": self._screening.reports.bucket_name,
                 "HEMASCOPE_AUDIT_TABLE": self._audit.table_name,
+                "HEMASCOPE_HOSPITALS_TABLE": self._screening.hospitals.table_name,
+                "HEMASCOPE_NOTICES_QUEUE": self._screening.notices.queue_url,
                 "HEMASCOPE_ARTIFACT": "/opt",  # where Lambda lays a layer
                 "HEMASCOPE_LANGUAGE": self._settings.language,
                 "HEMASCOPE_LINK_SECONDS": str(_LINK_SECONDS),
@@ -160,6 +163,8 @@ class PortalStack(Stack):
             ("dynamodb:Query",): [ledger, *(f"{ledger}/index/by-{one}" for one in ("hospital", "case", "patient"))],
             # Entries are added and read; nothing here can change one.
             ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [self._audit.table_arn],
+            ("dynamodb:GetItem",): [self._screening.hospitals.table_arn],
+            ("sqs:SendMessage",): [self._screening.notices.queue_arn],  # a patient is to hear of a release
             ("kms:GenerateDataKey",): [self._ingest.key.key_arn],
             ("kms:Decrypt", "kms:GenerateDataKey"): [self._screening.key.key_arn, self._key.key_arn],
         }

@@ -15,6 +15,7 @@ from constructs import Construct
 
 from infra.alarms import new_version_alarms
 from infra.constructs.function import ARCHITECTURES, function_log, function_role
+from infra.constructs.hospitals import hospitals_table
 from infra.constructs.messaging import QueueWithDeadLetters, feed
 from infra.constructs.storage import safe_bucket, safe_key
 from infra.image import screening_image
@@ -39,6 +40,7 @@ class ScreeningStack(Stack):
         self._reports = safe_bucket(self, "Reports", settings.name("reports"), key=self._key, logs=ingest.access_logs)
         self._let_only_the_operator_delete()
         self._ledger = self._make_ledger()
+        self._hospitals = hospitals_table(self, "Hospitals", settings, self._key)
         self._notices = QueueWithDeadLetters(
             self,
             "Due",
@@ -86,6 +88,11 @@ class ScreeningStack(Stack):
     def ledger(self) -> dynamodb.ITable:
         """One row for each object version and model."""
         return self._ledger
+
+    @property
+    def hospitals(self) -> dynamodb.ITable:
+        """What each hospital has decided: who is told, when a patient may read."""
+        return self._hospitals
 
     @property
     def notices(self) -> sqs.IQueue:

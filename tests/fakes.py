@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 
 from hemascope.contracts.errors import MissingObject
 from hemascope.contracts.file_size import check_size
-from hemascope.contracts.notice import DueNotice, Notice
 from hemascope.contracts.report import State
 from hemascope.contracts.specimen import ObjectVersion
 from hemascope.delivery import Delivery
 from hemascope.imaging.model_input import NetworkInputs
+from hemascope.letters import Letters
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Answer, Classifier
-from hemascope.ports import LedgerRow, NoticeState
+from hemascope.ports import LedgerRow, NoticeState, Telling
 from hemascope.station import Station
+from tests.fake_people import FakeHospitals, FakeMailer, FakeNotices, FakePatients, FakePublisher
 
 START = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
@@ -83,7 +84,7 @@ class FakeLedger:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], LedgerRow] = {}
-        self.leases: dict[tuple[str, str], datetime] = {}
+        self.marks: dict[tuple[str, str], dict[str, datetime | str]] = {}
         self.forgotten: set[str] = set()
         self._lock = threading.Lock()
 
@@ -96,7 +97,7 @@ class FakeLedger:
             if standing is not None and standing.state is not State.FAILED:
                 return standing
             self.rows[row.object_id, row.model] = row
-            self.leases.pop((row.object_id, row.model), None)
+            self.marks.pop((row.object_id, row.model), None)
             return row
 
     def is_forgotten(self, object_id: str) -> bool:
@@ -105,14 +106,22 @@ class FakeLedger:
     def was_urgent(self, object_id: str) -> bool:
         return any(row.urgent for (one, _), row in self.rows.items() if one == object_id)
 
-    def claim_notice(self, object_id: str, model: str, now: datetime, until: datetime) -> bool:
+    def begin_telling(self, object_id: str, model: str, channel: str, now: datetime, until: datetime) -> Telling:
         with self._lock:
-            row = self.rows.get((object_id, model))
-            held = self.leases.get((object_id, model))
-            if row is None or row.notice is not NoticeState.PENDING or (held is not None and held >= now):
-                return False
-            self.leases[object_id, model] = until
-            return True
+            mark = self.marks.get((object_id, model), {}).get(channel)
+            if (object_id, model) not in self.rows or mark == "told":
+                return Telling.TOLD
+            if isinstance(mark, datetime) and mark >= now:
+                return Telling.HELD
+            self.marks.setdefault((object_id, model), {})[channel] = until
+            return Telling.BEGUN
+
+    def end_telling(self, object_id: str, model: str, channel: str, told: bool) -> None:
+        marks = self.marks.setdefault((object_id, model), {})
+        if told:
+            marks[channel] = "told"
+        else:
+            marks.pop(channel, None)
 
     def set_notice(self, object_id: str, model: str, notice: NoticeState) -> bool:
         row = self.rows.get((object_id, model))
@@ -120,36 +129,6 @@ class FakeLedger:
             return False
         self.rows[object_id, model] = row.model_copy(update={"notice": notice})
         return True
-
-
-class FakeNotices:
-    """A NoticeQueue: a list."""
-
-    def __init__(self) -> None:
-        self.due: list[DueNotice] = []
-
-    def put(self, due: DueNotice) -> None:
-        self.due.append(due)
-
-
-class FakePublisher:
-    """A Publisher: a list."""
-
-    def __init__(self) -> None:
-        self.notices: list[Notice] = []
-
-    def publish(self, notice: Notice) -> None:
-        self.notices.append(notice)
-
-
-class FakeMailer:
-    """A Mailer: a list."""
-
-    def __init__(self) -> None:
-        self.mails: list[Notice] = []
-
-    def send(self, notice: Notice) -> None:
-        self.mails.append(notice)
 
 
 class FakeClock:
@@ -193,7 +172,7 @@ class _Wired:
         method = getattr(self._fake, name)
         if name not in self._writes:
             return method
-        return lambda *arguments: self._wire.around(name, lambda: method(*arguments))
+        return lambda *arguments, **named: self._wire.around(name, lambda: method(*arguments, **named))
 
 
 @dataclass
@@ -207,6 +186,8 @@ class World:
     notices: FakeNotices = field(default_factory=FakeNotices)
     publisher: FakePublisher = field(default_factory=FakePublisher)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    hospitals: FakeHospitals = field(default_factory=FakeHospitals)
+    patients: FakePatients = field(default_factory=FakePatients)
     clock: FakeClock = field(default_factory=FakeClock)
 
     def station(self, wire: Wire | None = None) -> Station:
@@ -226,12 +207,16 @@ class World:
         """A delivering worker."""
         wire = wire or Wire()
         return Delivery(
-            ledger=_Wired(self.ledger, wire, ("claim_notice", "set_notice")),
+            ledger=_Wired(self.ledger, wire, ("begin_telling", "end_telling", "set_notice")),
+            hospitals=self.hospitals,
             publisher=_Wired(self.publisher, wire, ("publish",)),
+            patients=_Wired(self.patients, wire, ("publish",)),
             mailer=_Wired(self.mailer, wire, ("send",)),
+            letters=Letters(self.reports, "reports"),
+            notices=_Wired(self.notices, wire, ("put",)),
             clock=self.clock,
             portal_url="https://portal.example",
-            lease=LEASE,
+            grace=LEASE,
         )
 
     @property

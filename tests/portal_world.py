@@ -18,9 +18,9 @@ from hemascope.commands.project import artifact_folder
 from hemascope.contracts.audit import FIRST, AuditAction, AuditEntry
 from hemascope.contracts.english import CASE
 from hemascope.contracts.events import CreatedObject
-from hemascope.contracts.hospital import HospitalSettings
 from hemascope.contracts.specimen import ObjectVersion, Patient
 from hemascope.contracts.texts import ENGLISH, Texts
+from hemascope.portal.acknowledge import Acknowledging
 from hemascope.portal.desk import Desk
 from hemascope.portal.patients import PatientDesk
 from hemascope.portal.review import Review
@@ -28,7 +28,7 @@ from hemascope.portal.shelf import Shelf
 from hemascope.portal.trail import Trail
 from hemascope.ports import LedgerRow, RowPage, RowPosition, SignedPut, UploadForm
 from tests.cases import URGENT
-from tests.fakes import FakeClock, FakeStore, FixedClassifier, World
+from tests.fakes import FakeClock, FakeHospitals, FakeNotices, FakeStore, FixedClassifier, World
 
 CONTEXT = SimpleNamespace(function_name="portal-api", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0)
 SMEAR = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/field 1.jpg", version_id="v1")
@@ -65,21 +65,15 @@ class FakeReader:
         self.rows = [after if row == before else row for row in self.rows]
         return stood
 
+    def acknowledge(self, object_id: str, model: str, at: datetime) -> None:
+        seen = {"acknowledged_at": at}
+        self.rows = [
+            one.model_copy(update=seen) if (one.object_id, one.model, one.acknowledged_at) == (object_id, model, None) else one
+            for one in self.rows
+        ]
+
     def _position(self, row: LedgerRow) -> tuple:
         return row.finished_at, row.object_id, row.model
-
-
-class FakeHospitals:
-    """A HospitalBook: a dict."""
-
-    def __init__(self) -> None:
-        self.settings: dict[str, HospitalSettings] = {}
-
-    def settings_of(self, hospital: str) -> HospitalSettings:
-        return self.settings.get(hospital, HospitalSettings())
-
-    def change(self, hospital: str, settings: HospitalSettings) -> None:
-        self.settings[hospital] = settings
 
 
 class FakeAudit:
@@ -146,6 +140,7 @@ class Portal:
     reports: ReportsBucket = field(default_factory=ReportsBucket)
     hospitals: FakeHospitals = field(default_factory=FakeHospitals)
     audit: FakeAudit = field(default_factory=FakeAudit)
+    notices: FakeNotices = field(default_factory=FakeNotices)
     clock: FakeClock = field(default_factory=FakeClock)
     links: FakeLinks = field(default_factory=FakeLinks)
 
@@ -159,7 +154,8 @@ class Portal:
             uploads_bucket="uploads",
             urgent_classes=URGENT,
             case_words=CASE,
-            review=Review(self.reader, self.reader, shelf, self.hospitals, trail, self.clock, self.texts.patient),
+            review=Review(self.reader, self.reader, shelf, self.hospitals, trail, self.notices, self.clock, self.texts.patient),
+            acknowledging=Acknowledging(self.reader, self.reader, trail, self.clock),
             patients=PatientDesk(self.reader, shelf, self.hospitals, trail, self.texts),
             trail=trail,
         )

@@ -1,4 +1,4 @@
-"""Lambda entry for mails that came back: SQS batch of SES events -> the ledger says so -> batch item failures."""
+"""Lambda entry for what became of mails: SQS batch of SES events -> the ledger says so -> batch item failures."""
 
 from functools import lru_cache
 from typing import Any
@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from hemascope.adapters import metrics
 from hemascope.adapters.sqs_batch import handle_batch, logger
 from hemascope.bootstrap import build_ledger
-from hemascope.contracts.mail_event import parse_mail_event
+from hemascope.contracts.mail_event import MailFate, parse_mail_event
 from hemascope.ports import Ledger, NoticeState
 
 
@@ -20,8 +20,12 @@ def ledger() -> Ledger:
 
 
 def record_event(record: SQSRecord) -> None:
-    """Mark the notice whose mail did not arrive; SES itself mails that address no more (suppression list)."""
+    """Mark what became of a notice's mail: on its way, or not arrived; then SES mails that address no more."""
     event = parse_mail_event(record.body)
+    if event.fate is MailFate.SEND:
+        # The deliverer marks it too, unless it died in between: then this keeps it from mailing again.
+        ledger().end_telling(event.object_id, event.model, event.channel, told=True)
+        return
     if ledger().set_notice(event.object_id, event.model, NoticeState.BOUNCED):
         metrics.count_mail(event.fate)
     logger.warning("mail came back", extra={"object_id": event.object_id, "fate": event.fate})

@@ -155,7 +155,7 @@ def test_each_notice_asked_for_twice_is_told_once(service: Service, smear: bytes
 def test_a_mail_that_came_back_is_known_in_the_ledger(service: Service, smear: bytes) -> None:
     version = service.send(smear, "bounced.jpg")
     service.wait_for_end(version)
-    tags = {name: [text] for name, text in mail_tags(version.object_id, service.model).items()}
+    tags = {name: [text] for name, text in mail_tags(version.object_id, service.model, "clinician").items()}
     topics = service.cloud.client("sns").list_topics()["Topics"]
     (topic,) = [one["TopicArn"] for one in topics if one["TopicArn"].endswith("mail-events")]
 

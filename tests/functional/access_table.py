@@ -57,6 +57,8 @@ ROUTES = (
     Route("POST /reports/{reviewed}/release", "403 200 403         403 403   403  403  403         403  403", _MODEL),
     Route("POST /reports/{fresh}/release", " 403  409  403         403 403   403  403  403         403  403", _MODEL),
     Route("POST /reports/{unknown}/release", "403 404  403         403 403   403  404  403         403  403", _MODEL),
+    Route("POST /reports/{smear}/acknowledgement", "403 204 403    403 403   403  403  403         403  403"),
+    Route("POST /reports/{unknown}/acknowledgement", "403 404 403  403 403   403  404  403         403  403"),
     Route("GET /cases", "                    200  200  200         200 404   404  404  404         404  403", query=_CASE),
     Route("GET /cases", "                    404  404  404         404 404   404  404  404         404  403", query=_NO_CASE),
     Route("GET /summaries", "                403  403  403         200 200   403  403  403         200  403"),

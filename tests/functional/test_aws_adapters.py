@@ -1,18 +1,15 @@
 """Each adapter against moto: what the ports promise, and what becomes of a service's errors."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from hemascope.adapters.aws import DynamoLedger, S3Store, SesMailer, SnsPublisher, SqsNotices, SystemClock, client, upload
+from hemascope.adapters.aws import DynamoLedger, S3Store, SystemClock, client, upload
 from hemascope.contracts.errors import MissingObject, RejectedSmear
-from hemascope.contracts.notice import DueNotice, Notice
 from hemascope.contracts.report import State
 from hemascope.contracts.specimen import Specimen
 from hemascope.ports import NoticeState
@@ -20,14 +17,6 @@ from tests.fakes import START
 from tests.rows import row
 
 SPECIMEN = Specimen(hospital="st-mary", patient="p 7", case="c+1", file="50% 血液.jpg")
-NOTICE = Notice(
-    object_id="0f" * 16,
-    model="all-subtypes/1.0.0",
-    hospital="st-mary",
-    state=State.REPORTED,
-    urgent=True,
-    link="https://p.example/reports/0f",
-)
 MINUTE = timedelta(minutes=1)
 
 
@@ -152,24 +141,45 @@ def test_an_object_was_urgent_if_any_model_said_so(ledger: DynamoLedger) -> None
     assert (before, ledger.was_urgent(row().object_id), ledger.was_urgent("0f")) == (False, True, False)
 
 
-def test_a_notice_is_claimed_once_until_the_lease_lapses(ledger: DynamoLedger) -> None:
+def test_a_channel_is_begun_once_until_its_time_is_over(ledger: DynamoLedger) -> None:
+    ledger.finish(row())
+    which = (row().object_id, row().model, "clinician-1")
+
+    begun = [ledger.begin_telling(*which, now, now + MINUTE) for now in (START, START + MINUTE / 2, START + 2 * MINUTE)]
+
+    assert begun == ["begun", "held", "begun"]
+
+
+def test_a_channel_that_was_used_is_never_begun_again_and_others_are_free(ledger: DynamoLedger) -> None:
     ledger.finish(row())
     which = (row().object_id, row().model)
+    ledger.begin_telling(*which, "topic", START, START + MINUTE)
 
-    claims = [ledger.claim_notice(*which, now, now + MINUTE) for now in (START, START + MINUTE / 2, START + 2 * MINUTE)]
+    ledger.end_telling(*which, "topic", told=True)
 
-    assert claims == [True, False, True]
+    assert ledger.begin_telling(*which, "topic", START + 2 * MINUTE, START + 3 * MINUTE) == "told"
+    assert ledger.begin_telling(*which, "clinician", START, START + MINUTE) == "begun"
+    assert ledger.find(*which) == row()
 
 
-def test_a_sent_notice_is_never_claimed_again(ledger: DynamoLedger) -> None:
+def test_a_channel_that_is_given_back_unused_can_be_begun_at_once(ledger: DynamoLedger) -> None:
     ledger.finish(row())
+    which = (row().object_id, row().model, "clinician")
+    ledger.begin_telling(*which, START, START + MINUTE)
+
+    ledger.end_telling(*which, told=False)
+
+    assert ledger.begin_telling(*which, START, START + MINUTE) == "begun"
+
+
+def test_another_end_after_a_failure_is_told_of_anew(ledger: DynamoLedger) -> None:
+    ledger.finish(row(State.FAILED))
     which = (row().object_id, row().model)
-    ledger.claim_notice(*which, START, START + MINUTE)
+    ledger.end_telling(*which, "topic", told=True)
 
-    ledger.set_notice(*which, NoticeState.SENT)
+    ledger.finish(row())
 
-    assert ledger.claim_notice(*which, START + 2 * MINUTE, START + 3 * MINUTE) is False
-    assert ledger.find(*which) == row(notice=NoticeState.SENT)
+    assert ledger.begin_telling(*which, "topic", START, START + MINUTE) == "begun"
 
 
 def test_a_bounce_stands_also_where_it_overtakes_the_record_of_sending(ledger: DynamoLedger) -> None:
@@ -184,69 +194,14 @@ def test_a_bounce_stands_also_where_it_overtakes_the_record_of_sending(ledger: D
 
 def test_a_row_that_is_gone_does_not_come_back_by_its_notice(ledger: DynamoLedger) -> None:
     assert ledger.set_notice("0f", "m/1.0.0", NoticeState.SENT) is False
+    ledger.end_telling("0f", "m/1.0.0", "topic", told=True)
+    ledger.end_telling("0f", "m/1.0.0", "topic", told=False)
 
     assert ledger.find("0f", "m/1.0.0") is None
 
 
-def test_a_due_notice_travels_as_ids() -> None:
-    sqs = client("sqs")
-    queue = sqs.create_queue(QueueName="notices")["QueueUrl"]
-
-    SqsNotices(sqs, queue).put(DueNotice(object_id="0f", model="m/1.0.0"))
-
-    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
-    assert json.loads(message["Body"]) == {"object_id": "0f", "model": "m/1.0.0"}
-
-
-def test_nothing_is_claimed_without_an_end(ledger: DynamoLedger) -> None:
-    assert ledger.claim_notice("0f", "m/1.0.0", START, START + MINUTE) is False
-
-
-def test_a_notice_carries_what_subscriptions_filter_by() -> None:
-    sns, sqs = client("sns"), boto3.client("sqs")
-    topic = sns.create_topic(Name="notices")["TopicArn"]
-    queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-
-    SnsPublisher(sns, topic).publish(NOTICE)
-
-    body = json.loads(sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"])
-    assert Notice.model_validate_json(body["Message"]) == NOTICE
-    assert {name: one["Value"] for name, one in body["MessageAttributes"].items()} == {
-        "hospital": "st-mary",
-        "urgency": "urgent",
-    }
-
-
-@pytest.mark.parametrize(
-    ("state", "words"),
-    [(State.REPORTED, "report is ready"), (State.REJECTED, "could not be judged"), (State.FAILED, "Nothing is lost")],
-)
-def test_a_mail_is_made_from_the_template(state: State, words: str) -> None:
-    ses = client("ses")
-    ses.verify_email_identity(EmailAddress="lab@example.org")
-    ses.create_template(
-        Template={
-            "TemplateName": "notice",
-            "SubjectPart": "A smear",
-            "TextPart": "{{state_sentence}} {{link}}",
-            "HtmlPart": "-",
-        }
-    )
-
-    ses.create_configuration_set(ConfigurationSet={"Name": "mails"})
-
-    SesMailer(ses, "notice", "lab@example.org", "duty@example.org", "mails").send(NOTICE.model_copy(update={"state": state}))
-
-    from moto.core import DEFAULT_ACCOUNT_ID
-    from moto.ses.models import ses_backends
-
-    (mail,) = ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].sent_messages
-    data = json.loads(mail.template_data[0] if isinstance(mail.template_data, list) else mail.template_data)
-    assert words in data["state_sentence"]
-    assert data["link"] == NOTICE.link
-    assert mail.destinations["ToAddresses"] == ["duty@example.org"]
+def test_nothing_is_begun_without_an_end(ledger: DynamoLedger) -> None:
+    assert ledger.begin_telling("0f", "m/1.0.0", "topic", START, START + MINUTE) == "told"
 
 
 def test_clients_retry_and_never_wait_longer_than_a_function_may() -> None:

@@ -5,10 +5,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from hemascope.adapters.aws import DynamoLedger, S3Store, SesMailer, SnsPublisher, SqsNotices, upload
+from hemascope.adapters.aws import DynamoLedger, S3Store, upload
 from hemascope.adapters.aws_queries import DynamoReader
-from hemascope.contracts.errors import TransientError
-from hemascope.contracts.notice import DueNotice, Notice
+from hemascope.adapters.aws_review import DynamoReviews
+from hemascope.adapters.aws_telling import SesMailer, SnsPatients, SnsPublisher, SqsNotices
+from hemascope.adapters.hospitals import DynamoHospitalBook
+from hemascope.contracts.errors import NothingDone, TransientError
+from hemascope.contracts.hospital import HospitalSettings
+from hemascope.contracts.notice import DueNotice, Mail, Notice, PatientNotice
 from hemascope.contracts.report import State
 from hemascope.contracts.specimen import Specimen
 from hemascope.ports import NoticeState
@@ -35,8 +39,13 @@ class Failing:
         return call
 
 
-def refusal(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "no"}}, "Operation")
+def refusal(code: str, status: int = 500) -> ClientError:
+    answer = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "Operation")
+
+
+TO_PATIENT = PatientNotice(hospital="h", patient="p", text="Something to read.")
+MAIL = Mail(notice=NOTICE, channel="clinician", kind="notice", recipients=("a@example.org",))
 
 
 CALLS = {
@@ -46,14 +55,19 @@ CALLS = {
     "find": lambda failing: DynamoLedger(failing, "t").find("o", "m"),
     "was_urgent": lambda failing: DynamoLedger(failing, "t").was_urgent("o"),
     "finish": lambda failing: DynamoLedger(failing, "t").finish(row()),
-    "claim_notice": lambda failing: DynamoLedger(failing, "t").claim_notice("o", "m", START, START),
+    "begin_telling": lambda failing: DynamoLedger(failing, "t").begin_telling("o", "m", "topic", START, START),
+    "end_telling": lambda failing: DynamoLedger(failing, "t").end_telling("o", "m", "topic", told=True),
+    "settings_of": lambda failing: DynamoHospitalBook(failing, "t", HospitalSettings()).settings_of("h"),
+    "change": lambda failing: DynamoHospitalBook(failing, "t", HospitalSettings()).change("h", HospitalSettings()),
+    "acknowledge": lambda failing: DynamoReviews(failing, "t").acknowledge("o", "m", START),
     "set_notice": lambda failing: DynamoLedger(failing, "t").set_notice("o", "m", NoticeState.SENT),
     "rows_of": lambda failing: DynamoReader(failing, "t").rows_of("o"),
     "rows_by_case": lambda failing: DynamoReader(failing, "t").rows_by_case("h", "c", 10),
     "rows_by_hospital": lambda failing: DynamoReader(failing, "t").rows_by_hospital("h", 10),
     "put": lambda failing: SqsNotices(failing, "q").put(DueNotice(object_id="o", model="m")),
     "publish": lambda failing: SnsPublisher(failing, "t").publish(NOTICE),
-    "send": lambda failing: SesMailer(failing, "t", "a", "b", "c").send(NOTICE),
+    "publish to a patient": lambda failing: SnsPatients(failing, "t").publish(TO_PATIENT),
+    "send": lambda failing: SesMailer(failing, "t", "a", "c").send(MAIL),
 }
 PASSING = [
     refusal("SlowDown"),
@@ -68,6 +82,14 @@ PASSING = [
 def test_what_may_pass_is_transient(call: str, error: Exception) -> None:
     with pytest.raises(TransientError, match="expected to"):
         CALLS[call](Failing(error))
+
+
+@pytest.mark.parametrize(("status", "certain"), [(400, True), (429, True), (500, False), (503, False)])
+def test_below_500_nothing_was_done_for_certain(status: int, certain: bool) -> None:
+    with pytest.raises(TransientError) as error:
+        CALLS["send"](Failing(refusal("Throttling", status)))
+
+    assert isinstance(error.value, NothingDone) is certain
 
 
 @pytest.mark.parametrize("call", CALLS)

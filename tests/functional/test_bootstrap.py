@@ -36,12 +36,16 @@ def variables(artifact: Artifact) -> dict[str, str]:
 DELIVERING = {
     "HEMASCOPE_LEDGER_TABLE": "ledger",
     "HEMASCOPE_NOTICE_TOPIC": "arn:aws:sns:eu-central-1:123456789012:notices",
-    "HEMASCOPE_MAIL_TEMPLATE": "notice",
+    "HEMASCOPE_HOSPITALS_TABLE": "hospitals",
+    "HEMASCOPE_REPORTS_BUCKET": "reports",
+    "HEMASCOPE_NOTICES_QUEUE": "https://sqs.example/notices",
+    "HEMASCOPE_PATIENTS_TOPIC": "arn:aws:sns:eu-central-1:123456789012:patients",
+    "HEMASCOPE_MAIL_TEMPLATES": "mail",
     "HEMASCOPE_MAIL_SENDER": "lab@example.org",
     "HEMASCOPE_MAIL_RECIPIENT": "duty@example.org",
     "HEMASCOPE_MAIL_CONFIGURATION": "mails",
     "HEMASCOPE_PORTAL_URL": "https://portal.example/",
-    "HEMASCOPE_LEASE_SECONDS": "60",
+    "HEMASCOPE_GRACE_SECONDS": "60",
 }
 
 ANSWERING = {
@@ -49,6 +53,8 @@ ANSWERING = {
     "HEMASCOPE_UPLOADS_BUCKET": "uploads",
     "HEMASCOPE_REPORTS_BUCKET": "reports",
     "HEMASCOPE_AUDIT_TABLE": "audit",
+    "HEMASCOPE_HOSPITALS_TABLE": "hospitals",
+    "HEMASCOPE_NOTICES_QUEUE": "https://sqs.example/notices",
     "HEMASCOPE_LINK_SECONDS": "300",
     "HEMASCOPE_ARTIFACT": str(artifact_folder(None)),
 }
@@ -69,7 +75,7 @@ def test_a_delivery_station_is_built_from_its_environment() -> None:
     delivery = build_delivery(DELIVERING)
 
     assert delivery.portal_url == "https://portal.example"
-    assert delivery.lease.total_seconds() == 60
+    assert delivery.grace.total_seconds() == 60
 
 
 @pytest.mark.parametrize("name", names(ScreeningEnvironment))
@@ -114,8 +120,8 @@ def test_a_ledger_needs_its_table() -> None:
 def test_a_wrong_variable_is_named(variables: dict[str, str]) -> None:
     with pytest.raises(HemascopeError, match="HEMASCOPE_MAXIMUM_RECEIVES"):
         build_station({**variables, "HEMASCOPE_MAXIMUM_RECEIVES": "0"})
-    with pytest.raises(HemascopeError, match="HEMASCOPE_LEASE_SECONDS"):
-        build_delivery({**DELIVERING, "HEMASCOPE_LEASE_SECONDS": "a minute"})
+    with pytest.raises(HemascopeError, match="HEMASCOPE_GRACE_SECONDS"):
+        build_delivery({**DELIVERING, "HEMASCOPE_GRACE_SECONDS": "a minute"})
 
 
 def test_there_is_no_station_without_a_model(variables: dict[str, str], tmp_path: Path) -> None:

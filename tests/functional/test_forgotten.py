@@ -83,5 +83,5 @@ def test_a_notice_about_it_is_acknowledged_and_nobody_is_told(world: World, monk
     answer = module.handler(sqs_event(due, unknown, known), CONTEXT)
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-2"}]}
-    assert [mail.object_id for mail in world.mailer.mails] == [standing.object_id]
+    assert [mail.notice.object_id for mail in world.mailer.mails] == [standing.object_id]
     assert world.row.notice is NoticeState.SENT

@@ -64,7 +64,7 @@ def due(functions: Functions) -> str:
 
 
 def mail_came_back(fate: str) -> str:
-    tags = {name: [text] for name, text in mail_tags(row().object_id, row().model).items()}
+    tags = {name: [text] for name, text in mail_tags(row().object_id, row().model, "clinician").items()}
     return json.dumps({"eventType": fate, "mail": {"tags": tags}})
 
 

@@ -93,9 +93,9 @@ def test_nothing_is_shown_of_what_is_to_be_forgotten(dynamodb: Any) -> None:
     assert DynamoReader(dynamodb, "ledger").rows_of(row().object_id) == ()
 
 
-def test_a_lease_on_a_notice_disturbs_no_reader(dynamodb: Any) -> None:
+def test_a_channel_that_was_begun_disturbs_no_reader(dynamodb: Any) -> None:
     DynamoLedger(dynamodb, "ledger").finish(row())
-    DynamoLedger(dynamodb, "ledger").claim_notice(row().object_id, row().model, START, START + timedelta(seconds=20))
+    DynamoLedger(dynamodb, "ledger").begin_telling(row().object_id, row().model, "topic", START, START + timedelta(seconds=20))
 
     assert DynamoReader(dynamodb, "ledger").rows_of(row().object_id) == (row(),)
 

@@ -1,6 +1,7 @@
 """What must hold of every template, whoever changes a stack."""
 
 import json
+import re
 
 import pytest
 
@@ -203,11 +204,21 @@ def test_the_ledger_answers_by_object_hospital_case_state_and_patient(resources:
     }
 
 
-def test_the_mail_template_holds_a_link_and_no_result(resources: Resources) -> None:
-    (template,) = of_type(resources, "AWS::SES::Template").values()
-    parts = template["Properties"]["Template"]
+@pytest.mark.parametrize(
+    ("kind", "places"),
+    [
+        ("notice", {"link", "state_sentence"}),
+        ("reminder", {"link", "minutes"}),
+        ("rejected", {"link", "reason", "advice"}),
+        ("summary", {"link", "state_sentence", "answer", "probabilities"}),
+    ],
+)
+def test_a_mail_holds_a_link_and_only_what_its_kind_may(resources: Resources, kind: str, places: set[str]) -> None:
+    templates = [one["Properties"]["Template"] for one in of_type(resources, "AWS::SES::Template").values()]
+    (parts,) = [one for one in templates if one["TemplateName"] == f"hemascope-dev-mail-{kind}"]
 
     for part in ("TextPart", "HtmlPart"):
-        assert "{{link}}" in parts[part]
-        assert not any(word in parts[part].lower() for word in ("leukemia", "benign", "pre-b", "pro-b", "probab"))
+        assert set(re.findall(r"{{(\w+)}}", parts[part])) == places
+        assert not any(word in parts[part].lower() for word in ("leukemia", "benign", "pre-b", "pro-b"))
     assert "{{" not in parts["SubjectPart"]
+    assert len(templates) == 4

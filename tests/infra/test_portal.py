@@ -51,6 +51,7 @@ def test_the_api_has_these_routes_and_each_asks_for_a_token(resources: Resources
         "GET /reports/{object_id}": "JWT",
         "POST /reports/{object_id}/verdicts": "JWT",
         "POST /reports/{object_id}/release": "JWT",
+        "POST /reports/{object_id}/acknowledgement": "JWT",
         "GET /cases": "JWT",
         "GET /summaries": "JWT",
         "GET /audit": "JWT",

@@ -49,7 +49,7 @@ def test_of_a_ledger_row_the_function_changes_the_review_and_nothing_else(resour
         ["${Screening.Ledger.Arn}"],
         {
             "ForAllValues:StringEquals": {
-                "dynamodb:Attributes": ["object_id", "model", "verdicts", "spoken", "release", "released_at"]
+                "dynamodb:Attributes": ["object_id", "model", "verdicts", "spoken", "release", "released_at", "acknowledged_at"]
             }
         },
     )

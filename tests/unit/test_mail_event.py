@@ -22,18 +22,19 @@ SES = {
 
 
 def test_tags_hold_what_ses_allows_and_lead_back_to_the_row() -> None:
-    tags = mail_tags("0f" * 16, "all-subtypes/1.12.0")
+    tags = mail_tags("0f" * 16, "all-subtypes/1.12.0", "clinician-2")
 
     event = {"eventType": "Bounce", "mail": {"tags": {name: [text] for name, text in tags.items()}}}
-    assert tags == {"object_id": "0f" * 16, "model": "all-subtypes", "version": "1-12-0"}
-    assert parse_mail_event(json.dumps(event)).model == "all-subtypes/1.12.0"
+    assert tags == {"object_id": "0f" * 16, "model": "all-subtypes", "version": "1-12-0", "channel": "clinician-2"}
+    read = parse_mail_event(json.dumps(event))
+    assert (read.model, read.channel) == ("all-subtypes/1.12.0", "clinician-2")
 
 
 @pytest.mark.parametrize("fate", MailFate)
 def test_an_event_names_the_notice_and_no_address(fate: MailFate) -> None:
     event = parse_mail_event(json.dumps({**SES, "eventType": fate.value}))
 
-    assert event == MailEvent(fate=fate, object_id="0f" * 16, model="all-subtypes/1.0.0")
+    assert event == MailEvent(fate=fate, object_id="0f" * 16, model="all-subtypes/1.0.0", channel="clinician")
     assert "hospital.example" not in event.model_dump_json()
 
 

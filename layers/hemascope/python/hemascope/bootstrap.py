@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hemascope.adapters.aws import DynamoLedger, S3Store, SesMailer, SnsPublisher, SqsNotices, SystemClock, client
+from hemascope.adapters.aws import DynamoLedger, S3Store, SystemClock, client
 from hemascope.adapters.aws_audit import DynamoAudit
 from hemascope.adapters.aws_queries import DynamoReader, S3Links
 from hemascope.adapters.aws_review import DynamoReviews
-from hemascope.adapters.hospitals import SameForAll
+from hemascope.adapters.aws_telling import SesMailer, SnsPatients, SnsPublisher, SqsNotices
+from hemascope.adapters.hospitals import DynamoHospitalBook
 from hemascope.adapters.words import read_words
 from hemascope.contracts.errors import HemascopeError
+from hemascope.contracts.hospital import HospitalSettings
 from hemascope.contracts.texts import ENGLISH
 from hemascope.delivery import Delivery
+from hemascope.letters import Letters
+from hemascope.portal.acknowledge import Acknowledging
 from hemascope.portal.desk import Desk
 from hemascope.portal.patients import PatientDesk
 from hemascope.portal.review import Review
@@ -76,13 +80,17 @@ class ScreeningEnvironment(Environment):
 class DeliveryEnvironment(Environment):
     """What the delivering function is told."""
 
+    hospitals_table: str
+    reports_bucket: str
+    notices_queue: str
     notice_topic: str
-    mail_template: str
+    patients_topic: str
+    mail_templates: str  # what their names begin with
     mail_sender: str
-    mail_recipient: str
+    mail_recipient: str  # who hears where a hospital names nobody
     mail_configuration: str
     portal_url: str
-    lease_seconds: Annotated[int, Field(ge=1)]
+    grace_seconds: Annotated[int, Field(ge=1)]
 
 
 class PortalEnvironment(Environment):
@@ -91,6 +99,8 @@ class PortalEnvironment(Environment):
     uploads_bucket: str
     reports_bucket: str
     audit_table: str
+    hospitals_table: str
+    notices_queue: str
     link_seconds: Annotated[int, Field(ge=1)]
     artifact: Path  # its manifest and texts alone
     language: str = ENGLISH
@@ -118,19 +128,23 @@ def build_station(variables: Mapping[str, str] = os.environ) -> "Station":
 def build_delivery(variables: Mapping[str, str] = os.environ) -> Delivery:
     """Connect the ports of the delivery station."""
     settings = DeliveryEnvironment.read(variables)
+    sns, standard = client("sns", settings.endpoint), HospitalSettings(recipients=(settings.mail_recipient,))
     return Delivery(
         ledger=settings.ledger,
-        publisher=SnsPublisher(client("sns", settings.endpoint), settings.notice_topic),
+        hospitals=DynamoHospitalBook(client("dynamodb", settings.endpoint), settings.hospitals_table, standard),
+        publisher=SnsPublisher(sns, settings.notice_topic),
+        patients=SnsPatients(sns, settings.patients_topic),
         mailer=SesMailer(
-            client("ses", settings.endpoint),
-            settings.mail_template,
+            client("ses", settings.endpoint, attempts=1),
+            settings.mail_templates,
             settings.mail_sender,
-            settings.mail_recipient,
             settings.mail_configuration,
         ),
+        letters=Letters(S3Store(client("s3", settings.endpoint)), settings.reports_bucket),
+        notices=SqsNotices(client("sqs", settings.endpoint), settings.notices_queue),
         clock=SystemClock(),
         portal_url=settings.portal_url.rstrip("/"),
-        lease=timedelta(seconds=settings.lease_seconds),
+        grace=timedelta(seconds=settings.grace_seconds),
     )
 
 
@@ -138,9 +152,11 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
     """Connect the ports of the portal."""
     settings = PortalEnvironment.read(variables)
     s3, dynamodb, clock = client("s3", settings.endpoint), client("dynamodb", settings.endpoint), SystemClock()
-    words, hospitals = read_words(settings.artifact, settings.language), SameForAll()
+    words = read_words(settings.artifact, settings.language)
+    hospitals = DynamoHospitalBook(dynamodb, settings.hospitals_table, HospitalSettings())
     ledger = DynamoReader(dynamodb, settings.ledger_table)
     shelf = Shelf(S3Store(s3, settings.reports_bucket), settings.reports_bucket)
+    reviews = DynamoReviews(dynamodb, settings.ledger_table)
     trail = Trail(DynamoAudit(dynamodb, settings.audit_table), clock)
     return Desk(
         ledger=ledger,
@@ -151,13 +167,15 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
         case_words=words.texts.case,
         review=Review(
             ledger=ledger,
-            reviews=DynamoReviews(dynamodb, settings.ledger_table),
+            reviews=reviews,
             shelf=shelf,
             hospitals=hospitals,
             trail=trail,
+            notices=SqsNotices(client("sqs", settings.endpoint), settings.notices_queue),
             clock=clock,
             patient_classes=words.texts.patient,
         ),
+        acknowledging=Acknowledging(ledger=ledger, reviews=reviews, trail=trail, clock=clock),
         patients=PatientDesk(ledger=ledger, shelf=shelf, hospitals=hospitals, trail=trail, texts=words.texts),
         trail=trail,
     )

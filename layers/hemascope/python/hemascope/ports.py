@@ -1,6 +1,6 @@
 """What the stations need of the outside world. ``adapters`` fulfils it; the tests' fakes are lists and dicts."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Protocol
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hemascope.contracts.audit import AuditAction, AuditEntry
 from hemascope.contracts.hospital import HospitalSettings
-from hemascope.contracts.notice import DueNotice, Notice
+from hemascope.contracts.notice import DueNotice, Mail, Notice, PatientNotice
 from hemascope.contracts.report import Release, State
 from hemascope.contracts.specimen import ObjectVersion, Patient
 
@@ -22,6 +22,14 @@ class NoticeState(StrEnum):
     SENT = "sent"
     NOT_DUE = "not_due"  # an old smear judged again, and no more urgent than before: nobody need hear
     BOUNCED = "bounced"  # the mail came back, or its reader called it unwanted
+
+
+class Telling(StrEnum):
+    """What became of the wish to use a channel."""
+
+    BEGUN = "begun"  # it is yours
+    HELD = "held"  # somebody has begun it, and their time is not over
+    TOLD = "told"  # it was used; or there is no such row any more
 
 
 class LedgerRow(BaseModel):
@@ -40,6 +48,7 @@ class LedgerRow(BaseModel):
     failure: str | None = None  # the type of the error, never its text: that may hold what a sender wrote
     finished_at: datetime
     notice: NoticeState = NoticeState.PENDING
+    acknowledged_at: datetime | None = None  # a clinician has seen that it is urgent
     patient: str | None = None  # the patient's digest: what lists a patient's own smears
     # The review, which the report, being immutable, can't hold.
     verdicts: Annotated[int, Field(ge=0)] = 0  # how many count; files of higher numbers are of a writer that died
@@ -87,8 +96,11 @@ class Ledger(Protocol):
     def was_urgent(self, object_id: str) -> bool:
         """Tell whether the object version is urgent under any model that has judged it."""
 
-    def claim_notice(self, object_id: str, model: str, now: datetime, until: datetime) -> bool:
-        """Take the right to tell people, unless they were told or somebody else holds it; it lapses at ``until``."""
+    def begin_telling(self, object_id: str, model: str, channel: str, now: datetime, until: datetime) -> Telling:
+        """Take the right to use a channel, unless it was used or somebody else holds it; it lapses at ``until``."""
+
+    def end_telling(self, object_id: str, model: str, channel: str, told: bool) -> None:
+        """Mark a channel as used, or give it back unused; where the row is gone meanwhile, nothing comes back."""
 
     def set_notice(self, object_id: str, model: str, notice: NoticeState) -> bool:
         """Record what became of a notice, and tell whether that was new; a row that is gone meanwhile stays gone."""
@@ -135,12 +147,18 @@ class ReviewLedger(Protocol):
     def set_review(self, before: LedgerRow, after: LedgerRow) -> bool:
         """Put the review of ``after`` in the place of that of ``before``; tell whether that one still stood."""
 
+    def acknowledge(self, object_id: str, model: str, at: datetime) -> None:
+        """Record that an urgent answer was seen, unless that stands already; a row that is gone stays gone."""
+
 
 class NoticeQueue(Protocol):
     """The way from the screening to the delivery station."""
 
-    def put(self, due: DueNotice) -> None:
-        """Ask that people be told of an end; asking twice tells nobody twice."""
+    def put(self, due: DueNotice, wait: timedelta = timedelta()) -> None:
+        """Ask that people be told of an end; asking twice tells nobody twice.
+
+        It comes back after ``wait``, or sooner where the queue can't wait so long; ``due_at`` says when it is time.
+        """
 
 
 class Publisher(Protocol):
@@ -150,11 +168,18 @@ class Publisher(Protocol):
         """Tell the subscribers."""
 
 
-class Mailer(Protocol):
-    """Mail to the clinician on duty."""
+class PatientPublisher(Protocol):
+    """The topic that patients' own devices subscribe to."""
 
-    def send(self, notice: Notice) -> None:
-        """Send the mail made from the template."""
+    def publish(self, notice: PatientNotice) -> None:
+        """Tell the patient's device."""
+
+
+class Mailer(Protocol):
+    """Mail to people of the hospital."""
+
+    def send(self, mail: Mail) -> None:
+        """Send the mail made from its template."""
 
 
 class HospitalBook(Protocol):

@@ -1,6 +1,5 @@
 """The ports on AWS. The only module that knows boto3."""
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -13,25 +12,32 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hemascope.contracts.errors import HemascopeError, MissingObject, TransientError
+from hemascope.contracts.errors import HemascopeError, MissingObject, NothingDone, TransientError
 from hemascope.contracts.file_size import check_size
-from hemascope.contracts.mail_event import mail_tags
-from hemascope.contracts.notice import DueNotice, Notice
 from hemascope.contracts.report import State
 from hemascope.contracts.specimen import ObjectVersion, Specimen, smear_key
-from hemascope.ports import FORGOTTEN, LedgerRow, NoticeState
+from hemascope.ports import FORGOTTEN, LedgerRow, NoticeState, Telling
 
+MARK = "told_"  # begins the names of the attributes that say what became of a channel
+_TOLD = "told"  # sorts behind every moment
 _CREDENTIALS = ("aws_access_key_id", "aws_secret_access_key")
 _MISSING = {"NoSuchKey", "NoSuchVersion", "404"}
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 _OURS = {"AccessDenied", "AccessDeniedException", "ValidationException", "NoSuchBucket", "ResourceNotFoundException"}
 
 
-def client(service: str, endpoint: str | None = None, region: str | None = None, session: Any = None, attempts: int = 4) -> Any:
+def client(
+    service: str,
+    endpoint: str | None = None,
+    region: str | None = None,
+    session: Any = None,
+    attempts: int = 4,
+) -> Any:
     """A boto3 client that retries with backoff and never waits longer than the function may run.
 
     ``endpoint`` leads to a cloud of one's own; where the environment names no credentials, they are those words that such
     a cloud expects. ``session`` is botocore's, where credentials don't come from the environment.
+    What must not happen twice (a mail) gets one attempt: whether a call that broke off was answered, only its caller may judge.
     """
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
@@ -54,7 +60,10 @@ def transient(action: str) -> Iterator[None]:
     except ClientError as error:
         if _code(error) in _OURS:
             raise
-        raise TransientError(f"expected to {action}, received {_code(error)}") from error
+        # Below 500 the service says no (too many requests, mostly); above, it may have done what was asked for.
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        kind = NothingDone if status < 500 else TransientError
+        raise kind(f"expected to {action}, received {_code(error)}") from error
     except BotoCoreError as error:
         raise TransientError(f"expected to {action}, received {type(error).__name__}") from error
 
@@ -160,15 +169,29 @@ class DynamoLedger:
                 return self.find(row.object_id, row.model) or row
         return row
 
-    def claim_notice(self, object_id: str, model: str, now: datetime, until: datetime) -> bool:
-        """Conditional update of the lease."""
-        return self._update(
+    def begin_telling(self, object_id: str, model: str, channel: str, now: datetime, until: datetime) -> Telling:
+        """Conditional update of the channel's mark; where it fails, the mark that stands says why."""
+        begun = self._mark(
             object_id,
             model,
-            "SET lease_until = :until",
-            "notice = :pending AND (attribute_not_exists(lease_until) OR lease_until < :now)",
-            {":until": {"N": _stamp(until)}, ":now": {"N": _stamp(now)}, ":pending": {"S": NoticeState.PENDING.value}},
+            channel,
+            "SET #mark = :until",
+            " AND (attribute_not_exists(#mark) OR #mark < :now)",
+            {":until": {"S": _moment(until)}, ":now": {"S": _moment(now)}},
         )
+        if begun:
+            return Telling.BEGUN
+        with transient("read the ledger"):
+            answer = self.dynamodb.get_item(TableName=self.table, Key=row_key(object_id, model), ConsistentRead=True)
+        mark = answer.get("Item", {}).get(MARK + channel, {"S": _TOLD})["S"]
+        return Telling.TOLD if mark == _TOLD else Telling.HELD
+
+    def end_telling(self, object_id: str, model: str, channel: str, told: bool) -> None:
+        """Mark as told, or take the mark away."""
+        if told:
+            self._mark(object_id, model, channel, "SET #mark = :told", "", {":told": {"S": _TOLD}})
+        else:
+            self._mark(object_id, model, channel, "REMOVE #mark", "", {})
 
     def set_notice(self, object_id: str, model: str, notice: NoticeState) -> bool:
         """Set what became of the notice, where there is a row. A bounce stands, also if it overtook the record of sending."""
@@ -180,16 +203,26 @@ class DynamoLedger:
             {":notice": {"S": notice.value}, ":bounced": {"S": NoticeState.BOUNCED.value}},
         )
 
-    def _update(self, object_id: str, model: str, change: str, condition: str, values: dict[str, Any]) -> bool:
+    def _mark(self, object_id: str, model: str, channel: str, change: str, condition: str, values: dict[str, Any]) -> bool:
+        """Change a channel's mark, where there is a row."""
+        names = {"#mark": MARK + channel}
+        return self._update(object_id, model, change, "attribute_exists(object_id)" + condition, values, names)
+
+    def _update(
+        self,
+        object_id: str,
+        model: str,
+        change: str,
+        condition: str,
+        values: dict[str, Any],
+        names: dict[str, str] | None = None,
+    ) -> bool:
+        expressions: dict[str, Any] = {"UpdateExpression": change, "ConditionExpression": condition}
+        expressions |= {"ExpressionAttributeValues": values} if values else {}
+        expressions |= {"ExpressionAttributeNames": names} if names else {}
         with transient("update the ledger"):
             try:
-                self.dynamodb.update_item(
-                    TableName=self.table,
-                    Key=row_key(object_id, model),
-                    UpdateExpression=change,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                )
+                self.dynamodb.update_item(TableName=self.table, Key=row_key(object_id, model), **expressions)
             except self.dynamodb.exceptions.ConditionalCheckFailedException:
                 return False
         return True
@@ -200,8 +233,9 @@ def row_key(object_id: str, model: str) -> dict[str, Any]:
     return {"object_id": {"S": object_id}, "model": {"S": model}}
 
 
-def _stamp(moment: datetime) -> str:
-    return f"{moment.timestamp():.3f}"
+def _moment(moment: datetime) -> str:
+    """Sorts as moments do, and before the word that says that a channel was used."""
+    return f"{moment.timestamp():017.3f}"
 
 
 def _to_item(row: LedgerRow) -> dict[str, Any]:
@@ -214,72 +248,9 @@ def _to_item(row: LedgerRow) -> dict[str, Any]:
 
 def row_from_item(item: dict[str, Any]) -> LedgerRow:
     """Read a row."""
-    fields = {name: next(iter(value.values())) for name, value in item.items() if name != "lease_until"}
+    fields = {name: next(iter(value.values())) for name, value in item.items() if not name.startswith(MARK)}
     fields["object"] = {name: fields.pop(name) for name in ("bucket", "key", "version_id")}
     return LedgerRow.model_validate(fields)
-
-
-@dataclass(frozen=True)
-class SqsNotices:
-    """A :class:`~hemascope.ports.NoticeQueue` in SQS; ``queue`` is its URL."""
-
-    sqs: Any
-    queue: str
-
-    def put(self, due: DueNotice) -> None:
-        """Send one message."""
-        with transient("queue a notice"):
-            self.sqs.send_message(QueueUrl=self.queue, MessageBody=due.model_dump_json())
-
-
-@dataclass(frozen=True)
-class SnsPublisher:
-    """A :class:`~hemascope.ports.Publisher` on an SNS topic; subscribers filter by hospital and urgency."""
-
-    sns: Any
-    topic: str
-
-    def publish(self, notice: Notice) -> None:
-        """Publish ids and a link, with the attributes that subscriptions filter by."""
-        attributes = {"hospital": notice.hospital, "urgency": "urgent" if notice.urgent else "routine"}
-        with transient("publish a notice"):
-            self.sns.publish(
-                TopicArn=self.topic,
-                Message=notice.model_dump_json(),
-                MessageAttributes={name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()},
-            )
-
-
-@dataclass(frozen=True)
-class SesMailer:
-    """A :class:`~hemascope.ports.Mailer` that fills an SES template.
-
-    The configuration set reports bounces and complaints; the tags say whose they are.
-    """
-
-    ses: Any
-    template: str
-    sender: str
-    recipient: str
-    configuration_set: str
-
-    def send(self, notice: Notice) -> None:
-        """Send the template with the link and a sentence that says whether there is a report."""
-        sentences = {
-            State.REPORTED: "A smear has been screened and its report is ready.",
-            State.REJECTED: "A smear could not be judged. The portal says why and what helps.",
-            State.FAILED: "A smear could not be processed. Nothing is lost; your engineer has been told.",
-        }
-        data = {"link": notice.link, "state_sentence": sentences[notice.state]}
-        with transient("send a mail"):
-            self.ses.send_templated_email(
-                Source=self.sender,
-                Destination={"ToAddresses": [self.recipient]},
-                Template=self.template,
-                TemplateData=json.dumps(data),
-                ConfigurationSetName=self.configuration_set,
-                Tags=[{"Name": name, "Value": text} for name, text in mail_tags(notice.object_id, notice.model).items()],
-            )
 
 
 class SystemClock:

@@ -1,6 +1,8 @@
 """The review of an answer in the ledger's row. Clients are passed in."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from hemascope.adapters.aws import row_key, transient
@@ -14,6 +16,17 @@ class DynamoReviews:
 
     dynamodb: Any
     table: str
+
+    def acknowledge(self, object_id: str, model: str, at: datetime) -> None:
+        """Conditional update: the first one stands."""
+        with transient("record an acknowledgement"), suppress(self.dynamodb.exceptions.ConditionalCheckFailedException):
+            self.dynamodb.update_item(
+                TableName=self.table,
+                Key=row_key(object_id, model),
+                UpdateExpression="SET acknowledged_at = :at",
+                ConditionExpression="attribute_exists(object_id) AND attribute_not_exists(acknowledged_at)",
+                ExpressionAttributeValues={":at": {"S": at.isoformat()}},
+            )
 
     def set_review(self, before: LedgerRow, after: LedgerRow) -> bool:
         """Conditional update: of two who review at once, the second finds that the row has changed and looks again."""

@@ -1,16 +1,31 @@
-"""Settings of hospitals where none can set any."""
+"""What hospitals have decided, in a DynamoDB table with the key ``hospital``. Clients are passed in."""
 
-from hemascope.contracts.errors import HemascopeError
+from dataclasses import dataclass
+from typing import Any
+
+from hemascope.adapters.aws import transient
 from hemascope.contracts.hospital import HospitalSettings
 
 
-class SameForAll:
-    """A :class:`~hemascope.ports.HospitalBook` of the defaults."""
+@dataclass(frozen=True)
+class DynamoHospitalBook:
+    """A :class:`~hemascope.ports.HospitalBook`; ``standard`` holds where a hospital has set nothing."""
+
+    dynamodb: Any
+    table: str
+    standard: HospitalSettings
 
     def settings_of(self, hospital: str) -> HospitalSettings:
-        """The defaults."""
-        return HospitalSettings()
+        """Read with strong consistency. A hospital that names no clinician has the deployment's."""
+        with transient("read a hospital's settings"):
+            answer = self.dynamodb.get_item(TableName=self.table, Key={"hospital": {"S": hospital}}, ConsistentRead=True)
+        if "Item" not in answer:
+            return self.standard
+        settings = HospitalSettings.model_validate_json(answer["Item"]["settings"]["S"])
+        return settings if settings.recipients else settings.model_copy(update={"recipients": self.standard.recipients})
 
     def change(self, hospital: str, settings: HospitalSettings) -> None:
-        """Refuse."""
-        raise HemascopeError("expected a deployment whose hospitals have settings of their own, received one of defaults")
+        """Put one item; the last one who changes them is right."""
+        item = {"hospital": {"S": hospital}, "settings": {"S": settings.model_dump_json()}}
+        with transient("store a hospital's settings"):
+            self.dynamodb.put_item(TableName=self.table, Item=item)

@@ -19,6 +19,11 @@ def add_review_routes(app: APIGatewayHttpResolver, desk: Callable[[], Desk]) -> 
     def release(object_id: str) -> Response[str]:
         return answer(desk().review.release(caller(app), object_id, body(app)))
 
+    @app.post("/reports/<object_id>/acknowledgement")
+    def acknowledge(object_id: str) -> Response[str]:
+        desk().acknowledging.acknowledge(caller(app), object_id)
+        return Response(204)
+
     @app.get("/summaries")
     def list_summaries() -> Response[str]:
         return answer(desk().patients.summaries(caller(app)))

@@ -3,6 +3,7 @@
     HemascopeError
     |-- RejectedSmear     the picture's own fault    -> a rejected report, the message is acknowledged
     |-- TransientError    a service did not answer   -> batch item failure, delivered again
+    |   `-- NothingDone   ... or said no             -> the same; what was asked for was not done, for certain
     |-- MissingObject     deleted before we came     -> batch item failure, dead-letter queue, replayable
     |-- ForgottenObject   deleted on request           -> acknowledged, nothing is written
     |-- ArtifactError     the model may not be used  -> batch item failure, dead-letter queue, replayable
@@ -43,6 +44,10 @@ class RejectedSmear(HemascopeError):
 
 class TransientError(HemascopeError):
     """A service did not do its part this time; the same call may succeed later."""
+
+
+class NothingDone(TransientError):
+    """A service answered that it did not do its part, such as under throttling: nothing has happened."""
 
 
 class MissingObject(HemascopeError):

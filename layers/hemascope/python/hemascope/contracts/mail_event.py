@@ -1,4 +1,4 @@
-"""What SES says of a mail that came back: an event from a configuration set, through SNS into a queue."""
+"""What SES says of a mail, that it went out or came back: an event from a configuration set, through SNS into a queue."""
 
 import json
 from enum import StrEnum
@@ -7,11 +7,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.contracts.errors import InvalidEvent
+from hemascope.contracts.notice import Channel
 
 
 class MailFate(StrEnum):
     """What may become of a mail that SES had taken."""
 
+    SEND = "Send"  # it is on its way: nothing is wrong
     BOUNCE = "Bounce"
     COMPLAINT = "Complaint"
     REJECT = "Reject"
@@ -19,13 +21,14 @@ class MailFate(StrEnum):
 
 
 class MailEvent(BaseModel):
-    """Which notice's mail did not arrive as it should. The address is left out on purpose: nothing here needs it."""
+    """Which notice's mail went out, or did not arrive as it should. Its address is left out: nothing here needs it."""
 
     model_config = ConfigDict(frozen=True)
 
     fate: MailFate
     object_id: str
     model: str  # id/version
+    channel: str
 
 
 class _Lenient(BaseModel):
@@ -36,6 +39,7 @@ class _Tags(_Lenient):
     object_id: tuple[str, ...] = Field(min_length=1)
     model: tuple[str, ...] = Field(min_length=1)
     version: tuple[str, ...] = Field(min_length=1)
+    channel: tuple[str, ...] = (Channel.CLINICIAN.value,)  # mails of earlier versions have none
 
 
 class _Mail(_Lenient):
@@ -47,10 +51,10 @@ class _SesEvent(_Lenient):
     mail: _Mail
 
 
-def mail_tags(object_id: str, model: str) -> dict[str, str]:
+def mail_tags(object_id: str, model: str, channel: str) -> dict[str, str]:
     """Tags of a mail, by which an event finds its notice. A tag holds letters, digits, ``_`` and ``-`` only."""
     name, version = model.split("/")
-    return {"object_id": object_id, "model": name, "version": version.replace(".", "-")}
+    return {"object_id": object_id, "model": name, "version": version.replace(".", "-"), "channel": channel}
 
 
 def parse_mail_event(body: str) -> MailEvent:
@@ -69,6 +73,5 @@ def parse_mail_event(body: str) -> MailEvent:
     except (ValueError, KeyError, TypeError, ValidationError, RecursionError):
         raise InvalidEvent("expected an event of SES about a mail of ours, received another message") from None
     tags = event.mail.tags
-    return MailEvent(
-        fate=event.event_type, object_id=tags.object_id[0], model=f"{tags.model[0]}/{tags.version[0].replace('-', '.')}"
-    )
+    model = f"{tags.model[0]}/{tags.version[0].replace('-', '.')}"
+    return MailEvent(fate=event.event_type, object_id=tags.object_id[0], model=model, channel=tags.channel[0])

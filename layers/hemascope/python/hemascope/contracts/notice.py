@@ -1,9 +1,24 @@
 """What people are told when a smear is done: ids and a link, never a name, a label or a probability."""
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.contracts.errors import InvalidEvent
 from hemascope.contracts.report import State
+
+STEPS = 10  # the most clinicians that an urgent smear goes to, one after the other
+
+
+class Channel(StrEnum):
+    """Ways on which people hear of one end; each is used once. Clinicians after the first have a number behind it."""
+
+    TOPIC = "topic"
+    CLINICIAN = "clinician"
+    LABORATORY = "laboratory"
+    PATIENT = "patient"
 
 
 class Notice(BaseModel):
@@ -19,6 +34,37 @@ class Notice(BaseModel):
     link: str
 
 
+class PatientNotice(BaseModel):
+    """The message to a patient's own device: that there is something to read, and where. The topic filters by its ids."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hospital: str
+    patient: str  # pseudonymous
+    text: str
+
+
+class MailKind(StrEnum):
+    """Which template a mail is made from."""
+
+    NOTICE = "notice"  # a link and nothing else
+    SUMMARY = "summary"  # also label and probabilities, where the hospital has set so
+    REJECTED = "rejected"  # to the laboratory: why, and what helps
+    REMINDER = "reminder"  # an urgent smear that nobody has acknowledged yet
+
+
+class Mail(BaseModel):
+    """A mail of a notice: to whom, from which template, with what in its places."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    notice: Notice
+    channel: str
+    kind: MailKind
+    recipients: tuple[str, ...]
+    words: dict[str, str] = {}
+
+
 class DueNotice(BaseModel):
     """The message on the queue between screening and delivery: which row of the ledger people are to hear of."""
 
@@ -26,6 +72,10 @@ class DueNotice(BaseModel):
 
     object_id: str
     model: str  # id/version
+    # Of an urgent smear: the so manieth clinician is to hear of it, unless somebody has acknowledged it by then.
+    step: Annotated[int, Field(ge=0, le=STEPS)] = 0
+    due_at: datetime | None = None  # not before
+    released: Annotated[int, Field(ge=0)] = 0  # the verdict that the release rests on: the patient is to hear of it
 
     @classmethod
     def parse(cls, body: str) -> "DueNotice":
@@ -40,3 +90,7 @@ class DueNotice(BaseModel):
             return cls.model_validate_json(body)
         except ValidationError:
             raise InvalidEvent("expected object_id and model of a ledger row, received another message") from None
+
+    def to_json(self) -> str:
+        """The body of a queue message; what is as usual is left out."""
+        return self.model_dump_json(exclude_defaults=True)

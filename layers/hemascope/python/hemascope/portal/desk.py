@@ -17,6 +17,7 @@ from hemascope.contracts.errors import RejectedSmear
 from hemascope.contracts.file_size import MAXIMUM_BYTES
 from hemascope.contracts.report import Pictures, Report
 from hemascope.contracts.specimen import Specimen, is_object_id, is_segment, smear_key, specimen_of
+from hemascope.portal.acknowledge import Acknowledging
 from hemascope.portal.answers import (
     CaseView,
     Me,
@@ -54,6 +55,7 @@ class Desk:
     urgent_classes: Sequence[str]
     case_words: CaseTexts
     review: Review
+    acknowledging: Acknowledging
     patients: PatientDesk
     trail: Trail
 

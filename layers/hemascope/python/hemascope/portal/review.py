@@ -2,11 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.contracts.audit import AuditAction
+from hemascope.contracts.notice import DueNotice
 from hemascope.contracts.report import Decision, Release, State
 from hemascope.contracts.specimen import is_object_id, specimen_of
 from hemascope.contracts.verdict import Opinion, Verdict, VerdictKind
@@ -15,9 +17,10 @@ from hemascope.portal.problems import BadRequest, Conflict, Forbidden, NotFound
 from hemascope.portal.shelf import Shelf
 from hemascope.portal.standing import judged, released
 from hemascope.portal.trail import Trail
-from hemascope.ports import Clock, HospitalBook, LedgerReader, LedgerRow, ReviewLedger
+from hemascope.ports import Clock, HospitalBook, LedgerReader, LedgerRow, NoticeQueue, ReviewLedger
 
 _TRIES = 10
+_SETTLING = timedelta(seconds=30)
 
 
 class OpinionRequest(Opinion):
@@ -68,6 +71,7 @@ class Review:
     shelf: Shelf
     hospitals: HospitalBook
     trail: Trail
+    notices: NoticeQueue
     clock: Clock
     patient_classes: Collection[str]  # those that there are words for a patient for
 
@@ -129,6 +133,10 @@ class Review:
         if after.spoken != before.spoken:
             done = AuditAction.RELEASED if before.release is Release.PRELIMINARY else AuditAction.AMENDED
             self.trail.note(hospital, account, done, before.object_id)
+        # Asked for before the change and due well after it: a change is told of wherever this function dies, and one that
+        # never came about is not.
+        if after.spoken != before.spoken:
+            self.notices.put(DueNotice(object_id=after.object_id, model=after.model, released=after.spoken), _SETTLING)
         return self.reviews.set_review(before, after)
 
     def _row(self, person: Person, object_id: str, model: str) -> LedgerRow:

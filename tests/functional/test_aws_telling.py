@@ -1,0 +1,151 @@
+"""The adapters that tell people against moto, and what each asks of its service."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from hemascope.adapters.aws import client
+from hemascope.adapters.aws_telling import SesMailer, SnsPatients, SnsPublisher, SqsNotices
+from hemascope.adapters.hospitals import DynamoHospitalBook
+from hemascope.contracts.hospital import HospitalSettings
+from hemascope.contracts.notice import DueNotice, Mail, Notice, PatientNotice
+from hemascope.contracts.report import State
+from tests.fakes import START
+
+NOTICE = Notice(
+    object_id="0f" * 16,
+    model="all-subtypes/1.0.0",
+    hospital="st-mary",
+    state=State.REPORTED,
+    urgent=True,
+    link="https://p.example/reports/0f",
+)
+MAIL = Mail(
+    notice=NOTICE,
+    channel="clinician",
+    kind="notice",
+    recipients=("duty@example.org",),
+    words={"state_sentence": "A smear is done."},
+)
+MINUTE = timedelta(minutes=1)
+
+
+class Recorder:
+    """A client that writes down what it is asked for."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict]] = []
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda **arguments: self.calls.append((name, arguments))
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    with mock_aws():
+        yield
+
+
+def test_a_due_notice_travels_as_ids() -> None:
+    sqs = client("sqs")
+    queue = sqs.create_queue(QueueName="notices")["QueueUrl"]
+
+    SqsNotices(sqs, queue).put(DueNotice(object_id="0f", model="m/1.0.0"))
+
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    assert json.loads(message["Body"]) == {"object_id": "0f", "model": "m/1.0.0"}
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(0, "0"), (2, "120"), (30, "900")])
+def test_what_is_due_later_is_kept_back_as_long_as_sqs_can(minutes: int, seconds: str) -> None:
+    sqs = Recorder()
+
+    SqsNotices(sqs, "notices").put(DueNotice(object_id="0f", model="m/1.0.0", step=1, due_at=START), minutes * MINUTE)
+
+    ((name, call),) = sqs.calls
+    assert (name, call["DelaySeconds"]) == ("send_message", int(seconds))
+    assert DueNotice.parse(call["MessageBody"]) == DueNotice(object_id="0f", model="m/1.0.0", step=1, due_at=START)
+
+
+def test_a_hospital_has_the_deployments_settings_until_it_sets_its_own() -> None:
+    dynamodb = client("dynamodb")
+    dynamodb.create_table(
+        TableName="hospitals",
+        AttributeDefinitions=[{"AttributeName": "hospital", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "hospital", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    standard = HospitalSettings(recipients=("duty@example.org",))
+    book = DynamoHospitalBook(dynamodb, "hospitals", standard)
+    own = HospitalSettings(recipients=("a@example.org", "b@example.org"), release="after_review")
+    nobody = HospitalSettings(release="after_review")
+
+    before = book.settings_of("st-mary")
+    book.change("st-mary", own)
+    book.change("st-joseph", nobody)
+
+    assert before == standard
+    assert book.settings_of("st-mary") == own
+    assert book.settings_of("st-joseph") == nobody.model_copy(update={"recipients": ("duty@example.org",)})
+
+
+def test_a_patients_notice_is_plain_text_with_ids_to_filter_by() -> None:
+    sns = Recorder()
+
+    SnsPatients(sns, "patients").publish(PatientNotice(hospital="st-mary", patient="p-7", text="Something to read."))
+
+    ((name, call),) = sns.calls
+    assert (name, call["Message"]) == ("publish", "Something to read.")
+    assert {name: one["StringValue"] for name, one in call["MessageAttributes"].items()} == {
+        "hospital": "st-mary",
+        "patient": "p-7",
+    }
+
+
+def test_a_notice_carries_what_subscriptions_filter_by() -> None:
+    sns, sqs = client("sns"), boto3.client("sqs")
+    topic = sns.create_topic(Name="notices")["TopicArn"]
+    queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+    SnsPublisher(sns, topic).publish(NOTICE)
+
+    body = json.loads(sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"])
+    assert Notice.model_validate_json(body["Message"]) == NOTICE
+    assert {name: one["Value"] for name, one in body["MessageAttributes"].items()} == {
+        "hospital": "st-mary",
+        "urgency": "urgent",
+    }
+
+
+def test_a_mail_is_made_from_the_template_of_its_kind() -> None:
+    ses = client("ses")
+    ses.verify_email_identity(EmailAddress="lab@example.org")
+    ses.create_template(
+        Template={
+            "TemplateName": "mail-notice",
+            "SubjectPart": "A smear",
+            "TextPart": "{{state_sentence}} {{link}}",
+            "HtmlPart": "-",
+        }
+    )
+
+    ses.create_configuration_set(ConfigurationSet={"Name": "mails"})
+
+    SesMailer(ses, "mail", "lab@example.org", "mails").send(MAIL)
+
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.ses.models import ses_backends
+
+    (mail,) = ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].sent_messages
+    data = json.loads(mail.template_data[0] if isinstance(mail.template_data, list) else mail.template_data)
+    assert data == {"state_sentence": "A smear is done.", "link": NOTICE.link}
+    assert mail.destinations["ToAddresses"] == ["duty@example.org"]
