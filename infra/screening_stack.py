@@ -55,6 +55,7 @@ class ScreeningStack(Stack):
         self._grant()
         CfnOutput(self, "ReportsBucket", value=self._reports.bucket_name)
         CfnOutput(self, "LedgerTable", value=self._ledger.table_name)
+        CfnOutput(self, "HospitalsTable", value=self._hospitals.table_name)
         CfnOutput(self, "NoticesQueue", value=self._notices.queue.queue_url)
         CfnOutput(self, "DeadNoticesQueue", value=self._notices.dead.queue_url)
         CfnOutput(self, "ScreeningFunction", value=self._function.function_name)
