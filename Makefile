@@ -55,7 +55,7 @@ lint: synth
 bench: .venv/dev.stamp
 	$(BIN)/python benchmarks/screening.py
 	$(BIN)/python -m benchmarks.cost
-	$(BIN)/python -m benchmarks.cold_start
+	$(BIN)/python -m benchmarks.coldstart
 
 # 500 pictures against a network that drops and ten kills; the same with 40 is in `make test`.
 microscope-trial: .venv/dev.stamp
