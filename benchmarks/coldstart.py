@@ -63,6 +63,14 @@ def steps_once(image: Image, picture: Path) -> dict[str, float]:
     return dict(json.loads(done.stdout))
 
 
+def package_of(line: str) -> tuple[str, float] | None:
+    """Package and milliseconds of a module, from a line that Python prints of an import; None from any other line."""
+    found = re.fullmatch(r"import time: +(\d+) \| +\d+ \| +(\w+).*", line)
+    if not found:
+        return None
+    return "standard library" if found[2].lstrip("_") in _STANDARD else found[2], int(found[1]) / 1e3
+
+
 def imports_once(image: Image) -> dict[str, float]:
     """Milliseconds that the modules of each package take by themselves, of all that the first report imports."""
     command = [
@@ -73,11 +81,9 @@ def imports_once(image: Image) -> dict[str, float]:
         "import awslambdaric.bootstrap, handler, hemascope.station",
     ]
     done = subprocess.run(command, env=image.environment(), cwd=image.task_root, capture_output=True, text=True, check=True)
-    taken: Counter[str] = Counter()
-    for line in done.stderr.splitlines():
-        if found := re.fullmatch(r"import time: +(\d+) \| +\d+ \| +(\w+).*", line):
-            name = "standard library" if found[2].lstrip("_") in _STANDARD else found[2]
-            taken[name] += int(found[1]) / 1e3
+    taken = Counter[str]()
+    for package, milliseconds in filter(None, map(package_of, done.stderr.splitlines())):
+        taken[package] += milliseconds
     return dict(taken.most_common(_PACKAGES)) | {"all": taken.total()}
 
 

@@ -157,6 +157,16 @@ def table(rounds: Mapping[str, list[dict[str, Any]]]) -> list[str]:
     return lines
 
 
+def limits(rates: Mapping[str, float], milliseconds: Mapping[str, float]) -> list[str]:
+    """Lines of Markdown: what the network would take if it were one large product of matrices, beside what it takes."""
+    lines = ["| arithmetic | thousand million multiply-adds / s | the network's share of it, ms | LiteRT, ms | ratio |"]
+    lines.append("| --- " * 5 + "|")
+    for kind, taken in milliseconds.items():
+        least = 1e3 * rates["network"] / rates[kind]
+        lines.append(f"| {kind} | {rates[kind]:.0f} | {least:.1f} | {taken:.1f} | {least / taken:.2f} |")
+    return lines
+
+
 def _medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
     failed = [one for one in runs if "error" in one]
     return failed[0] if failed else {key: statistics.median(one[key] for one in runs if key in one) for key in runs[0]}
@@ -184,6 +194,12 @@ def main() -> None:
     print(f"{usable_cores()} cores, load {os.getloadavg()[0]:.1f}; medians of {options.rounds} processes with ", end="")
     print(f"{options.repeat} warm answers each; classes other than Keras' in float, of {options.smears} {kind}\n")
     print("\n".join(table(rounds)))
+    if interpreter.exists():
+        command = [str(interpreter), str(ROOT / "benchmarks" / "runtimes" / "rates.py"), str(bench.models / "float32.onnx")]
+        rates = json.loads(subprocess.run([*command, str(usable_cores())], stdout=subprocess.PIPE, check=True).stdout)
+        taken = {kind: _medians(rounds[name])["median"] for kind, name in (("float", "LiteRT fp32"), ("int8", SHIPPED))}
+        print(f"\nThe network needs {rates['network']:.2f} thousand million multiply-adds a smear.\n")
+        print("\n".join(limits(rates, taken)))
 
 
 if __name__ == "__main__":
