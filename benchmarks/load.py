@@ -7,10 +7,12 @@ is one worker here where AWS would start more, so throughput is that of one cont
 
 import argparse
 import os
+import re
 import statistics
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -104,6 +106,11 @@ def memory_watched(cloud: LocalCloud, seconds: float = 1.0) -> Iterator[dict[str
         thread.join()
 
 
+def deliveries_beyond_the_first(log: str) -> int:
+    """How many smears were done, or found done, by a later delivery of their message."""
+    return sum(int(count) > 1 for count in re.findall(r'"receives":\s*(\d+)', log))
+
+
 def latency_table(runs: dict[str, Sent]) -> list[str]:
     """Lines of Markdown: throughput and percentiles of each run, ratios to the first run's median."""
     lines = ["| uploads | smears | reports / s | p50 s | p95 s | p99 s | p50, ratio |", "| --- " * 7 + "|"]
@@ -158,11 +165,13 @@ def main() -> None:
             burst = send(cloud, "burst", options.uploads, None)
             pace = burst.throughput / 2
             paced = send(cloud, "paced", max(20, options.uploads // 5), pace)
-        ends = {row.state for sent in (burst, paced) for row in sent.rows.values()}
+        ends = Counter(row.state for sent in (burst, paced) for row in sent.rows.values())
+        again = deliveries_beyond_the_first(cloud.log())
     print(
         f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}, {artifact.parent.name} {artifact.name}; ", end=""
     )
-    print(f"ends: {', '.join(sorted(ends))}\n")
+    print(f"ends: {', '.join(f'{count} {state}' for state, count in sorted(ends.items()))}; ", end="")
+    print(f"messages that came again: {again}\n")
     print("\n".join(latency_table({"as fast as they go": burst, f"{pace:.1f} a second": paced})), "\n")
     print("\n".join(memory_table(seen)), "\n")
     print("List price of 1,000 smears of 224 x 224:\n")

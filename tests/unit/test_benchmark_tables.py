@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.coldstart import package_of
-from benchmarks.load import Sent, latency_table, memory_table
+from benchmarks.load import Sent, deliveries_beyond_the_first, latency_table, memory_table
 from benchmarks.runtimes.answer import as_pair, unpacked_bytes
 from benchmarks.screening import image_variables
 from benchmarks.screening import table as steps_table
@@ -146,3 +146,9 @@ def test_memory_is_shown_at_the_end_of_each_fifth() -> None:
 )
 def test_a_module_counts_for_its_package(line: str, expected: tuple[str, float] | None) -> None:
     assert package_of(line) == expected
+
+
+def test_later_deliveries_are_counted_in_the_functions_log() -> None:
+    log = '{"message": "smear done", "receives": 1}\n{"receives": 12}\nnothing\n{"receives":2}\n'
+
+    assert deliveries_beyond_the_first(log) == 2
