@@ -52,10 +52,13 @@ lint: synth
 	$(BIN)/mypy
 	$(BIN)/cfn-lint -- $(SYNTHESIZED)/*.template.json
 
+# The last one installs other runtimes into build/serving and converts the network for them: minutes, the first time.
 bench: .venv/dev.stamp
-	$(BIN)/python benchmarks/screening.py
+	$(BIN)/python -m benchmarks.screening
 	$(BIN)/python -m benchmarks.cost
-	$(BIN)/python -m benchmarks.cold_start
+	$(BIN)/python -m benchmarks.coldstart
+	$(BIN)/python -m benchmarks.load --uploads 100
+	$(BIN)/python -m benchmarks.serving --rounds 1 --repeat 20 --smears 40
 
 # 500 pictures against a network that drops and ten kills; the same with 40 is in `make test`.
 microscope-trial: .venv/dev.stamp
@@ -91,6 +94,7 @@ lock: .venv/dev.stamp
 	$(UV) --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
 	$(UV) --extra image --constraint requirements/dev.txt --output-file requirements/image.txt
 	$(subst pyproject.toml,requirements/audit.in,$(UV)) --output-file requirements/audit.txt
+	$(subst pyproject.toml,requirements/serving.in,$(UV)) --output-file requirements/serving.txt
 
 clean:
 	rm -rf .venv out build cdk.out

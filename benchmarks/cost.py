@@ -6,6 +6,7 @@ assumption: named below, printed with the tables.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from typing import Any
 import cv2
 
 from benchmarks import prices
+from benchmarks.screening import image_variables
 from hemascope.adapters.metrics import Metric
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 
@@ -107,7 +109,10 @@ def measure(picture: Path, processors: int, repeat: int) -> dict[str, Any]:
     """Let another process do it; ``start`` is the time until it could take a smear."""
     begin = time.perf_counter()
     command = [sys.executable, "-m", "benchmarks.smear_work", str(processors), str(picture), str(repeat)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
+    environment = os.environ | image_variables()
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n", "expected the handler to load"
         start = 1e3 * (time.perf_counter() - begin)

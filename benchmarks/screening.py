@@ -1,54 +1,125 @@
-"""Where the time of one smear goes: ``make bench``. Ratios are of the network's own time in the same run."""
+"""Where the time of one smear goes, from bytes to report: ``python -m benchmarks.screening``.
+
+A small and a large picture, each in a process of its own that has the image's variables: with pictures, step by step, and
+without. Ratios are of the network's own time in the same process. Put ``chrt -f 20`` before it where other work runs.
+"""
 
 import argparse
+import json
+import os
+import re
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
 
 import cv2
 
+from benchmarks.runtimes.answer import peak_bytes
 from hemascope.commands.project import artifact_folder
 from hemascope.contracts.specimen import Specimen
+from hemascope.imaging.overlay import encode_pngs
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import Classifier, usable_cores
-from hemascope.screening import screen
+from hemascope.screening import Screening, screen
 
+ROOT = Path(__file__).resolve().parent.parent
 SPECIMEN = Specimen(hospital="bench", patient="synthetic", case="bench", file="smear.jpg")
+SIZES = {"224 x 224": (224, 224), "2592 x 1944": (2592, 1944)}
+PARTS = {"without pictures": False, "with all pictures": True}
+_WARM_UP = 5
+
+
+def drawn(size: tuple[int, int]) -> bytes:
+    """A JPEG file of a drawn smear of nine blasts."""
+    return encode_jpeg(cv2.resize(draw_synthetic_smear(1, side=min(size), blasts=9), size))
+
+
+def image_variables() -> dict[str, str]:
+    """How the image has memory handed out."""
+    dockerfile = (ROOT / "lambdas" / "screen_smear" / "Dockerfile").read_text()
+    return dict(re.findall(r"^ENV (MALLOC_\w+)=(\d+)$", dockerfile, re.MULTILINE))
+
+
+def to_report(data: bytes, classifier: Classifier, draw: bool) -> dict[str, float]:
+    """Milliseconds of each step of one smear, and of the whole."""
+    begin = time.perf_counter()
+    screening = screen(data, SPECIMEN, classifier, timer=time.perf_counter, draw=draw)
+    screened = time.perf_counter()
+    files = _files(screening)
+    encoded = time.perf_counter()
+    content = screening.report.to_json() + screening.summary.to_json()
+    end = time.perf_counter()
+    assert content, "expected a report"
+    assert len(files) == 4 * draw, f"expected four pictures or none, received {len(files)}"
+    rest = {"encoding": 1e3 * (encoded - screened), "serialization": 1e3 * (end - encoded), "whole": 1e3 * (end - begin)}
+    return screening.report.timings_ms | rest
+
+
+def _files(screening: Screening) -> list[bytes]:
+    seen = screening.pictures
+    return list(encode_pngs([seen.segmented, seen.overlay, *seen.heat_maps.values()])) if seen else []
+
+
+def measure(picture: Path, artifact: Path, repeat: int) -> dict[str, dict[str, list[float]]]:
+    """Times by step, of both parts in turn; and the peaks of memory, before and after pictures were drawn."""
+    begin = time.perf_counter()
+    classifier = Classifier(load_artifact(artifact))
+    found: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in PARTS}
+    found["all"] = {"load": [1e3 * (time.perf_counter() - begin)]}
+    data = picture.read_bytes()
+    for name, draw in PARTS.items():
+        for number in range(_WARM_UP + repeat):
+            steps = to_report(data, classifier, draw)
+            for step, milliseconds in steps.items() if number >= _WARM_UP else ():
+                found[name][step].append(milliseconds)
+        found[name]["peak"] = [peak_bytes() / 1e6]
+    return found
+
+
+def table(name: str, found: dict[str, dict[str, list[float]]]) -> list[str]:
+    """Lines of Markdown about one picture."""
+    lines = []
+    for part in PARTS:
+        network = statistics.median(found[part]["network"])
+        for step, values in found[part].items():
+            if step == "peak" or (part != "with all pictures" and step in {"overlay", "heat_maps", "encoding"}):
+                continue
+            median, p95 = statistics.median(values), statistics.quantiles(values, n=20)[-1]
+            label = f"**{step}, {part}**" if step == "whole" else step
+            lines.append(f"| {name} | {label} | {median:.2f} | {p95:.2f} | {median / network:.2f} |")
+        lines.append(f"| {name} | peak memory, {part} | {found[part]['peak'][0]:.0f} MB | | |")
+    return lines
 
 
 def main() -> None:
-    """Time the steps of ``screen`` for a small and a large picture, in turn, and print their medians."""
+    """Start a process for each picture; print what they measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=60)
     parser.add_argument("--artifact", type=Path, default=None)
+    parser.add_argument("--picture", type=Path, help="measure this file, here, and print JSON")
     options = parser.parse_args()
-    started = time.perf_counter()
-    classifier = Classifier(load_artifact(artifact_folder(options.artifact)))
-    load = (time.perf_counter() - started) * 1000
-    square = draw_synthetic_smear(1, side=1944, blasts=9)
-    pictures = {
-        "224 x 224": encode_jpeg(draw_synthetic_smear(1, side=224)),
-        "2592 x 1944": encode_jpeg(cv2.resize(square, (2592, 1944))),
-    }
-    times: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in pictures}
-    for repeat in range(options.repeat + 5):
-        for name, data in pictures.items():
-            begin = time.perf_counter()
-            report = screen(data, SPECIMEN, classifier, timer=time.perf_counter).report
-            whole = (time.perf_counter() - begin) * 1000
-            if repeat >= 5:  # warm
-                for step, milliseconds in {**report.timings_ms, "whole": whole}.items():
-                    times[name][step].append(milliseconds)
-    print(f"{usable_cores()} cores, {options.repeat} warm runs each, model loaded and checked in {load:.0f} ms\n")
-    print(f"{'JPEG':<12} {'step':<9} {'median ms':>10} {'p95 ms':>8} {'/ network':>10}")
-    for name, steps in times.items():
-        network = statistics.median(steps["network"])
-        for step, values in steps.items():
-            p95 = statistics.quantiles(values, n=20)[-1]
-            median = statistics.median(values)
-            print(f"{name:<12} {step:<9} {median:>10.2f} {p95:>8.2f} {median / network:>10.2f}")
+    artifact = artifact_folder(options.artifact)
+    if options.picture:
+        print(json.dumps(measure(options.picture, artifact, options.repeat)))
+        return
+    lines = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, size in SIZES.items():
+            picture = Path(folder) / f"{size[0]}.jpg"
+            picture.write_bytes(drawn(size))  # here, so that drawing is in no peak of memory
+            command = [sys.executable, "-m", "benchmarks.screening", *sys.argv[1:], "--picture", str(picture)]
+            done = subprocess.run(command, cwd=ROOT, env=os.environ | image_variables(), stdout=subprocess.PIPE, check=True)
+            lines += table(name, json.loads(done.stdout))
+    print(f"{artifact.parent.name} {artifact.name}, {usable_cores()} cores, load {os.getloadavg()[0]:.1f}, ", end="")
+    print(
+        f"{options.repeat} warm runs each\n\n| JPEG | step | median ms | p95 ms | / network |\n| --- | --- | --- | --- | --- |"
+    )
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

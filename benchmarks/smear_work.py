@@ -6,7 +6,6 @@
 import io
 import json
 import os
-import resource
 import statistics
 import sys
 import time
@@ -36,6 +35,7 @@ def main(processors: int, picture: Path, repeat: int) -> None:
     answers, sys.stdout = sys.stdout, io.StringIO()  # what the handler prints would go to its log
     import cv2
 
+    from benchmarks.runtimes.answer import peak_bytes
     from hemascope.adapters.local_worker import load_handler
     from hemascope.commands.project import artifact_folder
     from hemascope.contracts.specimen import ObjectVersion
@@ -73,7 +73,7 @@ def main(processors: int, picture: Path, repeat: int) -> None:
         "first": times[0],
         "warm": statistics.median(times[_WARM_UP:]),
         "p95": statistics.quantiles(times[_WARM_UP:], n=20)[-1],
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "megabytes": peak_bytes() / 1e6,
         "uploaded": len(data),
         "stored": stored,
         "log_bytes": len(sys.stdout.getvalue()),

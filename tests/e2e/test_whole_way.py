@@ -38,7 +38,7 @@ def test_a_smear_ends_in_reports_pictures_a_row_and_one_mail(service: Service, s
     assert report.specimen.hospital == "st-mary"
     assert report.evidence is not None
     assert report.evidence.cell_count == 9
-    assert set(report.timings_ms) == {"decode", "quality", "segment", "network", "overlay"}
+    assert set(report.timings_ms) == {"decode", "quality", "segment", "network", "cells", "overlay", "heat_maps"}
     maps = [heat_map_key(version.object_id, service.model, branch) for branch in ("original", "segmented")]
     assert service.keys_about(version) == sorted([keys.report, keys.summary, keys.segmented, keys.overlay, *maps])
     assert service.read(keys.overlay).startswith(b"\x89PNG")

@@ -112,7 +112,7 @@ def test_a_reported_smear_is_counted_with_its_decision_and_times(functions: Func
         **NO_DECISION,
         "SmearsConfident": (1,),
         "ArrivalToReport": (2,),
-        "ScreeningTime": (1250,),
+        "ScreeningTime": (1750,),
         "NetworkTime": (250,),
     }
 

@@ -55,7 +55,7 @@ def test_a_smear_ends_in_reports_pictures_a_row_and_a_due_notice(world: World, s
     assert report.evidence is not None
     assert report.evidence.pictures is not None
     assert {report.evidence.pictures.segmented, report.evidence.pictures.overlay} <= set(world.reports.files)
-    assert set(report.timings_ms) == {"decode", "quality", "segment", "network", "overlay"}
+    assert set(report.timings_ms) == {"decode", "quality", "segment", "network", "cells", "overlay", "heat_maps"}
     assert report.issued_at == world.clock.time
     assert outcome.report == report
 

@@ -66,6 +66,13 @@ def test_a_lossy_picture_keeps_size_and_colour_order(extension: str) -> None:
     np.testing.assert_allclose(decoded.mean(axis=(0, 1)), [200, 60, 120], atol=4)
 
 
+@pytest.mark.parametrize("data", [encode(".jpg", noise()), encode(".jpg", noise()[..., 0]), CMYK_JPEG])
+def test_a_jpeg_decoded_in_our_order_is_bit_by_bit_the_one_decoded_in_opencvs(data: bytes) -> None:
+    blue_first = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+
+    np.testing.assert_array_equal(decode(data), blue_first[..., ::-1])
+
+
 @pytest.mark.parametrize("extension", FORMATS)
 def test_grey_becomes_three_equal_channels(extension: str) -> None:
     grey = np.full((64, 64), 150, np.uint8)

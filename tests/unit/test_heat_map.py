@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hemascope.imaging.heat_map import draw_heat_maps, positive_sum, share_of_evidence
+from hemascope.imaging.heat_map import _every_nth, draw_heat_maps, positive_sum, share_of_evidence, shrink_for_heat_maps
 
 
 def drawn_on(picture: np.ndarray, contributions: np.ndarray, hottest: float) -> np.ndarray:
@@ -115,3 +115,35 @@ def test_without_evidence_no_cell_has_a_share() -> None:
 
 def test_without_cells_there_are_no_shares() -> None:
     assert share_of_evidence(np.ones((8, 8), np.float32), np.zeros((224, 224), np.int32)).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((1200, 1600), (384, 512)), ((1537, 2049), (384, 512)), ((1000, 700), (512, 358))]
+)
+def test_of_a_large_picture_some_pixels_are_averaged(shape: tuple[int, int], expected: tuple[int, int]) -> None:
+    picture = np.zeros((*shape, 3), np.uint8)
+    picture[: shape[0] // 2, :, 0] = 200
+
+    shrunk = shrink_for_heat_maps(picture)
+
+    assert shrunk.shape == (*expected, 3)
+    assert shrunk[10, 10].tolist() == [200, 0, 0]
+    assert shrunk[-10, 10].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("shape", [(1944, 2592), (1945, 2591)])
+def test_maps_are_the_same_on_a_picture_that_was_shrunk_before(shape: tuple[int, int]) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (*shape, 3), np.uint8)
+    maps = {"original": one_hot_cell(2, 3)}
+
+    (early,) = draw_heat_maps(shrink_for_heat_maps(picture), maps).values()
+
+    assert (early == draw_heat_maps(picture, maps)["original"]).all()
+
+
+def test_every_other_pixel_is_the_same_pixel_whether_sides_are_even_or_not() -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (2048, 2048, 3), np.uint8)
+    one_more = np.pad(picture, ((0, 1), (0, 1), (0, 0)))
+
+    assert (_every_nth(picture, 2) == picture[::2, ::2]).all()
+    assert (_every_nth(one_more, 2) == one_more[::2, ::2]).all()

@@ -5,7 +5,7 @@ from hemascope.contracts.errors import HemascopeError
 from hemascope.contracts.report import CellRow
 from hemascope.imaging.cells import measure_cells
 from hemascope.imaging.decode import decode
-from hemascope.imaging.overlay import draw_overlay, encode_png
+from hemascope.imaging.overlay import draw_overlay, encode_png, encode_pngs, shrink_for_overlay
 from hemascope.imaging.segment import Segmentation
 
 
@@ -147,3 +147,34 @@ def test_a_png_holds_the_picture_exactly() -> None:
 def test_an_empty_array_is_no_picture() -> None:
     with pytest.raises(HemascopeError):
         encode_png(np.zeros((0, 0, 3), np.uint8))
+
+
+def test_a_large_picture_may_be_shrunk_before_it_is_drawn_on() -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (1500, 2000, 3), np.uint8)
+    segmentation, cells = two_cells()
+
+    shrunk = shrink_for_overlay(picture)
+
+    assert shrunk.shape == (768, 1024, 3)
+    assert (draw_overlay(shrunk, segmentation, cells) == draw_overlay(picture, segmentation, cells)).all()
+
+
+def test_a_small_picture_is_not_copied_to_be_shrunk() -> None:
+    picture = np.zeros((1024, 700, 3), np.uint8)
+
+    assert shrink_for_overlay(picture) is picture
+
+
+def test_several_pictures_are_encoded_in_their_order() -> None:
+    pictures = [np.full((64, 64, 3), level, np.uint8) for level in (10, 20, 30)]
+
+    files = list(encode_pngs(pictures))
+
+    assert [decode(file)[0, 0].tolist() for file in files] == [[10, 10, 10], [20, 20, 20], [30, 30, 30]]
+
+
+def test_one_empty_picture_among_several_is_an_error() -> None:
+    pictures = [np.zeros((64, 64, 3), np.uint8), np.zeros((0, 0, 3), np.uint8)]
+
+    with pytest.raises(HemascopeError, match="expected an RGB picture"):
+        list(encode_pngs(pictures))

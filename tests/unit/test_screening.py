@@ -101,6 +101,14 @@ def test_a_picture_in_a_bucket_is_known_by_the_id_of_its_version(classifier: Cla
     assert (screening.report.object_id, screening.summary.object_id) == ("0f" * 16, "0f" * 16)
 
 
+def test_without_pictures_the_report_is_the_same(classifier: Classifier, smear: bytes) -> None:
+    drawn, plain = (screen(smear, SPECIMEN, classifier, draw=draw) for draw in (True, False))
+
+    assert (plain.report, plain.summary) == (drawn.report, drawn.summary)
+    assert drawn.pictures is not None
+    assert plain.pictures is None
+
+
 def test_without_a_timer_there_are_no_timings(classifier: Classifier, smear: bytes) -> None:
     assert screen(smear, SPECIMEN, classifier).report.timings_ms == {}
 
@@ -108,7 +116,8 @@ def test_without_a_timer_there_are_no_timings(classifier: Classifier, smear: byt
 def test_with_a_timer_every_step_is_timed_in_milliseconds(classifier: Classifier, smear: bytes) -> None:
     report = screen(smear, SPECIMEN, classifier, timer=FakeClock().seconds).report
 
-    assert report.timings_ms == {"decode": 250.0, "quality": 250.0, "segment": 250.0, "network": 250.0, "overlay": 250.0}
+    steps = ["decode", "quality", "segment", "network", "cells", "overlay", "heat_maps"]
+    assert report.timings_ms == dict.fromkeys(steps, 250.0)
 
 
 @pytest.mark.parametrize(

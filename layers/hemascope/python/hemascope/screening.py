@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from hemascope.contracts.errors import RejectedSmear
@@ -23,9 +24,9 @@ from hemascope.contracts.specimen import Specimen
 from hemascope.imaging.cells import measure_cells
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.fingerprint import colour_fingerprint
-from hemascope.imaging.heat_map import draw_heat_maps, positive_sum, share_of_evidence
+from hemascope.imaging.heat_map import draw_heat_maps, positive_sum, share_of_evidence, shrink_for_heat_maps
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
-from hemascope.imaging.overlay import draw_overlay
+from hemascope.imaging.overlay import draw_overlay, shrink_for_overlay
 from hemascope.imaging.quality import broken_limits, gate_figures, measure_quality
 from hemascope.imaging.segment import Segmentation
 from hemascope.model.artifact import Artifact
@@ -46,7 +47,7 @@ class SmearPictures:
 
 @dataclass(frozen=True)
 class Screening:
-    """Outcome of one smear; there are no pictures of a rejected one."""
+    """Outcome of one smear; there are no pictures of a rejected one, nor where none were asked for."""
 
     report: Report
     summary: PatientSummary
@@ -60,11 +61,12 @@ def content_id(data: bytes) -> str:
 
 def screen(
     data: bytes,
-    specimen: Specimen,
+    specimen: Specimen | None,
     classifier: Classifier,
     *,
     object_id: str | None = None,
     timer: Timer | None = None,
+    draw: bool = True,
 ) -> Screening:
     """Judge one picture.
 
@@ -80,6 +82,8 @@ def screen(
         Id of the object version; of the content where None.
     timer
         Seconds since any fixed moment. Without one the report has no timings, and is the same each time.
+    draw
+        Whether pictures are wanted. The report is the same without.
 
     Returns
     -------
@@ -88,7 +92,7 @@ def screen(
     """
     identity = object_id or content_id(data)
     try:
-        return _judge(data, specimen, classifier, identity, _Laps(timer))
+        return _judge(data, specimen, classifier, identity, _Laps(timer), draw)
     except RejectedSmear as refusal:
         return reject(refusal, specimen, classifier.artifact, identity)
 
@@ -101,10 +105,26 @@ def reject(refusal: RejectedSmear, specimen: Specimen | None, artifact: Artifact
     return Screening(report, _summarize(report, artifact), None)
 
 
-def _judge(data: bytes, specimen: Specimen, classifier: Classifier, object_id: str, laps: "_Laps") -> Screening:
+def _judge(
+    data: bytes, specimen: Specimen | None, classifier: Classifier, object_id: str, laps: "_Laps", draw: bool
+) -> Screening:
+    picture = decode(data)
+    with ThreadPoolExecutor(1) as beside:
+        # A large picture is shrunk for drawing on one processor while it is measured on the other.
+        canvases = [beside.submit(one, picture) for one in (shrink_for_overlay, shrink_for_heat_maps) if draw]
+        return _measure(picture, specimen, classifier, object_id, laps, canvases)
+
+
+def _measure(
+    picture: Picture,
+    specimen: Specimen | None,
+    classifier: Classifier,
+    object_id: str,
+    laps: "_Laps",
+    canvases: list[Future[Picture]],
+) -> Screening:
     artifact = classifier.artifact
     spec = artifact.manifest.preprocessing
-    picture = decode(data)
     working = to_working_picture(picture, spec)
     laps.mark("decode")
     figures = measure_quality(working)
@@ -118,9 +138,14 @@ def _judge(data: bytes, specimen: Specimen, classifier: Classifier, object_id: s
     answer = classifier.answer(inputs)
     laps.mark("network")
     cells = _cells(working, found, answer) if spec.segmentation.separation else ()
-    heat_maps = draw_heat_maps(picture, answer.maps or {})
-    pictures = SmearPictures(inputs.segmented_picture, draw_overlay(picture, found, cells), heat_maps)
-    laps.mark("overlay")
+    laps.mark("cells")
+    pictures = None
+    if canvases:
+        for_overlay, for_heat_maps = (one.result() for one in canvases)
+        overlay = draw_overlay(for_overlay, found, cells)
+        laps.mark("overlay")
+        pictures = SmearPictures(inputs.segmented_picture, overlay, draw_heat_maps(for_heat_maps, answer.maps or {}))
+        laps.mark("heat_maps")
     report = Report(
         object_id=object_id,
         specimen=specimen,

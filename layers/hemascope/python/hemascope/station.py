@@ -23,7 +23,7 @@ from hemascope.contracts.specimen import (
     report_keys,
     specimen_of,
 )
-from hemascope.imaging.overlay import encode_png
+from hemascope.imaging.overlay import encode_pngs
 from hemascope.model.classifier import Classifier
 from hemascope.ports import Clock, Ledger, LedgerRow, NoticeQueue, NoticeState, ObjectStore
 from hemascope.screening import Screening, reject, screen
@@ -127,12 +127,12 @@ class Station:
     def _store(self, screening: Screening, keys: ReportKeys) -> Report:
         now, report, evidence = self.clock.now(), screening.report, screening.report.evidence
         if screening.pictures and evidence:
-            self.reports.write_once(keys.segmented, encode_png(screening.pictures.segmented), "image/png")
-            self.reports.write_once(keys.overlay, encode_png(screening.pictures.overlay), "image/png")
-            heat_maps = {}
-            for branch, picture in screening.pictures.heat_maps.items():
-                heat_maps[branch] = heat_map_key(report.object_id, self._model, branch)
-                self.reports.write_once(heat_maps[branch], encode_png(picture), "image/png")
+            seen = screening.pictures
+            heat_maps = {branch: heat_map_key(report.object_id, self._model, branch) for branch in seen.heat_maps}
+            files = {keys.segmented: seen.segmented, keys.overlay: seen.overlay}
+            files |= {heat_maps[branch]: picture for branch, picture in seen.heat_maps.items()}
+            for key, file in zip(files, encode_pngs(files.values()), strict=True):
+                self.reports.write_once(key, file, "image/png")
             pictures = Pictures(segmented=keys.segmented, overlay=keys.overlay, heat_maps=heat_maps)
             evidence = evidence.model_copy(update={"pictures": pictures})
         report = report.model_copy(update={"issued_at": now, "evidence": evidence})

@@ -126,6 +126,10 @@ class LocalCloud:
         process.kill()
         process.wait()
 
+    def process_ids(self) -> dict[str, int]:
+        """Of the ``cloud`` and of each function's worker, by its folder."""
+        return {name: process.pid for name, process in self._processes.items()}
+
     def log(self, name: str = SCREENING) -> str:
         """What the process ``cloud``, or the worker of a function, has printed."""
         return (Path(self._folder.name) / f"{name}.log").read_text(errors="replace")

@@ -26,6 +26,12 @@ def load_handler(file: Path) -> Handler:
     return handler
 
 
+class Waiting(HTTPServer):
+    """A server before which many may wait: beyond five, the system would drop callers, who then try again for seconds."""
+
+    request_queue_size = 64
+
+
 def serve(port: int, handler: Handler) -> None:
     """Answer events on loopback until killed."""
 
@@ -58,7 +64,7 @@ def serve(port: int, handler: Handler) -> None:
         def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the name in the base class
             """Say nothing: the handler logs what is worth it."""
 
-    HTTPServer(("127.0.0.1", port), Endpoint).serve_forever()
+    Waiting(("127.0.0.1", port), Endpoint).serve_forever()
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def state_paths(paths: list[Path], style: str, artifact: Path | None, language: 
 
 
 def _judge(file: Path, classifier: Classifier) -> SlideField:
-    report = screen_file(file, classifier).report
+    report = screen_file(file, classifier, draw=False).report
     return SlideField(str(file), report.object_id, report)
 
 

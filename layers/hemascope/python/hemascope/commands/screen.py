@@ -15,7 +15,7 @@ from hemascope.contracts.errors import HemascopeError, RejectedSmear, RejectionR
 from hemascope.contracts.file_size import SUFFIXES, check_size
 from hemascope.contracts.report import Report
 from hemascope.contracts.specimen import Specimen
-from hemascope.imaging.overlay import encode_png
+from hemascope.imaging.overlay import encode_pngs
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import Classifier
 from hemascope.screening import Screening, content_id, reject, screen
@@ -37,7 +37,7 @@ def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path
     if style == "json":
         stream.write("[")
     for number, (file, below) in enumerate(shown):
-        screening = screen_file(file, classifier)
+        screening = screen_file(file, classifier, draw=out is not None)
         if out and screening.pictures:
             _write_pictures(screening, out / below)
         ends[_end(screening.report)] += 1
@@ -54,8 +54,8 @@ def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path
     return 0
 
 
-def screen_file(file: Path, classifier: Classifier) -> Screening:
-    """Judge one file; one that can't be read is rejected, not an error."""
+def screen_file(file: Path, classifier: Classifier, draw: bool = True) -> Screening:
+    """Judge one file, with pictures where they are wanted; one that can't be read is rejected, not an error."""
     specimen = Specimen(hospital="local", patient="unknown", case="local", file=content_id(str(file).encode()))
     try:
         check_size(file.stat().st_size)
@@ -65,7 +65,7 @@ def screen_file(file: Path, classifier: Classifier) -> Screening:
     except OSError as error:
         unreadable = RejectedSmear(RejectionReason.CORRUPT, f"expected a readable file, received: {error.strerror}")
         return reject(unreadable, specimen, classifier.artifact, specimen.file)
-    return screen(data, specimen, classifier, timer=time.perf_counter)
+    return screen(data, specimen, classifier, timer=time.perf_counter, draw=draw)
 
 
 def picture_files(paths: list[Path]) -> Iterator[tuple[Path, Path]]:
@@ -85,8 +85,8 @@ def _write_pictures(screening: Screening, base: Path) -> None:
     base.parent.mkdir(parents=True, exist_ok=True)
     pictures = {"segmented": screening.pictures.segmented, "overlay": screening.pictures.overlay}
     pictures |= {f"heat_map.{branch}": picture for branch, picture in screening.pictures.heat_maps.items()}
-    for name, picture in pictures.items():
-        base.with_name(f"{base.name}.{name}.png").write_bytes(encode_png(picture))
+    for name, file in zip(pictures, encode_pngs(pictures.values()), strict=True):
+        base.with_name(f"{base.name}.{name}.png").write_bytes(file)
 
 
 def _with_source(file: Path, report: Report) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def decode(data: bytes) -> Picture:
     _check(header)
     buffer = np.frombuffer(data, np.uint8)
     try:
-        picture = _with_alpha(buffer) if header.has_alpha else _opaque(buffer)
+        picture = _with_alpha(buffer) if header.has_alpha else _opaque(buffer, header.format)
     except cv2.error as error:
         raise _corrupt(header) from error
     if picture is None:
@@ -68,11 +68,13 @@ def _check(header: Header) -> None:
         raise RejectedSmear(RejectionReason.TOO_SMALL, f"expected at least {MINIMUM_SIDE} pixels on each side, received {size}")
 
 
-def _opaque(buffer: NDArray[np.uint8]) -> Picture | None:
+def _opaque(buffer: NDArray[np.uint8], name: str = "") -> Picture | None:
+    if name == "JPEG":  # 8 bits, and the decoder itself lays the channels in our order: no copy of a large picture
+        return _eight_bits(cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB))
     # Depth and colour order are ours to change: OpenCV takes the high byte of a PNG but rounds a TIFF, and its
     # IMREAD_COLOR_RGB mixes up the channels of a TIFF of 16 bits (5.0.0).
     picture = _eight_bits(cv2.imdecode(buffer, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH))
-    return None if picture is None else np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+    return None if picture is None else np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=picture), np.uint8)
 
 
 def _with_alpha(buffer: NDArray[np.uint8]) -> Picture | None:

@@ -12,6 +12,25 @@ _LONGEST_SIDE = 512  # pixels; a map has 8 x 8 cells, and drawing and encoding c
 _STRONGEST = 0.65  # of the colour where the map is hottest: the smear stays visible below it
 
 
+def shrink_for_heat_maps(picture: Picture) -> Picture:
+    """The picture as large as its heat maps will be, itself where it is no larger; the same maps are drawn on either."""
+    longest = max(picture.shape[:2])
+    scale = _LONGEST_SIDE / longest
+    if scale >= 1.0:
+        return picture
+    height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
+    step = max(1, longest // (2 * _LONGEST_SIDE))  # of a large picture every n-th pixel is more than enough
+    return np.asarray(cv2.resize(_every_nth(picture, step), (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _every_nth(picture: Picture, step: int) -> Picture:
+    if step == 1:
+        return picture
+    if picture.shape[0] % step or picture.shape[1] % step:
+        return np.ascontiguousarray(picture[::step, ::step])
+    return np.asarray(cv2.resize(picture, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_NEAREST))  # faster
+
+
 def draw_heat_maps(picture: Picture, maps: Mapping[str, NDArray[np.float32]]) -> dict[str, Picture]:
     """Lay maps over the original picture: untouched where nothing speaks for the class, yellow where most does.
 
@@ -30,11 +49,7 @@ def draw_heat_maps(picture: Picture, maps: Mapping[str, NDArray[np.float32]]) ->
     """
     if not maps:
         return {}
-    scale = min(1.0, _LONGEST_SIDE / max(picture.shape[:2]))
-    height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
-    step = max(1, max(picture.shape[:2]) // (2 * _LONGEST_SIDE))  # of a large picture every n-th pixel is more than enough
-    nearby = np.ascontiguousarray(picture[::step, ::step])
-    canvas = np.asarray(cv2.resize(nearby, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    canvas = shrink_for_heat_maps(picture)
     hottest = max(float(one.max()) for one in maps.values())
     return {branch: _draw(canvas, one, hottest) for branch, one in maps.items()}
 

@@ -85,7 +85,7 @@ def segment(picture: Picture, spec: SegmentationSpec, colours: Picture | None = 
 
 def masked(picture: Picture, segmentation: Segmentation) -> Picture:
     """The segmented picture: the smear where the mask is, black elsewhere; same shape and dtype as ``picture``."""
-    return np.where(segmentation.mask[..., None], picture, np.uint8(0))
+    return np.asarray(cv2.bitwise_and(picture, picture, mask=segmentation.mask.view(np.uint8)), np.uint8)
 
 
 def _in_hsv_range(hsv: Picture, spec: SegmentationSpec) -> NDArray[np.uint8]:

@@ -1,6 +1,6 @@
-"""The steps of a cold start, in the order in which the image's entry point takes them; run by ``benchmarks.cold_start``.
+"""The steps of a cold start, in the order in which the image's entry point takes them; run by ``benchmarks.coldstart``.
 
-``cold_steps.py ARTIFACT PICTURE`` is run by the image's own interpreter, and prints a line of JSON: milliseconds by step.
+``coldstart_steps.py ARTIFACT PICTURE`` is run by the image's own interpreter, and prints a line of JSON: milliseconds by step.
 """
 
 import json

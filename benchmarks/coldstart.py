@@ -1,15 +1,19 @@
-"""How soon a new container answers: ``python -m benchmarks.cold_start``, with the image that its Dockerfile makes.
+"""How soon a new container answers: ``python -m benchmarks.coldstart``, with the image that its Dockerfile makes.
 
 The real runtime client is started from the image's folder, as Lambda does it, and handed one smear on the embedded cloud: once
-for each repeat, in a process of its own. Where the time goes is then told by ``benchmarks.cold_steps``, inside the same image.
+for each repeat, in a process of its own. Where the time goes is then told by ``benchmarks.coldstart_steps`` and by the
+interpreter's own watch on imports, inside the same image. Put ``chrt -f 20`` before it where other work runs.
 """
 
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
+import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +27,8 @@ from tests.e2e.dockerfile import Image, build, copy_context
 from tests.e2e.runtime_api import EntryPoint
 from tests.fakes import s3_message, s3_record, sqs_event
 
+_PACKAGES = 12  # shown: those that take most
+_STANDARD = {one.lstrip("_") for one in sys.stdlib_module_names}
 SMEAR = encode_jpeg(draw_synthetic_smear(1))
 
 
@@ -51,26 +57,52 @@ def start_once(entry_point: EntryPoint, repeat: int) -> dict[str, float]:
 def steps_once(image: Image, picture: Path) -> dict[str, float]:
     """Milliseconds of each step in a new process of the image."""
     artifact = image.task_root / "model_artifacts" / Settings().model
-    command = [str(image.root / "bin" / "python"), str(ROOT / "benchmarks" / "cold_steps.py"), str(artifact), str(picture)]
+    command = [str(image.root / "bin" / "python"), str(ROOT / "benchmarks" / "coldstart_steps.py"), str(artifact), str(picture)]
     keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"), "none")
     done = subprocess.run(command, env=image.environment() | keys, cwd=image.task_root, capture_output=True, check=True)
     return dict(json.loads(done.stdout))
 
 
+def package_of(line: str) -> tuple[str, float] | None:
+    """Package and milliseconds of a module, from a line that Python prints of an import; None from any other line."""
+    found = re.fullmatch(r"import time: +(\d+) \| +\d+ \| +(\w+).*", line)
+    if not found:
+        return None
+    return "standard library" if found[2].lstrip("_") in _STANDARD else found[2], int(found[1]) / 1e3
+
+
+def imports_once(image: Image) -> dict[str, float]:
+    """Milliseconds that the modules of each package take by themselves, of all that the first report imports."""
+    command = [
+        str(image.root / "bin" / "python"),
+        "-X",
+        "importtime",
+        "-c",
+        "import awslambdaric.bootstrap, handler, hemascope.station",
+    ]
+    done = subprocess.run(command, env=image.environment(), cwd=image.task_root, capture_output=True, text=True, check=True)
+    taken = Counter[str]()
+    for package, milliseconds in filter(None, map(package_of, done.stderr.splitlines())):
+        taken[package] += milliseconds
+    return dict(taken.most_common(_PACKAGES)) | {"all": taken.total()}
+
+
 def show(title: str, runs: Iterable[dict[str, float]], whole: str) -> None:
     """Print medians, and their ratio to the whole."""
     runs = list(runs)
-    medians = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+    medians = {name: statistics.median(run[name] for run in runs if name in run) for name in runs[0]}
     print(f"{title:<36} {'median ms':>10} {'worst ms':>9} {'ratio':>6}")
     for name, median in medians.items():
-        print(f"{name:<36} {median:>10.0f} {max(run[name] for run in runs):>9.0f} {median / medians[whole]:>6.2f}")
+        print(
+            f"{name:<36} {median:>10.0f} {max(run[name] for run in runs if name in run):>9.0f} {median / medians[whole]:>6.2f}"
+        )
     print()
 
 
 def main() -> None:
     """Build the image, start it again and again, print two tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--repeat", type=int, default=10)
     repeat = parser.parse_args().repeat
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -83,10 +115,12 @@ def main() -> None:
             entry_point = EntryPoint(image, cloud)
             containers = [start_once(entry_point, number) for number in range(repeat + 1)][1:]  # the first fills file caches
         steps = [steps_once(image, picture) for _ in range(repeat)]
+        imports = [imports_once(image) for _ in range(repeat)]
         print(f"{repeat} starts, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}; ", end="")
         print(f"unpacked without the base image: {image.size() / 1e6:.0f} MB\n")
     show("real container", containers, "start to first report")
     show("step by step, without a cloud", steps, "all")
+    show("imports by package", imports, "all")
 
 
 if __name__ == "__main__":

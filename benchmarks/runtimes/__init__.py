@@ -1,0 +1,1 @@
+"""Other runtimes than the shipped one, for ``benchmarks.serving`` alone."""
