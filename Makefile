@@ -72,8 +72,8 @@ build/checkov/python.stamp: requirements/audit.txt .venv/python.stamp
 
 # The last line asks PyPI for known holes. Without --strict it is content where PyPI gives no answer, and has audited nothing.
 audit: synth build/checkov/python.stamp
-	build/checkov/bin/checkov --file $(SYNTHESIZED)/*.template.json lambdas/screen_smear/Dockerfile
-	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/image.txt -r requirements/dev.txt
+	build/checkov/bin/checkov --file $(SYNTHESIZED)/*.template.json lambdas/*/Dockerfile
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/image.txt -r requirements/documents.txt -r requirements/dev.txt
 
 # The templates that the local cloud is made of; tests/infra holds them equal to what app.py synthesizes.
 templates: .venv/dev.stamp
@@ -91,8 +91,10 @@ UV := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --univ
 	--no-emit-index-url pyproject.toml
 lock: .venv/dev.stamp
 	$(UV) --all-extras --constraint requirements/constraints.txt --output-file requirements/dev.txt
-	$(UV) --extra local --constraint requirements/dev.txt --output-file requirements/local.txt
+	$(UV) --extra local --extra documents --constraint requirements/dev.txt --output-file requirements/local.txt
 	$(UV) --extra image --constraint requirements/dev.txt --output-file requirements/image.txt
+	$(subst pyproject.toml,requirements/documents.in,$(UV)) --constraint requirements/dev.txt \
+		--output-file requirements/documents.txt
 	$(subst pyproject.toml,requirements/audit.in,$(UV)) --output-file requirements/audit.txt
 	$(subst pyproject.toml,requirements/serving.in,$(UV)) --output-file requirements/serving.txt
 

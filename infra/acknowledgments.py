@@ -28,14 +28,28 @@ class Accepted:
 
 
 _FED_BY_A_QUEUE = ("Screening/ScreenSmear", "Delivery/DeliverReport", "Delivery/HearOfMails")
+_ASKED_BY_PEOPLE = ("Portal/Answer", "Portal/Documents")
 _ZIP = ("Delivery/DeliverReport", "Delivery/HearOfMails", "Portal/Answer")
 
 _WILDCARDS = (
     Accepted(
         "AwsSolutions-IAM5",
-        ("Screening/Role", "Delivery/DeliverReportRole", "Delivery/HearOfMailsRole", "Portal/AnswerRole"),
+        (
+            "Screening/Role",
+            "Delivery/DeliverReportRole",
+            "Delivery/HearOfMailsRole",
+            "Portal/AnswerRole",
+            "Portal/DocumentsRole",
+        ),
         "Sending traces: AWS knows no resources for these two X-Ray actions. They write and can read nothing.",
         ("*",),
+    ),
+    Accepted(
+        "AwsSolutions-IAM5",
+        ("Portal/DocumentsRole",),
+        "A printed report holds the smear and what was drawn of it, after the function has checked whose it is. It reads below "
+        "three prefixes of two buckets and writes into neither.",
+        ("/smears/*", "/reports/*", "/verdicts/*"),
     ),
     Accepted(
         "AwsSolutions-IAM5",
@@ -146,6 +160,7 @@ ACKNOWLEDGMENTS = (
             "Delivery/DeliverReportRole",
             "Delivery/HearOfMailsRole",
             "Portal/AnswerRole",
+            "Portal/DocumentsRole",
             "Archive/MachineRole",
             "Operator/Operator",
             "Devices/Microscope",
@@ -156,7 +171,7 @@ ACKNOWLEDGMENTS = (
     ),
     Accepted(
         "HIPAA.Security-LambdaInsideVPC",
-        (*_FED_BY_A_QUEUE, "Portal/Answer"),
+        (*_FED_BY_A_QUEUE, *_ASKED_BY_PEOPLE),
         "The functions call AWS's own services and nothing else, over TLS, each call signed and checked by IAM, buckets and "
         "queues refuse plain HTTP. Nothing can connect to a function. A network of our own would add gateways, their "
         "routes and their cost, and the same calls would leave through it.",
@@ -169,7 +184,7 @@ ACKNOWLEDGMENTS = (
     ),
     Accepted(
         "HIPAA.Security-LambdaDLQ",
-        ("Portal/Answer",),
+        _ASKED_BY_PEOPLE,
         "API Gateway waits for the answer, and who asked sees the error; there is no event that could be lost.",
     ),
     Accepted(
@@ -180,7 +195,7 @@ ACKNOWLEDGMENTS = (
     ),
     Accepted(
         "HIPAA.Security-LambdaConcurrency",
-        ("Portal/Answer",),
+        _ASKED_BY_PEOPLE,
         "The API's own limit, 20 requests a second for all callers together, bounds how many run at a time.",
     ),
     Accepted(

@@ -53,6 +53,7 @@ class ObservabilityStack(Stack):
             "deliver-report": delivery.function,
             "mail-events": delivery.mail_function,
             "portal-api": portal.function,
+            "report-documents": portal.documents,
         }
         # Name -> queue, its dead letters, the function that empties it.
         self._queues = {

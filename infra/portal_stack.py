@@ -13,6 +13,8 @@ from constructs import Construct
 
 from infra.constructs.accounts import Accounts
 from infra.constructs.audit import audit_table
+from infra.constructs.documents import ROUTES as DOCUMENT_ROUTES
+from infra.constructs.documents import documents_function, grant
 from infra.constructs.function import words, zip_function
 from infra.constructs.http_api import HttpApi
 from infra.constructs.site import Site
@@ -72,6 +74,8 @@ class PortalStack(Stack):
             user_pool=self._accounts.user_pool,
             client=self._accounts.client,
         )
+        self._documents = self._make_documents()
+        self._api.route("Documents", DOCUMENT_ROUTES, self._documents)
         self._site = Site(
             self,
             "Site",
@@ -120,6 +124,11 @@ class PortalStack(Stack):
         return self._function
 
     @property
+    def documents(self) -> lambda_.Function:
+        """What prints reports and makes FHIR bundles."""
+        return self._documents
+
+    @property
     def distribution(self) -> cloudfront.IDistribution:
         """What serves the site."""
         return self._site.distribution
@@ -140,18 +149,38 @@ class PortalStack(Stack):
             timeout=Duration.seconds(10),
             layers=[words(self, self._settings.model)],
             memory_mb=512,  # a share of a processor that starts Python within a second
-            environment={
-                "HEMASCOPE_LEDGER_TABLE": self._screening.ledger.table_name,
-                "HEMASCOPE_UPLOADS_BUCKET": self._ingest.bucket.bucket_name,
-                "HEMASCOPE_REPORTS_BUCKET": self._screening.reports.bucket_name,
-                "HEMASCOPE_AUDIT_TABLE": self._audit.table_name,
-                "HEMASCOPE_HOSPITALS_TABLE": self._screening.hospitals.table_name,
-                "HEMASCOPE_NOTICES_QUEUE": self._screening.notices.queue_url,
-                "HEMASCOPE_ARTIFACT": "/opt",  # where Lambda lays a layer
-                "HEMASCOPE_LANGUAGE": self._settings.language,
-                "HEMASCOPE_LINK_SECONDS": str(_LINK_SECONDS),
-            },
+            environment={**self._environment(), "HEMASCOPE_ARTIFACT": "/opt"},  # where Lambda lays a layer
         )
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "HEMASCOPE_LEDGER_TABLE": self._screening.ledger.table_name,
+            "HEMASCOPE_UPLOADS_BUCKET": self._ingest.bucket.bucket_name,
+            "HEMASCOPE_REPORTS_BUCKET": self._screening.reports.bucket_name,
+            "HEMASCOPE_AUDIT_TABLE": self._audit.table_name,
+            "HEMASCOPE_HOSPITALS_TABLE": self._screening.hospitals.table_name,
+            "HEMASCOPE_NOTICES_QUEUE": self._screening.notices.queue_url,
+            "HEMASCOPE_LANGUAGE": self._settings.language,
+            "HEMASCOPE_LINK_SECONDS": str(_LINK_SECONDS),
+        }
+
+    def _make_documents(self) -> lambda_.Function:
+        """It reads one report with its pictures, and writes down who saw it; it changes nothing."""
+        environment = {**self._environment(), "POWERTOOLS_SERVICE_NAME": "hemascope"}
+        function = documents_function(self, "Documents", self._settings, key=self._key, environment=environment)
+        uploads, reports = self._ingest.bucket, self._screening.reports
+        smears = [uploads.arn_for_objects("smears/*")]
+        statements = {
+            ("s3:GetObject", "s3:GetObjectVersion"): smears,
+            ("s3:GetObject",): [reports.arn_for_objects("reports/*"), reports.arn_for_objects("verdicts/*")],
+            ("dynamodb:Query",): [self._screening.ledger.table_arn],
+            ("dynamodb:GetItem",): [self._screening.hospitals.table_arn],
+            ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [self._audit.table_arn],
+            ("kms:Decrypt",): [self._ingest.key.key_arn, self._screening.key.key_arn],
+            ("kms:Decrypt", "kms:GenerateDataKey"): [self._key.key_arn],
+        }
+        grant(function, statements)
+        return function
 
     def _grant(self) -> None:
         """Give the role what the function does, action by action; its links can do no more than it can itself."""

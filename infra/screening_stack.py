@@ -18,7 +18,7 @@ from infra.constructs.function import ARCHITECTURES, function_log, function_role
 from infra.constructs.hospitals import hospitals_table
 from infra.constructs.messaging import QueueWithDeadLetters, feed
 from infra.constructs.storage import safe_bucket, safe_key
-from infra.image import screening_image
+from infra.image import SCREENING, image
 from infra.ingest_stack import IngestStack
 from infra.settings import Settings
 
@@ -155,7 +155,7 @@ class ScreeningStack(Stack):
             "ScreenSmear",
             function_name=settings.name("screen-smear"),
             description="Segments and classifies one blood smear; writes reports and ledger row",
-            code=screening_image(settings.model, settings.architecture),
+            code=image(SCREENING, settings.model, settings.architecture),
             architecture=ARCHITECTURES[settings.architecture],
             memory_size=settings.memory_mb,
             timeout=Duration.seconds(settings.timeout_seconds),

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra.image import allowed
+from infra.image import SCREENING, allowed
 
 TASK_ROOT = "/var/task"  # of AWS's base images
 
@@ -39,9 +39,9 @@ class Image:
         return sum(one.stat().st_size for one in self.task_root.rglob("*") if one.is_file())
 
 
-def copy_context(root: Path, folder: Path, model: str) -> Path:
+def copy_context(root: Path, folder: Path, model: str, function: str = SCREENING) -> Path:
     """Copy the files that the allow-list lets into a build; return the folder."""
-    for pattern in (one.removeprefix("!") for one in allowed(model) if one.startswith("!")):
+    for pattern in (one.removeprefix("!") for one in allowed(model, function) if one.startswith("!")):
         for file in root.glob(pattern if not pattern.endswith("**") else f"{pattern}/*"):
             if file.is_file() and "__pycache__" not in file.parts:
                 target = folder / file.relative_to(root)

@@ -173,7 +173,8 @@ EVERYBODY = (
     "have a key deleted",
     "ask by state",
 )
-TABLE = [(role, call) for role in ("screen_smear", "deliver_report", "mail_events", "portal_api") for call in EVERYBODY] + [
+FUNCTIONS = ("screen_smear", "deliver_report", "mail_events", "portal_api", "report_documents")
+TABLE = [(role, call) for role in FUNCTIONS for call in EVERYBODY] + [
     ("screen_smear", "write a smear"),
     ("screen_smear", "read a report"),
     ("screen_smear", "change a row"),
@@ -207,6 +208,17 @@ TABLE = [(role, call) for role in ("screen_smear", "deliver_report", "mail_event
     ("portal_api", "write a row"),
     ("portal_api", "publish"),
     ("portal_api", "take an arrival"),
+    ("report_documents", "write a smear"),
+    ("report_documents", "write a report"),
+    ("report_documents", "write a verdict"),
+    ("report_documents", "write a row"),
+    ("report_documents", "change a row"),
+    ("report_documents", "release a report"),
+    ("report_documents", "encrypt a report"),
+    ("report_documents", "decrypt a notice"),
+    ("report_documents", "publish"),
+    ("report_documents", "send a notice"),
+    ("report_documents", "take an arrival"),
 ]
 
 ALLOWED = [
@@ -232,4 +244,9 @@ ALLOWED = [
     ("portal_api", "release a report"),
     ("portal_api", "write a verdict"),
     ("portal_api", "add an audit entry"),
+    ("report_documents", "read a smear"),
+    ("report_documents", "decrypt a smear"),
+    ("report_documents", "read a report"),
+    ("report_documents", "decrypt a report"),
+    ("report_documents", "add an audit entry"),
 ]

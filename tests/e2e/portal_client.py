@@ -65,15 +65,19 @@ class PortalClient:
 
     def ask(self, route: str, token: str | None, body: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
         """Call the API as the site does: a route such as ``GET /me``."""
+        answer = self.fetch(route, token, body)
+        return answer.status, json.loads(answer.data)
+
+    def fetch(self, route: str, token: str | None, body: dict[str, str] | None = None) -> urllib3.BaseHTTPResponse:
+        """The same, whatever comes back."""
         method, path = route.split(" ", 1)
         api = urlsplit(self.cloud.outputs["PortalApi"]).hostname.split(".")[0]
-        answer = urllib3.request(
+        return urllib3.request(
             method,
             f"{self.cloud.endpoint}/restapis/{api}/$default/_user_request_{path}",
             headers={"Authorization": f"Bearer {token}"} if token else {},
             json=body,
         )
-        return answer.status, json.loads(answer.data)
 
     def send(self, upload: dict[str, Any], data: bytes, **changed: str) -> urllib3.BaseHTTPResponse:
         """Send a picture with the form that the portal gave."""

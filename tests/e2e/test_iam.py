@@ -12,6 +12,7 @@ from hemascope.contracts.report import State
 from hemascope.model.artifact import load_artifact
 from tests.e2e.conftest import Service
 from tests.e2e.iam_calls import ALLOWED, CALLS, LEDGER_KEY, REPORT, SMEAR, TABLE, Tried
+from tests.e2e.portal_client import PortalClient
 
 pytestmark = pytest.mark.local_cloud
 
@@ -31,7 +32,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def roles(service: Service) -> dict[str, Tried]:
-    folders = ("screen_smear", "deliver_report", "mail_events", "portal_api")
+    folders = ("screen_smear", "deliver_report", "mail_events", "portal_api", "report_documents")
     return {one: Tried(service.cloud, service.cloud.credentials_of(one)) for one in folders}
 
 
@@ -67,6 +68,22 @@ def test_a_smear_travels_to_the_mail_with_the_roles_of_its_functions(service: Se
 
     assert row.state is State.REPORTED
     assert service.mails_about(version) == 1
+
+
+def test_a_report_is_printed_and_bundled_with_the_role_of_its_function(service: Service, smear: bytes) -> None:
+    portal = PortalClient(service.cloud)
+    portal.invite("reader", "clinician", "st-mary")
+    token = portal.sign_in("reader")["id_token"]
+    version = service.send(smear, "printed.jpg")
+    service.wait_for_end(version)
+
+    page = portal.fetch(f"GET /reports/{version.object_id}/report.pdf", token)
+    bundle = portal.fetch(f"GET /reports/{version.object_id}/report.fhir.json", token)
+
+    assert (page.status, page.headers["Content-Type"], page.data[:5]) == (200, "application/pdf", b"%PDF-"), page.data[:300]
+    assert page.data.count(b"/Subtype /Image") == 4  # the smear, its cells, two heat maps
+    assert (bundle.status, json.loads(bundle.data)["resourceType"]) == (200, "Bundle")
+    assert service.cloud.client("dynamodb").scan(TableName=service.cloud.outputs["AuditTable"])["Count"] == 2
 
 
 def test_a_function_whose_role_loses_a_right_stops_there_and_goes_on_when_it_is_back(service: Service, smear: bytes) -> None:

@@ -127,9 +127,21 @@ def test_a_corrected_answer_is_told_in_the_words_for_the_reviewers_label(ask: As
         "release": "amended",
         "issued_at": "2026-03-01T10:30:00Z",
         **portal.texts.patient["Benign"].model_dump(),
+        "telephone": None,
         "disclaimer": portal.texts.patient_disclaimer,
     }
     assert summary["headline"] == NORMAL
+
+
+def test_a_patient_reads_which_number_to_call_and_hears_of_a_new_one(ask: Ask, portal: Portal) -> None:
+    smear = add(portal, "1.jpg", PRE)
+
+    numbers = []
+    for number in ("+49 30 1234", "+49 30 9876"):
+        portal.hospitals.change("st-mary", HospitalSettings(telephone=number))
+        numbers.append(content(ask(f"GET /reports/{smear}", PATIENT))["summary"]["telephone"])
+
+    assert numbers == ["+49 30 1234", "+49 30 9876"]
 
 
 def test_between_a_correction_and_its_release_neither_answer_is_told(ask: Ask, portal: Portal) -> None:

@@ -134,7 +134,8 @@ def test_a_patient_sees_the_summary_and_nothing_of_the_report(ask: Caller) -> No
 
     assert set(answer) == {"summary"}
     assert set(answer["summary"]) == {
-        *("schema", "object_id", "case", "release", "issued_at", "headline", "explanation", "next_step", "disclaimer")
+        *("schema", "object_id", "case", "release", "issued_at", "headline", "explanation", "next_step", "disclaimer"),
+        "telephone",
     }
     assert answer["summary"]["object_id"] == SMEAR.object_id
 

@@ -14,7 +14,8 @@ from tests.infra.reading import Resources, actions_of, named, of_type
 pytestmark = pytest.mark.synth
 
 ALARM = "AWS::CloudWatch::Alarm"
-FUNCTIONS = {"screen-smear": 30, "deliver-report": 20, "mail-events": 10, "portal-api": 10}  # seconds that each may run
+# Seconds that each may run.
+FUNCTIONS = {"screen-smear": 30, "deliver-report": 20, "mail-events": 10, "portal-api": 10, "report-documents": 25}
 NAME = re.compile(r"^hemascope-dev-")
 
 

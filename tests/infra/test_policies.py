@@ -148,6 +148,7 @@ def test_there_is_no_function_but_our_own(resources: Resources) -> None:
         "hemascope-dev-deliver-report",
         "hemascope-dev-mail-events",
         "hemascope-dev-portal-api",
+        "hemascope-dev-report-documents",
     }
     assert custom == []
 

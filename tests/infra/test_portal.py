@@ -49,6 +49,8 @@ def test_the_api_has_these_routes_and_each_asks_for_a_token(resources: Resources
         "POST /uploads": "JWT",
         "GET /reports": "JWT",
         "GET /reports/{object_id}": "JWT",
+        "GET /reports/{object_id}/report.pdf": "JWT",
+        "GET /reports/{object_id}/report.fhir.json": "JWT",
         "POST /reports/{object_id}/verdicts": "JWT",
         "POST /reports/{object_id}/release": "JWT",
         "POST /reports/{object_id}/acknowledgement": "JWT",

@@ -72,6 +72,19 @@ ROLES: dict[str, tuple[dict[str, str], set[str]]] = {
             *FUNCTION,
         },
     ),
+    "portal/DocumentsRole": (
+        LAMBDA,
+        {
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            "s3:GetObject",
+            "s3:GetObjectVersion",
+            *FUNCTION,
+        },
+    ),
     "archive/MachineRole": (
         {"Service": "states.amazonaws.com"},
         {
@@ -214,6 +227,7 @@ def test_permissions_stand_nowhere_but_in_a_policy_of_one_role(resources: Resour
         ("hemascope-dev-deliver-report", "delivery/DeliverReportRole"),
         ("hemascope-dev-mail-events", "delivery/HearOfMailsRole"),
         ("hemascope-dev-portal-api", "portal/AnswerRole"),
+        ("hemascope-dev-report-documents", "portal/DocumentsRole"),
     ],
 )
 def test_each_function_has_a_role_of_its_own(resources: Resources, function: str, role: str) -> None:

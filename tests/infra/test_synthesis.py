@@ -106,6 +106,24 @@ def test_the_build_context_of_the_image_holds_what_is_allowed_and_nothing_else(a
     )
 
 
+@pytest.mark.synth
+def test_the_build_context_of_the_documents_holds_no_network(assembly: Path) -> None:
+    assets = json.loads((assembly / "Hemascope-dev-Portal.assets.json").read_text())
+    (image,) = assets["dockerImages"].values()
+    context = assembly / image["source"]["directory"]
+
+    held = {path.relative_to(context).as_posix() for path in context.rglob("*") if path.is_file()}
+
+    artifact = f"model_artifacts/{Settings().model}"
+    assert {one for one in held if not one.startswith("layers/hemascope/python/hemascope/")} == {
+        f"{artifact}/manifest.json",
+        f"{artifact}/texts.en.json",
+        "lambdas/report_documents/Dockerfile",
+        "lambdas/report_documents/handler.py",
+        "requirements/documents.txt",
+    }
+
+
 def test_the_context_is_an_allow_list() -> None:
     patterns = allowed("all-subtypes/1.0.1")
 

@@ -233,6 +233,17 @@ def test_the_patient_reads_that_it_is_unclear_where_the_answer_is_not_confident(
     assert summary.headline == artifact.texts.patient_unclear.headline
 
 
+def test_where_leukemia_is_possible_the_patient_reads_whom_to_call_and_not_that_it_means_nothing(
+    artifact: Artifact, smear: bytes
+) -> None:
+    screening = screen(smear, SPECIMEN, FixedClassifier(tuned(artifact), 0.55, 0.43, 0.01, 0.01))
+
+    assert screening.report.result is not None
+    assert screening.report.result.decision is Decision.INDETERMINATE
+    assert screening.summary.headline == "Your doctor wants to look at your blood sample more closely."
+    assert "call your clinic today" in screening.summary.next_step
+
+
 @pytest.mark.parametrize("label", CLASSES)
 @pytest.mark.parametrize("accepted_distance", [1e9, 1e-6])
 def test_the_patients_summary_names_no_class_and_no_probability(
@@ -246,7 +257,7 @@ def test_the_patients_summary_names_no_class_and_no_probability(
     assert "probability" not in words
     assert "confidence" not in words
     assert set(json.loads(summary.to_json())) == {
-        "schema", "object_id", "case", "release", "issued_at", "headline", "explanation", "next_step", "disclaimer",
+        "schema", "object_id", "case", "release", "issued_at", "headline", "explanation", "next_step", "telephone", "disclaimer"
     }  # fmt: skip
 
 

@@ -24,7 +24,8 @@ TIERS = {
     "cases": {"cases", "contracts"},
     "audit_chain.py": {"contracts"},
     "microscope": {"microscope", "imaging", "contracts"},
-    "portal": {"portal", "cases", "ports", "contracts"},
+    "documents": {"documents", "imaging", "contracts"},
+    "portal": {"portal", "documents", "cases", "ports", "contracts"},
 }
 
 
@@ -95,6 +96,17 @@ def test_a_zip_function_needs_nothing_that_its_layers_do_not_hold(root: Path, fu
     answer = subprocess.run(
         [sys.executable, "-c", script, f"lambdas/{function}/handler.py"], cwd=root, capture_output=True, text=True, check=True
     )
+
+    assert answer.stdout.strip() == "[]"
+
+
+def test_what_prints_reports_brings_its_libraries_when_it_is_asked(root: Path) -> None:
+    script = (
+        "import sys, runpy; runpy.run_path('lambdas/report_documents/handler.py'); "
+        "print(sorted({name.split('.')[0] for name in sys.modules} & {'reportlab', 'fhir', 'PIL', 'cv2', 'ai_edge_litert'}))"
+    )
+
+    answer = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
 
     assert answer.stdout.strip() == "[]"
 

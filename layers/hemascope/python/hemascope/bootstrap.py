@@ -25,6 +25,7 @@ from hemascope.delivery import Delivery
 from hemascope.letters import Letters
 from hemascope.portal.acknowledge import Acknowledging
 from hemascope.portal.desk import Desk
+from hemascope.portal.files import DocumentDesk
 from hemascope.portal.patients import PatientDesk
 from hemascope.portal.review import Review
 from hemascope.portal.shelf import Shelf
@@ -179,6 +180,12 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
         patients=PatientDesk(ledger=ledger, shelf=shelf, hospitals=hospitals, trail=trail, texts=words.texts),
         trail=trail,
     )
+
+
+def build_document_desk(variables: Mapping[str, str] = os.environ) -> DocumentDesk:
+    """Connect the ports of what prints reports: the portal's, and a reader of pictures."""
+    endpoint = PortalEnvironment.read(variables).endpoint
+    return DocumentDesk(build_desk(variables), S3Store(client("s3", endpoint)))
 
 
 def build_ledger(variables: Mapping[str, str] = os.environ) -> Ledger:

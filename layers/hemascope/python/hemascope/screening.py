@@ -220,6 +220,9 @@ def _summarize(report: Report, artifact: Artifact) -> PatientSummary:
         words = texts.patient_rejected
     elif report.result.decision is Decision.CONFIDENT:
         words = texts.patient[report.result.label]
+    elif possible := _urgent_possible(report.result, artifact):
+        # "It says nothing good or bad" would be untrue: the clinician is told at this moment that leukemia is possible.
+        words = texts.patient[possible]
     else:
         words = texts.patient_unclear
     return PatientSummary(
@@ -231,6 +234,13 @@ def _summarize(report: Report, artifact: Artifact) -> PatientSummary:
         next_step=words.next_step,
         disclaimer=texts.patient_disclaimer,
     )
+
+
+def _urgent_possible(result: Result, artifact: Artifact) -> str | None:
+    """An urgent class that an indeterminate answer leaves possible: then a patient reads what a suspicion says."""
+    urgent = artifact.manifest.decision.urgent_classes
+    found = [one for one in result.prediction_set if one in urgent]
+    return found[0] if found and result.decision is Decision.INDETERMINATE else None
 
 
 class _Laps:

@@ -49,6 +49,11 @@ def answer(content: BaseModel, status: int = 200) -> Response[str]:
     return Response(status, "application/json", content.model_dump_json(by_alias=True), _HEADERS)
 
 
+def attachment(content: bytes, content_type: str, name: str) -> Response[bytes]:
+    """A file to keep. API Gateway takes bytes as base64 alone, which the resolver sees to."""
+    return Response(200, content_type, content, _HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'})
+
+
 def refuse(error: Exception) -> Response[str]:
     """Any error as a problem. The caller's own are told in full; of ours neither caller nor log learn more than the type."""
     problem = problem_of(error)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Telephone = Annotated[str, Field(pattern=r"^\+?[0-9 ()/-]{3,32}$")]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
 
 
@@ -42,7 +43,7 @@ class HospitalSettings(BaseModel):
     laboratory: Annotated[tuple[MailAddress, ...], Field(max_length=10)] = ()
     patient_channel: PatientChannel = PatientChannel.NONE
     # What a worried reader is told to call.
-    telephone: Annotated[str | None, Field(pattern=r"^\+?[0-9 ()/-]{3,32}$")] = None
+    telephone: Telephone | None = None
     # Two: nothing is released before two people gave the same verdict.
     reviewers: Literal[1, 2] = 1
     fhir: Literal["R5", "R4B"] = "R5"

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hemascope.contracts.errors import RejectionReason
+from hemascope.contracts.hospital import Telephone
 from hemascope.contracts.quality import QualityFigure, QualityReason
 from hemascope.contracts.specimen import Specimen
 
@@ -191,6 +192,7 @@ class PatientSummary(_Contract):
     headline: str
     explanation: str
     next_step: str
+    telephone: Telephone | None = None  # of the hospital, where it has set one: laid over what is stored, as it may change
     disclaimer: str
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -117,6 +117,7 @@ class ReportView(Row):
     pictures: Pictures | None  # links, where the report itself has keys
     expires_in: int  # seconds, of the links
     verdicts: tuple[Verdict, ...]  # on this model's answer
+    spoken: int  # number of the verdict that the release rests on; 0 where it rests on none
     others: tuple[Row, ...]  # what other models said
 
 

@@ -177,6 +177,7 @@ class Desk:
             pictures=self._linked(pictures) if pictures else None,
             expires_in=self.links.seconds,
             verdicts=self.shelf.verdicts(row),
+            spoken=row.spoken,
             others=tuple(Row.of(one) for one in others),
         )
 

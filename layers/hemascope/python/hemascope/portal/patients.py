@@ -66,6 +66,7 @@ class PatientDesk:
             return None
         summary, words = self.shelf.summary(row), self._words(row)
         changed = words.model_dump() if words else {}
+        changed["telephone"] = self.hospitals.settings_of(hospital).telephone
         if row.released_at:
             changed["issued_at"] = row.released_at
         return summary.model_copy(update=changed)

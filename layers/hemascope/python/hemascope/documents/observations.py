@@ -1,0 +1,131 @@
+"""What a report found and what reviewers said, as FHIR Observations: the same in R5 and R4B."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from hemascope.contracts.report import Decision, Evidence, Release, Report, Result
+from hemascope.contracts.verdict import Verdict
+from hemascope.documents.codes import OWN, Code, result_concept
+
+Resource = dict[str, Any]
+Identify = Callable[[str], str]  # part of a report -> the id of its resource
+_UCUM = "http://unitsofmeasure.org"
+
+
+def identifier(kind: str, value: str) -> Resource:
+    """An id of ours as FHIR's Identifier; no id of ours names a person."""
+    return {"system": f"{OWN}/NamingSystem/{kind}", "value": value}
+
+
+def quantity(value: float, unit: str = "1") -> Resource:
+    """A number with a unit of UCUM; ``1`` is none, braces are a word of our own.
+
+    Examples
+    --------
+    >>> quantity(3, "{cells}")["unit"], quantity(0.123456)["value"]
+    ('cells', 0.1235)
+    """
+    return {"value": round(value, 4), "unit": unit.strip("{}"), "system": _UCUM, "code": unit}
+
+
+def of_model(report: Report, release: Release, common: Resource, identify: Identify) -> list[Resource]:
+    """What the model found; of a rejected picture one that says that nothing was examined.
+
+    Parameters
+    ----------
+    common
+        What all have alike: subject, specimen, device, moment, picture.
+    """
+    shared = common | {"meta": {"security": [Code.AI_ASSERTED.coding]}}
+    if report.result is None or report.evidence is None:
+        why = [{"text": report.rejection.message}] if report.rejection else []
+        absent = {"dataAbsentReason": Code.NOT_PERFORMED.concept(), "note": why}
+        return [_observation(identify("decision"), "cancelled", Code.DECISION, shared, absent)]
+    status = "preliminary" if release is Release.PRELIMINARY else "final"
+    found = {
+        "decision": (Code.DECISION, _decision(report.result)),
+        "pattern": (Code.PATTERN, _pattern(report.result)),
+        "cell-count": (Code.CELL_COUNT, {"valueQuantity": quantity(report.evidence.cell_count, "{cells}")}),
+        "quality": (Code.QUALITY, _quality(report.evidence)),
+        "out-of-distribution": (Code.COLOUR_DISTANCE, _distance(report.evidence)),
+    }
+    told = [_observation(identify(part), status, code, shared, value) for part, (code, value) in found.items()]
+    for label, probability in report.result.probabilities.items():
+        value = {
+            "valueQuantity": quantity(probability),
+            "component": [{"code": Code.CLASS.concept(), "valueCodeableConcept": result_concept(label)}],
+        }
+        told.append(_observation(identify(f"probability/{label}"), status, Code.PROBABILITY, shared, value))
+    return told
+
+
+def of_reviewer(verdict: Verdict, common: Resource, identify: Identify) -> Resource:
+    """One reviewer's verdict."""
+    said: Resource = {
+        "meta": {"security": [Code.CLINICIAN_ASSERTED.coding]},
+        "issued": verdict.at.isoformat(),
+        "performer": [{"type": "Practitioner", "identifier": identifier("account", verdict.reviewer)}],
+        "valueCodeableConcept": result_concept(verdict.kind),
+    }
+    if verdict.label:
+        said["component"] = _components(Code.PATTERN, [verdict.label])
+    if verdict.comment:
+        said["note"] = [{"text": verdict.comment}]
+    # What the program found is not the reviewer's device.
+    shared = {name: value for name, value in common.items() if name != "device"}
+    return _observation(identify(f"verdict/{verdict.number}"), "final", Code.VERDICT, shared, said)
+
+
+def _observation(identity: str, status: str, code: Code, common: Resource, value: Resource) -> Resource:
+    return {
+        "resourceType": "Observation",
+        "id": identity,
+        "status": status,
+        "category": [Code.LABORATORY.concept()],
+        "code": code.concept(),
+        **common,
+        **{name: one for name, one in value.items() if one},
+    }
+
+
+def _decision(said: Result) -> Resource:
+    return {
+        "valueCodeableConcept": result_concept(said.decision),
+        "component": _components(Code.POSSIBLE, said.prediction_set) + _components(Code.TYPICAL, said.conformal_set or ()),
+    }
+
+
+def _pattern(said: Result) -> Resource:
+    """The label, only where it may be read as an answer: who reads this field alone must not be misled."""
+    if said.decision is Decision.CONFIDENT:
+        return {"valueCodeableConcept": result_concept(said.label)}
+    return {"dataAbsentReason": Code.UNKNOWN.concept()}
+
+
+def _quality(found: Evidence) -> Resource:
+    measured = {
+        Code.SHARPNESS: found.quality.sharpness,
+        Code.BRIGHTNESS: found.quality.brightness,
+        Code.CONTRAST: found.quality.contrast,
+        Code.MASK_COVERAGE: found.mask_coverage,
+    }
+    reasons = [one.reason for one in found.quality.findings]
+    figures = [{"code": code.concept(), "valueQuantity": quantity(value)} for code, value in measured.items()]
+    # Without a quality gate nothing was judged: the figures stand alone.
+    judged = (
+        {"valueCodeableConcept": (Code.LIMIT_BROKEN if reasons else Code.ACCEPTED).concept()} if found.quality.figures else {}
+    )
+    return {**judged, "component": figures + _components(Code.QUALITY_FINDING, dict.fromkeys(reasons))}
+
+
+def _distance(found: Evidence) -> Resource:
+    limit = [{"high": quantity(1.0), "text": "at most the accepted distance"}]
+    value: Resource = {"valueQuantity": quantity(found.out_of_distribution_score), "referenceRange": limit}
+    if found.feature_score is not None:
+        component = {"valueQuantity": quantity(found.feature_score), "referenceRange": limit}
+        value["component"] = [{"code": Code.FEATURE_DISTANCE.concept(), **component}]
+    return value
+
+
+def _components(code: Code, values: Iterable[str]) -> list[Resource]:
+    return [{"code": code.concept(), "valueCodeableConcept": result_concept(value)} for value in values]

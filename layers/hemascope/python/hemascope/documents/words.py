@@ -1,0 +1,74 @@
+"""English words of the printed report. What a model recommends comes from its own texts, in their language."""
+
+from hemascope.contracts.quality import QualityReason
+from hemascope.contracts.report import Decision, Release, Report
+from hemascope.documents.reviewed import Reviewed
+
+RELEASE = {
+    Release.PRELIMINARY: ("PRELIMINARY", "not yet released by a clinician"),
+    Release.FINAL: ("FINAL", "released by a clinician"),
+    Release.AMENDED: ("AMENDED", "changed by a clinician after review"),
+}
+REJECTED = ("REJECTED", "nothing was examined")
+NOT_STATED = {
+    Decision.INDETERMINATE: "No class stated: indeterminate",
+    Decision.OUT_OF_DISTRIBUTION: "No class stated: unlike the smears the model knows",
+    Decision.POOR_QUALITY: "No class stated: the picture is too poor",
+}
+REASONS = {
+    QualityReason.OUT_OF_FOCUS: "out of focus",
+    QualityReason.TOO_DARK: "too dark",
+    QualityReason.TOO_BRIGHT: "too bright",
+    QualityReason.UNEVEN_LIGHT: "uneven light",
+    QualityReason.UNSTAINED: "unstained",
+    QualityReason.WRONG_MAGNIFICATION: "wrong magnification",
+    QualityReason.TOO_FEW_CELLS: "too few cells",
+    QualityReason.EMPTY_MASK: "no stained cell",
+    QualityReason.OVERFLOWING_MASK: "stain everywhere",
+}
+
+
+def spoken(code: str) -> str:
+    """A code as words: ``out_of_distribution`` -> ``out of distribution``."""
+    return code.replace("_", " ")
+
+
+def percent(probability: float) -> str:
+    r"""A probability as people read it: never certain, never impossible.
+
+    Examples
+    --------
+    >>> [percent(one).replace("\N{NO-BREAK SPACE}", " ") for one in (0.9637, 0.99999, 0.00001)]
+    ['96.4 %', '> 99.9 %', '< 0.1 %']
+    """
+    if probability > 0.999:
+        return ">\N{NO-BREAK SPACE}99.9\N{NO-BREAK SPACE}%"
+    if probability < 0.001:
+        return "<\N{NO-BREAK SPACE}0.1\N{NO-BREAK SPACE}%"
+    return f"{probability * 100:.1f}\N{NO-BREAK SPACE}%"
+
+
+def headline(report: Report, reviewed: Reviewed) -> str:
+    """The result in a few words. A label stands there only where it may be read as an answer, or a reviewer gave it."""
+    if report.result is None:
+        return "Not examined: the picture was rejected"
+    if reviewed.label:
+        return f"After review: {reviewed.label}"
+    if report.result.decision is Decision.CONFIDENT:
+        return f"Pattern seen: {report.result.label}"
+    return NOT_STATED[report.result.decision]
+
+
+def certainty(report: Report, reviewed: Reviewed) -> str:
+    """How sure the model is, in one or two sentences."""
+    result = report.result
+    if result is None:
+        return "No model judged it."
+    if reviewed.label:
+        said = f"{result.label}, {percent(result.confidence)}, {spoken(result.decision)}"
+        return f"A reviewer corrected the model, which had said: {said}."
+    if result.decision is Decision.CONFIDENT:
+        return f"The model is confident: probability {percent(result.confidence)}. A pattern is no diagnosis."
+    if result.decision is Decision.INDETERMINATE:
+        return f"Possible: {', '.join(result.prediction_set)}. The probabilities are no answer."
+    return "The probabilities are shown for the record and are no answer."

@@ -1,0 +1,299 @@
+"""The FHIR bundle: accepted by the library, its codes bound, its references whole, its words literal."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hemascope.contracts.report import Release, Report
+from hemascope.documents.codes import Code
+from hemascope.documents.fhir import fhir_bundle
+from hemascope.documents.reviewed import UNREVIEWED, Reviewed
+from tests.cases import rejected_report, smear_report
+from tests.reviewed import BLURRED, pro_b, verdict
+
+VERSIONS = ("R5", "R4B")
+GATED = {"sharpness": 12.5, "brightness": 200.0, "contrast": 30.0, "figures": {"sharpness": 12.5}, "findings": [BLURRED]}
+NOBODYS = rejected_report("x.jpg").model_copy(update={"specimen": None, "issued_at": None})
+CORRECTED = Reviewed([verdict("correct", "Pre-B"), verdict("correct", "Pre-B", 2, reviewer="9a")], Release.AMENDED, 2)
+REPORTS = {
+    "suspected": (pro_b(), UNREVIEWED),
+    "confirmed": (pro_b(), Reviewed([verdict(comment="Large blasts.")], Release.FINAL, 1)),
+    "corrected": (pro_b(), CORRECTED),
+    "poor": (pro_b("poor_quality", quality=GATED), UNREVIEWED),
+    "without pictures": (smear_report("f.jpg"), UNREVIEWED),
+    "rejected": (rejected_report("notes.jpg"), UNREVIEWED),
+    "nobody's": (NOBODYS, UNREVIEWED),
+}
+# What FHIR itself requires of these fields, R5 and R4B: https://hl7.org/fhir/R5, the pages of the resources.
+BOUND = {
+    ("Bundle", "type"): {"document", "message", "transaction", "batch", "searchset", "history", "collection"},
+    ("DiagnosticReport", "status"): {"registered", "partial", "preliminary", "final", "amended", "corrected", "cancelled"},
+    ("Observation", "status"): {"registered", "preliminary", "final", "amended", "corrected", "cancelled"},
+    ("Device", "status"): {"active", "inactive", "entered-in-error"},
+    ("DocumentReference", "status"): {"current", "superseded", "entered-in-error"},
+    ("Media", "status"): {"preparation", "in-progress", "not-done", "on-hold", "stopped", "completed"},
+}
+
+
+def bundle(report: Report, reviewed: Reviewed = UNREVIEWED, version: Any = "R5") -> dict[str, Any]:
+    return json.loads(fhir_bundle(report, reviewed, version))
+
+
+def resources(content: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [one["resource"] for one in content["entry"] if one["resource"]["resourceType"] == kind]
+
+
+def observations(content: dict[str, Any], code: str) -> list[dict[str, Any]]:
+    return [one for one in resources(content, "Observation") if one["code"]["coding"][0]["code"] == code]
+
+
+def observation(content: dict[str, Any], code: str) -> dict[str, Any]:
+    (found,) = observations(content, code)
+    return found
+
+
+def walk(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        yield part
+        part = list(part.values())
+    if isinstance(part, list):
+        for one in part:
+            yield from walk(one)
+
+
+@pytest.fixture(params=[(name, version) for name in REPORTS for version in VERSIONS], ids=str)
+def every(request: pytest.FixtureRequest) -> dict[str, Any]:
+    name, version = request.param
+    return bundle(*REPORTS[name], version)
+
+
+def test_every_coding_is_bound(every: dict[str, Any]) -> None:
+    bound = {one.value for one in Code}
+
+    used = [one for one in walk(every) if "code" in one and "system" in one and "value" not in one]
+
+    assert used
+    assert {(one["system"], one["code"], one.get("display")) for one in used} <= bound
+
+
+def test_every_code_is_published(root: Path) -> None:
+    page = (root / "docs" / "fhir.md").read_text(encoding="utf-8")
+
+    assert [one.value[1] for one in Code if f"`{one.value[1]}`" not in page] == []
+
+
+def test_every_word_that_fhir_itself_binds_is_one_of_its_words(every: dict[str, Any]) -> None:
+    parts = [every, *(one["resource"] for one in every["entry"])]
+
+    for (kind, field), allowed in BOUND.items():
+        assert {one[field] for one in parts if one["resourceType"] == kind} <= allowed, (kind, field)
+
+
+def test_every_reference_leads_to_an_entry(every: dict[str, Any]) -> None:
+    there = [one["fullUrl"] for one in every["entry"]]
+
+    named = {one["reference"] for one in walk(every) if "reference" in one}
+
+    assert len(set(there)) == len(there)
+    assert named <= set(there)
+    assert [one["fullUrl"] for one in every["entry"]] == [f"urn:uuid:{one['resource']['id']}" for one in every["entry"]]
+
+
+def test_what_a_program_says_is_labelled_so(every: dict[str, Any]) -> None:
+    for one in [*resources(every, "Observation"), *resources(every, "DiagnosticReport")]:
+        (label,) = [each["code"] for each in one["meta"]["security"]]
+        is_verdict = one["code"]["coding"][0]["code"] == "reviewer-verdict"
+        assert label == ("CLINAST" if is_verdict else "AIAST")
+
+
+def test_nobody_is_named(every: dict[str, Any]) -> None:
+    for one in resources(every, "Patient"):
+        assert set(one) == {"resourceType", "id", "identifier"}
+    assert not resources(every, "Practitioner")
+
+
+def test_a_suspected_leukemia_in_full() -> None:
+    content = bundle(pro_b())
+
+    (report,) = resources(content, "DiagnosticReport")
+    assert (report["status"], report["issued"]) == ("preliminary", "2026-03-01T08:00:00Z")
+    assert report["code"]["coding"][0]["display"] == "Blood smear finding [Identifier] in Blood by Light microscopy"
+    assert report["conclusionCode"][0]["coding"][0]["code"] == "pro-b"
+    assert "advice on confident" in report["conclusion"]
+    assert report["conclusion"].endswith("Decision support, not a diagnosis.")
+    assert report["presentedForm"][0]["url"] == "reports/0f/report.pdf"
+    assert len(report["media"]) == 4
+    assert observation(content, "decision")["valueCodeableConcept"]["coding"][0]["code"] == "confident"
+    assert observation(content, "pattern")["valueCodeableConcept"]["coding"][0]["display"] == "Pro-B pattern"
+    assert observation(content, "stained-cell-count")["valueQuantity"]["value"] == 20
+    distance = observation(content, "colour-distance")
+    assert (distance["valueQuantity"]["value"], distance["component"][0]["valueQuantity"]["value"]) == (0.4, 0.25)
+    assert distance["referenceRange"][0]["high"]["value"] == 1
+
+
+def test_each_probability_is_an_observation_about_one_class() -> None:
+    content = bundle(pro_b())
+
+    found = observations(content, "class-probability")
+
+    told = {one["component"][0]["valueCodeableConcept"]["coding"][0]["code"]: one["valueQuantity"]["value"] for one in found}
+    assert told == {"benign": 0.02, "early-pre-b": 0.02, "pre-b": 0.02, "pro-b": 0.94}
+
+
+@pytest.mark.parametrize("decision", ["indeterminate", "out_of_distribution", "poor_quality"])
+def test_a_label_that_is_no_answer_is_no_pattern(decision: str) -> None:
+    content = bundle(pro_b(decision))
+
+    pattern = observation(content, "pattern")
+    assert "valueCodeableConcept" not in pattern
+    assert pattern["dataAbsentReason"]["coding"][0]["code"] == "unknown"
+    assert "conclusionCode" not in resources(content, "DiagnosticReport")[0]
+    assert observation(content, "decision")["valueCodeableConcept"]["coding"][0]["code"] == decision
+
+
+def test_a_poor_picture_says_what_is_poor() -> None:
+    quality = observation(bundle(*REPORTS["poor"]), "picture-quality")
+
+    assert quality["valueCodeableConcept"]["coding"][0]["code"] == "limit_broken"
+    (found,) = [one for one in quality["component"] if one["code"]["coding"][0]["code"] == "quality-finding"]
+    assert found["valueCodeableConcept"]["coding"][0]["code"] == "out_of_focus"
+
+
+def test_without_a_gate_quality_is_figures_alone() -> None:
+    quality = observation(bundle(pro_b()), "picture-quality")
+
+    assert "valueCodeableConcept" not in quality
+    assert [one["valueQuantity"]["value"] for one in quality["component"]] == [100, 200, 30, 0.2]
+
+
+def test_a_rejected_picture_was_not_examined() -> None:
+    content = bundle(*REPORTS["rejected"])
+
+    (report,), (one,) = resources(content, "DiagnosticReport"), resources(content, "Observation")
+    assert (report["status"], one["status"]) == ("cancelled", "cancelled")
+    assert one["dataAbsentReason"]["coding"][0]["code"] == "not-performed"
+    assert "expected all of it. Send the picture again." in report["conclusion"]
+
+
+@pytest.mark.parametrize(
+    ("reviewed", "status"),
+    [
+        (UNREVIEWED, ("preliminary", "preliminary")),
+        (Reviewed([verdict()], Release.FINAL, 1), ("final", "final")),
+        (Reviewed([verdict("correct", "Benign")], Release.AMENDED, 1), ("amended", "final")),
+    ],
+)
+def test_the_release_is_the_status(reviewed: Reviewed, status: tuple[str, str]) -> None:
+    content = bundle(pro_b(), reviewed)
+
+    assert (resources(content, "DiagnosticReport")[0]["status"], observation(content, "decision")["status"]) == status
+
+
+def test_a_correction_that_waits_for_a_second_reviewer_is_told_and_concludes_nothing() -> None:
+    content = bundle(pro_b(), Reviewed([verdict(), verdict("correct", "Pre-B", 2)], Release.FINAL, 1))
+
+    assert resources(content, "DiagnosticReport")[0]["conclusionCode"][0]["coding"][0]["code"] == "pro-b"
+    assert (
+        len([one for one in resources(content, "Observation") if one["code"]["coding"][0]["code"] == "reviewer-verdict"]) == 2
+    )
+
+
+def test_a_correction_is_the_conclusion_and_the_models_word_stays_an_observation() -> None:
+    content = bundle(*REPORTS["corrected"])
+
+    (report,) = resources(content, "DiagnosticReport")
+    assert report["conclusionCode"][0]["coding"][0]["code"] == "pre-b"
+    assert report["conclusion"].startswith("After review: Pre-B.")
+    assert "advice" not in report["conclusion"]
+    assert [one["identifier"]["value"] for one in report["resultsInterpreter"]] == ["8f0c", "9a"]
+    assert observation(content, "pattern")["valueCodeableConcept"]["coding"][0]["code"] == "pro-b"
+
+
+def test_a_verdict_is_its_reviewers_observation() -> None:
+    one = observation(bundle(*REPORTS["confirmed"]), "reviewer-verdict")
+
+    assert one["performer"] == [
+        {
+            "type": "Practitioner",
+            "identifier": {"system": "https://hemascope.example/fhir/NamingSystem/account", "value": "8f0c"},
+        }
+    ]
+    assert (one["issued"], one["note"]) == ("2026-03-01T09:30:00Z", [{"text": "Large blasts."}])
+    assert one["valueCodeableConcept"]["coding"][0]["code"] == "confirm"
+    assert "device" not in one
+
+
+def test_provenance_names_the_model_the_picture_and_the_reviewers() -> None:
+    content = bundle(*REPORTS["corrected"])
+
+    (trace,), (device,) = resources(content, "Provenance"), resources(content, "Device")
+    assert trace["recorded"] == "2026-03-01T09:30:00Z"
+    assert [one["type"]["coding"][0]["code"] for one in trace["agent"]] == ["assembler", "verifier", "verifier"]
+    assert trace["agent"][0]["who"]["reference"] == f"urn:uuid:{device['id']}"
+    assert [one["value"] for one in device["identifier"]] == ["all-subtypes/1.0.0", "a" * 64]
+
+
+def test_pictures_are_references_in_the_form_of_each_version() -> None:
+    five, four = bundle(pro_b()), bundle(pro_b(), version="R4B")
+
+    urls = [one["content"][0]["attachment"].get("url") for one in resources(five, "DocumentReference")]
+    assert urls == [
+        None,
+        "reports/0f/all-subtypes/1.0.0/segmented.png",
+        "reports/0f/all-subtypes/1.0.0/overlay.png",
+        "reports/0f/all-subtypes/1.0.0/heat_map.original.png",
+        "reports/0f/all-subtypes/1.0.0/heat_map.segmented.png",
+    ]
+    assert [one["content"].get("url") for one in resources(four, "Media")] == urls
+    assert not resources(five, "Media") + resources(four, "DocumentReference")
+
+
+def ids(content: dict[str, Any], kind: str) -> list[str]:
+    return [one["id"] for one in resources(content, kind)]
+
+
+def test_the_same_report_has_the_same_ids_and_another_models_has_others() -> None:
+    first, again = fhir_bundle(pro_b()), fhir_bundle(pro_b())
+    report = pro_b()
+    other = bundle(report.model_copy(update={"model": report.model.model_copy(update={"version": "2.0.0"})}))
+
+    assert first == again
+    assert ids(json.loads(first), "DiagnosticReport") != ids(other, "DiagnosticReport")
+    assert ids(json.loads(first), "Patient") == ids(other, "Patient")
+    assert ids(json.loads(first), "Specimen") == ids(other, "Specimen")
+
+
+def test_a_patient_of_the_same_id_in_another_hospital_is_another_patient() -> None:
+    here = pro_b()
+    assert here.specimen is not None
+    there = here.model_copy(update={"specimen": here.specimen.model_copy(update={"hospital": "st mary/7"})})
+
+    one, other = bundle(here), bundle(there)
+
+    assert ids(one, "Patient") != ids(other, "Patient")
+    assert resources(other, "Patient")[0]["identifier"][0]["system"].endswith("/patient/st%20mary%2F7")
+
+
+def test_a_class_that_has_no_code_is_text() -> None:
+    content = pro_b().model_dump(mode="json", by_alias=True)
+    content["result"] |= {"label": "Sickle", "probabilities": {"Sickle": 1.0}, "prediction_set": ["Sickle"]}
+    content["result"]["conformal_set"] = None
+
+    told = bundle(Report.model_validate(content))
+
+    assert observation(told, "pattern")["valueCodeableConcept"] == {"text": "Sickle"}
+
+
+WRITTEN = st.text(st.characters().filter(lambda one: one.isprintable() or one in "\n\t"), min_size=1, max_size=40)
+
+
+@given(text=WRITTEN, version=st.sampled_from(VERSIONS))
+def test_whatever_a_reviewer_writes_the_bundle_is_fhir(text: str, version: Any) -> None:
+    said = fhir_bundle(pro_b(), Reviewed([verdict("correct", "Pre-B", comment=text)], Release.AMENDED, 1), version)
+
+    assert observation(json.loads(said), "reviewer-verdict")["note"][0]["text"] == text
