@@ -49,6 +49,11 @@ def answer(content: BaseModel, status: int = 200) -> Response[str]:
     return Response(status, "application/json", content.model_dump_json(by_alias=True), _HEADERS)
 
 
+def nothing() -> Response[str]:
+    """A success that has nothing to say."""
+    return Response(204, body="", headers=_HEADERS)
+
+
 def refuse(error: Exception) -> Response[str]:
     """Any error as a problem. The caller's own are told in full; of ours neither caller nor log learn more than the type."""
     problem = problem_of(error)
