@@ -4,6 +4,7 @@ Cognito can't list by a custom attribute, so each hospital's accounts are a grou
 account is stands in the group of its role and in ``custom:hospital``, which are asked for before it is shown or touched.
 """
 
+import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -73,6 +74,7 @@ class CognitoAccounts:
                 made = self.cognito.admin_create_user(
                     **pool,
                     Username=username,
+                    TemporaryPassword=_first_password(),
                     UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
                     DesiredDeliveryMediums=["EMAIL"],
                 )["User"]
@@ -112,6 +114,11 @@ class CognitoAccounts:
             patient=attributes.get("custom:patient"),
             status=user["UserStatus"],
         )
+
+
+def _first_password() -> str:
+    """One of each kind of character that the pool's policy asks for, behind 120 random bits; the mail tells it to its owner."""
+    return f"{secrets.token_urlsafe(15)}aA7!"
 
 
 def _attributes(user: dict[str, Any]) -> dict[str, str]:

@@ -14,7 +14,7 @@ _AT_ONCE = 250
 
 @dataclass(frozen=True)
 class DynamoSearch:
-    """A :class:`~hemascope.portal.needs.RowSearch` on the ledger's index by hospital: DynamoDB leaves out what isn't asked for."""
+    """A :class:`~hemascope.portal.needs.RowSearch` by query of the index by hospital; DynamoDB filters."""
 
     dynamodb: Any
     table: str
