@@ -126,7 +126,9 @@ CALLS: dict[str, Call] = {
     "set an account's password": lambda to: to("cognito-idp").admin_set_user_password(
         UserPoolId=to["UserPool"], Username="mine", Password="Correct-Horse-7-Battery"
     ),
-    "make an account": lambda to: to("cognito-idp").admin_create_user(UserPoolId=to["UserPool"], Username="mine"),
+    "make an account": lambda to: to("cognito-idp").admin_create_user(
+        UserPoolId=to["UserPool"], Username="mine", TemporaryPassword="Correct-Horse-7-Battery"
+    ),
     "delete a stack": lambda to: to("cloudformation").delete_stack(StackName="Hemascope-dev-Operator"),
     "read a log": lambda to: to("logs").filter_log_events(logGroupName=LOG),
     "delete a log": lambda to: to("logs").delete_log_group(logGroupName=LOG),

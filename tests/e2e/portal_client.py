@@ -63,7 +63,7 @@ class PortalClient:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         return urllib3.request("POST", f"{self.cloud.endpoint}{path}", body=urlencode(fields), headers=form, redirect=False)
 
-    def ask(self, route: str, token: str | None, body: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+    def ask(self, route: str, token: str | None, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
         """Call the API as the site does: a route such as ``GET /me``."""
         method, path = route.split(" ", 1)
         api = urlsplit(self.cloud.outputs["PortalApi"]).hostname.split(".")[0]
@@ -73,7 +73,7 @@ class PortalClient:
             headers={"Authorization": f"Bearer {token}"} if token else {},
             json=body,
         )
-        return answer.status, json.loads(answer.data)
+        return answer.status, json.loads(answer.data or b"null")
 
     def send(self, upload: dict[str, Any], data: bytes, **changed: str) -> urllib3.BaseHTTPResponse:
         """Send a picture with the form that the portal gave."""

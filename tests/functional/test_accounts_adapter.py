@@ -1,4 +1,4 @@
-"""Accounts in Cognito: the calls as botocore knows them, and what becomes of each refusal. The local cloud plays them for real."""
+"""Accounts in Cognito: the calls as botocore knows them, and what becomes of each refusal."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

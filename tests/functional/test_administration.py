@@ -131,7 +131,7 @@ def test_a_removed_account_is_gone(ask: Ask, portal: Portal) -> None:
 
     answer = ask(f"DELETE /users/{username}", ADMIN)
 
-    assert (answer["statusCode"], answer["body"], portal.accounts.kept) == (204, None, {})
+    assert (answer["statusCode"], answer["body"], portal.accounts.kept) == (204, "", {})
     assert ask(f"DELETE /users/{username}", ADMIN)["statusCode"] == 404
     assert portal.audit.told == [("ada", "users", None)] * 2
 
