@@ -11,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from benchmarks.prices import GB_SECOND
 from infra.constructs.accounts import Accounts
 from infra.constructs.audit import audit_table
 from infra.constructs.documents import ROUTES as DOCUMENT_ROUTES
@@ -34,8 +35,26 @@ ROUTES = (
     "GET /cases",
     "GET /summaries",
     "GET /audit",
+    "GET /states",
+    "GET /hospital",
+    "PUT /hospital",
+    "GET /users",
+    "POST /users",
+    "DELETE /users/{username}",
+    "GET /model",
+    "GET /figures",
 )
 _LINK_SECONDS = 300
+# What of Cognito the portal calls: it makes, lists and removes accounts, and changes none.
+_ACCOUNTS = (
+    "cognito-idp:AdminAddUserToGroup",
+    "cognito-idp:AdminCreateUser",
+    "cognito-idp:AdminDeleteUser",
+    "cognito-idp:AdminGetUser",
+    "cognito-idp:AdminListGroupsForUser",
+    "cognito-idp:CreateGroup",
+    "cognito-idp:ListUsersInGroup",
+)
 # What of a ledger row the portal may change: its review. The keys are in it, since every update names them.
 _REVIEW = ["object_id", "model", "verdicts", "spoken", "release", "released_at", "acknowledged_at"]
 
@@ -149,7 +168,12 @@ class PortalStack(Stack):
             timeout=Duration.seconds(10),
             layers=[words(self, self._settings.model)],
             memory_mb=512,  # a share of a processor that starts Python within a second
-            environment={**self._environment(), "HEMASCOPE_ARTIFACT": "/opt"},  # where Lambda lays a layer
+            environment={
+                **self._environment(),
+                "HEMASCOPE_USER_POOL": self.user_pool.user_pool_id,
+                "HEMASCOPE_SCREENING_USD_PER_SECOND": f"{_usd_per_second(self._settings):.10f}",
+                "HEMASCOPE_ARTIFACT": "/opt",  # where Lambda lays a layer
+            },
         )
 
     def _environment(self) -> dict[str, str]:
@@ -192,8 +216,9 @@ class PortalStack(Stack):
             ("dynamodb:Query",): [ledger, *(f"{ledger}/index/by-{one}" for one in ("hospital", "case", "patient"))],
             # Entries are added and read; nothing here can change one.
             ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [self._audit.table_arn],
-            ("dynamodb:GetItem",): [self._screening.hospitals.table_arn],
+            ("dynamodb:GetItem", "dynamodb:PutItem"): [self._screening.hospitals.table_arn],
             ("sqs:SendMessage",): [self._screening.notices.queue_arn],  # a patient is to hear of a release
+            _ACCOUNTS: [self.user_pool.user_pool_arn],
             ("kms:GenerateDataKey",): [self._ingest.key.key_arn],
             ("kms:Decrypt", "kms:GenerateDataKey"): [self._screening.key.key_arn, self._key.key_arn],
         }
@@ -206,6 +231,11 @@ class PortalStack(Stack):
                 conditions={"ForAllValues:StringEquals": {"dynamodb:Attributes": _REVIEW}},
             )
         )
+
+
+def _usd_per_second(settings: Settings) -> float:
+    """List price of a second of the screening function."""
+    return settings.memory_mb / 1024 * GB_SECOND[settings.architecture]
 
 
 def _origin(bucket: s3.IBucket) -> str:

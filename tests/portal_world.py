@@ -21,11 +21,14 @@ from hemascope.contracts.events import CreatedObject
 from hemascope.contracts.specimen import ObjectVersion, Patient
 from hemascope.contracts.texts import ENGLISH, Texts
 from hemascope.portal.acknowledge import Acknowledging
+from hemascope.portal.administration import Administration, ModelView
 from hemascope.portal.desk import Desk
+from hemascope.portal.needs import Account, AccountPage, RowFilter
 from hemascope.portal.patients import PatientDesk
 from hemascope.portal.review import Review
 from hemascope.portal.shelf import Shelf
 from hemascope.portal.trail import Trail
+from hemascope.portal.worklist import Worklist
 from hemascope.ports import LedgerRow, RowPage, RowPosition, SignedPut, UploadForm
 from tests.cases import URGENT
 from tests.fakes import FakeClock, FakeHospitals, FakeNotices, FakeStore, FixedClassifier, World
@@ -33,6 +36,7 @@ from tests.fakes import FakeClock, FakeHospitals, FakeNotices, FakeStore, FixedC
 CONTEXT = SimpleNamespace(function_name="portal-api", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0)
 SMEAR = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/field 1.jpg", version_id="v1")
 UNKNOWN = "0" * 32
+MODEL = ModelView(name="all-subtypes/1.0.1", card="# Card", metrics={"test": {"accuracy": 0.9}}, urgent_classes=URGENT)
 
 
 class FakeReader:
@@ -60,6 +64,13 @@ class FakeReader:
     def rows_by_patient(self, patient: Patient, limit: int) -> tuple[LedgerRow, ...]:
         return tuple(sorted((row for row in self.rows if row.patient == patient.digest), key=self._position)[: -limit - 1 : -1])
 
+    def search(self, hospital: str, wanted: RowFilter, limit: int, after: RowPosition | None = None) -> RowPage:
+        all_rows, self.rows = self.rows, [row for row in self.rows if wanted.takes(row)]
+        try:
+            return self.rows_by_hospital(hospital, limit, after)
+        finally:
+            self.rows = all_rows
+
     def set_review(self, before: LedgerRow, after: LedgerRow) -> bool:
         stood = before in self.rows
         self.rows = [after if row == before else row for row in self.rows]
@@ -74,6 +85,35 @@ class FakeReader:
 
     def _position(self, row: LedgerRow) -> tuple:
         return row.finished_at, row.object_id, row.model
+
+
+class FakeAccounts:
+    """An AccountBook: accounts by their names, each with its hospital."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, tuple[str, Account]] = {}
+
+    def page(self, hospital: str, limit: int, after: str | None = None) -> AccountPage | None:
+        mine = [account for theirs, account in self.kept.values() if theirs == hospital]
+        if after is not None and after not in self.kept:
+            return None
+        start = [one.username for one in mine].index(after) + 1 if after else 0
+        shown, more = mine[start : start + limit], len(mine) > start + limit
+        return AccountPage(accounts=tuple(shown), next=shown[-1].username if more else None)
+
+    def invite(self, hospital: str, email: str, role: str, patient: str | None) -> Account | None:
+        if any(one.email == email for _, one in self.kept.values()):
+            return None
+        made = Account(username=f"u-{len(self.kept)}", email=email, role=role, patient=patient, status="FORCE_CHANGE_PASSWORD")
+        self.kept[made.username] = hospital, made
+        return made
+
+    def account_id(self, hospital: str, username: str) -> str | None:
+        theirs, found = self.kept.get(username, (None, None))
+        return f"id of {username}" if found and theirs == hospital else None
+
+    def remove(self, username: str) -> None:
+        self.kept.pop(username, None)
 
 
 class FakeAudit:
@@ -139,6 +179,7 @@ class Portal:
     reader: FakeReader = field(default_factory=FakeReader)
     reports: ReportsBucket = field(default_factory=ReportsBucket)
     hospitals: FakeHospitals = field(default_factory=FakeHospitals)
+    accounts: FakeAccounts = field(default_factory=FakeAccounts)
     audit: FakeAudit = field(default_factory=FakeAudit)
     notices: FakeNotices = field(default_factory=FakeNotices)
     clock: FakeClock = field(default_factory=FakeClock)
@@ -158,6 +199,10 @@ class Portal:
             acknowledging=Acknowledging(self.reader, self.reader, trail, self.clock),
             patients=PatientDesk(self.reader, shelf, self.hospitals, trail, self.texts),
             trail=trail,
+            worklist=Worklist(self.reader, self.reader, shelf),
+            administration=Administration(
+                self.hospitals, self.accounts, self.reader, trail, self.clock, MODEL, usd_per_second=0.001
+            ),
         )
 
     def screen(self, data: bytes, classifier: FixedClassifier, version: ObjectVersion = SMEAR) -> LedgerRow:

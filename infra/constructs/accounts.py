@@ -10,7 +10,7 @@ ROLES = {
     "technician": "Sends smears, sees the hospital's reports",
     "clinician": "Sends smears, sees the hospital's reports",
     "patient": "Sees the summaries of one patient",
-    "admin": "Sees the hospital's reports",
+    "admin": "Sees the hospital's reports, looks after its settings and people",
 }
 _ATTRIBUTES = ("hospital", "patient")  # pseudonymous ids
 _TOKEN = Duration.minutes(15)  # a token can't be taken back, so this is how long a dismissed account still works

@@ -95,17 +95,17 @@ def _our_package(scope: Construct) -> lambda_.ILayerVersion:
 
 
 def words(scope: Construct, model: str) -> lambda_.ILayerVersion:
-    """What a model says, as a layer: its manifest and texts, without the network that only the container holds."""
+    """What a model says, as a layer: its manifest, card and texts, without the network that only the container holds."""
     return lambda_.LayerVersion(
         scope,
         "Words",
         code=lambda_.Code.from_asset(
             str(ROOT / "model_artifacts" / model),
-            exclude=["*", "!manifest.json", "!texts.*.json"],
+            exclude=["*", "!manifest.json", "!MODEL_CARD.md", "!texts.*.json"],
             ignore_mode=IgnoreMode.DOCKER,
         ),
         compatible_runtimes=[_RUNTIME],
-        description=f"manifest and texts of {model}",
+        description=f"manifest, card and texts of {model}",
     )
 
 

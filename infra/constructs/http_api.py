@@ -61,7 +61,7 @@ class HttpApi(Construct):
             default_authorizer=authorizers.HttpUserPoolAuthorizer("Tokens", user_pool, user_pool_clients=[client]),
             cors_preflight=apigateway.CorsPreflightOptions(
                 allow_origins=[settings.portal_origin],
-                allow_methods=[apigateway.CorsHttpMethod.GET, apigateway.CorsHttpMethod.POST],
+                allow_methods=[apigateway.CorsHttpMethod[one] for one in sorted({route.split(" ")[0] for route in routes})],
                 allow_headers=["authorization", "content-type"],
                 max_age=Duration.hours(1),
             ),

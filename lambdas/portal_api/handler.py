@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from hemascope.adapters.admin_routes import add_admin_routes, add_list_routes
 from hemascope.adapters.http_api import answer, body, caller, handle, resolver
 from hemascope.adapters.review_routes import add_review_routes
 from hemascope.bootstrap import build_desk
@@ -21,6 +22,8 @@ def desk() -> Desk:
 
 
 add_review_routes(app, lambda: desk())
+add_list_routes(app, lambda: desk())
+add_admin_routes(app, lambda: desk())
 
 
 @app.get("/me")
@@ -33,12 +36,6 @@ def me() -> Response[str]:
 def open_upload() -> Response[str]:
     """Give a form for one picture."""
     return answer(desk().open_upload(caller(app), body(app)), 201)
-
-
-@app.get("/reports")
-def list_reports() -> Response[str]:
-    """List the caller's hospital, newest first."""
-    return answer(desk().list_reports(caller(app), app.current_event.query_string_parameters.get("cursor")))
 
 
 @app.get("/reports/<object_id>")

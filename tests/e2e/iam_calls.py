@@ -120,7 +120,15 @@ CALLS: dict[str, Call] = {
         Role=to.cloud.role_of("screen_smear"),
         Code={"S3Bucket": "cdk-hnb659fds-assets-000000000000-us-east-1", "S3Key": "0" * 64 + ".zip"},
     ),
-    "make an account": lambda to: to("cognito-idp").admin_create_user(UserPoolId=to["UserPool"], Username="mine"),
+    "give an account another hospital": lambda to: to("cognito-idp").admin_update_user_attributes(
+        UserPoolId=to["UserPool"], Username="mine", UserAttributes=[{"Name": "custom:hospital", "Value": "st-mary"}]
+    ),
+    "set an account's password": lambda to: to("cognito-idp").admin_set_user_password(
+        UserPoolId=to["UserPool"], Username="mine", Password="Correct-Horse-7-Battery"
+    ),
+    "make an account": lambda to: to("cognito-idp").admin_create_user(
+        UserPoolId=to["UserPool"], Username="mine", TemporaryPassword="Correct-Horse-7-Battery"
+    ),
     "delete a stack": lambda to: to("cloudformation").delete_stack(StackName="Hemascope-dev-Operator"),
     "read a log": lambda to: to("logs").filter_log_events(logGroupName=LOG),
     "delete a log": lambda to: to("logs").delete_log_group(logGroupName=LOG),
@@ -162,10 +170,11 @@ EVERYBODY = (
     "make a role",
     "take the operator's role",
     "list users",
+    "give an account another hospital",
+    "set an account's password",
     "start an archive run",
     "allow itself everything",
     "pass its role to a function",
-    "make an account",
     "delete a stack",
     "read a log",
     "delete a log",
@@ -175,6 +184,7 @@ EVERYBODY = (
 )
 FUNCTIONS = ("screen_smear", "deliver_report", "mail_events", "portal_api", "report_documents")
 TABLE = [(role, call) for role in FUNCTIONS for call in EVERYBODY] + [
+    *((role, "make an account") for role in FUNCTIONS if role != "portal_api"),
     ("screen_smear", "write a smear"),
     ("screen_smear", "read a report"),
     ("screen_smear", "change a row"),
@@ -238,6 +248,7 @@ ALLOWED = [
     ("deliver_report", "decrypt a report"),
     ("mail_events", "decrypt a notice"),
     ("portal_api", "write a smear"),
+    ("portal_api", "make an account"),
     ("portal_api", "read a report"),
     ("portal_api", "decrypt a report"),
     ("portal_api", "encrypt a report"),

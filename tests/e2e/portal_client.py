@@ -63,12 +63,12 @@ class PortalClient:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         return urllib3.request("POST", f"{self.cloud.endpoint}{path}", body=urlencode(fields), headers=form, redirect=False)
 
-    def ask(self, route: str, token: str | None, body: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+    def ask(self, route: str, token: str | None, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
         """Call the API as the site does: a route such as ``GET /me``."""
         answer = self.fetch(route, token, body)
-        return answer.status, json.loads(answer.data)
+        return answer.status, json.loads(answer.data or b"null")
 
-    def fetch(self, route: str, token: str | None, body: dict[str, str] | None = None) -> urllib3.BaseHTTPResponse:
+    def fetch(self, route: str, token: str | None, body: dict[str, Any] | None = None) -> urllib3.BaseHTTPResponse:
         """The same, whatever comes back."""
         method, path = route.split(" ", 1)
         api = urlsplit(self.cloud.outputs["PortalApi"]).hostname.split(".")[0]

@@ -28,7 +28,7 @@ ACCOUNTS: dict[str, dict[str, str] | None] = {
 class Route:
     """One request, and its status for each kind of account."""
 
-    request: str  # {smear}, {reviewed}, {fresh} and {unknown} stand for ids
+    request: str  # {smear}, {reviewed}, {fresh} and {unknown} stand for ids, {username} for an account
     statuses: str
     body: dict[str, str] = field(default_factory=dict)  # {model} stands for the model's name
     query: dict[str, str] = field(default_factory=dict)
@@ -41,6 +41,8 @@ class Route:
 _UPLOAD = {"patient": "p-7", "case": "c-1", "file": "field 1.jpg"}
 _OPINION = {"model": "{model}", "kind": "confirm"}
 _MODEL = {"model": "{model}"}
+_IDS, _SETTINGS = {"ids": UNKNOWN}, {"release": "after_review"}
+_NEW = {"email": "ann@hospital.example", "role": "clinician"}
 _CASE, _NO_CASE = {"case": "c-1"}, {"case": "c-9"}
 
 #                                            own hospital          patient   another hospital      pat. no-
@@ -62,6 +64,16 @@ ROUTES = (
     Route("GET /cases", "                    200  200  200         200 404   404  404  404         404  403", query=_CASE),
     Route("GET /cases", "                    404  404  404         404 404   404  404  404         404  403", query=_NO_CASE),
     Route("GET /summaries", "                403  403  403         200 200   403  403  403         200  403"),
+    Route("GET /states", "                   200  200  403         403 403   200  200  403         403  403", query=_IDS),
+    Route("GET /states", "                   400  400  403         403 403   400  400  403         403  403"),
+    Route("GET /hospital", "                 200  200  200         403 403   200  200  200         403  403"),
+    Route("PUT /hospital", "                 403  403  200         403 403   403  403  200         403  403", _SETTINGS),
+    Route("GET /users", "                    403  403  200         403 403   403  403  200         403  403"),
+    Route("POST /users", "                   403  403  201         403 403   403  403  201         403  403", _NEW),
+    Route("DELETE /users/{username}", "      403  403  204         403 403   403  403  404         403  403"),
+    Route("DELETE /users/nobody", "          403  403  404         403 403   403  403  404         403  403"),
+    Route("GET /model", "                    200  200  200         403 403   200  200  200         403  403"),
+    Route("GET /figures", "                  403  403  200         403 403   403  403  200         403  403"),
     Route("GET /audit", "                    403  403  200         403 403   403  403  200         403  403"),
 )  # fmt: skip
 
@@ -81,4 +93,4 @@ NOBODIES: dict[str, dict[str, str]] = {
     "token of no kind": {"sub": "8f0c", "cognito:groups": "[clinician]", "custom:hospital": "st-mary"},
     "no claims": {},
 }
-IDS = {"unknown": UNKNOWN}
+IDS = {"unknown": UNKNOWN, "username": "u-0"}

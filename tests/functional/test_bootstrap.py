@@ -56,6 +56,8 @@ ANSWERING = {
     "HEMASCOPE_HOSPITALS_TABLE": "hospitals",
     "HEMASCOPE_NOTICES_QUEUE": "https://sqs.example/notices",
     "HEMASCOPE_LINK_SECONDS": "300",
+    "HEMASCOPE_USER_POOL": "eu-central-1_Pool",
+    "HEMASCOPE_SCREENING_USD_PER_SECOND": "0.0000287923",
     "HEMASCOPE_ARTIFACT": str(artifact_folder(None)),
 }
 

@@ -12,8 +12,11 @@ from moto import mock_aws
 
 from hemascope.adapters.aws import DynamoLedger, client
 from hemascope.adapters.aws_queries import DynamoReader, S3Links
+from hemascope.adapters.aws_worklist import DynamoSearch
 from hemascope.adapters.rows import Found, LedgerTable
+from hemascope.contracts.report import Decision, State
 from hemascope.contracts.specimen import ObjectVersion, Patient
+from hemascope.portal.needs import RowFilter
 from hemascope.ports import LedgerRow
 from tests.fakes import START
 from tests.rows import row
@@ -217,3 +220,78 @@ def test_a_link_to_store_is_signed_with_size_checksum_and_condition() -> None:
     assert query["X-Amz-SignedHeaders"] == ["content-length;host;if-none-match;x-amz-checksum-sha256"]
     assert query["X-Amz-Expires"] == ["300"]
     assert put.headers == {"content-length": "5", "x-amz-checksum-sha256": "A" * 43 + "=", "if-none-match": "*"}
+
+
+def worked(dynamodb: Any, number: int, **changed: Any) -> None:
+    """The row of the given place in time; plain as most are, but for what is changed."""
+    version = ObjectVersion(bucket="uploads", key=f"smears/st-mary/p/c/{number}", version_id="v1")
+    plain = {"object": version, "object_id": version.object_id, "finished_at": START + (number + 1) * MOMENT, "urgent": False}
+    DynamoLedger(dynamodb, "ledger").finish(row(**(plain | {"decision": Decision.CONFIDENT} | changed)))
+
+
+def searched(dynamodb: Any, wanted: RowFilter, limit: int = 50) -> list[list[str]]:
+    """Names of the files that a search finds, page by page."""
+    pages, after = [], None
+    while True:
+        page = DynamoSearch(dynamodb, "ledger").search("st-mary", wanted, limit, after)
+        pages.append([one.object.key.rsplit("/", 1)[1] for one in page.rows])
+        if page.next is None:
+            return pages
+        after = page.next
+
+
+@pytest.fixture
+def worked_on(dynamodb: Any) -> Any:
+    worked(dynamodb, 1)
+    worked(dynamodb, 2, urgent=True)
+    worked(dynamodb, 3, urgent=True, acknowledged_at=START)
+    worked(dynamodb, 4, state=State.REJECTED, decision=None)
+    worked(dynamodb, 5, decision=Decision.INDETERMINATE, urgent=True)
+    worked(dynamodb, 6, decision=None)
+    fill(dynamodb, 2, "st-joseph")
+    return dynamodb
+
+
+@pytest.mark.parametrize(
+    ("wanted", "files"),
+    [
+        (RowFilter(), ["6", "5", "4", "3", "2", "1"]),
+        (RowFilter(state=State.REJECTED), ["4"]),
+        (RowFilter(decision=Decision.CONFIDENT), ["3", "2", "1"]),
+        (RowFilter(urgent=True), ["5", "2"]),
+        (RowFilter(state=State.REPORTED, decision=Decision.CONFIDENT, urgent=True), ["2"]),
+        (RowFilter(state=State.FAILED), []),
+    ],
+)
+def test_a_search_finds_what_is_asked_for_and_nothing_of_another_hospital(
+    worked_on: Any, wanted: RowFilter, files: list[str]
+) -> None:
+    assert searched(worked_on, wanted) == [files]
+
+
+@pytest.mark.parametrize("wanted", [RowFilter(), RowFilter(decision=Decision.CONFIDENT)])
+def test_pages_of_a_search_hold_every_row_once(dynamodb: Any, wanted: RowFilter) -> None:
+    for number in range(7):
+        worked(dynamodb, number)
+
+    pages = searched(dynamodb, wanted, limit=3)
+
+    assert [one for page in pages for one in page] == ["6", "5", "4", "3", "2", "1", "0"]
+    assert max(len(page) for page in pages) == 3
+
+
+def test_a_search_reads_so_many_rows_and_then_says_where_to_go_on(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hemascope.adapters.aws_worklist.READ", 4)
+    monkeypatch.setattr("hemascope.adapters.aws_worklist._AT_ONCE", 2)
+    worked(dynamodb, 0, urgent=True)
+    for number in range(1, 10):
+        worked(dynamodb, number)
+
+    assert searched(dynamodb, RowFilter(urgent=True)) == [[], [], ["0"]]
+
+
+def test_what_a_row_says_of_its_report_comes_back_from_the_ledger(dynamodb: Any) -> None:
+    said = row(decision=Decision.CONFIDENT, screening_ms=123.4, colour_score=0.25, feature_score=0.75)
+    DynamoLedger(dynamodb, "ledger").finish(said)
+
+    assert DynamoReader(dynamodb, "ledger").rows_of(said.object_id) == (said,)

@@ -60,6 +60,22 @@ def test_a_smear_ends_in_reports_pictures_a_row_and_a_due_notice(world: World, s
     assert outcome.report == report
 
 
+def test_the_row_repeats_what_lists_and_figures_say_of_the_report(world: World, smear: bytes) -> None:
+    world.station().process(arrive(world, smear))
+
+    report = world.reports.json("report.json")
+    assert world.row.decision == report["result"]["decision"]
+    assert (world.row.rejection, world.row.colour_score) == (None, report["evidence"]["out_of_distribution_score"])
+    assert world.row.feature_score == report["evidence"]["feature_score"]
+    assert world.row.screening_ms == sum(report["timings_ms"].values()) == 1250.0  # five steps of a quarter of a second
+
+
+def test_the_row_of_a_rejected_smear_says_why(world: World) -> None:
+    world.station().process(arrive(world, b"no picture"))
+
+    assert (world.row.decision, world.row.rejection, world.row.screening_ms) == (None, "unsupported_format", None)
+
+
 @pytest.mark.parametrize(
     ("probabilities", "urgent"),
     [((0.97, 0.01, 0.01, 0.01), False), ((0.01, 0.01, 0.97, 0.01), True), ((0.60, 0.38, 0.01, 0.01), True)],

@@ -57,6 +57,14 @@ def test_the_api_has_these_routes_and_each_asks_for_a_token(resources: Resources
         "GET /cases": "JWT",
         "GET /summaries": "JWT",
         "GET /audit": "JWT",
+        "GET /states": "JWT",
+        "GET /hospital": "JWT",
+        "PUT /hospital": "JWT",
+        "GET /users": "JWT",
+        "POST /users": "JWT",
+        "DELETE /users/{username}": "JWT",
+        "GET /model": "JWT",
+        "GET /figures": "JWT",
     }
 
 
@@ -74,7 +82,7 @@ def test_only_the_sites_pages_may_call_the_api_from_a_browser(resources: Resourc
     cors = only(resources, "AWS::ApiGatewayV2::Api")["CorsConfiguration"]
 
     assert cors["AllowOrigins"] == ["https://portal.hospital.example"]
-    assert cors["AllowMethods"] == ["GET", "POST"]
+    assert cors["AllowMethods"] == ["DELETE", "GET", "POST", "PUT"]
     assert cors["AllowHeaders"] == ["authorization", "content-type"]
     assert "AllowCredentials" not in cors
 

@@ -71,3 +71,10 @@ def test_the_audit_table_lets_nobody_change_an_entry(resources: Resources) -> No
         f"dynamodb:{one}"
         for one in ("BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLInsert", "PartiQLUpdate", "UpdateItem")
     ]
+
+
+def test_the_function_calls_this_user_pool_and_changes_no_account(resources: Resources) -> None:
+    ((actions, places, _),) = [one for one in granted(resources) if any(name.startswith("cognito-idp:") for name in one[0])]
+
+    assert places == ["${AccountsUsers.Arn}"]
+    assert not [name for name in actions if any(verb in name for verb in ("Update", "Set", "RemoveUser", "Enable", "Reset"))]

@@ -10,7 +10,7 @@ from tests.infra.reading import Resources, of_type
 pytestmark = pytest.mark.synth
 
 
-def test_the_portal_knows_the_models_words_and_not_its_network(resources: Resources, assembly: Path) -> None:
+def test_the_portal_knows_the_models_words_and_card_and_not_its_network(resources: Resources, assembly: Path) -> None:
     (layer,) = [one for name, one in of_type(resources, "AWS::Lambda::LayerVersion").items() if name.startswith("portal/Words")]
     (function,) = [one for name, one in of_type(resources, "AWS::Lambda::Function").items() if name.startswith("portal/Answer")]
     variables = function["Properties"]["Environment"]["Variables"]
@@ -18,5 +18,5 @@ def test_the_portal_knows_the_models_words_and_not_its_network(resources: Resour
     assets = json.loads((assembly / "Hemascope-dev-Portal.assets.json").read_text())["files"]
     folder = assembly / assets[digest]["source"]["path"]
 
-    assert sorted(one.name for one in folder.rglob("*")) == ["manifest.json", "texts.en.json"]
+    assert sorted(one.name for one in folder.rglob("*")) == ["MODEL_CARD.md", "manifest.json", "texts.en.json"]
     assert (variables["HEMASCOPE_ARTIFACT"], variables["HEMASCOPE_LANGUAGE"]) == ("/opt", "en")

@@ -60,6 +60,13 @@ ROLES: dict[str, tuple[dict[str, str], set[str]]] = {
     "portal/AnswerRole": (
         LAMBDA,
         {
+            "cognito-idp:AdminAddUserToGroup",
+            "cognito-idp:AdminCreateUser",
+            "cognito-idp:AdminDeleteUser",
+            "cognito-idp:AdminGetUser",
+            "cognito-idp:AdminListGroupsForUser",
+            "cognito-idp:CreateGroup",
+            "cognito-idp:ListUsersInGroup",
             "dynamodb:GetItem",
             "dynamodb:PutItem",
             "dynamodb:Query",

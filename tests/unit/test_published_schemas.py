@@ -8,7 +8,17 @@ from hemascope.contracts.specimen import Specimen
 from hemascope.model.classifier import Classifier
 from hemascope.screening import screen
 
-NAMES = ("report", "patient-summary", "case-statement", "case-summary", "acquisition", "verdict", "notice", "manifest")
+NAMES = (
+    "report",
+    "patient-summary",
+    "case-statement",
+    "case-summary",
+    "acquisition",
+    "verdict",
+    "notice",
+    "hospital",
+    "manifest",
+)
 
 
 @pytest.mark.parametrize("name", sorted(PUBLISHED))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.adapters.words import read_words
+from hemascope.adapters.words import read_card, read_words
 from hemascope.contracts.errors import ArtifactError
 from hemascope.model.artifact import Artifact
 
@@ -61,3 +61,16 @@ def test_texts_in_another_language_than_their_name_says_are_refused(folder: Path
 
     with pytest.raises(ArtifactError, match="expected texts in the language de, received en"):
         read_words(folder, "de")
+
+
+def test_the_card_is_read_as_it_stands(artifact: Artifact) -> None:
+    card = read_card(artifact.folder)
+
+    assert card.name == f"{artifact.folder.parent.name}/{artifact.folder.name}"
+    assert card.card == (artifact.folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert card.metrics == artifact.manifest.metrics
+
+
+def test_a_folder_without_a_card_is_refused(folder: Path) -> None:
+    with pytest.raises(ArtifactError, match=r"MODEL_CARD\.md"):
+        read_card(folder)

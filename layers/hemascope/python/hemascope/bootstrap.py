@@ -12,24 +12,28 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.adapters.aws import DynamoLedger, S3Store, SystemClock, client
+from hemascope.adapters.aws_accounts import CognitoAccounts
 from hemascope.adapters.aws_audit import DynamoAudit
 from hemascope.adapters.aws_queries import DynamoReader, S3Links
 from hemascope.adapters.aws_review import DynamoReviews
 from hemascope.adapters.aws_telling import SesMailer, SnsPatients, SnsPublisher, SqsNotices
+from hemascope.adapters.aws_worklist import DynamoSearch
 from hemascope.adapters.hospitals import DynamoHospitalBook
-from hemascope.adapters.words import read_words
+from hemascope.adapters.words import read_card, read_words
 from hemascope.contracts.errors import HemascopeError
 from hemascope.contracts.hospital import HospitalSettings
 from hemascope.contracts.texts import ENGLISH
 from hemascope.delivery import Delivery
 from hemascope.letters import Letters
 from hemascope.portal.acknowledge import Acknowledging
+from hemascope.portal.administration import Administration, ModelView
 from hemascope.portal.desk import Desk
 from hemascope.portal.files import DocumentDesk
 from hemascope.portal.patients import PatientDesk
 from hemascope.portal.review import Review
 from hemascope.portal.shelf import Shelf
 from hemascope.portal.trail import Trail
+from hemascope.portal.worklist import Worklist
 from hemascope.ports import Ledger
 
 if TYPE_CHECKING:
@@ -103,7 +107,9 @@ class PortalEnvironment(Environment):
     hospitals_table: str
     notices_queue: str
     link_seconds: Annotated[int, Field(ge=1)]
-    artifact: Path  # its manifest and texts alone
+    user_pool: str
+    screening_usd_per_second: Annotated[float, Field(gt=0.0)]
+    artifact: Path  # its manifest, card and texts alone
     language: str = ENGLISH
 
 
@@ -153,7 +159,7 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
     """Connect the ports of the portal."""
     settings = PortalEnvironment.read(variables)
     s3, dynamodb, clock = client("s3", settings.endpoint), client("dynamodb", settings.endpoint), SystemClock()
-    words = read_words(settings.artifact, settings.language)
+    words, card = read_words(settings.artifact, settings.language), read_card(settings.artifact)
     hospitals = DynamoHospitalBook(dynamodb, settings.hospitals_table, HospitalSettings())
     ledger = DynamoReader(dynamodb, settings.ledger_table)
     shelf = Shelf(S3Store(s3, settings.reports_bucket), settings.reports_bucket)
@@ -179,6 +185,16 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
         acknowledging=Acknowledging(ledger=ledger, reviews=reviews, trail=trail, clock=clock),
         patients=PatientDesk(ledger=ledger, shelf=shelf, hospitals=hospitals, trail=trail, texts=words.texts),
         trail=trail,
+        worklist=Worklist(ledger=ledger, search=DynamoSearch(dynamodb, settings.ledger_table), shelf=shelf),
+        administration=Administration(
+            hospitals=hospitals,
+            accounts=CognitoAccounts(client("cognito-idp", settings.endpoint), settings.user_pool),
+            ledger=ledger,
+            trail=trail,
+            clock=clock,
+            model=ModelView(name=card.name, card=card.card, metrics=card.metrics, urgent_classes=words.urgent_classes),
+            usd_per_second=settings.screening_usd_per_second,
+        ),
     )
 
 

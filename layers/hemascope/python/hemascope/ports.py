@@ -7,9 +7,10 @@ from typing import Annotated, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from hemascope.contracts.audit import AuditAction, AuditEntry
+from hemascope.contracts.errors import RejectionReason
 from hemascope.contracts.hospital import HospitalSettings
 from hemascope.contracts.notice import DueNotice, Mail, Notice, PatientNotice
-from hemascope.contracts.report import Release, State
+from hemascope.contracts.report import Decision, Release, State
 from hemascope.contracts.specimen import ObjectVersion, Patient
 
 FORGOTTEN = "forgotten"  # stands in the place of a model in a tombstone; no model's name lacks a slash
@@ -55,6 +56,12 @@ class LedgerRow(BaseModel):
     spoken: Annotated[int, Field(ge=0)] = 0  # the verdict that the release rests on; 0 before it
     release: Release = Release.PRELIMINARY
     released_at: datetime | None = None
+    # What lists and figures say of the report without opening it; rows of before have none of these.
+    decision: Decision | None = None
+    rejection: RejectionReason | None = None
+    screening_ms: float | None = None
+    colour_score: float | None = None  # the report's out_of_distribution_score
+    feature_score: float | None = None
 
 
 class ObjectStore(Protocol):

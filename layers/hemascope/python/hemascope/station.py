@@ -7,6 +7,7 @@ which the next delivery of its message goes on.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from hemascope.contracts.errors import ForgottenObject, RejectedSmear
 from hemascope.contracts.events import CreatedObject
@@ -102,6 +103,7 @@ class Station:
         report = self._store(screening, keys)
         urgent = self._is_urgent(report)
         row = self._row(version, report.state, specimen, urgent=urgent, report_key=keys.report)
+        row = row.model_copy(update=_told_by(report))
         if created.rerun and not (urgent and not self.ledger.was_urgent(version.object_id)):
             row = row.model_copy(update={"notice": NoticeState.NOT_DUE})
         standing = self.ledger.finish(row)
@@ -164,3 +166,15 @@ class Station:
             failure=failure,
             finished_at=self.clock.now(),
         )
+
+
+def _told_by(report: Report) -> dict[str, Any]:
+    """What lists and figures say of a report."""
+    result, evidence = report.result, report.evidence
+    return {
+        "decision": result.decision if result else None,
+        "rejection": report.rejection.reason if report.rejection else None,
+        "screening_ms": round(sum(report.timings_ms.values()), 1) if report.timings_ms else None,
+        "colour_score": evidence.out_of_distribution_score if evidence else None,
+        "feature_score": evidence.feature_score if evidence else None,
+    }

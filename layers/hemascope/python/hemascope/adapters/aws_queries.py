@@ -8,7 +8,7 @@ from hemascope.adapters.aws import row_from_item, transient
 from hemascope.contracts.specimen import Patient
 from hemascope.ports import FORGOTTEN, LedgerRow, RowPage, RowPosition, SignedPut, UploadForm
 
-_BY_HOSPITAL, _BY_CASE, _BY_PATIENT = "by-hospital", "by-case", "by-patient"
+BY_HOSPITAL, _BY_CASE, _BY_PATIENT = "by-hospital", "by-case", "by-patient"
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,11 @@ class DynamoReader:
 
     def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
         """Query the index, newest first. The hospital of a position is always the one asked for."""
-        start = {"ExclusiveStartKey": _start(hospital, after)} if after else {}
+        start = {"ExclusiveStartKey": start_of(hospital, after)} if after else {}
         with transient("read the ledger"):
             answer = self.dynamodb.query(
                 TableName=self.table,
-                IndexName=_BY_HOSPITAL,
+                IndexName=BY_HOSPITAL,
                 KeyConditionExpression="hospital = :hospital",
                 ExpressionAttributeValues={":hospital": {"S": hospital}},
                 ScanIndexForward=False,
@@ -85,7 +85,8 @@ class DynamoReader:
         return RowPage(rows=tuple(row_from_item(item) for item in answer["Items"]), next=position)
 
 
-def _start(hospital: str, after: RowPosition) -> dict[str, Any]:
+def start_of(hospital: str, after: RowPosition) -> dict[str, Any]:
+    """A position as DynamoDB wants it; its hospital is always the one asked for."""
     return {name: {"S": text} for name, text in (after.model_dump(mode="json") | {"hospital": hospital}).items()}
 
 

@@ -54,6 +54,11 @@ def attachment(content: bytes, content_type: str, name: str) -> Response[bytes]:
     return Response(200, content_type, content, _HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'})
 
 
+def nothing() -> Response[str]:
+    """A success that has nothing to say."""
+    return Response(204, body="", headers=_HEADERS)
+
+
 def refuse(error: Exception) -> Response[str]:
     """Any error as a problem. The caller's own are told in full; of ours neither caller nor log learn more than the type."""
     problem = problem_of(error)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
-from hemascope.adapters.http_api import answer, body, caller
+from hemascope.adapters.http_api import answer, body, caller, nothing
 from hemascope.portal.desk import Desk
 
 
@@ -22,7 +22,7 @@ def add_review_routes(app: APIGatewayHttpResolver, desk: Callable[[], Desk]) -> 
     @app.post("/reports/<object_id>/acknowledgement")
     def acknowledge(object_id: str) -> Response[str]:
         desk().acknowledging.acknowledge(caller(app), object_id)
-        return Response(204)
+        return nothing()
 
     @app.get("/summaries")
     def list_summaries() -> Response[str]:

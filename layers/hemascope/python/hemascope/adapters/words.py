@@ -4,11 +4,39 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from hemascope.contracts.errors import ArtifactError
 from hemascope.contracts.texts import Texts, texts_file
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is known of a model: its name, its card in Markdown, and the manifest's metrics."""
+
+    name: str
+    card: str
+    metrics: dict[str, Any]
+
+
+def read_card(folder: Path) -> ModelCard:
+    """Read manifest and card of an artifact.
+
+    Raises
+    ------
+    ArtifactError
+        Where one is missing.
+    """
+    try:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+        return ModelCard(f"{manifest['id']}/{manifest['version']}", card, manifest["metrics"])
+    except (OSError, ValueError, KeyError) as error:
+        raise ArtifactError(
+            f"expected manifest.json and MODEL_CARD.md of a model artifact in {folder}, received: {error}"
+        ) from error
 
 
 @dataclass(frozen=True)

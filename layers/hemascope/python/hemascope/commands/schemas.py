@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from hemascope.contracts.acquisition import Acquisition
 from hemascope.contracts.case import CaseStatement, CaseSummary
+from hemascope.contracts.hospital import HospitalSettings
 from hemascope.contracts.notice import Notice
 from hemascope.contracts.report import PatientSummary, Report
 from hemascope.contracts.verdict import Verdict
@@ -20,6 +21,7 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "acquisition": Acquisition,
     "verdict": Verdict,
     "notice": Notice,
+    "hospital": HospitalSettings,
     "manifest": Manifest,
 }
 

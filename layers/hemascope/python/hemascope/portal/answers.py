@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hemascope.contracts.case import CaseStatement, CaseSummary
 from hemascope.contracts.file_size import MAXIMUM_BYTES
-from hemascope.contracts.report import PatientSummary, Pictures, Release, Report, State
+from hemascope.contracts.report import Decision, PatientSummary, Pictures, Release, Report, State
 from hemascope.contracts.specimen import Segment, Specimen, specimen_of
 from hemascope.contracts.verdict import Verdict
 from hemascope.portal.people import Role
@@ -95,12 +95,15 @@ class Row(_Answer):
     notice: NoticeState
     finished_at: datetime
     release: Release
+    decision: Decision | None  # None also where the row is of before decisions stood in rows
+    acknowledged: bool
 
     @classmethod
     def of(cls, row: LedgerRow) -> "Row":
         """What people see of a ledger row."""
-        shown = row.model_dump(include={"object_id", "model", "state", "urgent", "notice", "finished_at", "release"})
-        return cls(specimen=specimen_of(row.object.key), **shown)
+        fields = {"object_id", "model", "state", "urgent", "notice", "finished_at", "release", "decision"}
+        acknowledged = row.acknowledged_at is not None
+        return cls(specimen=specimen_of(row.object.key), acknowledged=acknowledged, **row.model_dump(include=fields))
 
 
 class ReportList(_Answer):

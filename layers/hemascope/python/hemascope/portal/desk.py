@@ -1,8 +1,8 @@
-"""The portal's requests: who am I, take a picture, my hospital's reports, one report, one case.
+"""The portal's requests: who am I, take a picture, one report, one case.
 
-Every rule of who may see what stands here, in ``people`` and in ``patients``; what reviewers do stands in ``review``. A
-hospital's reports are for its staff, a patient's summary for that patient; whatever exists and is somebody else's is
-forbidden, whatever doesn't exist is not found.
+Every rule of who may see what stands here, in ``people`` and in ``patients``; what reviewers do stands in ``review``, lists
+stand in ``worklist``, what administrators do in ``administration``. A hospital's reports are for its staff, a patient's summary
+for that patient; whatever exists and is somebody else's is forbidden, whatever doesn't exist is not found.
 """
 
 from collections.abc import Sequence
@@ -18,18 +18,16 @@ from hemascope.contracts.file_size import MAXIMUM_BYTES
 from hemascope.contracts.report import Pictures, Report
 from hemascope.contracts.specimen import Specimen, is_object_id, is_segment, smear_key, specimen_of
 from hemascope.portal.acknowledge import Acknowledging
+from hemascope.portal.administration import Administration
 from hemascope.portal.answers import (
     CaseView,
     Me,
     PatientCaseView,
     PatientView,
-    ReportList,
     ReportView,
     Row,
     Upload,
     UploadRequest,
-    decode_cursor,
-    encode_cursor,
 )
 from hemascope.portal.patients import PatientDesk, release_of
 from hemascope.portal.people import STAFF, UPLOADERS, Person, Role
@@ -37,10 +35,9 @@ from hemascope.portal.problems import BadRequest, Forbidden, NotFound
 from hemascope.portal.review import Review
 from hemascope.portal.shelf import Shelf
 from hemascope.portal.trail import Trail
+from hemascope.portal.worklist import CASE_ROWS, Worklist, newest_report_first
 from hemascope.ports import LedgerReader, LedgerRow, LinkMaker
 
-PAGE = 50  # rows
-CASE_ROWS = 500  # of one slide, more than anybody photographs; one answer reads a report of each
 _READERS = 8  # reports that are read at a time
 
 
@@ -58,6 +55,8 @@ class Desk:
     acknowledging: Acknowledging
     patients: PatientDesk
     trail: Trail
+    worklist: Worklist
+    administration: Administration
 
     def me(self, person: Person) -> Me:
         """Tell who is signed in."""
@@ -85,17 +84,6 @@ class Desk:
             put=self.links.upload_put(key, wanted.sha256, wanted.size) if wanted.sha256 and wanted.size else None,
         )
 
-    def list_reports(self, person: Person, cursor: str | None) -> ReportList:
-        """List the ends of the caller's hospital, newest first.
-
-        Raises
-        ------
-        Forbidden, BadRequest
-        """
-        person.expect(STAFF)
-        page = self.ledger.rows_by_hospital(person.hospital, PAGE, decode_cursor(cursor) if cursor else None)
-        return ReportList(rows=tuple(Row.of(row) for row in page.rows), cursor=encode_cursor(page.next) if page.next else None)
-
     def show_report(self, person: Person, object_id: str) -> ReportView | PatientView:
         """Show what is known of one object version: to staff the report, to its patient the summary.
 
@@ -107,7 +95,7 @@ class Desk:
             Where it is another hospital's or another patient's.
         """
         found = self.ledger.rows_of(object_id) if is_object_id(object_id) else ()
-        rows = sorted(found, key=_newest_report_first)
+        rows = sorted(found, key=newest_report_first)
         if not rows:
             raise NotFound("There is no report of this id, or not yet.")
         if not _may_see(person, specimen_of(rows[0].object.key)):
@@ -187,11 +175,6 @@ class Desk:
             overlay=self.links.link(pictures.overlay),
             heat_maps={branch: self.links.link(key) for branch, key in pictures.heat_maps.items()},
         )
-
-
-def _newest_report_first(row: LedgerRow) -> tuple[bool, float]:
-    """A failure, however new, stands behind every report."""
-    return row.report_key is None, -row.finished_at.timestamp()
 
 
 def _may_see(person: Person, specimen: Specimen | None) -> bool:

@@ -3,15 +3,15 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from hemascope.contracts.audit import AuditAction
 from hemascope.contracts.notice import DueNotice
 from hemascope.contracts.report import Decision, Release, State
 from hemascope.contracts.specimen import is_object_id, specimen_of
 from hemascope.contracts.verdict import Opinion, Verdict, VerdictKind
+from hemascope.portal.bodies import read_body
 from hemascope.portal.people import REVIEWERS, Person
 from hemascope.portal.problems import BadRequest, Conflict, Forbidden, NotFound
 from hemascope.portal.shelf import Shelf
@@ -45,7 +45,6 @@ class Released(BaseModel):
     release: Release
 
 
-_Request = TypeVar("_Request", bound=BaseModel)
 _EXPECTED = {
     OpinionRequest: "model, kind (confirm, or correct with a label) and a comment of at most 2000 characters if there is one",
     ReleaseRequest: "model",
@@ -83,7 +82,7 @@ class Review:
         Forbidden, NotFound, BadRequest, Conflict
         """
         person.expect(REVIEWERS)
-        wanted = _parse(OpinionRequest, body)
+        wanted = read_body(OpinionRequest, body, _EXPECTED[OpinionRequest])
         row = self._row(person, object_id, wanted.model)
         self._check(wanted, row)
         for _ in range(_TRIES):
@@ -105,7 +104,7 @@ class Review:
         Forbidden, NotFound, BadRequest, Conflict
         """
         person.expect(REVIEWERS)
-        model = _parse(ReleaseRequest, body).model
+        model = read_body(ReleaseRequest, body, _EXPECTED[ReleaseRequest]).model
         needed = self.hospitals.settings_of(person.hospital).reviewers
         for _ in range(_TRIES):
             row = self._row(person, object_id, model)
@@ -164,13 +163,3 @@ class Review:
             raise BadRequest(f"Expected one of the classes {', '.join(known)}.")
         if wanted.label == result.label and result.decision is Decision.CONFIDENT:
             raise BadRequest("This is the model's own answer. Please confirm it instead.")
-
-
-def _parse(model: type[_Request], body: str) -> _Request:
-    """Read a body; the problem names fields, and nothing of what stood in them."""
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        known = {str(one["loc"][0]) for one in error.errors() if one["loc"]} & set(model.model_fields)
-        what = f"; wrong: {', '.join(sorted(known))}" if known else ""
-        raise BadRequest(f"Expected JSON with {_EXPECTED[model]}{what}.") from None
