@@ -23,6 +23,7 @@ from hemascope.contracts.texts import ENGLISH, Texts
 from hemascope.portal.acknowledge import Acknowledging
 from hemascope.portal.administration import Administration, ModelView
 from hemascope.portal.desk import Desk
+from hemascope.portal.files import DocumentDesk
 from hemascope.portal.needs import Account, AccountPage, RowFilter
 from hemascope.portal.patients import PatientDesk
 from hemascope.portal.review import Review
@@ -254,7 +255,13 @@ def content(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def opened(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
-    """The portal function's own entry in front of a portal on fakes; takes what ``request`` takes."""
-    handler = load_handler(root / "lambdas" / "portal_api" / "handler.py")
-    monkeypatch.setitem(handler.__globals__, "desk", lambda: portal.desk)
-    return lambda *arguments, **named: handler(request(*arguments, **named), CONTEXT)
+    """The functions' own entries in front of a portal on fakes; takes what ``request`` takes."""
+    portal_api, documents = (load_handler(root / "lambdas" / one / "handler.py") for one in ("portal_api", "report_documents"))
+    monkeypatch.setitem(portal_api.__globals__, "desk", lambda: portal.desk)
+    monkeypatch.setitem(documents.__globals__, "desk", lambda: DocumentDesk(portal.desk, portal.reports))
+
+    def ask(route: str, *arguments: Any, **named: Any) -> dict[str, Any]:
+        handler = documents if route.endswith(("/report.pdf", "/report.fhir.json")) else portal_api
+        return handler(request(route, *arguments, **named), CONTEXT)
+
+    return ask
