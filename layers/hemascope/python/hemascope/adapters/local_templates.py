@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 STAGE = "dev"  # of the snapshots
+_PORTAL = "https://portal.hospital.example"  # as well
 # In the order of their dependencies.
 STACKS = ("Ingest", "Screening", "Delivery", "Portal", "Archive", "Operator", "Devices", "Observability")
 
@@ -40,6 +41,12 @@ def read_templates(root: Path) -> dict[str, Template]:
     """Every stack's template, by the stack's name, in the order of their dependencies."""
     folder = root / "infra" / "templates"
     return {name: json.loads((folder / f"{name.lower()}.template.json").read_text(encoding="utf-8")) for name in STACKS}
+
+
+def moved(template: Template, portal: str | None) -> Template:
+    """The template of a deployment whose portal has this address: in links, in sign-in and in who may call from a browser."""
+    changed: Template = json.loads(json.dumps(template).replace(_PORTAL, portal)) if portal else template
+    return changed
 
 
 def accepted(template: Template) -> Template:
