@@ -1,7 +1,7 @@
 // The frame of the portal: who is signed in, which page is asked for, what is said when something fails.
 
 import { Api, Problem } from "./api.mjs";
-import { el, say } from "./dom.mjs";
+import { el, present, say } from "./dom.mjs";
 import { Session, SessionEnded } from "./session.mjs";
 import { words } from "./words.mjs";
 
@@ -36,7 +36,7 @@ async function start() {
   document.querySelector("#skip").textContent = words.skip;
   document.querySelector("footer").textContent = words.disclaimer;
   addEventListener("hashchange", show);
-  addEventListener("unhandledrejection", (event) => complain(event.reason));
+  addEventListener("complaint", (event) => hear(event.detail));
   document.querySelector("#skip").addEventListener("click", (event) => {
     event.preventDefault(); // the address names the page, so it can't name a place on it
     main.focus();
@@ -69,7 +69,6 @@ async function show() {
     const page = await import(`./pages/${name}.mjs`);
     const shown = await page.show({
       api, me, named: pattern.exec(address).groups ?? {}, asked: new URLSearchParams(asked),
-      complain,
     });
     if (mine !== turn) return void shown.leave?.();
     leave = shown.leave;
@@ -83,7 +82,7 @@ async function show() {
 function place({ title, kind, content }) {
   document.title = `${title} · Hemascope`;
   main.className = kind ?? "";
-  main.replaceChildren(...content);
+  main.replaceChildren(...present(content));
   const heading = main.querySelector("h1");
   heading?.setAttribute("tabindex", "-1");
   heading?.focus({ preventScroll: true });
@@ -98,7 +97,7 @@ function frame() {
   document.querySelector("nav").setAttribute("aria-label", words.navigation.label);
   document.querySelector("nav").replaceChildren(...(links.length > 1 ? links : []));
   document.querySelector("#person").replaceChildren(
-    el("span", { class: "who" }, el("b", {}, session.name), ` ${words.role[me.role]}, ${me.hospital}`),
+    el("span", { class: "who" }, el("b", {}, session.name), " ", el("span", {}, words.role[me.role], el("span", { class: "place" }, `, ${me.hospital}`))),
     el("button", { class: "plain", onclick: () => session.signOut() }, words.navigation.signOut));
 }
 
@@ -124,7 +123,7 @@ function failed(error, ended) {
 }
 
 // Says what went wrong with a part of a page, which stands.
-function complain(error) {
+function hear(error) {
   if (error instanceof SessionEnded) return over();
   return say(told(error), "alarm");
 }

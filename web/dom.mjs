@@ -2,14 +2,17 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+// Children as they are written: lists in lists, and nothing in the place of what is not shown.
+export const present = (children) => children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false);
+
 function fill(made, properties, children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (name in made && typeof value !== "string") made[name] = value;
+    else if (value === true && name in made) made[name] = true; // also what no attribute holds, such as what is chosen now
     else made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));
+  made.append(...present(children));
   return made;
 }
 
@@ -43,13 +46,13 @@ export function bar(share, kind = "") {
   return el("span", { class: `bar ${kind}`, "aria-hidden": "true" }, inner);
 }
 
+// What went wrong with a part of a page. The frame hears it, and says it.
+export const complain = (error) => dispatchEvent(new CustomEvent("complaint", { detail: error }));
+
 // Disables a button while its work is under way, so that nothing is sent twice.
 export async function once(button, work) {
   if (button.disabled) return;
   button.disabled = true;
-  try {
-    await work();
-  } finally {
-    button.disabled = false;
-  }
+  await work().catch(complain);
+  button.disabled = false;
 }

@@ -15,9 +15,9 @@ export function headline({ state, result }) {
 
 // `urgent`: leukemia is possible; then the study's own advice stands above the recommendation of the model's texts.
 export function answer({ state, result, rejection }, urgent) {
-  if (state === "rejected") return el("div", {}, el("p", {}, rejection.message), el("p", { class: "advice" }, rejection.advice));
-  if (!result) return el("p", {}, told.failedText);
-  return el("div", {},
+  if (state === "rejected") return el("div", { class: "answer" }, el("p", {}, rejection.message), el("p", { class: "advice" }, rejection.advice));
+  if (!result) return el("p", { class: "answer" }, told.failedText);
+  return el("div", { class: "answer" },
     el("p", { class: `sure ${result.decision}` }, words.sure[result.decision]),
     el("div", { class: `advice ${urgent ? "alarm" : ""}` },
       el("h2", {}, told.recommendation), urgent && el("p", {}, el("b", {}, told.specialist)), el("p", {}, result.recommendation)));
@@ -28,7 +28,7 @@ export function probabilities({ probabilities: shares, prediction_set: possible,
     el("th", { scope: "row" }, name),
     el("td", { class: "wide" }, bar(share, possible.includes(name) ? "possible" : "")),
     el("td", { class: "number" }, percent(share))));
-  return el("section", { class: "card" },
+  return el("section", { class: "card chances" },
     el("h2", {}, told.probabilities),
     el("table", { class: "bars" }, el("tbody", {}, rows)),
     el("p", { class: "hint" }, told.probabilitiesHint),
@@ -67,7 +67,7 @@ export function cellTable(cells, point) {
       el("thead", {}, el("tr", {}, Object.values(columns).map((text) => el("th", { scope: "col" }, text)))),
       el("tbody", {}, [...rows.values()])));
   return {
-    content: el("section", { class: "card" }, el("h2", {}, told.cells, " ", el("span", { class: "count" }, cells.length)),
+    content: el("section", { class: "card cell-card" }, el("h2", {}, told.cells, " ", el("span", { class: "count" }, cells.length)),
       el("p", { class: "hint" }, told.cellsHint), box),
     show: (number, scroll) => {
       for (const [one, row] of rows) row.classList.toggle("on", one === number);

@@ -1,5 +1,7 @@
 // Sends pictures straight to S3, a few at a time, and asks what has become of them until each has come to an end.
 
+import { complain } from "./dom.mjs";
+
 const AT_ONCE = 3;
 const ASKED = 50; // ids a request
 const PATIENCE = 120; // seconds after which a picture is late
@@ -71,13 +73,15 @@ export class Sending {
   // Ask again and again, the more slowly the longer nothing happens; each picture's end is told once.
   watch(pause = 700) {
     if (this.timer) return;
-    this.timer = setTimeout(async () => {
-      this.timer = null;
-      const open = this.pictures.filter((one) => one.id && !one.done).slice(0, ASKED);
-      if (!open.length) return;
-      const news = await this.ask(open);
-      this.watch(news ? 700 : Math.min(5000, pause * 1.3));
-    }, pause);
+    this.timer = setTimeout(() => this.look(pause).catch(complain), pause);
+  }
+
+  async look(pause) {
+    this.timer = null;
+    const open = this.pictures.filter((one) => one.id && !one.done).slice(0, ASKED);
+    if (!open.length) return;
+    const news = await this.ask(open);
+    this.watch(news ? 700 : Math.min(5000, pause * 1.3));
   }
 
   async ask(open) {

@@ -12,7 +12,7 @@ const STEP = 1.4;
 export function makeViewer({ pictures, cells, point, reload }) {
   const layers = layersOf(pictures ?? {});
   if (!layers.length) return { content: el("p", { class: "hint" }, viewer.noPictures), show: () => undefined };
-  const image = el("img", { alt: "", draggable: false });
+  const image = el("img", { alt: "", draggable: "false" });
   const rings = svg("svg", { viewBox: `0 0 ${WORKING} ${WORKING}`, preserveAspectRatio: "none", "aria-hidden": "true" });
   const stage = el("div", { class: "stage" }, image, rings);
   const port = el("div", { class: "port", tabindex: "0", role: "img", "aria-label": viewer.keys }, stage);
@@ -31,7 +31,7 @@ export function makeViewer({ pictures, cells, point, reload }) {
   const view = new View(port, stage);
   return {
     content: el("figure", { class: "viewer", "aria-label": viewer.label },
-      switcher(layers, choose), port, el("div", { class: "zoom" }, view.buttons()), gone, caption),
+      switcher(layers, choose), el("div", { class: "frame" }, port, el("div", { class: "zoom" }, view.buttons())), gone, caption),
     show: (number) => {
       for (const [one, mark] of marks) mark.classList.toggle("on", one === number);
     },

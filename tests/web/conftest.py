@@ -16,6 +16,7 @@ from playwright.sync_api import Error as BrowserError
 from hemascope.adapters.local_site import LocalSite, site_headers
 from hemascope.adapters.local_templates import read_templates
 from hemascope.contracts.specimen import Specimen
+from hemascope.imaging.decode import Picture
 from hemascope.model.classifier import Classifier
 from hemascope.screening import screen
 from tests.web import answers
@@ -37,6 +38,11 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+def encoded(picture: Picture) -> bytes:
+    """As a PNG file."""
+    return cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
 @pytest.fixture(scope="session")
 def real_report(classifier: Classifier, smear: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The report on the drawn smear, with a literal result, and its pictures by their paths."""
@@ -44,14 +50,10 @@ def real_report(classifier: Classifier, smear: bytes) -> tuple[dict[str, Any], d
     judged = screen(smear, specimen, classifier, object_id=answers.LEUKEMIA)
     assert judged.pictures is not None
     report = json.loads(judged.report.to_json()) | {"result": answers.RESULT, "issued_at": "2026-03-01T09:30:00Z"}
-    drawn = {"overlay": judged.pictures.overlay, "segmented": judged.pictures.segmented, **judged.pictures.heat_maps}
-    names = {"original": "heat_map.original", "segmented_map": "heat_map.segmented"}
     drawn = {"overlay": judged.pictures.overlay, "segmented": judged.pictures.segmented} | {
         f"heat_map.{branch}": picture for branch, picture in judged.pictures.heat_maps.items()
     }
-    del names
-    files = {f"/{name}.png": cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes() for name, picture in drawn.items()}
-    return report, files
+    return report, {f"/{name}.png": encoded(picture) for name, picture in drawn.items()}
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ export async function show({ api, asked }) {
   return {
     title: told.title,
     content: [
-      el("div", { class: "head" }, el("h1", {}, told.title), field(told.days, chosen)),
+      el("div", { class: "head figures-head" }, el("h1", {}, told.title), field(told.days, chosen)),
       el("dl", { class: "tiles" },
         tile(told.smears, whole(found.smears)),
         tile(told.unsure, judged ? percent(unsure / judged, 0) : "–", told.unsureHint),

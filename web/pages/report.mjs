@@ -1,6 +1,6 @@
 // One smear: its picture on the left, what is said of it on the right, and below what people say.
 
-import { el, once, say } from "../dom.mjs";
+import { complain, el, once, say } from "../dom.mjs";
 import { about, answer, cellTable, fit, headline, probabilities } from "../findings.mjs";
 import { percent } from "../numbers.mjs";
 import { reviewPanel } from "../review.mjs";
@@ -9,7 +9,7 @@ import { words } from "../words.mjs";
 
 const { report: told } = words;
 
-export async function show({ api, me, named, complain }) {
+export async function show({ api, me, named }) {
   const view = await api.report(named.id);
   const report = view.report ?? { state: view.state, object_id: view.object_id };
   const slide = el("section", { class: "card slide", hidden: true });
@@ -22,7 +22,7 @@ export async function show({ api, me, named, complain }) {
     content: [
       el("p", { class: "crumbs" }, el("a", { href: "#/worklist" }, told.back), view.specimen && ` / ${view.specimen.case} / ${view.specimen.file}`),
       view.urgent && !view.acknowledged && alarm(api, me, named.id),
-      el("div", { class: "head" }, el("h1", {}, headline(report)), marks(view), links(api, view, complain)),
+      el("div", { class: "head" }, el("h1", {}, headline(report)), marks(view), links(api, view)),
       el("div", { class: "two" }, el("div", { class: "left" }, left), el("div", { class: "right" }, right, review, slide, view.report && about(view.report), others(view))),
     ],
   };
@@ -49,10 +49,10 @@ function marks({ state, release, urgent, model }) {
     el("span", { class: "hint" }, model.replace("/", " ")));
 }
 
-function links(api, { object_id: id, report }, complain) {
+function links(api, { object_id: id, report }) {
   if (!report) return null;
   const button = (text, name, ending) => {
-    const made = el("button", { onclick: () => once(made, () => save(api, id, name, ending).catch(complain)) }, text);
+    const made = el("button", { onclick: () => once(made, () => save(api, id, name, ending)) }, text);
     return made;
   };
   return el("p", { class: "actions" }, button(told.pdf, "report.pdf", "pdf"), button(told.fhir, "report.fhir.json", "fhir.json"));

@@ -1,13 +1,13 @@
 // A hospital's smears: what waits for a doctor on top, then all, newest first, a page at a time.
 
-import { el, field, once, say, select } from "../dom.mjs";
+import { complain, el, field, once, say, select } from "../dom.mjs";
 import { since, when } from "../numbers.mjs";
 import { words } from "../words.mjs";
 
 const { worklist } = words;
 const EVERY = 20_000; // ms between two looks for new smears
 
-export async function show({ api, asked, complain }) {
+export async function show({ api, asked }) {
   const filter = Object.fromEntries(["case", "state", "decision"].map((name) => [name, asked.get(name) ?? ""]));
   const filtered = Object.values(filter).some(Boolean);
   const [first, urgent] = await Promise.all([
@@ -72,7 +72,7 @@ class Table {
     this.count = el("p", { class: "hint", role: "status" });
     this.more = el("button", { onclick: () => once(this.more, () => this.next()) }, worklist.more);
     const columns = Object.values(worklist.columns).map((text) => el("th", { scope: "col" }, text));
-    this.table = el("table", { class: "list" }, el("thead", {}, el("tr", {}, columns)), this.body);
+    this.table = el("table", { class: "list long" }, el("thead", {}, el("tr", {}, columns)), this.body);
     this.content = [this.table, this.count, this.more];
     // Reaching the end loads the next page, so that scrolling is all there is to do; the button is for keyboards.
     this.watcher = new IntersectionObserver(([seen]) => seen.isIntersecting && this.more.click(), { rootMargin: "600px" });
