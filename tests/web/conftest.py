@@ -2,16 +2,13 @@
 
 import copy
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import Browser, Page
 
 from hemascope.adapters.local_site import LocalSite, site_headers
 from hemascope.adapters.local_templates import read_templates
@@ -20,22 +17,13 @@ from hemascope.imaging.decode import Picture
 from hemascope.model.classifier import Classifier
 from hemascope.screening import screen
 from tests.web import answers
+from tests.web.chromium import started
 from tests.web.fake_service import FakeService
-
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
-
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium, Playwright's own or the machine's."""
-    chosen = os.environ.get("HEMASCOPE_CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
-        try:
-            started = playwright.chromium.launch(executable_path=chosen, args=ARGUMENTS)
-        except BrowserError as error:
-            pytest.skip(f"no Chromium starts here (.ci/run installs it): {error.message.splitlines()[0]}")
-        yield started
-        started.close()
+    """Chromium."""
+    yield from started()
 
 
 def encoded(picture: Picture) -> bytes:

@@ -22,7 +22,7 @@ export async function show({ api, named }) {
       el("p", { class: `stand ${chosen.release}` }, told.release[chosen.release]),
       el("section", {}, el("h2", {}, told.explanation), el("p", {}, chosen.explanation)),
       el("section", {}, el("h2", {}, told.next), el("p", {}, chosen.next_step)),
-      call(all.telephone),
+      call(chosen.telephone),
       el("p", { class: "hint" }, chosen.disclaimer),
       earlier.length > 0 && el("nav", { class: "earlier", "aria-label": told.earlier }, el("h2", {}, told.earlier),
         el("ul", {}, earlier.map((one) => el("li", {}, el("a", { href: `#/reports/${one.object_id}` }, one.headline),
