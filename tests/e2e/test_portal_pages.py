@@ -1,5 +1,7 @@
 """The portal's pages on the embedded cloud, as `make serve` starts it: real sign-in, real upload, real report, real release."""
 
+import base64
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -84,10 +86,10 @@ def test_a_clinician_opens_a_report_switches_overlays_corrects_and_releases(
         page.locator(".layers label").nth(number).click()
         page.wait_for_function("document.querySelector('.port img').complete")
         loaded.append(page.evaluate("document.querySelector('.port img').naturalWidth"))
-    page.locator(".choice select").select_option("Benign")
-    page.get_by_label("Comment").fill("Hematogones.")
+    page.locator(".choice select").select_option("Pro-B")
+    page.get_by_label("Comment").fill("Blasts.")
     page.get_by_role("button", name="Record the verdict").click()
-    expect(page.locator(".verdicts")).to_contain_text("corrected to Benign")
+    expect(page.locator(".verdicts")).to_contain_text("corrected to Pro-B")
     page.get_by_role("button", name="Release to the patient").click()
 
     expect(page.locator("#release")).to_have_text("Amended")
@@ -109,6 +111,8 @@ def test_a_patient_reads_the_summary_on_a_phone(chromium: Browser, served: tuple
     person = chromium.new_context(viewport={"width": 390, "height": 844})
     page = sign_in(person, served[1], "patient")
 
+    # The released one stands first: its time is that of the release.
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Your doctor wants to look")
     expect(page.get_by_role("heading", name="Whom to call")).to_be_visible()
     expect(page.get_by_text("A doctor has looked at it and changed it.")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
@@ -119,9 +123,8 @@ def test_a_session_that_is_revoked_ends_calmly(person: BrowserContext, served: t
     cloud, site = served
     page = sign_in(person, site, "clinician")
     # An end of the day: the identity token has run out, and the refresh token is worth nothing any more.
-    page.evaluate(
-        "sessionStorage.setItem('hemascope.session', JSON.stringify({id_token: 'x.' + btoa('{\"exp\": 1}') + '.x', refresh_token: 'x'}))"
-    )
+    ended = {"id_token": "x." + base64.b64encode(b'{"exp": 1}').decode() + ".x", "refresh_token": "x"}
+    page.evaluate("text => sessionStorage.setItem('hemascope.session', text)", json.dumps(ended))
 
     page.reload()
 

@@ -60,7 +60,7 @@ def test_publishing_reads_the_configuration_out_of_the_stacks_outputs(root: Path
     outputs = {"PortalApi": "https://api", "SignIn": "https://users", "PortalClient": "c-1", "SiteBucket": "site"}
     described = {"Stacks": [{"Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]}]}
 
-    commands = subprocess.run(["make", "-n", "publish"], cwd=root, capture_output=True, text=True, check=True).stdout  # noqa: S607
+    commands = subprocess.run(["make", "-n", "publish"], cwd=root, capture_output=True, text=True, check=True).stdout
     query = re.search(r'--output json --query "([^"]*)"', commands)
 
     assert query
@@ -81,6 +81,8 @@ def test_no_module_makes_markup_out_of_text_or_names_another_host(root: Path) ->
     assert modules
     for module in modules:
         text = module.read_text()
-        banned = re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|new Function|localStorage", text)
+        banned = re.findall(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|new Function|localStorage", text
+        )
         assert banned == [], module.name
         assert set(re.findall(r"https?://[\w.]+", text)) <= {"http://www.w3.org"}, module.name

@@ -58,8 +58,22 @@ CASE = {
         "suspicion": 0.98,
         "agreement": 0.86,
         "fields": [
-            {"name": "field-1.jpg", "object_id": LEUKEMIA, "label": "Pro-B", "suspicion": 0.99, "cell_count": 90, "weight": 0.68},
-            {"name": "field-2.jpg", "object_id": BENIGN, "label": "Benign", "suspicion": 0.02, "cell_count": 42, "weight": 0.32},
+            {
+                "name": "field-1.jpg",
+                "object_id": LEUKEMIA,
+                "label": "Pro-B",
+                "suspicion": 0.99,
+                "cell_count": 90,
+                "weight": 0.68,
+            },
+            {
+                "name": "field-2.jpg",
+                "object_id": BENIGN,
+                "label": "Benign",
+                "suspicion": 0.02,
+                "cell_count": 42,
+                "weight": 0.32,
+            },
         ],
         "left_out": [
             {

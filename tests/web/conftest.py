@@ -20,6 +20,7 @@ from tests.web import answers
 from tests.web.chromium import started
 from tests.web.fake_service import FakeService
 
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium."""

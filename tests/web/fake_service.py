@@ -1,4 +1,4 @@
-"""A small service on loopback for the portal's pages: sign-in, API, bucket. It answers what a test lays down, and notes what is asked."""
+"""A small service on loopback for the pages: sign-in, API, bucket. It answers what a test lays down and notes what is asked."""
 
 import base64
 import json
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 Answer = Any | Callable[[dict[str, str], Any], tuple[int, Any]]
@@ -31,7 +31,7 @@ class FakeService:
     refreshes: bool = True  # whether a refresh token is still good
 
     def __enter__(self) -> "FakeService":
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": self}))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -60,73 +60,79 @@ class FakeService:
         return f"{head}.{body}.none"
 
 
-def _handler(service: FakeService) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 30
+class _Handler(BaseHTTPRequestHandler):
+    service: ClassVar[FakeService]
+    protocol_version = "HTTP/1.1"
+    timeout = 30
 
-        def do_GET(self) -> None:
-            address = urlsplit(self.path)
-            asked = dict(parse_qsl(address.query))
-            if address.path == "/oauth2/authorize":
-                back = urlencode({"code": "code-1", "state": asked["state"]})
-                self._send(302, b"", Location=f"{asked['redirect_uri']}?{back}")
-            elif address.path == "/logout":
-                self._send(302, b"", Location=asked["logout_uri"])
-            elif address.path in service.files:
-                self._send(200, service.files[address.path], "image/png")
-            else:
-                self._api(address.path, asked, None)
+    def do_GET(self) -> None:
+        address = urlsplit(self.path)
+        asked = dict(parse_qsl(address.query))
+        if address.path == "/oauth2/authorize":
+            back = urlencode({"code": "code-1", "state": asked["state"]})
+            self._send(302, b"", Location=f"{asked['redirect_uri']}?{back}")
+        elif address.path == "/logout":
+            self._send(302, b"", Location=asked["logout_uri"])
+        elif address.path in self.service.files:
+            self._send(200, self.service.files[address.path], "image/png")
+        else:
+            self._api(address.path, asked, None)
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if self.path == "/oauth2/token":
-                self._give_token({name: values[0] for name, values in parse_qs(body.decode()).items()})
-            elif self.path == "/bucket":
-                service.calls.append("POST bucket")
-                self._send(204, b"", **{"x-amz-version-id": f"version-{service.calls.count('POST bucket')}"})
-            else:
-                self._api(self.path, {}, json.loads(body) if body else None)
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path == "/oauth2/token":
+            self._give_token({name: values[0] for name, values in parse_qs(body.decode()).items()})
+        elif self.path == "/bucket":
+            self.service.calls.append("POST bucket")
+            self._send(204, b"", **{"x-amz-version-id": f"version-{self.service.calls.count('POST bucket')}"})
+        else:
+            self._api(self.path, {}, json.loads(body) if body else None)
 
-        do_PUT = do_DELETE = do_POST
+    def do_PUT(self) -> None:
+        self.do_POST()
 
-        def do_OPTIONS(self) -> None:
-            self._send(204, b"")
+    def do_DELETE(self) -> None:
+        self.do_POST()
 
-        def _give_token(self, asked: dict[str, str]) -> None:
-            service.calls.append(f"token {asked['grant_type']}")
-            if asked["grant_type"] == "refresh_token" and not service.refreshes:
-                self._json(400, {"error": "invalid_grant"})
-            else:
-                assert asked["grant_type"] == "refresh_token" or re.fullmatch(r"[\w-]{43}", asked["code_verifier"])
-                self._json(200, {"id_token": service.token(), "refresh_token": "refresh-1", "access_token": "x"})
+    def do_OPTIONS(self) -> None:
+        self._send(204, b"")
 
-        def _api(self, path: str, asked: dict[str, str], body: Any) -> None:
-            route = f"{self.command} {path.removeprefix('/api')}"
-            service.calls.append(f"{route}?{urlencode(asked)}" if asked else route)
-            service.bodies[route] = body
-            answer = service.answers.get(route, (404, {"detail": "There is no report of this id, or not yet."}))
-            if not self.headers.get("Authorization", "").startswith("Bearer "):
-                answer = (401, {"message": "Unauthorized"})
-            status, content = answer(asked, body) if callable(answer) else answer if isinstance(answer, tuple) else (200, answer)
-            self._json(status, content)
+    def _give_token(self, asked: dict[str, str]) -> None:
+        self.service.calls.append(f"token {asked['grant_type']}")
+        if asked["grant_type"] == "refresh_token" and not self.service.refreshes:
+            self._json(400, {"error": "invalid_grant"})
+        else:
+            assert asked["grant_type"] == "refresh_token" or re.fullmatch(r"[\w-]{43}", asked["code_verifier"])
+            self._json(200, {"id_token": self.service.token(), "refresh_token": "refresh-1", "access_token": "x"})
 
-        def _json(self, status: int, content: Any) -> None:
-            body = b"" if content is None else content if isinstance(content, bytes) else json.dumps(content).encode()
-            self._send(status, body, "application/json")
+    def _api(self, path: str, asked: dict[str, str], body: Any) -> None:
+        route = f"{self.command} {path.removeprefix('/api')}"
+        self.service.calls.append(f"{route}?{urlencode(asked)}" if asked else route)
+        self.service.bodies[route] = body
+        answer = self.service.answers.get(route, (404, {"detail": "There is no report of this id, or not yet."}))
+        if not self.headers.get("Authorization", "").startswith("Bearer "):
+            answer = (401, {"message": "Unauthorized"})
+        status, content = answer(asked, body) if callable(answer) else answer if isinstance(answer, tuple) else (200, answer)
+        self._json(status, content)
 
-        def _send(self, status: int, body: bytes, kind: str = "text/plain", **headers: str) -> None:
-            self.send_response(status)
-            every = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "*", "Access-Control-Allow-Methods": "*"}
-            every |= {"Access-Control-Allow-Headers": "authorization, content-type", "Content-Type": kind}
-            for name, value in (every | headers).items():
-                self.send_header(name, value)
-            if status != 204:
-                self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def _json(self, status: int, content: Any) -> None:
+        body = b"" if content is None else content if isinstance(content, bytes) else json.dumps(content).encode()
+        self._send(status, body, "application/json")
 
-        def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the name in the base class
-            pass
+    def _send(self, status: int, body: bytes, kind: str = "text/plain", **headers: str) -> None:
+        self.send_response(status)
+        every = {
+            "Access-Control-Allow-Origin": "*",
+            "Access-Control-Expose-Headers": "*",
+            "Access-Control-Allow-Methods": "*",
+        }
+        every |= {"Access-Control-Allow-Headers": "authorization, content-type", "Content-Type": kind}
+        for name, value in (every | headers).items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-    return Handler
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the name in the base class
+        pass

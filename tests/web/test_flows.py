@@ -78,7 +78,7 @@ def test_the_id_of_a_picture_is_the_services_own(open_page: Opener) -> None:
     [
         (picture("empty.jpg", b""), "The file is empty."),
         (picture("notes.jpg", b"Dear colleague"), "This is no JPEG, PNG, TIFF, BMP or WebP picture."),
-        (picture("field 1.jpg "), "The file’s name has a “/” or a blank at its ends."),
+        (picture("field 1.jpg "), "has a “/” or a blank at its ends."),
     ],
     ids=["empty", "text", "blank at the end"],
 )
@@ -402,7 +402,7 @@ def test_a_service_that_is_away_is_said_calmly_and_asked_again(open_page: Opener
     page = open_page("#/worklist")
     page.route("**/api/reports/**", lambda route: route.abort())
     page.evaluate(f"location.hash = '{REPORT}'")
-    expect(page.locator("main")).to_contain_text("The service can’t be reached.")
+    expect(page.locator("main")).to_contain_text("be reached. Please check the network and try again.")
     page.unroute("**/api/reports/**")
 
     page.get_by_role("button", name="Try again").click()

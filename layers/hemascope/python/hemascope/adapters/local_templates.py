@@ -52,9 +52,20 @@ def moved(template: Template, portal: str | None) -> Template:
 def accepted(template: Template) -> Template:
     """The template without what the emulator refuses."""
     resources = {
-        key: one for key, one in template["Resources"].items() if one["Type"] not in REFUSED and not _has_metric_math(one)
+        key: _cors_as_api(one)
+        for key, one in template["Resources"].items()
+        if one["Type"] not in REFUSED and not _has_metric_math(one)
     }
     return template | {"Resources": resources}
+
+
+def _cors_as_api(resource: dict[str, Any]) -> dict[str, Any]:
+    """The same resource; an HTTP API's CORS rules spelled as its API does, the only spelling that the emulator obeys."""
+    cors = resource.get("Properties", {}).get("CorsConfiguration")
+    if resource["Type"] != "AWS::ApiGatewayV2::Api" or not cors:
+        return resource
+    spelled = {name[0].lower() + name[1:]: value for name, value in cors.items()}
+    return resource | {"Properties": resource["Properties"] | {"CorsConfiguration": spelled}}
 
 
 def _has_metric_math(resource: dict[str, Any]) -> bool:
