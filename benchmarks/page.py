@@ -1,8 +1,8 @@
 """How heavy the portal's pages are, and how soon a report is seen: ``python -m benchmarks.page``.
 
 Weight is what a browser fetches for a page beside pictures of smears, as it lies on disk (CloudFront would compress it).
-Times are on the local cloud, in Chromium, with an empty cache and a person who is signed in already: from the request for the page until
-the answer stands there, and until the smear is drawn. The median of some runs.
+Times are on the local cloud, in Chromium, with an empty cache and a person who is signed in already: from the request
+for the page until the answer stands there, and until the smear is drawn. The median of some runs.
 """
 
 import shutil
