@@ -13,16 +13,10 @@ from hemascope.adapters.local_site import LocalSite
 from hemascope.commands.project import artifact_folder
 from hemascope.commands.serve import running
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from tests.web.chromium import started
 
 pytestmark = pytest.mark.local_cloud
 
 CASE = "case-0001"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    yield from started()
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +26,9 @@ def served() -> Iterator[tuple[LocalCloud, LocalSite]]:
 
 
 @pytest.fixture
-def person(chromium: Browser) -> Iterator[BrowserContext]:
+def person(browser: Browser) -> Iterator[BrowserContext]:
     """A browser of somebody's own."""
-    context = chromium.new_context()
+    context = browser.new_context()
     yield context
     context.close()
 
@@ -107,8 +101,8 @@ def test_a_rejected_upload_shows_its_reason(person: BrowserContext, served: tupl
     expect(page.locator(".answer .advice")).not_to_be_empty()
 
 
-def test_a_patient_reads_the_summary_on_a_phone(chromium: Browser, served: tuple[LocalCloud, LocalSite]) -> None:
-    person = chromium.new_context(viewport={"width": 390, "height": 844})
+def test_a_patient_reads_the_summary_on_a_phone(browser: Browser, served: tuple[LocalCloud, LocalSite]) -> None:
+    person = browser.new_context(viewport={"width": 390, "height": 844})
     page = sign_in(person, served[1], "patient")
 
     # The released one stands first: its time is that of the release.

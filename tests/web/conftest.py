@@ -17,14 +17,7 @@ from hemascope.imaging.decode import Picture
 from hemascope.model.classifier import Classifier
 from hemascope.screening import screen
 from tests.web import answers
-from tests.web.chromium import started
 from tests.web.fake_service import FakeService
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    yield from started()
 
 
 def encoded(picture: Picture) -> bytes:
