@@ -36,7 +36,7 @@ export class Api {
   summaries = () => this.json("GET", "/summaries");
   hospital = () => this.json("GET", "/hospital");
   setHospital = (settings) => this.json("PUT", "/hospital", settings);
-  users = () => this.json("GET", "/users");
+  users = (cursor) => this.json("GET", `/users${query({ cursor })}`);
   invite = (user) => this.json("POST", "/users", user);
   remove = (username) => this.json("DELETE", `/users/${part(username)}`);
   model = () => this.json("GET", "/model");

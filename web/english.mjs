@@ -231,12 +231,12 @@ export const english = {
     cost: "Cost", perSmear: (text) => `${text} a smear`,
     decisions: "Answers", states: "Ends", rejections: "Why pictures were rejected",
     none: "None in this time.",
-    drift: "Drift by device",
-    driftText: "How far each device’s pictures have moved from those of its commissioning.",
-    driftColumns: { device: "Device", verdict: "Verdict", distance: "Distance" },
-    noDrift: "No device has sent enough pictures in this time.",
+    drift: "Drift",
+    driftText: "How far the pictures have moved from those that the model was made with.",
+    driftColumns: { device: "Pictures of", verdict: "Verdict", distance: "Distance" },
+    noDrift: "Too few pictures in this time.",
     verdict: {
-      fits: "Fits", drifted: "Has drifted", unknown: "Not commissioned", too_few: "Too few pictures", ok: "Fits", stable: "Fits",
+      fits: "Fits", drifted: "Has drifted", too_few: "Too few pictures",
     },
   },
 

@@ -129,6 +129,7 @@ HOSPITAL = {
 }
 
 USERS = {
+    "cursor": None,
     "users": [
         {"username": "u-1", "email": "t.weber@st-mary.example", "role": "technician", "patient": None, "status": "CONFIRMED"},
         {"username": "u-2", "email": "k.ito@st-mary.example", "role": "clinician", "patient": None, "status": "CONFIRMED"},
@@ -139,7 +140,7 @@ USERS = {
             "patient": "p-7",
             "status": "FORCE_CHANGE_PASSWORD",
         },
-    ]
+    ],
 }
 
 FIGURES = {

@@ -177,3 +177,16 @@ def test_a_patient_without_a_released_result_is_told_so(open_page: Opener, servi
     page = open_page("", "patient")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing to read yet.")
+
+
+def test_pages_without_a_match_are_passed_until_something_matches(open_page: Opener, service: FakeService) -> None:
+    def page_of(query: dict[str, str], _: Any) -> tuple[int, Any]:
+        number = int(query.get("cursor", 0))
+        return 200, {"rows": answers.ROWS[:1] if number == 3 else [], "cursor": str(number + 1) if number < 3 else None}
+
+    service.answers["GET /reports"] = page_of
+
+    page = open_page("#/worklist?state=failed")
+
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_text("1 smear", exact=True)).to_be_visible()

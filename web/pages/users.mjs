@@ -8,7 +8,8 @@ const { users: told } = words;
 export async function show({ api }) {
   const table = el("div", {});
   const draw = async () => {
-    const { users } = await api.users();
+    const users = [];
+    for (let page = await api.users(); page; page = page.cursor && (await api.users(page.cursor))) users.push(...page.users);
     table.replaceChildren(users.length ? listed(users, remove) : el("p", { class: "hint" }, told.none));
   };
   const remove = async (user) => {

@@ -82,6 +82,9 @@ class Table {
 
   async next() {
     if (this.cursor) this.append(await this.api.worklist({ ...this.filter, cursor: this.cursor }));
+    // A page may hold few rows, or none: then the end of the list is still in sight, and is told anew only when watched anew.
+    this.stop();
+    this.watcher.observe(this.more);
   }
 
   append({ rows, cursor }) {
