@@ -96,6 +96,7 @@ function frame() {
   document.body.classList.add("inside");
   document.querySelector("nav").setAttribute("aria-label", words.navigation.label);
   document.querySelector("nav").replaceChildren(...(links.length > 1 ? links : []));
+  document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // a phone shows a part of them
   document.querySelector("#person").replaceChildren(
     el("span", { class: "who" }, el("b", {}, session.name), " ", el("span", {}, words.role[me.role], el("span", { class: "place" }, `, ${me.hospital}`))),
     el("button", { class: "plain", onclick: () => session.signOut() }, words.navigation.signOut));
