@@ -57,6 +57,7 @@ bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.screening
 	$(BIN)/python -m benchmarks.cost
 	$(BIN)/python -m benchmarks.coldstart
+	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m benchmarks.load --uploads 100
 	$(BIN)/python -m benchmarks.serving --rounds 1 --repeat 20 --smears 40
 
@@ -80,12 +81,16 @@ templates: .venv/dev.stamp
 	$(BIN)/python -m infra.snapshot
 
 # Lays the portal's pages where CloudFront reads them, with AWS's own command line. Browsers and CloudFront ask for a newer page
-# each time, so nothing need be invalidated.
+# each time, so nothing need be invalidated. config.json tells the pages where this deployment's API and sign-in are.
 HEMASCOPE_STAGE ?= dev
 SITE = $(shell aws cloudformation describe-stacks --stack-name Hemascope-$(HEMASCOPE_STAGE)-Portal --output text \
 	--query "Stacks[0].Outputs[?OutputKey=='SiteBucket'].OutputValue")
+CONFIG := Stacks[0].Outputs | {api: [?OutputKey=='PortalApi'] | [0].OutputValue, \
+	sign_in: [?OutputKey=='SignIn'] | [0].OutputValue, client: [?OutputKey=='PortalClient'] | [0].OutputValue}
 publish:
-	aws s3 sync web/ "s3://$(SITE)/" --delete --cache-control no-cache
+	aws s3 sync web/ "s3://$(SITE)/" --delete --exclude config.json --cache-control no-cache
+	aws cloudformation describe-stacks --stack-name Hemascope-$(HEMASCOPE_STAGE)-Portal --output json --query "$(CONFIG)" \
+		| aws s3 cp - "s3://$(SITE)/config.json" --content-type application/json --cache-control no-cache
 
 UV := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url pyproject.toml

@@ -2,8 +2,10 @@
 
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +13,9 @@ from hemascope.commands.project import artifact_folder
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import Artifact, load_artifact
 from hemascope.model.classifier import Classifier
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parent.parent
 NO_DATASET = "HEMASCOPE_DATASET names no folder with the real smears"
@@ -65,6 +70,14 @@ def classifier(artifact: Artifact) -> Classifier:
 def smear() -> bytes:
     """A drawn smear as a JPEG file."""
     return encode_jpeg(draw_synthetic_smear(1))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Chromium, one of all tests: Playwright starts once in a process."""
+    from tests.web.chromium import started
+
+    yield from started()
 
 
 def lambda_module(folder: str) -> ModuleType:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import urllib3
 
 from hemascope.adapters.local import LocalCloud
+from hemascope.adapters.local_accounts import make_account
 
 PAGE = "https://portal.hospital.example/"  # where Cognito sends people back to
 PASSWORD = "Correct-Horse-7-Battery"
@@ -24,17 +25,7 @@ class PortalClient:
 
     def invite(self, name: str, group: str, hospital: str, patient: str | None = None) -> None:
         """Make an account whose owner has chosen a password already."""
-        users, pool = self.cloud.client("cognito-idp"), self.cloud.outputs["UserPool"]
-        attributes = {"custom:hospital": hospital} | ({"custom:patient": patient} if patient else {})
-        users.admin_create_user(
-            UserPoolId=pool,
-            Username=name,
-            MessageAction="SUPPRESS",
-            TemporaryPassword=PASSWORD,  # the emulator's own would be too short for the pool's policy
-            UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
-        )
-        users.admin_set_user_password(UserPoolId=pool, Username=name, Password=PASSWORD, Permanent=True)
-        users.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=group)
+        make_account(self.cloud, name, group, hospital, patient, PASSWORD)
 
     def sign_in(self, name: str, password: str = PASSWORD) -> dict[str, str]:
         """Authorization code with PKCE; the tokens, or an AssertionError where the sign-in page lets nobody in."""

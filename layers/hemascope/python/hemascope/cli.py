@@ -64,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     local = commands.add_parser("local", help="run the whole service on this machine until Ctrl-C")
     local.add_argument("--port", type=int, default=4566, help="of the embedded cloud, on loopback")
+    local.add_argument("--pages", type=int, default=8080, metavar="PORT", help="of the portal's pages, on loopback")
     _artifact(local)
     local.set_defaults(run=_local)
 
@@ -131,9 +132,9 @@ def _schemas(options: argparse.Namespace) -> int:
 
 
 def _local(options: argparse.Namespace) -> int:
-    from hemascope.commands.demo import serve
+    from hemascope.commands.serve import serve
 
-    return serve(options.port, options.artifact)
+    return serve(options.port, options.pages, options.artifact)
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -25,6 +25,7 @@ from hemascope.adapters.local_templates import (
     Template,
     accepted,
     functions,
+    moved,
     of_type,
     read_templates,
     without_tls_only,
@@ -62,6 +63,8 @@ class LocalCloud:
         Changes to the functions' variables, for tests.
     enforce_iam
         Every call is checked against the policies of who makes it, and each worker has the role of its function.
+    portal
+        Where a browser finds the portal's pages; that of the templates where None.
     """
 
     root: Path
@@ -69,6 +72,7 @@ class LocalCloud:
     port: int = 0
     environment: dict[str, str] = field(default_factory=dict)
     enforce_iam: bool = False
+    portal: str | None = None
     outputs: dict[str, str] = field(default_factory=dict, init=False)
 
     def __enter__(self) -> "LocalCloud":
@@ -76,7 +80,7 @@ class LocalCloud:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.port = self.port or free_port()
         try:
-            templates = read_templates(self.root)
+            templates = {name: moved(one, self.portal) for name, one in read_templates(self.root).items()}
             self._functions = {one.folder: one for one in functions(templates)}
             self._ports = {folder: free_port() for folder in self._functions}
             self._start_cloud()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 STAGE = "dev"  # of the snapshots
+_PORTAL = "https://portal.hospital.example"  # as well
 # In the order of their dependencies.
 STACKS = ("Ingest", "Screening", "Delivery", "Portal", "Archive", "Operator", "Devices", "Observability")
 
@@ -42,12 +43,29 @@ def read_templates(root: Path) -> dict[str, Template]:
     return {name: json.loads((folder / f"{name.lower()}.template.json").read_text(encoding="utf-8")) for name in STACKS}
 
 
+def moved(template: Template, portal: str | None) -> Template:
+    """The template of a deployment whose portal has this address: in links, in sign-in and in who may call from a browser."""
+    changed: Template = json.loads(json.dumps(template).replace(_PORTAL, portal)) if portal else template
+    return changed
+
+
 def accepted(template: Template) -> Template:
     """The template without what the emulator refuses."""
     resources = {
-        key: one for key, one in template["Resources"].items() if one["Type"] not in REFUSED and not _has_metric_math(one)
+        key: _cors_as_api(one)
+        for key, one in template["Resources"].items()
+        if one["Type"] not in REFUSED and not _has_metric_math(one)
     }
     return template | {"Resources": resources}
+
+
+def _cors_as_api(resource: dict[str, Any]) -> dict[str, Any]:
+    """The same resource; an HTTP API's CORS rules spelled as its API does, the only spelling that the emulator obeys."""
+    cors = resource.get("Properties", {}).get("CorsConfiguration")
+    if resource["Type"] != "AWS::ApiGatewayV2::Api" or not cors:
+        return resource
+    spelled = {name[0].lower() + name[1:]: value for name, value in cors.items()}
+    return resource | {"Properties": resource["Properties"] | {"CorsConfiguration": spelled}}
 
 
 def _has_metric_math(resource: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""``hemascope demo`` and ``hemascope local``: a smear travels from the bucket to the mail, on one machine."""
+"""``hemascope demo``: a smear travels from the bucket to the mail, on one machine."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hemascope.adapters.aws import DynamoLedger, upload
-from hemascope.adapters.local import REGION, LocalCloud, wait_until
+from hemascope.adapters.local import LocalCloud, wait_until
 from hemascope.commands.project import artifact_folder, project_root
 from hemascope.contracts.errors import HemascopeError
 from hemascope.contracts.specimen import ObjectVersion, Specimen, heat_map_key, report_keys
@@ -42,26 +42,6 @@ def demo(smear: Path | None, out: Path, artifact: Path | None) -> int:
         _show(files, out)
         _show_mail(cloud)
     print("\nThe cloud is stopped; nothing is left running.")
-    return 0
-
-
-def serve(port: int, artifact: Path | None) -> int:
-    """Run the service until Ctrl-C."""
-    folder = artifact_folder(artifact)
-    with LocalCloud(project_root(), folder, port) as cloud:
-        bucket = cloud.outputs["UploadsBucket"]
-        print(f"Hemascope runs on {cloud.endpoint} with {folder.parent.name} {folder.name}. Upload in another terminal:\n")
-        print(f"  hemascope upload --endpoint {cloud.endpoint} --bucket {bucket} \\")
-        print(
-            "    --hospital h1 --patient p1 --case c1 PICTURE...\n\nFor every command of docs/operations.md, AWS's own too:\n"
-        )
-        print(f"  export AWS_ENDPOINT_URL={cloud.endpoint} AWS_DEFAULT_REGION={REGION}")
-        print("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n\nCtrl-C stops it.", flush=True)
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            print("\nstopping")
     return 0
 
 

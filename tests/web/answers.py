@@ -1,0 +1,194 @@
+"""Literal answers of the portal's API, in the shapes of docs/contracts.md."""
+
+from typing import Any
+
+LEUKEMIA, BENIGN, STRANGE, REJECTED = ("a" * 32, "b" * 32, "c" * 32, "d" * 32)
+MODEL = "all-subtypes/1.0.1"
+
+HOSPITALS = {"hospital": "st-mary", "patient": None}
+ME = {role: {"role": role, **HOSPITALS} for role in ("technician", "clinician", "admin")} | {
+    "patient": {"role": "patient", "hospital": "st-mary", "patient": "p-7"}
+}
+
+
+def row(object_id: str, file: str, **changed: Any) -> dict[str, Any]:
+    """A row of the worklist: a confident report that is not urgent, but for what is changed."""
+    return {
+        "object_id": object_id,
+        "model": MODEL,
+        "state": "reported",
+        "specimen": {"hospital": "st-mary", "patient": "p-7", "case": "case-7", "file": file},
+        "urgent": False,
+        "notice": "sent",
+        "finished_at": "2026-03-01T09:30:00Z",
+        "decision": "confident",
+        "release": "preliminary",
+        "acknowledged": False,
+    } | changed
+
+
+ROWS = [
+    row(LEUKEMIA, "field-1.jpg", urgent=True),
+    row(BENIGN, "field-2.jpg", release="final"),
+    row(STRANGE, "field-3.jpg", decision="out_of_distribution"),
+    row(REJECTED, "field-4.jpg", state="rejected", decision=None),
+]
+
+RESULT = {
+    "label": "Pro-B",
+    "probabilities": {"Benign": 0.004, "Early Pre-B": 0.021, "Pre-B": 0.013, "Pro-B": 0.962},
+    "confidence": 0.962,
+    "prediction_set": ["Pro-B"],
+    "conformal_set": ["Pro-B"],
+    "decision": "confident",
+    "recommendation": "Consult a specialist in hematology without delay. The blasts have a Pro-B pattern, which needs flow "
+    "cytometry to confirm.",
+}
+
+CASE = {
+    "statement": {
+        "schema": "hemascope.case-statement/1",
+        "case": {"hospital": "st-mary", "patient": "p-7", "case": "case-7"},
+        "release": "preliminary",
+        "finding": "suspected",
+        "tier": "screening",
+        "counted_cells": 132,
+        "pattern": None,
+        "probabilities": {"Benign": 0.02, "Early Pre-B": 0.03, "Pre-B": 0.02, "Pro-B": 0.93},
+        "suspicion": 0.98,
+        "agreement": 0.86,
+        "fields": [
+            {
+                "name": "field-1.jpg",
+                "object_id": LEUKEMIA,
+                "label": "Pro-B",
+                "suspicion": 0.99,
+                "cell_count": 90,
+                "weight": 0.68,
+            },
+            {
+                "name": "field-2.jpg",
+                "object_id": BENIGN,
+                "label": "Benign",
+                "suspicion": 0.02,
+                "cell_count": 42,
+                "weight": 0.32,
+            },
+        ],
+        "left_out": [
+            {
+                "name": "field-3.jpg",
+                "object_id": STRANGE,
+                "why": "out_of_distribution",
+                "suspicious": False,
+                "advice": "Photograph it again.",
+            }
+        ],
+        "statement": "Leukemia is suspected: blasts were seen in the counted fields of this slide. Fields that count: 2 of 3; "
+        "cells counted: 132. That is enough to screen (from 100 cells) and not enough to name a pattern (from 200).",
+        "recommendation": "Consult a specialist in hematology without delay. What the smear shows needs flow cytometry to "
+        "confirm.",
+        "model": None,
+        "disclaimer": "decision support, not a diagnosis",
+    }
+}
+
+SUMMARY = {
+    "schema": "hemascope.patient-summary/1",
+    "object_id": LEUKEMIA,
+    "case": "case-7",
+    "release": "final",
+    "issued_at": "2026-03-01T09:31:00Z",
+    "headline": "Your doctor wants to look at your blood sample more closely.",
+    "explanation": "A computer program looked at a picture of your blood under the microscope and found cells that need a "
+    "closer look by a specialist. A picture alone cannot tell what they are. This is not a diagnosis.",
+    "next_step": "Please call your clinic today and ask for your doctor. Further tests will show what the cells are.",
+    "disclaimer": "This is a computer's first look and helps your doctor. It is decision support, not a diagnosis.",
+}
+
+VERDICT = {
+    "kind": "correct",
+    "label": "Pre-B",
+    "comment": "Chromatin is coarse.",
+    "number": 1,
+    "reviewer": "5f2c9e1a-0000-4000-8000-000000000000",
+    "at": "2026-03-01T10:02:00Z",
+    "model": MODEL,
+}
+
+HOSPITAL = {
+    "release": "after_review",
+    "mail_detail": "link",
+    "recipients": ["duty@st-mary.example"],
+    "escalate_after_minutes": 30,
+    "laboratory": [],
+    "patient_channel": "mail",
+    "telephone": "+49 30 1234567",
+    "reviewers": 1,
+    "fhir": "R5",
+}
+
+USERS = {
+    "cursor": None,
+    "users": [
+        {"username": "u-1", "email": "t.weber@st-mary.example", "role": "technician", "patient": None, "status": "CONFIRMED"},
+        {"username": "u-2", "email": "k.ito@st-mary.example", "role": "clinician", "patient": None, "status": "CONFIRMED"},
+        {
+            "username": "u-3",
+            "email": "p7@mail.example",
+            "role": "patient",
+            "patient": "p-7",
+            "status": "FORCE_CHANGE_PASSWORD",
+        },
+    ],
+}
+
+FIGURES = {
+    "smears": 1284,
+    "states": {"reported": 1251, "rejected": 30, "failed": 3},
+    "decisions": {"confident": 1102, "indeterminate": 97, "out_of_distribution": 38, "poor_quality": 14},
+    "rejections": {"unsupported_format": 21, "too_small": 6, "corrupt": 3},
+    "latency_ms": {"p50": 412.0, "p95": 1180.0},
+    "cost_usd": 0.0437,
+    "drift": [
+        {"device": "microscope-1", "verdict": "fits", "distance": 0.41},
+        {"device": "microscope-2", "verdict": "drifted", "distance": 1.72},
+    ],
+}
+
+CARD = """# Model card
+
+Reads **one** field of view. See [the data](https://example.org/data), [here](docs/model.md) or `manifest.json`.
+
+| measured | |
+| --- | --- |
+| accuracy | 99.42 % |
+| <script>alert(1)</script> | text |
+
+- first
+- second
+  goes on
+
+1. one
+2. two
+
+```
+code
+```
+"""
+
+MODEL_ANSWER = {"name": MODEL, "card": CARD, "metrics": {}, "urgent_classes": ["Early Pre-B", "Pre-B", "Pro-B"]}
+
+AUDIT = {
+    "entries": [
+        {
+            "hospital": "st-mary",
+            "number": 1,
+            "at": "2026-03-01T10:00:00Z",
+            "who": "5f2c9e1a-0000-4000-8000-000000000000",
+            "action": "saw",
+            "object_id": LEUKEMIA,
+            "previous": "0" * 64,
+        }
+    ]
+}

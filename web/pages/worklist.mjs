@@ -1,0 +1,137 @@
+// A hospital's smears: what waits for a doctor on top, then all, newest first, a page at a time.
+
+import { complain, el, field, once, say, select } from "../dom.mjs";
+import { since, when } from "../numbers.mjs";
+import { words } from "../words.mjs";
+
+const { worklist } = words;
+const EVERY = 20_000; // ms between two looks for new smears
+
+export async function show({ api, asked }) {
+  const filter = Object.fromEntries(["case", "state", "decision"].map((name) => [name, asked.get(name) ?? ""]));
+  const filtered = Object.values(filter).some(Boolean);
+  const [first, urgent] = await Promise.all([
+    api.worklist(filter), filtered ? { rows: [], cursor: null } : api.worklist({ urgent: 1 }),
+  ]);
+  const table = new Table(api, filter, first);
+  const waiting = el("section", { class: "waiting", hidden: true });
+  drawUrgent(waiting, urgent);
+  const timer = filtered ? 0 : setInterval(() => refresh(api, table, waiting).catch(complain), EVERY);
+  return {
+    title: worklist.title,
+    content: [
+      el("h1", {}, worklist.title),
+      search(filter, filtered),
+      waiting,
+      el("section", {}, el("h2", {}, filtered ? worklist.found : worklist.all), ...table.content),
+    ],
+    leave: () => (clearInterval(timer), table.stop()),
+  };
+}
+
+function search(filter, filtered) {
+  const wanted = el("input", { type: "search", value: filter.case, autocomplete: "off", spellcheck: "false" });
+  const options = (texts) => [["", worklist.any], ...Object.entries(texts)];
+  const { waiting: _, ...ends } = words.state;
+  const state = select(options(ends), filter.state);
+  const decision = select(options(words.decision), filter.decision);
+  const go = (event) => {
+    event.preventDefault();
+    const asked = Object.entries({ case: wanted.value.trim(), state: state.value, decision: decision.value }).filter(([, value]) => value);
+    location.hash = `#/worklist${asked.length ? `?${new URLSearchParams(asked)}` : ""}`;
+  };
+  for (const one of [state, decision]) one.addEventListener("change", go);
+  return el("form", { class: "search", role: "search", onsubmit: go },
+    field(worklist.case, wanted), field(worklist.state, state), field(worklist.decision, decision),
+    el("button", {}, worklist.search), filtered && el("a", { class: "button plain", href: "#/worklist" }, worklist.reset));
+}
+
+function drawUrgent(section, { rows, cursor }) {
+  section.hidden = !rows.length;
+  section.replaceChildren(
+    el("h2", {}, worklist.urgent, " ", el("span", { class: "count" }, `${rows.length}${cursor ? "+" : ""}`)),
+    el("p", { class: "hint" }, worklist.urgentText),
+    el("ul", { class: "urgent-list" }, rows.map((row) => el("li", {}, el("a", { href: `#/reports/${row.object_id}` },
+      el("b", {}, row.specimen?.case ?? worklist.noKey), el("span", {}, row.specimen?.file ?? ""),
+      el("span", { class: "hint" }, since(row.finished_at)))))));
+}
+
+async function refresh(api, table, waiting) {
+  if (document.hidden) return;
+  const [first, urgent] = await Promise.all([api.worklist({}), api.worklist({ urgent: 1 })]);
+  drawUrgent(waiting, urgent);
+  if (table.prepend(first.rows)) say(worklist.refreshed);
+}
+
+class Table {
+  constructor(api, filter, first) {
+    this.api = api;
+    this.filter = filter;
+    this.known = new Set();
+    this.body = el("tbody", {});
+    this.count = el("p", { class: "hint", role: "status" });
+    this.more = el("button", { onclick: () => once(this.more, () => this.next()) }, worklist.more);
+    const columns = Object.values(worklist.columns).map((text) => el("th", { scope: "col" }, text));
+    this.table = el("table", { class: "list long" }, el("thead", {}, el("tr", {}, columns)), this.body);
+    this.content = [this.table, this.count, this.more];
+    // Reaching the end loads the next page, so that scrolling is all there is to do; the button is for keyboards.
+    this.watcher = new IntersectionObserver(([seen]) => seen.isIntersecting && this.more.click(), { rootMargin: "600px" });
+    this.append(first);
+    this.watcher.observe(this.more);
+  }
+
+  async next() {
+    if (this.cursor) this.append(await this.api.worklist({ ...this.filter, cursor: this.cursor }));
+    // A page may hold few rows, or none: then the end of the list is still in sight, and is told anew only when watched anew.
+    this.stop();
+    this.watcher.observe(this.more);
+  }
+
+  append({ rows, cursor }) {
+    this.cursor = cursor;
+    this.body.append(...this.fresh(rows).map(drawRow));
+    this.tell();
+  }
+
+  prepend(rows) {
+    const fresh = this.fresh(rows);
+    this.body.prepend(...fresh.map(drawRow));
+    this.tell();
+    return fresh.length > 0;
+  }
+
+  fresh(rows) {
+    const key = (row) => `${row.object_id} ${row.model}`;
+    const fresh = rows.filter((row) => !this.known.has(key(row)));
+    fresh.forEach((row) => this.known.add(key(row)));
+    return fresh;
+  }
+
+  tell() {
+    const none = Object.values(this.filter).some(Boolean) ? worklist.none : worklist.nothing;
+    this.table.hidden = !this.known.size;
+    this.more.hidden = !this.cursor;
+    this.count.textContent = this.known.size ? worklist.counted(this.known.size, this.cursor) : none;
+  }
+
+  stop() {
+    this.watcher.disconnect();
+  }
+}
+
+function drawRow(row) {
+  const { columns } = worklist;
+  const cell = (name, ...children) => el("td", { "data-label": columns[name], class: name }, ...children);
+  return el("tr", { class: row.urgent && !row.acknowledged ? "urgent" : "" },
+    cell("arrived", el("time", { datetime: row.finished_at, title: when(row.finished_at) }, since(row.finished_at))),
+    cell("case", el("a", { href: `#/reports/${row.object_id}` }, row.specimen?.case ?? worklist.noKey)),
+    cell("patient", row.specimen?.patient ?? ""),
+    cell("file", row.specimen?.file ?? ""),
+    cell("answer", answerOf(row), row.urgent && el("span", { class: "chip alarm" }, worklist.isUrgent)),
+    cell("release", row.state === "reported" ? words.release[row.release] : ""));
+}
+
+function answerOf({ state, decision }) {
+  if (state !== "reported") return el("span", { class: `chip ${state}` }, words.state[state]);
+  return el("span", { class: `chip ${decision ?? ""}` }, words.decision[decision] ?? words.state.reported);
+}
