@@ -89,12 +89,15 @@ class SesMailer:
 
         The SDK can't be told to ask again after a no and never after a lost answer, which may have been a yes.
         """
-        for attempt in range(1, _TRIES):
+        for attempt in range(1, _TRIES + 1):
             try:
-                return self._send(mail)
+                self._send(mail)
             except NothingDone:
+                if attempt == _TRIES:
+                    raise
                 self.pause(random.uniform(0, 2**attempt / 4))  # noqa: S311 - jitter; a batch of four ends in time
-        self._send(mail)
+            else:
+                return
 
     def _send(self, mail: Mail) -> None:
         tags = mail_tags(mail.notice.object_id, mail.notice.model, mail.channel)
