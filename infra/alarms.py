@@ -174,20 +174,32 @@ def smear_alarms(function: lambda_.IFunction, arrivals: sqs.IQueue, rejected: in
     )
 
 
-def telling_alarms(mail_function: lambda_.IFunction, topic: sns.ITopic) -> Iterator[Alarm]:
+def telling_alarms(
+    delivery: lambda_.IFunction, mail_function: lambda_.IFunction, topic: sns.ITopic, patients: sns.ITopic
+) -> Iterator[Alarm]:
     """Somebody did not hear of a smear. One is enough; no mails back, no data."""
+    yield Alarm(
+        "urgent-unheard",
+        "Everybody on a hospital's list was told of an urgent smear, and nobody has acknowledged it.",
+        counted(Metric.URGENT_UNHEARD, delivery, _MINUTE),
+        threshold=1,
+    )
     for name, metric, means in (
         ("mails-bounced", Metric.MAILS_BOUNCED, "A mail came back: its address gets none any more."),
         ("mails-complained", Metric.MAILS_COMPLAINED, "A reader called a mail unwanted: its address gets none any more."),
         ("mails-refused", Metric.MAILS_REFUSED, "SES did not send a mail that it had taken."),
     ):
         yield Alarm(name, means, counted(metric, mail_function, _QUARTER), threshold=1)
-    yield Alarm(
-        "notices-undelivered",
-        "A subscriber of the notices (SMS, mail, HTTPS) could not be reached.",
-        topic.metric_number_of_notifications_failed(period=_QUARTER, statistic="Sum"),
-        threshold=1,
-    )
+    for name, who, one in (
+        ("notices-undelivered", "A subscriber of the notices (SMS, mail, HTTPS)", topic),
+        ("patients-undelivered", "A patient's device", patients),
+    ):
+        yield Alarm(
+            name,
+            f"{who} could not be reached.",
+            one.metric_number_of_notifications_failed(period=_QUARTER, statistic="Sum"),
+            threshold=1,
+        )
 
 
 def people_alarms(api: apigateway.IHttpApi, archive: sfn.IStateMachine) -> Iterator[Alarm]:

@@ -113,7 +113,10 @@ def people(
     )
     return [
         [
-            _graph("Notices sent an hour", [counted(Metric.NOTICES_SENT, delivery, _HOUR)]),
+            _graph(
+                "Notices sent an hour, urgent ones unheard",
+                [counted(one, delivery, _HOUR) for one in (Metric.NOTICES_SENT, Metric.URGENT_UNHEARD)],
+            ),
             _graph(
                 "Mails that came back, subscribers not reached",
                 [

@@ -72,6 +72,11 @@ class DeliveryStack(Stack):
         return self._topic
 
     @property
+    def patients(self) -> sns.ITopic:
+        """What patients' devices subscribe to, each to its own patient."""
+        return self._patients
+
+    @property
     def function(self) -> lambda_.Function:
         """The delivering function."""
         return self._function

@@ -105,7 +105,7 @@ class ObservabilityStack(Stack):
         yield from smear_alarms(
             screening.function, self._ingest.queue, settings.alarm_rejected_percent, settings.alarm_abstained_percent
         )
-        yield from telling_alarms(delivery.mail_function, delivery.topic)
+        yield from telling_alarms(delivery.function, delivery.mail_function, delivery.topic, delivery.patients)
         yield from people_alarms(self._portal.api, self._archive.machine)
 
     def _make_alarm(self, alarm: Alarm) -> cloudwatch.Alarm:

@@ -118,14 +118,14 @@ class FakeLedger:
 
     def end_telling(self, object_id: str, model: str, channel: str, told: bool) -> None:
         marks = self.marks.setdefault((object_id, model), {})
-        if told:
+        if told and channel in marks:
             marks[channel] = "told"
-        else:
+        elif not told:
             marks.pop(channel, None)
 
-    def set_notice(self, object_id: str, model: str, notice: NoticeState) -> bool:
+    def set_notice(self, object_id: str, model: str, notice: NoticeState, state: State | None = None) -> bool:
         row = self.rows.get((object_id, model))
-        if row is None or row.notice is NoticeState.BOUNCED:
+        if row is None or row.notice is NoticeState.BOUNCED or state not in {None, row.state}:
             return False
         self.rows[object_id, model] = row.model_copy(update={"notice": notice})
         return True

@@ -11,7 +11,7 @@ from hemascope.adapters.sqs_batch import handle_batch, logger
 from hemascope.bootstrap import build_delivery
 from hemascope.contracts.errors import ForgottenObject
 from hemascope.contracts.notice import DueNotice
-from hemascope.delivery import Delivery
+from hemascope.delivery import Delivery, Told
 
 
 @lru_cache(maxsize=1)
@@ -28,8 +28,10 @@ def deliver_message(record: SQSRecord) -> None:
     except ForgottenObject:
         logger.info("notice forgotten", extra={"object_id": due.object_id})
     else:
-        if told:
+        if told is Told.PEOPLE:
             metrics.count_notice()
+        if told is Told.UNHEARD:
+            metrics.count_unheard()
         logger.info("notice done", extra={"object_id": due.object_id, "told": told})
 
 

@@ -22,9 +22,9 @@ def ledger() -> Ledger:
 def record_event(record: SQSRecord) -> None:
     """Mark what became of a notice's mail: on its way, or not arrived; then SES mails that address no more."""
     event = parse_mail_event(record.body)
+    # SES had the mail. The deliverer marks it too, unless it died in between: then this keeps it from mailing again.
+    ledger().end_telling(event.object_id, event.model, event.channel, told=True)
     if event.fate is MailFate.SEND:
-        # The deliverer marks it too, unless it died in between: then this keeps it from mailing again.
-        ledger().end_telling(event.object_id, event.model, event.channel, told=True)
         return
     if ledger().set_notice(event.object_id, event.model, NoticeState.BOUNCED):
         metrics.count_mail(event.fate)

@@ -192,6 +192,27 @@ def test_a_bounce_stands_also_where_it_overtakes_the_record_of_sending(ledger: D
     assert ledger.find(*which) == row(notice=NoticeState.BOUNCED)
 
 
+def test_what_became_of_a_notice_is_recorded_of_the_end_in_that_state_alone(ledger: DynamoLedger) -> None:
+    ledger.finish(row())
+    which = (row().object_id, row().model)
+
+    new = [ledger.set_notice(*which, NoticeState.SENT, state) for state in (State.FAILED, State.REPORTED)]
+
+    assert new == [False, True]
+    assert ledger.find(*which) == row(notice=NoticeState.SENT)
+
+
+def test_a_channel_that_was_begun_of_a_failure_is_not_used_of_the_report_that_took_its_place(ledger: DynamoLedger) -> None:
+    which = (row().object_id, row().model, "clinician")
+    ledger.finish(row(State.FAILED, failure="LastDelivery", report_key=None))
+    ledger.begin_telling(*which, START, START + MINUTE)
+    ledger.finish(row())
+
+    ledger.end_telling(*which, told=True)
+
+    assert ledger.begin_telling(*which, START, START + MINUTE) == "begun"
+
+
 def test_a_row_that_is_gone_does_not_come_back_by_its_notice(ledger: DynamoLedger) -> None:
     assert ledger.set_notice("0f", "m/1.0.0", NoticeState.SENT) is False
     ledger.end_telling("0f", "m/1.0.0", "topic", told=True)

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from hemascope.adapters.aws import client
 from hemascope.adapters.aws_telling import SesMailer, SnsPatients, SnsPublisher, SqsNotices
 from hemascope.adapters.hospitals import DynamoHospitalBook
+from hemascope.contracts.errors import NothingDone, TransientError
 from hemascope.contracts.hospital import HospitalSettings
 from hemascope.contracts.notice import DueNotice, Mail, Notice, PatientNotice
 from hemascope.contracts.report import State
@@ -149,3 +151,45 @@ def test_a_mail_is_made_from_the_template_of_its_kind() -> None:
     data = json.loads(mail.template_data[0] if isinstance(mail.template_data, list) else mail.template_data)
     assert data == {"state_sentence": "A smear is done.", "link": NOTICE.link}
     assert mail.destinations["ToAddresses"] == ["duty@example.org"]
+
+
+class Busy:
+    """An SES that says no so many times, with a reason, and counts what it takes."""
+
+    def __init__(self, times: int, status: int = 400) -> None:
+        self.times, self.status, self.asked, self.sent = times, status, 0, 0
+
+    def send_templated_email(self, **_: object) -> None:
+        self.asked += 1
+        if self.asked <= self.times:
+            answer = {"Error": {"Code": "Throttling"}, "ResponseMetadata": {"HTTPStatusCode": self.status}}
+            raise ClientError(answer, "SendTemplatedEmail")
+        self.sent += 1
+
+
+def test_an_ses_that_is_too_busy_is_asked_again_after_growing_pauses() -> None:
+    ses, pauses = Busy(3), list[float]()
+
+    SesMailer(ses, "mail", "lab@example.org", "mails", pauses.append).send(MAIL)
+
+    assert ses.sent == 1
+    assert [0 <= pause <= longest for pause, longest in zip(pauses, (0.5, 1, 2), strict=True)] == [True] * 3
+
+
+def test_an_ses_that_stays_too_busy_has_sent_nothing() -> None:
+    ses = Busy(100)
+
+    with pytest.raises(NothingDone, match="Throttling"):
+        SesMailer(ses, "mail", "lab@example.org", "mails", lambda _: None).send(MAIL)
+
+    assert (ses.asked, ses.sent) == (4, 0)
+
+
+def test_an_answer_that_may_have_been_a_yes_is_not_asked_for_again() -> None:
+    ses = Busy(1, status=500)
+
+    with pytest.raises(TransientError) as error:
+        SesMailer(ses, "mail", "lab@example.org", "mails").send(MAIL)
+
+    assert not isinstance(error.value, NothingDone)
+    assert (ses.asked, ses.sent) == (1, 0)

@@ -6,14 +6,16 @@ from datetime import timedelta
 import pytest
 
 from hemascope.contracts.errors import InvalidEvent, NothingDone, TransientError
+from hemascope.contracts.hospital import HospitalSettings
 from hemascope.contracts.notice import DueNotice
 from hemascope.contracts.report import State
 from hemascope.contracts.specimen import ObjectVersion
+from hemascope.delivery import Told
 from hemascope.model.artifact import Artifact
 from hemascope.ports import LedgerRow, NoticeState
 from tests.fakes import LEASE, START, FixedClassifier, Killed, Wire, World, kill
 
-WRITES = ["begin_telling", "publish", "end_telling", "begin_telling", "send", "end_telling", "set_notice"]
+WRITES = ["begin_telling", "publish", "end_telling", "begin_telling", "put", "send", "end_telling", "set_notice"]
 VERSION = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/field-1.jpg", version_id="v1")
 ROW = LedgerRow(
     object_id=VERSION.object_id,
@@ -106,8 +108,8 @@ def test_what_another_worker_holds_comes_back_when_its_time_is_over(world: World
     told = world.delivery().deliver(DUE)
 
     assert not told
-    assert world.notices.due == [DUE.model_copy(update={"due_at": START + LEASE})]
-    assert world.notices.waits == [LEASE]
+    assert world.notices.due[-1] == DUE.model_copy(update={"due_at": START + LEASE})
+    assert world.notices.waits[-1] == LEASE
 
 
 @pytest.mark.parametrize("number", range(1, len(WRITES) + 1))
@@ -121,14 +123,14 @@ def test_a_worker_killed_around_any_write_leaves_nobody_untold(world: World, num
 
     assert world.row.notice is NoticeState.SENT
     # A kill between a use of a channel and its mark: here nobody else knows of the use, so it is used again.
-    between = {"topic": [(2, "after"), (3, "before")], "mail": [(5, "after"), (6, "before")]}
+    between = {"topic": [(2, "after"), (3, "before")], "mail": [(6, "after"), (7, "before")]}
     assert len(world.publisher.notices) == (2 if (number, when) in between["topic"] else 1)
     assert len(world.mailer.mails) == (2 if (number, when) in between["mail"] else 1)
 
 
 def test_a_mail_that_ses_tells_of_is_not_sent_again_though_its_sender_died_before_it_could_say_so(world: World) -> None:
     with pytest.raises(Killed):
-        world.delivery(Wire(after={5: kill})).deliver(DUE)
+        world.delivery(Wire(after={6: kill})).deliver(DUE)
     world.ledger.end_telling(ROW.object_id, ROW.model, "clinician", told=True)  # as the function for SES's events does
     world.clock.time += LEASE + timedelta(seconds=1)
 
@@ -143,9 +145,9 @@ def test_a_service_that_says_no_is_asked_again_at_once(world: World) -> None:
         raise NothingDone("expected to send a mail, received Throttling")
 
     with pytest.raises(NothingDone):
-        world.delivery(Wire(before={5: refuse})).deliver(DUE)
+        world.delivery(Wire(before={6: refuse})).deliver(DUE)
 
-    assert world.delivery().deliver(DUE) is True
+    assert world.delivery().deliver(DUE) is Told.PEOPLE
     assert len(world.publisher.notices) == len(world.mailer.mails) == 1
 
 
@@ -170,11 +172,49 @@ def test_a_message_about_no_row_comes_again(world: World) -> None:
 
 
 def test_a_bounce_is_not_mailed_again(world: World) -> None:
+    world.delivery().deliver(DUE)
     world.ledger.set_notice(ROW.object_id, ROW.model, NoticeState.BOUNCED)
 
-    assert world.delivery().deliver(DUE) is False
+    assert world.delivery().deliver(DUE) is Told.NOBODY
     assert world.row.notice is NoticeState.BOUNCED
-    assert world.mailer.mails == []
+    assert len(world.mailer.mails) == 1
+
+
+def test_a_bounce_that_overtakes_the_patients_notice_keeps_the_patient_from_nothing(world: World) -> None:
+    world.hospitals.settings["st-mary"] = HospitalSettings(recipients=("a@b.example",), patient_channel="sms")
+    with pytest.raises(Killed):
+        world.delivery(Wire(before={8: kill})).deliver(DUE)
+    world.ledger.set_notice(ROW.object_id, ROW.model, NoticeState.BOUNCED)
+
+    world.delivery().deliver(DUE)
+
+    assert len(world.patients.notices) == len(world.mailer.mails) == 1
+
+
+def test_a_topic_that_fails_keeps_no_mail_waiting(world: World) -> None:
+    def fail() -> None:
+        raise TransientError("expected to publish a notice, received InternalError")
+
+    with pytest.raises(TransientError, match="InternalError"):
+        world.delivery(Wire(before={2: fail})).deliver(DUE)
+
+    assert (len(world.mailer.mails), world.publisher.notices) == (1, [])
+    assert world.row.notice is NoticeState.PENDING
+
+
+@pytest.mark.parametrize("number", [7, 8])
+def test_a_failure_that_becomes_a_report_while_people_hear_of_it_is_told_as_a_report_too(world: World, number: int) -> None:
+    failed = {"state": State.FAILED, "urgent": False, "report_key": None, "failure": "LastDelivery"}
+    world.ledger.rows[ROW.object_id, ROW.model] = ROW.model_copy(update=failed)
+
+    # begin, publish, end, begin, send, end, set_notice: before the mail's mark, and before the notice's
+    world.delivery(Wire(before={number - 1: lambda: world.ledger.finish(ROW)})).deliver(DUE)
+    after = world.row.notice
+    world.delivery().deliver(DUE)
+
+    assert after is NoticeState.PENDING
+    assert [mail.notice.state for mail in world.mailer.mails] == [State.FAILED, State.REPORTED]
+    assert world.row.notice is NoticeState.SENT
 
 
 @pytest.mark.parametrize(

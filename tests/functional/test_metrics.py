@@ -15,7 +15,7 @@ from hemascope.contracts.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from tests.conftest import lambda_module
 from tests.emf import emitted, metric_lines, values
-from tests.fakes import MAXIMUM_RECEIVES, FixedClassifier, World, lambda_context, s3_message, s3_record, sqs_event
+from tests.fakes import MAXIMUM_RECEIVES, START, FixedClassifier, World, lambda_context, s3_message, s3_record, sqs_event
 from tests.rows import row
 
 FUNCTIONS = {"screen_smear": "station", "deliver_report": "delivery", "mail_events": "ledger"}
@@ -58,9 +58,9 @@ def functions(artifact: Artifact, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     return Functions(World(FixedClassifier(artifact, 0.01, 0.01, 0.97, 0.01)), monkeypatch, capsys)
 
 
-def due(functions: Functions) -> str:
+def due(functions: Functions, step: int = 0) -> str:
     functions.world.ledger.finish(row())
-    return DueNotice(object_id=row().object_id, model=row().model).model_dump_json()
+    return DueNotice(object_id=row().object_id, model=row().model, step=step).to_json()
 
 
 def mail_came_back(fate: str) -> str:
@@ -85,6 +85,7 @@ def test_what_is_emitted_is_what_is_documented(functions: Functions, smear: byte
     functions.call("screen_smear", functions.put(smear, "good.jpg"))
     functions.call("screen_smear", s3_message(s3_record("smears/st-mary/p-7/c-1/gone.jpg")), receives=MAXIMUM_RECEIVES)
     functions.call("deliver_report", due(functions), "no message of ours")
+    functions.call("deliver_report", due(functions, step=1))
     for fate in ("Bounce", "Complaint", "Reject", "Rendering Failure"):
         functions.world.ledger.rows[row().object_id, row().model] = row()
         functions.call("mail_events", mail_came_back(fate), "no message of ours")
@@ -217,6 +218,22 @@ def test_a_notice_is_counted_when_people_are_told(functions: Functions) -> None:
     functions.call("deliver_report", due(functions))
 
     assert values(functions.log()) == {"NoticesSent": (1,)}
+
+
+def test_an_urgent_smear_that_nobody_acknowledged_is_counted(functions: Functions) -> None:
+    functions.call("deliver_report", due(functions, step=1))
+
+    assert values(functions.log()) == {"UrgentUnheard": (1,)}
+
+
+def test_a_mail_that_is_on_its_way_is_marked_and_not_counted(functions: Functions) -> None:
+    functions.world.ledger.finish(row())
+    functions.world.ledger.begin_telling(row().object_id, row().model, "clinician", START, START)
+
+    functions.call("mail_events", mail_came_back("Send"))
+
+    assert functions.world.ledger.marks[row().object_id, row().model] == {"clinician": "told"}
+    assert (functions.world.row, functions.log()) == (row(), "")
 
 
 def test_a_clock_behind_that_of_the_queue_gives_no_negative_time(functions: Functions, smear: bytes) -> None:

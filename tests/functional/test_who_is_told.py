@@ -7,8 +7,9 @@ import pytest
 from hemascope.contracts.errors import RejectionReason
 from hemascope.contracts.hospital import HospitalSettings
 from hemascope.contracts.notice import DueNotice
-from hemascope.contracts.report import State
+from hemascope.contracts.report import Release, State
 from hemascope.contracts.specimen import ObjectVersion, specimen_of
+from hemascope.delivery import Told
 from hemascope.model.artifact import Artifact
 from hemascope.ports import NoticeState
 from hemascope.screening import screen
@@ -63,6 +64,16 @@ def test_an_urgent_smear_goes_to_the_next_after_each_while_until_the_list_ends(
     assert moments == [(one, START + one * timedelta(minutes=20)) for one in (1, 2, 3)]
     assert [mail.words["minutes"] for mail in world.mailer.mails[1:]] == ["20", "40"]
     assert "urgent smear unacknowledged" in caplog.text
+
+
+def test_where_the_only_clinician_acknowledges_nothing_somebody_rings(world: World) -> None:
+    world.hospitals.settings["st-mary"] = HospitalSettings(recipients=(FIRST,))
+    world.delivery().deliver(DUE)
+    (reminder,) = world.notices.due
+    world.clock.time = reminder.due_at
+
+    assert world.delivery().deliver(reminder) is Told.UNHEARD
+    assert told(world) == [("notice", (FIRST,))]
 
 
 def test_an_acknowledged_smear_calls_nobody_else(world: World) -> None:
@@ -197,6 +208,20 @@ def test_a_patient_hears_only_of_what_was_released_where_a_review_comes_first(wo
 
     assert (at_the_report, before_the_release, len(world.patients.notices)) == (0, 0, 1)
     assert world.row.notice is NoticeState.SENT
+
+
+def test_a_release_of_what_the_patient_has_heard_of_is_no_news_and_a_correction_is(world: World) -> None:
+    world.hospitals.settings["st-mary"] = patient()
+    world.delivery().deliver(DUE)
+    heard = [len(world.patients.notices)]
+    for release, spoken in ((Release.FINAL, 1), (Release.AMENDED, 2)):
+        row = world.row.model_copy(update={"verdicts": spoken, "spoken": spoken, "release": release})
+        world.ledger.rows[ROW.object_id, ROW.model] = row
+        for asked in range(1, spoken + 1):  # the message of the first release may come late, or twice
+            world.delivery().deliver(DUE.model_copy(update={"released": asked}))
+        heard.append(len(world.patients.notices))
+
+    assert heard == [1, 1, 2]
 
 
 @pytest.mark.parametrize("state", [State.REJECTED, State.FAILED])

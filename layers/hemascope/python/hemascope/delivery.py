@@ -8,14 +8,15 @@ takes, and only then used again.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 from hemascope.contracts.errors import ForgottenObject, NothingDone, TransientError
 from hemascope.contracts.hospital import HospitalSettings, PatientChannel, ReleasePolicy
 from hemascope.contracts.notice import STEPS, Channel, DueNotice, Notice, PatientNotice
-from hemascope.contracts.report import State
+from hemascope.contracts.report import Release, State
 from hemascope.contracts.specimen import specimen_of
 from hemascope.letters import Letters
 from hemascope.ports import (
@@ -33,6 +34,14 @@ from hemascope.ports import (
 
 logger = logging.getLogger(__name__)
 _UNKNOWN = "unknown"  # whose the smear is, where its key could not be read
+
+
+class Told(StrEnum):
+    """What a message led to; false where nobody heard now."""
+
+    NOBODY = ""
+    PEOPLE = "people"
+    UNHEARD = "unheard"  # an urgent smear that nobody has acknowledged, and the list is at its end
 
 
 class _HeldByAnotherError(Exception):
@@ -62,8 +71,8 @@ class Delivery:
     portal_url: str
     grace: timedelta
 
-    def deliver(self, due: DueNotice) -> bool:
-        """Tell people of one end, unless they were told; return whether anybody was told now.
+    def deliver(self, due: DueNotice) -> Told:
+        """Tell people of one end, unless they were told.
 
         What is not due yet, or is in another worker's hands, is put back into the queue and comes again when it is time.
 
@@ -77,19 +86,17 @@ class Delivery:
         row, now = self._row(due), self.clock.now()
         if due.due_at and due.due_at > now:
             self.notices.put(due, due.due_at - now)
-            return False
+            return Told.NOBODY
         settings = self.hospitals.settings_of(row.hospital or _UNKNOWN)
         try:
             if due.step:
                 return self._escalate(row, due, settings)
-            if due.released:
-                # A release that failed after it was asked for has nothing to tell.
-                return row.spoken >= due.released and self._tell_patient(row, settings, f"{Channel.PATIENT}-{due.released}")
-            return self._tell(row, settings)
+            told = self._tell_of_release(row, due, settings) if due.released else self._tell(row, settings)
+            return Told.PEOPLE if told else Told.NOBODY
         except _HeldByAnotherError:
             logger.info("notice in other hands", extra={"object_id": row.object_id})
             self.notices.put(due.model_copy(update={"due_at": now + self.grace}), self.grace)
-            return False
+            return Told.NOBODY
 
     def _row(self, due: DueNotice) -> LedgerRow:
         row = self.ledger.find(due.object_id, due.model)
@@ -100,39 +107,57 @@ class Delivery:
         return row
 
     def _tell(self, row: LedgerRow, settings: HospitalSettings) -> bool:
-        if row.notice is not NoticeState.PENDING:
+        # A bounce may overtake the channels behind the mail that came back: those are used all the same.
+        if row.notice in {NoticeState.SENT, NoticeState.NOT_DUE}:
             return False
-        notice = self._notice(row)
-        self._once(row, Channel.TOPIC, lambda: self.publisher.publish(notice))
+        told, failures = False, list[Exception]()
+        for tell in self._tellings(row, self._notice(row), settings):
+            try:
+                told |= tell()
+            except Exception as error:  # a way that fails keeps no other waiting; the message comes again for it alone
+                failures.append(error)
+        if failures:  # what failed is tried again sooner than what somebody else holds
+            raise min(failures, key=lambda one: isinstance(one, _HeldByAnotherError))
+        new = self.ledger.set_notice(row.object_id, row.model, NoticeState.SENT, row.state)
+        return told or new
+
+    def _tellings(self, row: LedgerRow, notice: Notice, settings: HospitalSettings) -> Iterator[Callable[[], bool]]:
+        yield lambda: self._once(row, Channel.TOPIC, lambda: self.publisher.publish(notice))
         if row.state is State.REJECTED and settings.laboratory:
-            self._once(row, Channel.LABORATORY, lambda: self.mailer.send(self.letters.rejection(notice, row, settings)))
+            mail = self.letters.rejection
+            yield lambda: self._once(row, Channel.LABORATORY, lambda: self.mailer.send(mail(notice, row, settings)))
         elif settings.recipients:
-            self._once(row, Channel.CLINICIAN, lambda: self._mail_clinician(row, notice, settings))
+            yield lambda: self._once(row, Channel.CLINICIAN, lambda: self._mail_clinician(row, notice, settings))
         if settings.release is ReleasePolicy.IMMEDIATE:
-            self._tell_patient(row, settings, Channel.PATIENT)
-        self.ledger.set_notice(row.object_id, row.model, NoticeState.SENT)
-        return True
+            yield lambda: self._tell_patient(row, settings, Channel.PATIENT)
 
     def _mail_clinician(self, row: LedgerRow, notice: Notice, settings: HospitalSettings) -> None:
         # The reminder is in the queue before the mail is out: a crash in between may remind of a mail, never forget one.
-        if row.urgent and len(settings.recipients) > 1:
+        if row.urgent:
             self._remind_later(row, 1, settings)
         self.mailer.send(self.letters.first(notice, row, settings))
 
-    def _escalate(self, row: LedgerRow, due: DueNotice, settings: HospitalSettings) -> bool:
+    def _escalate(self, row: LedgerRow, due: DueNotice, settings: HospitalSettings) -> Told:
         """Tell the next clinician of an urgent smear, where nobody has acknowledged it."""
         if row.acknowledged_at is not None or not row.urgent:
-            return False
+            return Told.NOBODY
         if due.step >= min(len(settings.recipients), STEPS):
             logger.error("urgent smear unacknowledged", extra={"object_id": row.object_id, "asked": due.step})
-            return False
+            return Told.UNHEARD
         notice = self._notice(row)
 
         def mail() -> None:
             self._remind_later(row, due.step + 1, settings)
             self.mailer.send(self.letters.reminder(notice, due.step, settings))
 
-        return self._once(row, f"{Channel.CLINICIAN}-{due.step}", mail)
+        return Told.PEOPLE if self._once(row, f"{Channel.CLINICIAN}-{due.step}", mail) else Told.NOBODY
+
+    def _tell_of_release(self, row: LedgerRow, due: DueNotice, settings: HospitalSettings) -> bool:
+        """Tell the patient of what is out now: once, and once more of each correction of what they may have read."""
+        if row.spoken < due.released:
+            return False  # a release that failed after it was asked for has nothing to tell
+        corrected = row.release is Release.AMENDED
+        return self._tell_patient(row, settings, f"{Channel.PATIENT}-{row.spoken}" if corrected else Channel.PATIENT)
 
     def _tell_patient(self, row: LedgerRow, settings: HospitalSettings, channel: str) -> bool:
         specimen = specimen_of(row.object.key)

@@ -107,10 +107,16 @@ class Ledger(Protocol):
         """Take the right to use a channel, unless it was used or somebody else holds it; it lapses at ``until``."""
 
     def end_telling(self, object_id: str, model: str, channel: str, told: bool) -> None:
-        """Mark a channel as used, or give it back unused; where the row is gone meanwhile, nothing comes back."""
+        """Mark a channel that was begun as used, or give it back unused.
 
-    def set_notice(self, object_id: str, model: str, notice: NoticeState) -> bool:
-        """Record what became of a notice, and tell whether that was new; a row that is gone meanwhile stays gone."""
+        Where the row is gone meanwhile, nothing comes back; where it is another end by now, its channels are not used.
+        """
+
+    def set_notice(self, object_id: str, model: str, notice: NoticeState, state: State | None = None) -> bool:
+        """Record what became of a notice, and tell whether that was new; a row that is gone meanwhile stays gone.
+
+        Where a state is given, of the end in that state alone: a failure may have given way to a report meanwhile.
+        """
 
 
 class RowPosition(BaseModel):

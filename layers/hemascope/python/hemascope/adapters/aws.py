@@ -189,18 +189,19 @@ class DynamoLedger:
     def end_telling(self, object_id: str, model: str, channel: str, told: bool) -> None:
         """Mark as told, or take the mark away."""
         if told:
-            self._mark(object_id, model, channel, "SET #mark = :told", "", {":told": {"S": _TOLD}})
+            self._mark(object_id, model, channel, "SET #mark = :told", " AND attribute_exists(#mark)", {":told": {"S": _TOLD}})
         else:
             self._mark(object_id, model, channel, "REMOVE #mark", "", {})
 
-    def set_notice(self, object_id: str, model: str, notice: NoticeState) -> bool:
+    def set_notice(self, object_id: str, model: str, notice: NoticeState, state: State | None = None) -> bool:
         """Set what became of the notice, where there is a row. A bounce stands, also if it overtook the record of sending."""
+        values = {":notice": {"S": notice.value}, ":bounced": {"S": NoticeState.BOUNCED.value}}
+        condition = "attribute_exists(object_id) AND notice <> :bounced"
+        if state is None:
+            return self._update(object_id, model, "SET notice = :notice", condition, values)
+        values[":state"] = {"S": state.value}
         return self._update(
-            object_id,
-            model,
-            "SET notice = :notice",
-            "attribute_exists(object_id) AND notice <> :bounced",
-            {":notice": {"S": notice.value}, ":bounced": {"S": NoticeState.BOUNCED.value}},
+            object_id, model, "SET notice = :notice", f"{condition} AND #state = :state", values, {"#state": "state"}
         )
 
     def _mark(self, object_id: str, model: str, channel: str, change: str, condition: str, values: dict[str, Any]) -> bool:

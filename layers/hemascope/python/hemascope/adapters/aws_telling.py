@@ -2,14 +2,19 @@
 
 import json
 import math
+import random
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from hemascope.adapters.aws import transient
+from hemascope.contracts.errors import NothingDone
 from hemascope.contracts.mail_event import mail_tags
 from hemascope.contracts.notice import DueNotice, Mail, MailKind, Notice, PatientNotice
 
+_TRIES = 4
 _LONGEST_WAIT = 900  # seconds that SQS keeps a message back at most
 
 
@@ -77,9 +82,24 @@ class SesMailer:
     templates: str
     sender: str
     configuration_set: str
+    pause: Callable[[float], None] = time.sleep
 
     def send(self, mail: Mail) -> None:
-        """Send the template with the link and the mail's own words in its places."""
+        """Send the template with the link and the mail's own words in its places; where SES says no, ask it again.
+
+        The SDK can't be told to ask again after a no and never after a lost answer, which may have been a yes.
+        """
+        for attempt in range(1, _TRIES + 1):
+            try:
+                self._send(mail)
+            except NothingDone:
+                if attempt == _TRIES:
+                    raise
+                self.pause(random.uniform(0, 2**attempt / 4))  # noqa: S311 - jitter; a batch of four ends in time
+            else:
+                return
+
+    def _send(self, mail: Mail) -> None:
         tags = mail_tags(mail.notice.object_id, mail.notice.model, mail.channel)
         with transient("send a mail"):
             self.ses.send_templated_email(

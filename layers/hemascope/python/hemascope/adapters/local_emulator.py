@@ -1,9 +1,9 @@
-"""MiniStack, with three things that it lacks.
+"""MiniStack, with four things that it lacks.
 
 ``python -m hemascope.adapters.local_emulator`` takes the same environment as ``python -m ministack``. One call of our state
 machine is answered by the emulator's own S3 through a real client, so that a definition finds the field names and types that
-AWS gives it. A mail is authorized against the identity that sends it, as AWS does, not against everything. And S3's answer to
-an upload repeats the checksum that came with it and that it has checked.
+AWS gives it. A mail is authorized against the identity that sends it, as AWS does, not against everything. S3's answer to an
+upload repeats the checksum that came with it and that it has checked. And SES tells of each mail that it was sent.
 """
 
 import json
@@ -15,6 +15,7 @@ from ministack import app
 from ministack.core import iam_actions
 from ministack.services import s3, stepfunctions
 
+from hemascope.adapters import local_mails
 from hemascope.adapters.aws import client
 
 LISTING = "arn:aws:states:::aws-sdk:s3:listObjectVersions"
@@ -47,7 +48,7 @@ def checksums_of(headers: dict[str, str]) -> dict[str, str]:
 
 
 def main() -> None:
-    """Teach the emulator all three and run it until it is killed."""
+    """Teach the emulator all four and run it until it is killed."""
     stepfunctions._SERVICE_DISPATCH[LISTING] = list_object_versions
     put = s3._put_object
 
@@ -56,6 +57,7 @@ def main() -> None:
         return status, answer | (checksums_of(headers) if status == 200 else {}), content
 
     s3._put_object = put_object
+    local_mails.teach()
     known = iam_actions.extract_resource_arn
 
     def resource(service: str, method: str, path: str, headers: Any, body: Any, query: Any, region: str, account: str) -> Any:

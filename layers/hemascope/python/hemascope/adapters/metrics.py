@@ -30,6 +30,7 @@ class Metric(StrEnum):
     NETWORK_TIME = "NetworkTime"
     ARRIVAL_TO_REPORT = "ArrivalToReport"
     NOTICES_SENT = "NoticesSent"
+    URGENT_UNHEARD = "UrgentUnheard"
     MAILS_BOUNCED = "MailsBounced"
     MAILS_COMPLAINED = "MailsComplained"
     MAILS_REFUSED = "MailsRefused"
@@ -97,6 +98,11 @@ def count_failed_smear() -> None:
 def count_notice() -> None:
     """Count a notice that people were told of."""
     _add(Metric.NOTICES_SENT)
+
+
+def count_unheard() -> None:
+    """Count an urgent smear that nobody on the hospital's list has acknowledged."""
+    _add(Metric.URGENT_UNHEARD)
 
 
 def count_mail(fate: MailFate) -> None:

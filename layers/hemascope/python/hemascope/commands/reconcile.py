@@ -114,7 +114,7 @@ class Reconciliation:
             for row in found:
                 self.show(kind, row.object)
         if self.notices:
-            self.notices.send([DueNotice(object_id=row.object_id, model=row.model).model_dump_json() for row in late])
+            self.notices.send([DueNotice(object_id=row.object_id, model=row.model).to_json() for row in late])
             tally[Finding.ASKED_AGAIN] += len(late)
 
 

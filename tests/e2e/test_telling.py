@@ -1,0 +1,70 @@
+"""The deliverer dies between SES's answer and its own record, on the embedded cloud: SES's event says that the mail is out."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from hemascope.adapters.local import wait_until
+from hemascope.bootstrap import build_delivery
+from hemascope.contracts.notice import DueNotice, Mail
+from hemascope.ports import LedgerRow, Mailer, NoticeState
+from tests.e2e.conftest import Service
+from tests.fakes import Killed
+
+pytestmark = pytest.mark.local_cloud
+
+
+class DiesAfterwards:
+    """A Mailer whose process is gone before anybody hears that the mail is."""
+
+    def __init__(self, mailer: Mailer) -> None:
+        self._mailer = mailer
+
+    def send(self, mail: Mail) -> None:
+        self._mailer.send(mail)
+        raise Killed
+
+
+@pytest.fixture
+def environment(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """What the delivering function is told, with nobody there who delivers."""
+    service.cloud.kill_worker("deliver_report")
+    described = service.cloud.client("lambda").get_function_configuration(FunctionName="hemascope-dev-deliver-report")
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    yield described["Environment"]["Variables"] | {"HEMASCOPE_ENDPOINT": service.cloud.endpoint}
+    service.cloud.start_worker("deliver_report")
+
+
+def screened(service: Service, data: bytes, file: str) -> LedgerRow:
+    version = service.send(data, file)
+    wait_until(lambda: service.row(version) is not None, 30, "an end")
+    row = service.row(version)
+    assert row is not None
+    return row
+
+
+def test_a_mail_is_sent_once_though_its_sender_died_before_it_could_record_it(
+    service: Service, environment: dict[str, str], smear: bytes
+) -> None:
+    row = screened(service, smear, "died.jpg")
+    delivery = build_delivery(environment)
+    due = DueNotice(object_id=row.object_id, model=row.model)
+
+    with pytest.raises(Killed):
+        replace(delivery, mailer=DiesAfterwards(delivery.mailer)).deliver(due)
+    table = {"TableName": service.cloud.outputs["LedgerTable"]}
+    key = {"object_id": {"S": row.object_id}, "model": {"S": row.model}}
+    dynamodb = service.cloud.client("dynamodb")
+    wait_until(
+        lambda: dynamodb.get_item(**table, Key=key)["Item"]["told_clinician"]["S"] == "told", 20, "SES's word that it was sent"
+    )
+    delivery.deliver(due)
+
+    assert service.mails_about(row.object) == 1
+    assert service.row(row.object).notice is NoticeState.SENT
