@@ -1,7 +1,7 @@
 """Reads format and dimensions from a picture's first bytes, so that limits hold before anything is decoded."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hemascope.contracts.errors import RejectedSmear, RejectionReason
 
@@ -11,13 +11,17 @@ _TIFF_TYPE_SIZE = {1: 1, 3: 2, 4: 4, 16: 8}  # BYTE, SHORT, LONG, LONG8: all tha
 
 @dataclass(frozen=True)
 class Header:
-    """What the first bytes of a picture say: format name, width and height in pixels, number of pictures, alpha."""
+    """What the first bytes of a picture say: format name, width and height in pixels, number of pictures, alpha.
+
+    ``pixel_bytes`` is what decoding takes at most for each pixel, buffers of the decoder included.
+    """
 
     format: str
     width: int
     height: int
     pictures: int = 1
     has_alpha: bool = False
+    pixel_bytes: int = 8
 
 
 def read_header(data: bytes) -> Header:
@@ -50,7 +54,7 @@ def _corrupt(name: str, detail: str) -> RejectedSmear:
 
 
 def _jpeg(data: bytes) -> Header:
-    position, size = 2, None
+    position, size, components, progressive = 2, None, 3, False
     while True:
         while data[position] == 0xFF and data[position + 1] == 0xFF:
             position += 1
@@ -58,8 +62,8 @@ def _jpeg(data: bytes) -> Header:
             raise _corrupt("JPEG", "a segment marker is missing")
         marker = data[position + 1]
         if marker in _JPEG_FRAMES:
-            height, width = struct.unpack_from(">HH", data, position + 5)
-            size = (width, height)
+            height, width, components = struct.unpack_from(">HHB", data, position + 5)
+            size, progressive = (width, height), marker not in (0xC0, 0xC1)
         if marker == 0xDA:
             break
         (length,) = struct.unpack_from(">H", data, position + 2)
@@ -69,11 +73,13 @@ def _jpeg(data: bytes) -> Header:
     # libjpeg fills what is missing with grey and says nothing; a smear that is grey below is not a smear.
     if data.rfind(b"\xff\xd9", position) < 0:
         raise _truncated("JPEG", "the end marker is missing")
-    return Header("JPEG", *size)
+    # Where a pixel comes in several scans, the decoder keeps every coefficient: two bytes for each component.
+    scans = progressive or data[position + 4] < components
+    return Header("JPEG", *size, pixel_bytes=6 + 2 * components if scans else 6)
 
 
 def _png(data: bytes) -> Header:
-    width, height, _, colour_type = struct.unpack_from(">IIBB", data, 16)
+    width, height, depth, colour_type = struct.unpack_from(">IIBB", data, 16)
     if data[12:16] != b"IHDR":
         raise _corrupt("PNG", "the first chunk is not IHDR")
     position, pictures, has_alpha, ended = 8, 1, colour_type in (4, 6), False
@@ -87,7 +93,7 @@ def _png(data: bytes) -> Header:
         position += 12 + length
     if not ended or position > len(data):
         raise _truncated("PNG", "the end chunk is missing")
-    return Header("PNG", width, height, pictures, has_alpha)
+    return Header("PNG", width, height, pictures, has_alpha, 8 if depth <= 8 else 16 if has_alpha else 12)
 
 
 def _bmp(data: bytes) -> Header:
@@ -142,7 +148,7 @@ def _tiff(data: bytes) -> Header:
         header = header or _tiff_page(data, tags)
     if header is None:
         raise _corrupt("TIFF", "it holds no picture")
-    return Header("TIFF", header.width, header.height, max(pages, 1), header.has_alpha)
+    return replace(header, pictures=max(pages, 1))
 
 
 def _tiff_page(data: bytes, tags: dict[int, list[int]]) -> Header:
@@ -155,7 +161,9 @@ def _tiff_page(data: bytes, tags: dict[int, list[int]]) -> Header:
     samples = tags.get(277, [1])[0]
     photometric = tags.get(262, [1])[0]
     colours = {2: 3, 5: 4, 6: 3}.get(photometric, 1)  # RGB, CMYK, YCbCr; else one grey or palette sample
-    return Header("TIFF", tags[256][0], tags[257][0], 1, samples > colours)
+    # A strip may be the whole picture, and is decoded into a buffer of its own.
+    sample_bytes = (max(tags.get(258, [1])) + 7) // 8
+    return Header("TIFF", tags[256][0], tags[257][0], 1, samples > colours, max(8, 2 * max(samples, 3) * sample_bytes))
 
 
 def _tiff_directory(data: bytes, order: str, offset: int) -> tuple[dict[int, list[int]], int]:
