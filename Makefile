@@ -11,7 +11,7 @@ help:
 	@echo "make demo [SMEAR=picture]  one smear through the whole service on this machine"
 	@echo "make serve                 the service on this machine, until Ctrl-C"
 	@echo "make test                  all tests"
-	@echo "make fuzz                  10,000 damaged files and 2,000 damaged messages: a table of their ends"
+	@echo "make fuzz                  10,000 damaged files and 2,000 damaged messages; the state machine at full size"
 	@echo "make publish               the portal's pages, to the deployment of HEMASCOPE_STAGE"
 	@echo "make setup synth lint bench microscope-trial audit lock templates clean"
 
@@ -43,6 +43,7 @@ test: .venv/dev.stamp
 
 fuzz: .venv/dev.stamp
 	$(BIN)/python -m tests.fuzz
+	$(BIN)/python -m pytest tests/machine --hypothesis-profile=full --timeout=1800
 
 # The rule packs of cdk-nag run here.
 SYNTHESIZED := build/synthesized

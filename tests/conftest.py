@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
 
 from hemascope.commands.project import artifact_folder
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
@@ -14,6 +15,8 @@ from hemascope.model.classifier import Classifier
 
 ROOT = Path(__file__).parent.parent
 NO_DATASET = "HEMASCOPE_DATASET names no folder with the real smears"
+
+settings.register_profile("full", max_examples=2000)  # `make fuzz`
 
 
 def _dataset() -> Path | None:

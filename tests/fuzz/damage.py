@@ -160,18 +160,21 @@ def bomb(chance: Chance) -> tuple[str, bytes]:
 
 def _with_checksums(data: bytes, chance: Chance) -> bytes:
     """A PNG with some bytes of its chunks changed, before or behind the compression, and right checksums."""
-    deep, chunks = bool(chance.integers(2)), []
-    for start, end in pairwise(_chunk_edges(data, "PNG")):
-        name, content = data[start + 4 : start + 8], bytearray(data[start + 8 : end - 4])
-        if deep and name == b"IDAT":
-            content = bytearray(zlib.decompressobj().decompress(bytes(content)))
-        if content and (chance.random() < 0.4 or (deep and name == b"IDAT")):
-            for _ in range(int(chance.integers(1, 4))):
-                content[int(chance.integers(len(content)))] = int(chance.integers(256))
-        if deep and name == b"IDAT":
-            content = bytearray(zlib.compress(bytes(content[: int(len(content) * chance.choice([1, 1, 0.7]))]), 1))
-        chunks.append(png_chunk(name, bytes(content)))
-    return PNG_MAGIC + b"".join(chunks)
+    chunks = [(data[start + 4 : start + 8], data[start + 8 : end - 4]) for start, end in pairwise(_chunk_edges(data, "PNG"))]
+    if chance.integers(2):
+        pixels = bytearray(zlib.decompress(b"".join(content for name, content in chunks if name == b"IDAT")))
+        for _ in range(int(chance.integers(1, 4))):
+            pixels[int(chance.integers(len(pixels)))] = int(chance.integers(256))
+        packed = zlib.compress(bytes(pixels[: int(len(pixels) * chance.choice([1, 1, 0.7]))]), 1)
+        before, behind = chunks[:1], [one for one in chunks[1:] if one[0] != b"IDAT"]
+        chunks = [*before, *behind[:-1], (b"IDAT", packed), behind[-1]]
+    else:
+        which = int(chance.integers(len(chunks)))
+        name, content = chunks[which]
+        if content:
+            place = int(chance.integers(len(content)))
+            chunks[which] = (name, content[:place] + chance.bytes(1) + content[place + 1 :])
+    return PNG_MAGIC + b"".join(png_chunk(*one) for one in chunks)
 
 
 def _chunk_edges(data: bytes, kind: str) -> list[int]:
