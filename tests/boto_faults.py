@@ -32,6 +32,7 @@ _THROTTLING = {
     "sns": (400, "Throttling"),
     "ses": (400, "Throttling"),
 }
+_PROTOCOLS = {"s3": "rest-xml", "dynamodb": "json", "sqs": "json", "sns": "query", "ses": "query"}
 Plan = Callable[[str, str], Fault | None]
 Send = Callable[[Any], Any]
 
@@ -44,32 +45,37 @@ class FaultyNetwork:
     ----------
     plan
         Called with service and operation; says what is to happen to this attempt.
+    send
+        Hands a request on to its service and returns the answer.
+    answered
+        Called with service and operation when a service has done what it was asked.
     """
 
     plan: Plan
+    send: Send
+    answered: Callable[[str, str], None] = lambda service, operation: None
     attempts: list[tuple[str, str]] = field(default_factory=list)
 
-    def attach(self, client: Any, send: Send | None = None) -> None:
-        """Stand between a client and its service; ``send`` hands a request on, the client's own connection does where None."""
-        service, protocol = client.meta.service_model.service_name, client.meta.service_model.protocol
-        forward = send or client._endpoint.http_session.send
+    def attach(self, events: Any) -> None:
+        """Stand between a client, or all clients that a session will make, and the services; given are its events."""
+        events.register_first("before-send", self._before_send)
 
-        def before_send(event_name: str, request: Any, **_: Any) -> Any:
-            operation = event_name.rsplit(".", 1)[1]
-            self.attempts.append((service, operation))
-            fault = self.plan(service, operation)
-            if fault is None:
-                return forward(request)
-            if fault is Fault.UNREACHABLE:
-                raise ConnectTimeoutError(endpoint_url=request.url)
-            if fault.is_done:
-                forward(request)
-                kind = ReadTimeoutError if fault is Fault.TIMED_OUT else ConnectionClosedError
-                raise kind(endpoint_url=request.url)
+    def _before_send(self, event_name: str, request: Any, **_: Any) -> Any:
+        _, service, operation = event_name.split(".")
+        self.attempts.append((service, operation))
+        fault = self.plan(service, operation)
+        if fault is Fault.UNREACHABLE:
+            raise ConnectTimeoutError(endpoint_url=request.url)
+        if fault in {Fault.THROTTLED, Fault.SERVER_ERROR}:
             status, code = _THROTTLING[service] if fault is Fault.THROTTLED else (500, "InternalError")
-            return AWSResponse(request.url, status, {}, _Body(_error(protocol, code)))
-
-        client.meta.events.register_first("before-send", before_send)
+            return AWSResponse(request.url, status, {}, _Body(_error(_PROTOCOLS[service], code)))
+        answer = self.send(request)
+        self.answered(service, operation)
+        if fault is Fault.TIMED_OUT:
+            raise ReadTimeoutError(endpoint_url=request.url)
+        if fault is Fault.CUT_OFF:
+            raise ConnectionClosedError(endpoint_url=request.url)
+        return answer
 
 
 class _Body(BytesIO):

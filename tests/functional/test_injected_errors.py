@@ -137,10 +137,11 @@ def cloud() -> Iterator[MotoCloud]:
 
 
 def make_world(cloud: MotoCloud, artifact: Artifact, plan: Plan) -> FaultyWorld:
-    network, clients = FaultyNetwork(plan), {name: client(name) for name in SERVICES}
+    network = FaultyNetwork(plan, lambda request: botocore_stubber("before-send", request))
+    clients = {name: client(name) for name in SERVICES}
     for one in clients.values():
         one.meta.events.unregister("before-send", botocore_stubber)
-        network.attach(one, lambda request: botocore_stubber("before-send", request))
+        network.attach(one.meta.events)
     world = World(
         FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01),
         pictures=S3Store(clients["s3"]),  # type: ignore[arg-type]

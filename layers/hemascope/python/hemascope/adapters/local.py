@@ -62,6 +62,8 @@ class LocalCloud:
         Changes to the functions' variables, for tests.
     enforce_iam
         Every call is checked against the policies of who makes it, and each worker has the role of its function.
+    worker
+        Module that runs a handler, given a port and its file.
     """
 
     root: Path
@@ -69,6 +71,7 @@ class LocalCloud:
     port: int = 0
     environment: dict[str, str] = field(default_factory=dict)
     enforce_iam: bool = False
+    worker: str = "hemascope.adapters.local_worker"
     outputs: dict[str, str] = field(default_factory=dict, init=False)
 
     def __enter__(self) -> "LocalCloud":
@@ -169,7 +172,7 @@ class LocalCloud:
             variables |= self.credentials_of(folder)
         handler = self.root / "lambdas" / folder / "handler.py"
         # Unbuffered: what a handler prints is in the log at once, as on AWS.
-        command = [sys.executable, "-u", "-m", "hemascope.adapters.local_worker", str(self._ports[folder]), str(handler)]
+        command = [sys.executable, "-u", "-m", self.worker, str(self._ports[folder]), str(handler)]
         self._spawn(folder, command, variables | self.environment)
 
     def credentials_of(self, folder: str) -> dict[str, str]:
