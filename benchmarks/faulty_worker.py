@@ -1,7 +1,7 @@
 """Runs a real Lambda handler in processes that die and among services that fail; started by ``benchmarks.faults``.
 
 ``python -m benchmarks.faulty_worker PORT HANDLER_FILE``, as :mod:`hemascope.adapters.local_worker`. A parent imports the
-handler once and forks workers, which take events from one socket; a worker that is killed is replaced by another. What shall happen
+handler once and forks workers, which take events from one socket; one that is killed is replaced by another. What shall happen
 stands in variables: ``FAULTS_SEED``, ``FAULTS_ERRORS`` and ``FAULTS_KILLS`` (shares), ``FAULTS_WORKERS``, ``FAULTS_JOURNAL``,
 and ``FAULTS_KILL_BEFORE``, the services before whose requests alone a worker is killed.
 """
