@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from hemascope.contracts.errors import RejectedSmear, RejectionReason
 from hemascope.contracts.file_size import check_size
-from hemascope.imaging.header import Header, read_header
+from hemascope.imaging.header import Header, read_header, without_colour_profile
 
 MAXIMUM_PIXELS = 100_000_000
 _MAXIMUM_MEMORY = 800_000_000  # bytes while decoding: the function has little more than a gigabyte
@@ -42,7 +42,7 @@ def decode(data: bytes) -> Picture:
     check_size(len(data))
     header = read_header(data)
     _check(header)
-    buffer = np.frombuffer(data, np.uint8)
+    buffer = np.frombuffer(without_colour_profile(data) if header.format == "PNG" else data, np.uint8)
     try:
         picture = _with_alpha(buffer) if header.has_alpha else _opaque(buffer, header.format)
     except cv2.error as error:
