@@ -34,10 +34,10 @@ class Fate:
 
     chance: random.Random
     function: str
-    errors: float = float(os.environ["FAULTS_ERRORS"])
-    kills: float = float(os.environ["FAULTS_KILLS"])
-    kill_before: tuple[str, ...] = tuple(filter(None, os.environ["FAULTS_KILL_BEFORE"].split(",")))
-    journal: Path = Path(os.environ["FAULTS_JOURNAL"])
+    errors: float
+    kills: float
+    kill_before: tuple[str, ...]
+    journal: Path
     _left: float = field(default=float("inf"), init=False)  # requests until the end of this worker
     _after: bool = field(default=False, init=False)
     _behind: str = field(default="nothing", init=False)  # the last request that was answered
@@ -86,7 +86,15 @@ class Fate:
 def work(server: HTTPServer, handler: Handler, function: str, seed: int) -> None:
     """The life of one worker."""
     cv2.setNumThreads(1)
-    fate = Fate(random.Random(seed), function)  # noqa: S311 - nothing secret
+    variables = os.environ
+    fate = Fate(
+        random.Random(seed),  # noqa: S311 - nothing secret
+        function,
+        errors=float(variables["FAULTS_ERRORS"]),
+        kills=float(variables["FAULTS_KILLS"]),
+        kill_before=tuple(filter(None, variables["FAULTS_KILL_BEFORE"].split(","))),
+        journal=Path(variables["FAULTS_JOURNAL"]),
+    )
     boto3.setup_default_session()
     FaultyNetwork(fate.request, URLLib3Session().send, fate.answered).attach(boto3.DEFAULT_SESSION.events)
 

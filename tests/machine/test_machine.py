@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-from tests.machine.smears import SmearMachine
+from tests.machine.smears import TRANSITIONS, SmearMachine
 from tests.machine.worlds import CloudWorld, DictWorld
 
 FULL = settings().max_examples > 100  # the profile "full"
@@ -23,5 +23,11 @@ TestAmongDicts.settings = settings(
 )
 TestOnTheCloud = OnTheCloud.TestCase
 TestOnTheCloud.settings = settings(
-    max_examples=60 if FULL else 6, stateful_step_count=40 if FULL else 20, deadline=None, suppress_health_check=_SLOW
+    max_examples=60 if FULL else 6, stateful_step_count=40 if FULL else 15, deadline=None, suppress_health_check=_SLOW
 )
+
+
+def test_the_diagram_is_read_as_it_is_drawn() -> None:
+    begins = {("[*]", "reported"), ("[*]", "rejected"), ("[*]", "failed")}
+
+    assert begins | {("failed", "reported"), ("failed", "rejected")} == TRANSITIONS
