@@ -8,7 +8,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from hemascope.adapters.aws import S3Store, SqsNotices, row_from_item
+from hemascope.adapters.aws import S3Store, row_from_item
+from hemascope.adapters.aws_telling import SqsNotices
 from hemascope.commands.project import artifact_folder
 from hemascope.commands.reconcile import Reconciliation
 from hemascope.contracts.events import CreatedObject, parse_message
