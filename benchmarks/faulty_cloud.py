@@ -23,7 +23,7 @@ from hemascope.contracts.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from infra.settings import ROOT, Settings
 
-_VISIBILITY, _LEASE = 8, 4  # seconds: in the templates minutes, for which nobody would wait here
+_VISIBILITY, _GRACE = 8, 6  # seconds: in the templates minutes, for which nobody would wait here
 _WORKERS = {"screen_smear": 6, "deliver_report": 4}
 _OBJECT_ID = re.compile(r"[0-9a-f]{32}")
 _MOST_REPLAYS = 5
@@ -225,7 +225,7 @@ def run_round(faults: Faults) -> Count:
         journal.touch()
         variables: dict[str, Any] = {
             "PYTHONPATH": f"{ROOT}:{ROOT / 'layers/hemascope/python'}",
-            "HEMASCOPE_LEASE_SECONDS": _LEASE,
+            "HEMASCOPE_GRACE_SECONDS": _GRACE,
             "FAULTS_SEED": faults.seed,
             "FAULTS_ERRORS": faults.errors,
             "FAULTS_KILLS": faults.kills,
