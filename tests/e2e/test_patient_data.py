@@ -16,6 +16,7 @@ from hemascope.adapters.local import wait_until
 from hemascope.adapters.objects import VersionedBucket
 from hemascope.cli import main
 from hemascope.contracts.mail_event import mail_tags
+from hemascope.contracts.notice import Channel
 from hemascope.contracts.specimen import ObjectVersion
 from hemascope.imaging.synthetic import draw_synthetic_smear
 from hemascope.ports import NoticeState
@@ -140,7 +141,7 @@ class Run:
     def _bounce(self, version: ObjectVersion) -> None:
         sns = self.cloud.client("sns")
         (topic,) = [one["TopicArn"] for one in sns.list_topics()["Topics"] if one["TopicArn"].endswith("mail-events")]
-        tags = {name: [text] for name, text in mail_tags(version.object_id, self.service.model).items()}
+        tags = {name: [text] for name, text in mail_tags(version.object_id, self.service.model, Channel.CLINICIAN).items()}
         mail = {"tags": tags, "destination": ["canary@hospital.example"], "commonHeaders": {"subject": "canary"}}
         sns.publish(TopicArn=topic, Message=json.dumps({"eventType": "Bounce", "mail": mail, "bounce": {"text": "canary"}}))
         sns.publish(TopicArn=topic, Message=json.dumps({"eventType": "canary"}))

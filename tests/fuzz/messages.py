@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hemascope.contracts.mail_event import mail_tags
+from hemascope.contracts.notice import Channel
 from tests.fuzz.damage import SEED, Chance
 
 _EVENTS = Path(__file__).parent.parent / "events"
@@ -48,7 +49,7 @@ def whole_messages() -> tuple[tuple[str, Any], ...]:
     """What each message is for, and its content."""
     arrivals = [("arrival", json.loads(file.read_text(encoding="utf-8"))) for file in sorted(_EVENTS.glob("*.json"))]
     due = {"object_id": "0123456789abcdef" * 2, "model": _MODEL}
-    tags = {name: [text] for name, text in mail_tags("0123456789abcdef" * 2, _MODEL).items()}
+    tags = {name: [text] for name, text in mail_tags("0123456789abcdef" * 2, _MODEL, Channel.CLINICIAN).items()}
     bounce = {"eventType": "Bounce", "mail": {"tags": tags, "destination": ["duty@example.org"]}}
     envelope = {"Type": "Notification", "Message": json.dumps(bounce)}
     return (*arrivals, ("notice", due), ("mail event", bounce), ("mail event", envelope))

@@ -60,10 +60,10 @@ def test_a_deliverer_that_shall_die_before_the_mail_dies_nowhere_else(tmp_path: 
     assert len(killed) == 50
 
 
-def test_errors_come_in_their_share_and_answers_of_mail_are_not_lost(tmp_path: Path) -> None:
+def test_errors_come_in_their_share_and_answers_of_a_topic_are_not_lost(tmp_path: Path) -> None:
     worker = fate(tmp_path, errors=0.05, kills=0.0)
 
-    faults = [worker.request("ses", "SendTemplatedEmail") for _ in range(2000)]
+    faults = [worker.request("sns", "Publish") for _ in range(2000)]
 
     share = sum(one is not None for one in faults) / 2000
     assert 0.035 < share < 0.065
@@ -76,8 +76,13 @@ def test_errors_come_in_their_share_and_answers_of_mail_are_not_lost(tmp_path: P
         ({}, 0, "lost                                     0\n"),
         ({"lost": 1, "reported": 8}, 1, "lost                                     1  BROKEN"),
         ({"double_reports": 2}, 1, "double reports                           2  BROKEN"),
-        ({"double_mails": 1}, 0, "double mails                             1  each behind one of 1 kills in the window"),
-        ({"double_mails": 2}, 1, "double mails                             2  BROKEN"),
+        ({"double_mails": 1}, 1, "double mails                             1  BROKEN"),
+        (
+            {"double_topic_messages": 1},
+            0,
+            "double topic messages                    1  each behind one of 1 kills in the window",
+        ),
+        ({"double_topic_messages": 2}, 1, "double topic messages                    2  BROKEN"),
         ({"rejected": 0}, 1, "terminal states                          9"),
     ],
 )
