@@ -162,7 +162,11 @@ class Round:
                     functions.update_event_source_mapping(UUID=one["UUID"], ScalingConfig={"MaximumConcurrency": workers})
 
     def _waiting(self) -> int:
-        return sum(self._deployment.queue("", self._outputs[name]).waiting() for name in ("ArrivalsQueue", "NoticesQueue"))
+        """Messages in the queues: visible, in somebody's hands, or kept back until a channel may be used again."""
+        names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+        urls = [self._outputs[name] for name in ("ArrivalsQueue", "NoticesQueue")]
+        found = [self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"] for url in urls]
+        return sum(int(one[name]) for one in found for name in names)
 
     def _wait(self) -> None:
         wait_until(lambda: self._waiting() == 0, 60 + 3.0 * self.faults.uploads, "empty queues")
