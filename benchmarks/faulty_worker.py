@@ -46,7 +46,7 @@ class Fate:
         """Decide about the next batch."""
         self._left, self._after, self._behind = float("inf"), False, "nothing"
         if self.chance.random() < self.kills:
-            steps = messages if self.kill_before else messages * _REQUESTS.get(self.function, 1)
+            steps = messages * len(self.kill_before) if self.kill_before else messages * _REQUESTS.get(self.function, 1)
             self._left = self.chance.randint(1, steps)
             self._after = not self.kill_before and self.chance.random() < 0.5
 
