@@ -4,13 +4,14 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := layers/hemascope/python/hemascope lambdas infra training benchmarks tests app.py
 
-.PHONY: help setup demo serve test synth lint bench microscope-trial audit lock templates publish clean
+.PHONY: help setup demo serve test fuzz synth lint bench microscope-trial audit lock templates publish clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo [SMEAR=picture]  one smear through the whole service on this machine"
 	@echo "make serve                 the service on this machine, until Ctrl-C"
 	@echo "make test                  all tests"
+	@echo "make fuzz                  10,000 damaged files and 2,000 damaged messages; the state machine at full size"
 	@echo "make publish               the portal's pages, to the deployment of HEMASCOPE_STAGE"
 	@echo "make setup synth lint bench microscope-trial audit lock templates clean"
 
@@ -39,6 +40,10 @@ serve: .venv/local.stamp
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest
+
+fuzz: .venv/dev.stamp
+	$(BIN)/python -m tests.fuzz
+	$(BIN)/python -m pytest tests/machine --hypothesis-profile=full --timeout=1800
 
 # The rule packs of cdk-nag run here.
 SYNTHESIZED := build/synthesized

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from hemascope.commands.project import artifact_folder
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 NO_DATASET = "HEMASCOPE_DATASET names no folder with the real smears"
+
+settings.register_profile("full", max_examples=2000)  # `make fuzz`
 
 
 def _dataset() -> Path | None:

@@ -94,7 +94,7 @@ class FakeLedger:
     def finish(self, row: LedgerRow) -> LedgerRow:
         with self._lock:
             standing = self.rows.get((row.object_id, row.model))
-            if standing is not None and standing.state is not State.FAILED:
+            if standing is not None and (standing.state is not State.FAILED or row.state is State.FAILED):
                 return standing
             self.rows[row.object_id, row.model] = row
             self.marks.pop((row.object_id, row.model), None)

@@ -182,6 +182,16 @@ def test_another_end_after_a_failure_is_told_of_anew(ledger: DynamoLedger) -> No
     assert ledger.begin_telling(*which, "topic", START, START + MINUTE) == "begun"
 
 
+def test_a_second_failure_leaves_the_first_as_it_is(ledger: DynamoLedger) -> None:
+    first = row(State.FAILED, failure="LastDelivery", report_key=None)
+    ledger.finish(first)
+    ledger.set_notice(first.object_id, first.model, NoticeState.SENT)
+
+    standing = ledger.finish(first.model_copy(update={"finished_at": START + MINUTE}))
+
+    assert standing == first.model_copy(update={"notice": NoticeState.SENT})
+
+
 def test_a_bounce_stands_also_where_it_overtakes_the_record_of_sending(ledger: DynamoLedger) -> None:
     ledger.finish(row())
     which = (row().object_id, row().model)

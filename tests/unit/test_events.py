@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,13 @@ def test_the_refusal_does_not_repeat_what_the_sender_wrote() -> None:
 
     assert "Jane" not in str(refusal.value)
     assert refusal.value.__cause__ is None
+
+
+@pytest.mark.parametrize("field", ["name", "key", "versionId"])
+def test_half_a_character_in_an_event_is_refused(field: str) -> None:
+    bucket, found = {"name": "uploads"}, {"key": "smears/h/p/c/f.jpg", "versionId": "v1"}
+    (bucket if field == "name" else found)[field] = "\ud800"  # JSON may say so; no digest and no service takes it
+    body = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": bucket, "object": found}}]})
+
+    with pytest.raises(InvalidEvent, match="another message"):
+        parse_message(body)

@@ -53,6 +53,7 @@ def test_the_envelope_of_sns_is_opened() -> None:
         '{"Type": "Notification", "Message": 7}',
         json.dumps({**SES, "eventType": "Delivery"}),
         json.dumps({**SES, "mail": {"destination": ["duty@hospital.example"]}}),
+        json.dumps({**SES, "mail": {"tags": {"object_id": ["\ud800"], "model": ["m"], "version": ["1-0-0"]}}}),
     ],
 )
 def test_another_message_is_refused_without_repeating_it(body: str) -> None:

@@ -94,7 +94,8 @@ class Ledger(Protocol):
         """Record an end; return the row that stands: the given one itself where it was recorded.
 
         ``reported`` and ``rejected`` stand for ever: if one is there, it is returned and nothing changes. ``failed``
-        gives way to any other end, since a replayed message may still succeed.
+        gives way to any other end, since a replayed message may still succeed, but not to a second failure: whoever was
+        told of the first need not hear of it again.
         """
 
     def is_forgotten(self, object_id: str) -> bool:

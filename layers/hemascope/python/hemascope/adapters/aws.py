@@ -156,15 +156,14 @@ class DynamoLedger:
 
     def finish(self, row: LedgerRow) -> LedgerRow:
         """Conditional put; where an end stands already, that one is read and returned."""
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(object_id)"}
+        if row.state is not State.FAILED:  # a second failure is no other end: people would hear of it again
+            condition["ConditionExpression"] += " OR #state = :failed"
+            condition["ExpressionAttributeNames"] = {"#state": "state"}
+            condition["ExpressionAttributeValues"] = {":failed": {"S": State.FAILED.value}}
         with transient("write the ledger"):
             try:
-                self.dynamodb.put_item(
-                    TableName=self.table,
-                    Item=_to_item(row),
-                    ConditionExpression="attribute_not_exists(object_id) OR #state = :failed",
-                    ExpressionAttributeNames={"#state": "state"},
-                    ExpressionAttributeValues={":failed": {"S": State.FAILED.value}},
-                )
+                self.dynamodb.put_item(TableName=self.table, Item=_to_item(row), **condition)
             except self.dynamodb.exceptions.ConditionalCheckFailedException:
                 return self.find(row.object_id, row.model) or row
         return row

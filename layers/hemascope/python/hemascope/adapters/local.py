@@ -65,6 +65,8 @@ class LocalCloud:
         Every call is checked against the policies of who makes it, and each worker has the role of its function.
     portal
         Where a browser finds the portal's pages; that of the templates where None.
+    worker
+        Module that runs a handler, given a port and its file.
     """
 
     root: Path
@@ -73,6 +75,7 @@ class LocalCloud:
     environment: dict[str, str] = field(default_factory=dict)
     enforce_iam: bool = False
     portal: str | None = None
+    worker: str = "hemascope.adapters.local_worker"
     outputs: dict[str, str] = field(default_factory=dict, init=False)
 
     def __enter__(self) -> "LocalCloud":
@@ -173,7 +176,7 @@ class LocalCloud:
             variables |= self.credentials_of(folder)
         handler = self.root / "lambdas" / folder / "handler.py"
         # Unbuffered: what a handler prints is in the log at once, as on AWS.
-        command = [sys.executable, "-u", "-m", "hemascope.adapters.local_worker", str(self._ports[folder]), str(handler)]
+        command = [sys.executable, "-u", "-m", self.worker, str(self._ports[folder]), str(handler)]
         self._spawn(folder, command, variables | self.environment)
 
     def credentials_of(self, folder: str) -> dict[str, str]:

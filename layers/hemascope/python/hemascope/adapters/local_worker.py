@@ -32,8 +32,8 @@ class Waiting(HTTPServer):
     request_queue_size = 64
 
 
-def serve(port: int, handler: Handler) -> None:
-    """Answer events on loopback until killed."""
+def endpoint(handler: Handler) -> type[BaseHTTPRequestHandler]:
+    """What answers one HTTP request with the handler."""
 
     class Endpoint(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -64,7 +64,12 @@ def serve(port: int, handler: Handler) -> None:
         def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the name in the base class
             """Say nothing: the handler logs what is worth it."""
 
-    Waiting(("127.0.0.1", port), Endpoint).serve_forever()
+    return Endpoint
+
+
+def serve(port: int, handler: Handler) -> None:
+    """Answer events on loopback until killed."""
+    Waiting(("127.0.0.1", port), endpoint(handler)).serve_forever()
 
 
 if __name__ == "__main__":

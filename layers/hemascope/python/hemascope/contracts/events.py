@@ -7,7 +7,7 @@ from urllib.parse import quote_plus, unquote_plus
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.contracts.errors import InvalidEvent
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.contracts.specimen import ObjectVersion, Unicode
 
 ARCHIVE_RUN = "ArchiveRun"  # the reason that infra/archive_definition.py writes; S3 has others
 
@@ -30,19 +30,19 @@ class _Lenient(BaseModel):
 
 
 class _Bucket(_Lenient):
-    name: str = Field(min_length=1)
+    name: Unicode = Field(min_length=1)
 
 
 class _S3Object(_Lenient):
-    key: str = Field(min_length=1)
+    key: Unicode = Field(min_length=1)
     size: int | None = None
-    version_id: str | None = Field(None, alias="versionId")
+    version_id: Unicode | None = Field(None, alias="versionId")
 
 
 class _EventBridgeObject(_Lenient):
-    key: str = Field(min_length=1)
+    key: Unicode = Field(min_length=1)
     size: int | None = None
-    version_id: str | None = Field(None, alias="version-id")
+    version_id: Unicode | None = Field(None, alias="version-id")
 
 
 class _S3(_Lenient):

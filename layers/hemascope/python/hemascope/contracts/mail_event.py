@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.contracts.errors import InvalidEvent
 from hemascope.contracts.notice import Channel
+from hemascope.contracts.specimen import Unicode
 
 
 class MailFate(StrEnum):
@@ -36,9 +37,9 @@ class _Lenient(BaseModel):
 
 
 class _Tags(_Lenient):
-    object_id: tuple[str, ...] = Field(min_length=1)
-    model: tuple[str, ...] = Field(min_length=1)
-    version: tuple[str, ...] = Field(min_length=1)
+    object_id: tuple[Unicode, ...] = Field(min_length=1)
+    model: tuple[Unicode, ...] = Field(min_length=1)
+    version: tuple[Unicode, ...] = Field(min_length=1)
     channel: tuple[str, ...] = (Channel.CLINICIAN.value,)  # mails of earlier versions have none
 
 

@@ -19,6 +19,12 @@ def _one_segment(text: str) -> str:
     return text
 
 
+def _encodable(text: str) -> str:
+    text.encode()  # raises a ValueError where there is half of a pair of surrogates, which JSON may hold and no service takes
+    return text
+
+
+Unicode = Annotated[str, AfterValidator(_encodable)]
 Segment = Annotated[str, Field(min_length=1, max_length=MAXIMUM_SEGMENT), AfterValidator(_one_segment)]
 _SEGMENT: TypeAdapter[str] = TypeAdapter(Segment)
 

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from hemascope.contracts.errors import RejectedSmear, RejectionReason
 from hemascope.contracts.file_size import check_size
-from hemascope.imaging.header import Header, read_header
+from hemascope.imaging.header import Header, read_header, without_colour_profile
 
 MAXIMUM_PIXELS = 100_000_000
+_MAXIMUM_MEMORY = 800_000_000  # bytes while decoding: the function has little more than a gigabyte
 MINIMUM_SIDE = 64  # pixels; below it a cell is a handful of pixels
+_ROWS = 64  # blended at a time, so that no copy of a large picture is made
 
 Picture = NDArray[np.uint8]
 
@@ -40,7 +42,7 @@ def decode(data: bytes) -> Picture:
     check_size(len(data))
     header = read_header(data)
     _check(header)
-    buffer = np.frombuffer(data, np.uint8)
+    buffer = np.frombuffer(without_colour_profile(data) if header.format == "PNG" else data, np.uint8)
     try:
         picture = _with_alpha(buffer) if header.has_alpha else _opaque(buffer, header.format)
     except cv2.error as error:
@@ -64,6 +66,11 @@ def _check(header: Header) -> None:
         )
     if header.width * header.height > MAXIMUM_PIXELS:
         raise RejectedSmear(RejectionReason.TOO_MANY_PIXELS, f"expected at most 100 megapixels, received {size}")
+    if header.width * header.height * header.pixel_bytes > _MAXIMUM_MEMORY:
+        raise RejectedSmear(
+            RejectionReason.TOO_MANY_PIXELS,
+            f"expected at most {_MAXIMUM_MEMORY // header.pixel_bytes // 1_000_000} megapixels of this kind, received {size}",
+        )
     if min(header.width, header.height) < MINIMUM_SIDE:
         raise RejectedSmear(RejectionReason.TOO_SMALL, f"expected at least {MINIMUM_SIDE} pixels on each side, received {size}")
 
@@ -81,14 +88,19 @@ def _with_alpha(buffer: NDArray[np.uint8]) -> Picture | None:
     picture = _eight_bits(cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED))
     if picture is None or picture.ndim != 3 or picture.shape[2] != 4:  # the file claimed an alpha channel and has none
         return _opaque(buffer)
-    alpha = picture[..., 3:].astype(np.uint16)
-    colour = picture[..., 2::-1].astype(np.uint16)
-    return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    shown = np.empty((*picture.shape[:2], 3), np.uint8)
+    for top in range(0, len(picture), _ROWS):
+        rows = picture[top : top + _ROWS].astype(np.uint16)
+        colour, alpha = rows[..., 2::-1], rows[..., 3:]
+        shown[top : top + _ROWS] = (colour * alpha + 255 * (255 - alpha) + 127) // 255
+    return shown
 
 
 def _eight_bits(picture: NDArray[Any] | None) -> Picture | None:
     if picture is None or picture.dtype == np.uint8:
         return picture
     if picture.dtype == np.uint16:
-        return (picture >> 8).astype(np.uint8)
+        shown = np.empty(picture.shape, np.uint8)
+        np.right_shift(picture, 8, out=shown, casting="unsafe")  # without a copy of 16 bits
+        return shown
     return None  # floating-point pixels have no agreed range

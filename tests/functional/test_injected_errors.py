@@ -1,0 +1,223 @@
+"""Every request that the stations make, with every error of AWS: tried again with backoff, and one end at last."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from moto.backends import get_backend
+from moto.core.models import botocore_stubber
+
+from hemascope.adapters.aws import DynamoLedger, S3Store, client
+from hemascope.adapters.aws_queries import DynamoReader
+from hemascope.adapters.aws_telling import SesMailer, SnsPublisher, SqsNotices
+from hemascope.contracts.errors import TransientError
+from hemascope.contracts.events import CreatedObject
+from hemascope.contracts.notice import Channel, DueNotice
+from hemascope.contracts.report import State
+from hemascope.contracts.specimen import report_prefixes
+from hemascope.model.artifact import Artifact
+from hemascope.ports import NoticeState
+from tests.boto_faults import Fault, FaultyNetwork
+from tests.fakes import LEASE, FixedClassifier, World
+from tests.machine.worlds import CREDENTIALS, contents
+from tests.moto_cloud import MotoCloud, moto_cloud
+
+ATTEMPTS = {"ses": 1}  # that the SDK makes in one call of ours; of the others it makes
+MANY = 4
+SERVICES = ("s3", "dynamodb", "sqs", "sns", "ses")
+# The requests of one smear, in their order, where nothing fails.
+WAY = [
+    ("dynamodb", "GetItem"),  # an end already?
+    ("dynamodb", "GetItem"),  # forgotten?
+    ("s3", "GetObject"),
+    *[("s3", "PutObject")] * 4,
+    ("dynamodb", "PutItem"),
+    ("sqs", "SendMessage"),
+    ("dynamodb", "GetItem"),
+    ("dynamodb", "UpdateItem"),  # the topic is begun
+    ("sns", "Publish"),
+    ("dynamodb", "UpdateItem"),  # the topic is told
+    ("dynamodb", "UpdateItem"),  # the mail is begun
+    ("ses", "SendTemplatedEmail"),
+    ("dynamodb", "UpdateItem"),  # the mail is out
+    ("dynamodb", "UpdateItem"),  # people know
+]
+BEGINS = (11, 14)
+TOPIC_TOLD = 13
+NUMBERS = [number for number in range(1, len(WAY) + 1) if number not in (5, 6)]  # puts between two puts
+
+
+@dataclass
+class Plan:
+    """Fails the n-th call (1, 2, ...) for as many attempts; afterwards everything is well."""
+
+    number: int = 0
+    fault: Fault | None = None
+    attempts: int = 0
+    _made: int = field(default=0, init=False)
+
+    def __call__(self, service: str, operation: str) -> Fault | None:
+        self._made += 1
+        begun = self._made - self.number
+        return self.fault if 0 <= begun < self.attempts else None
+
+
+@pytest.fixture
+def delays(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the SDK would have slept."""
+    slept: list[float] = []
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=slept.append))
+    return slept
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(delays: list[float]) -> None:
+    random.seed(6)
+
+
+@dataclass
+class FaultyWorld:
+    """The stations on real adapters, one smear, and a network that fails as planned."""
+
+    cloud: MotoCloud
+    network: FaultyNetwork
+    world: World
+    created: CreatedObject
+
+    @property
+    def object_id(self) -> str:
+        return self.created.object.object_id
+
+    def bring_home(self) -> int:
+        """Deliver each message until its work is done; return how many deliveries failed."""
+        return self._until_done(self._screen) + self._until_done(self._tell)
+
+    def mails(self) -> int:
+        sent = get_backend("ses")["123456789012"]["us-east-1"].sent_messages
+        return sum(self.object_id in str(vars(one)) for one in sent)
+
+    def messages(self) -> int:
+        (topic,) = get_backend("sns")["123456789012"]["us-east-1"].topics.values()
+        return sum(self.object_id in str(one) for one in topic.sent_notifications)
+
+    def files(self) -> list[str]:
+        prefixes = report_prefixes(self.object_id)
+        return [one.object.key for prefix in prefixes for one in self.cloud.reports.all_below(prefix)]
+
+    def rows(self) -> list[tuple[State, NoticeState]]:
+        rows = DynamoReader(self.cloud.dynamodb, "ledger").rows_of(self.object_id)
+        return [(row.state, row.notice) for row in rows]
+
+    @property
+    def _model(self) -> str:
+        return self.world.classifier.artifact.reference.name
+
+    def _screen(self) -> bool:
+        self.world.station().process(self.created)
+        return True
+
+    def _tell(self) -> bool:
+        self.world.delivery().deliver(DueNotice(object_id=self.object_id, model=self._model))
+        return self.rows() == [(State.REPORTED, NoticeState.SENT)]
+
+    def _until_done(self, step: Callable[[], bool]) -> int:
+        for failures in range(3):
+            with suppress(TransientError):
+                if step():
+                    return failures
+            if self.mails():  # as SES says it, long before anybody may use the channel again
+                self.cloud.ledger.end_telling(self.object_id, self._model, Channel.CLINICIAN, told=True)
+            self.world.clock.time += LEASE + timedelta(seconds=1)
+        raise AssertionError("expected a delivery to succeed when nothing fails any more")
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[MotoCloud]:
+    """One for all tests here: each has a smear of its own."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, word in CREDENTIALS.items():
+            patched.setenv(name, word)
+        with moto_cloud() as cloud:
+            client("sns").create_topic(Name="notices")
+            ses = client("ses")
+            ses.verify_email_identity(EmailAddress="lab@example.org")
+            ses.create_configuration_set(ConfigurationSet={"Name": "mails"})
+            ses.create_template(
+                Template={"TemplateName": "mail-notice", "SubjectPart": "-", "TextPart": "{{link}}", "HtmlPart": "-"}
+            )
+            yield cloud
+
+
+def make_world(cloud: MotoCloud, artifact: Artifact, plan: Plan) -> FaultyWorld:
+    network = FaultyNetwork(plan, lambda request: botocore_stubber("before-send", request))
+    clients = {name: client(name, attempts=ATTEMPTS.get(name, MANY)) for name in SERVICES}
+    for one in clients.values():
+        one.meta.events.unregister("before-send", botocore_stubber)
+        network.attach(one.meta.events)
+    world = World(
+        FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01),
+        pictures=S3Store(clients["s3"]),  # type: ignore[arg-type]
+        reports=S3Store(clients["s3"], "reports"),  # type: ignore[arg-type]
+        ledger=DynamoLedger(clients["dynamodb"], "ledger"),  # type: ignore[arg-type]
+        notices=SqsNotices(clients["sqs"], cloud.notices),  # type: ignore[arg-type]
+        publisher=SnsPublisher(clients["sns"], "arn:aws:sns:us-east-1:123456789012:notices"),  # type: ignore[arg-type]
+        mailer=SesMailer(clients["ses"], "mail", "lab@example.org", "mails"),  # type: ignore[arg-type]
+    )
+    data = contents()["good"]
+    version = cloud.put("smears/h/p/c/f.png", data)  # a new version each time
+    return FaultyWorld(cloud, network, world, CreatedObject(object=version, size=len(data)))
+
+
+def test_the_way_of_a_smear_is_the_requests_of_the_table(cloud: MotoCloud, artifact: Artifact) -> None:
+    faulty = make_world(cloud, artifact, Plan())
+
+    failures = faulty.bring_home()
+
+    assert failures == 0
+    assert faulty.network.attempts == WAY
+    assert (faulty.mails(), faulty.messages()) == (1, 1)
+
+
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: f"{number}-{WAY[number - 1][1]}")
+def test_a_call_that_fails_whatever_the_sdk_tries_makes_the_message_come_again_and_there_is_one_end(
+    cloud: MotoCloud, artifact: Artifact, number: int, fault: Fault, delays: list[float]
+) -> None:
+    service = WAY[number - 1][0]
+    attempts = ATTEMPTS.get(service, MANY)
+    faulty = make_world(cloud, artifact, Plan(number, fault, attempts))
+
+    failures = faulty.bring_home()
+
+    assert failures == 1
+    assert faulty.network.attempts[number - 1 : number - 1 + attempts] == [WAY[number - 1]] * attempts
+    assert faulty.rows() == [(State.REPORTED, NoticeState.SENT)]
+    assert (len(faulty.files()), len(set(faulty.files()))) == (4, 4)  # nothing is missing, nothing was written over
+    assert faulty.mails() == 1
+    # The documented window: SNS did it and its answer, or the record of it, was lost. Ids tell a subscriber.
+    unheard = MANY if service == "sns" and fault.is_done else 1 if number == TOPIC_TOLD and not fault.is_done else 0
+    assert faulty.messages() == 1 + unheard
+    # Backoff with jitter.
+    assert all(0 < slept <= bound for slept, bound in zip(delays, (1, 2, 4)[: attempts - 1], strict=True))
+    assert len(set(delays)) == attempts - 1
+
+
+@pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.CUT_OFF])
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: f"{number}-{WAY[number - 1][1]}")
+def test_a_call_that_fails_once_is_tried_again_at_once(cloud: MotoCloud, artifact: Artifact, number: int, fault: Fault) -> None:
+    faulty = make_world(cloud, artifact, Plan(number, fault, 1))
+    service = WAY[number - 1][0]
+
+    failures = faulty.bring_home()
+
+    # Of a mail there is one attempt. And where a channel was begun and the answer lost, the worker finds it in
+    # hands that it can't know as its own, and leaves it to the next delivery.
+    assert failures == (1 if service in ATTEMPTS or (number in BEGINS and fault is Fault.CUT_OFF) else 0)
+    assert faulty.rows() == [(State.REPORTED, NoticeState.SENT)]
+    assert len(faulty.files()) == 4
+    assert faulty.mails() == 1
+    assert faulty.messages() == (2 if (service, fault) == ("sns", Fault.CUT_OFF) else 1)

@@ -1,0 +1,64 @@
+"""What is tried with a damaged input, and what its end is called. Made in the sandbox."""
+
+from hemascope.contracts.errors import HemascopeError
+from hemascope.contracts.events import CreatedObject, parse_message
+from hemascope.contracts.mail_event import parse_mail_event
+from hemascope.contracts.notice import DueNotice
+from hemascope.contracts.specimen import Specimen
+from tests.fuzz.damage import damaged_file
+from tests.fuzz.messages import damaged_message
+from tests.fuzz.sandbox import Try
+
+SPECIMEN = Specimen(hospital="h", patient="p", case="c", file="f")
+
+
+def screen_files() -> Try:
+    """The whole way of a picture: decoded, measured, judged by the shipped model, drawn, reported."""
+    import cv2
+
+    from hemascope.commands.project import artifact_folder
+    from hemascope.model.artifact import load_artifact
+    from hemascope.model.classifier import Classifier
+    from hemascope.screening import screen
+
+    cv2.setNumThreads(1)
+    classifier = Classifier(load_artifact(artifact_folder(None)))
+
+    def run(number: int) -> tuple[str, str]:
+        kind, data = damaged_file(number)
+        screening = screen(data, SPECIMEN, classifier, object_id="0" * 32)
+        report = type(screening.report).model_validate_json(screening.report.to_json())
+        return kind, f"rejected: {report.rejection.reason}" if report.rejection else "reported"
+
+    return run
+
+
+def handle_messages() -> Try:
+    """A message as its station reads it; an arrival is brought to its end in a world where no picture is left."""
+    from hemascope.commands.project import artifact_folder
+    from hemascope.model.artifact import load_artifact
+    from tests.fakes import FixedClassifier, World
+
+    classifier = FixedClassifier(load_artifact(artifact_folder(None)), 0.01, 0.02, 0.96, 0.01)
+
+    def arrive(created: CreatedObject) -> str:
+        try:
+            return str(World(classifier).station().process(created).row.state)
+        except HemascopeError as error:
+            return type(error).__name__
+
+    def run(number: int) -> tuple[str, str]:
+        kind, text = damaged_message(number)
+        try:
+            if kind == "notice":
+                DueNotice.parse(text)
+                return kind, "read"
+            if kind == "mail event":
+                parse_mail_event(text)
+                return kind, "read"
+            ends = {arrive(created) for created in parse_message(text)}
+        except HemascopeError as error:
+            return kind, type(error).__name__
+        return kind, " + ".join(sorted(ends)) or "nothing to do"
+
+    return run

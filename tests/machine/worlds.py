@@ -1,0 +1,163 @@
+"""The two worlds in which the state machine runs: lists and dicts, and the adapters on a cloud in process."""
+
+import os
+from abc import ABC, abstractmethod
+from contextlib import ExitStack
+from functools import cache
+from unittest.mock import patch
+
+import numpy as np
+
+from hemascope.adapters.aws import S3Store, row_from_item
+from hemascope.adapters.aws_telling import SqsNotices
+from hemascope.commands.project import artifact_folder
+from hemascope.commands.reconcile import Reconciliation
+from hemascope.contracts.events import CreatedObject, parse_message
+from hemascope.contracts.notice import DueNotice
+from hemascope.contracts.specimen import ObjectVersion
+from hemascope.imaging.overlay import encode_png
+from hemascope.imaging.synthetic import draw_synthetic_smear
+from hemascope.model.artifact import load_artifact
+from hemascope.ports import LedgerRow, NoticeState
+from tests.fakes import LEASE, FixedClassifier, World
+from tests.moto_cloud import moto_cloud
+
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+@cache
+def contents() -> dict[str, bytes]:
+    """A picture that is reported, one that is rejected, and one that is deleted before anybody reads it."""
+    good = encode_png(np.ascontiguousarray(draw_synthetic_smear(7, side=64, blasts=2)))
+    return {"good": good, "bad": good[: len(good) // 2], "gone": good}
+
+
+@cache
+def _classifier() -> FixedClassifier:
+    return FixedClassifier(load_artifact(artifact_folder(None)), 0.01, 0.02, 0.96, 0.01)
+
+
+class MachineWorld(ABC):
+    """A world, and how the machine looks at it from outside."""
+
+    world: World
+
+    @property
+    def model(self) -> str:
+        """Name of the model that judges."""
+        return self.world.classifier.artifact.reference.name
+
+    @abstractmethod
+    def put(self, key: str, data: bytes) -> ObjectVersion:
+        """Upload a picture."""
+
+    @abstractmethod
+    def hide(self, version: ObjectVersion) -> None:
+        """Delete a picture."""
+
+    @abstractmethod
+    def rows(self) -> list[LedgerRow]:
+        """The whole ledger."""
+
+    @abstractmethod
+    def files(self) -> dict[str, object]:
+        """What is stored, by key: anything that differs where the content or the number of versions does."""
+
+    @abstractmethod
+    def take_notices(self) -> list[DueNotice]:
+        """Empty the notices queue."""
+
+    @abstractmethod
+    def reconcile(self) -> tuple[list[CreatedObject], list[DueNotice]]:
+        """What ``hemascope reconcile --requeue`` sends again."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Clear up."""
+
+
+class DictWorld(MachineWorld):
+    """The tests' fakes."""
+
+    def __init__(self) -> None:
+        self.world = World(_classifier())
+
+    def close(self) -> None:
+        pass
+
+    def put(self, key: str, data: bytes) -> ObjectVersion:
+        version = ObjectVersion(bucket="uploads", key=key, version_id="v1")
+        self.world.pictures.pictures[version] = data
+        return version
+
+    def hide(self, version: ObjectVersion) -> None:
+        del self.world.pictures.pictures[version]
+
+    def rows(self) -> list[LedgerRow]:
+        return list(self.world.ledger.rows.values())
+
+    def files(self) -> dict[str, object]:
+        return dict(self.world.reports.files)
+
+    def take_notices(self) -> list[DueNotice]:
+        due = list(self.world.notices.due)
+        self.world.notices.due.clear()
+        return due
+
+    def reconcile(self) -> tuple[list[CreatedObject], list[DueNotice]]:
+        ended = {row.object for row in self.rows()}
+        lost = [CreatedObject(object=one) for one in self.world.pictures.pictures if one not in ended]
+        late = [row for row in self.rows() if row.notice is NoticeState.PENDING]
+        return lost, [DueNotice(object_id=row.object_id, model=row.model) for row in late]
+
+
+class CloudWorld(MachineWorld):
+    """The real adapters of store, ledger and queue on moto, and the real reconciliation; who is told is a list still."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._stack.enter_context(patch.dict(os.environ, CREDENTIALS))
+        self.cloud = self._stack.enter_context(moto_cloud())
+        self.world = World(
+            _classifier(),
+            pictures=S3Store(self.cloud.s3),  # type: ignore[arg-type]
+            reports=S3Store(self.cloud.s3, "reports"),  # type: ignore[arg-type]
+            ledger=self.cloud.ledger,  # type: ignore[arg-type]
+            notices=SqsNotices(self.cloud.sqs, self.cloud.notices),  # type: ignore[arg-type]
+        )
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def put(self, key: str, data: bytes) -> ObjectVersion:
+        return self.cloud.put(key, data)
+
+    def hide(self, version: ObjectVersion) -> None:
+        self.cloud.s3.delete_object(Bucket=version.bucket, Key=version.key, VersionId=version.version_id)
+
+    def rows(self) -> list[LedgerRow]:
+        return [row_from_item(item) for item in self.cloud.items()]
+
+    def files(self) -> dict[str, object]:
+        listed = self.cloud.s3.list_object_versions(Bucket="reports")
+        assert not listed.get("DeleteMarkers")
+        files: dict[str, object] = {}
+        for one in listed.get("Versions", []):
+            files[one["Key"]] = (files.get(one["Key"]), one["VersionId"], one["ETag"])
+        return files
+
+    def take_notices(self) -> list[DueNotice]:
+        return [DueNotice.parse(body) for body in self.cloud.bodies(self.cloud.notices)]
+
+    def reconcile(self) -> tuple[list[CreatedObject], list[DueNotice]]:
+        Reconciliation(
+            uploads=self.cloud.uploads,
+            ledger=self.cloud.table,
+            model=self.model,
+            now=self.world.clock.now() + 365 * LEASE * 24 * 60,
+            grace=LEASE,
+            arrivals=self.cloud.queue(self.cloud.arrivals),
+            notices=self.cloud.queue(self.cloud.notices),
+        ).run()
+        bodies = self.cloud.bodies(self.cloud.arrivals)
+        return [one for body in bodies for one in parse_message(body)], self.take_notices()

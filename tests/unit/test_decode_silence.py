@@ -1,0 +1,32 @@
+"""What a sender writes into a file is not what a decoder writes into a log."""
+
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+
+from hemascope.imaging.decode import decode
+
+SMEAR = np.random.default_rng(5).integers(0, 256, (80, 70, 3)).astype(np.uint8)
+NAME = b"Jane-Doe"
+
+
+def with_chunks(png: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
+    """The file with more chunks behind its first."""
+    made = [struct.pack(">I", len(one)) + name + one + struct.pack(">I", zlib.crc32(name + one)) for name, one in chunks]
+    return png[:33] + b"".join(made) + png[33:]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_colour_profile_that_is_damaged_is_not_named_in_the_log(times: int, capfd: pytest.CaptureFixture[str]) -> None:
+    png = bytes(cv2.imencode(".png", SMEAR)[1])
+    profile = (b"iCCP", NAME + b"\x00\x00" + zlib.compress(np.random.default_rng(6).bytes(400)))
+
+    decoded = decode(with_chunks(png, *[profile] * times, (b"tEXt", b"Comment\x00" + NAME)))
+
+    np.testing.assert_array_equal(decoded, decode(png))
+    assert "Jane" not in "".join(capfd.readouterr())
+    assert cv2.imdecode(np.frombuffer(with_chunks(png, profile), np.uint8), cv2.IMREAD_COLOR) is not None
+    assert "Jane-Doe" in capfd.readouterr().err  # which is what the decoder is kept from
