@@ -12,7 +12,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.ses_events import SendEvents
 from hemascope.adapters.aws import SystemClock, upload
 from hemascope.adapters.deployment import Deployment
 from hemascope.adapters.local import LocalCloud, wait_until
@@ -96,8 +95,7 @@ class Round:
             self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(_VISIBILITY)})
         self._sqs.purge_queue(QueueUrl=self._outputs["ArrivalsQueue"])  # S3's test event
         self._let_as_many_run_as_there_are()
-        with SendEvents(self.cloud, Settings().model):
-            self._bring_home()
+        self._bring_home()
         self._count_all()
         self.count.seconds = time.perf_counter() - begin
         return self.count

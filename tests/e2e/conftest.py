@@ -75,7 +75,7 @@ class Service:
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     folder = artifact_folder(None)
-    with LocalCloud(project_root(), folder, environment={"HEMASCOPE_LEASE_SECONDS": "1"}) as cloud:
+    with LocalCloud(project_root(), folder, environment={"HEMASCOPE_GRACE_SECONDS": "1"}) as cloud:
         sqs = cloud.client("sqs")
         # In the templates it is six times the timeout: a test can't wait minutes for a second delivery.
         for queue in ("ArrivalsQueue", "NoticesQueue"):
