@@ -170,6 +170,7 @@ class PortalStack(Stack):
             memory_mb=512,  # a share of a processor that starts Python within a second
             environment={
                 **self._environment(),
+                "HEMASCOPE_NOTICES_QUEUE": self._screening.notices.queue_url,
                 "HEMASCOPE_USER_POOL": self.user_pool.user_pool_id,
                 "HEMASCOPE_SCREENING_USD_PER_SECOND": f"{_usd_per_second(self._settings):.10f}",
                 "HEMASCOPE_ARTIFACT": "/opt",  # where Lambda lays a layer
@@ -183,7 +184,6 @@ class PortalStack(Stack):
             "HEMASCOPE_REPORTS_BUCKET": self._screening.reports.bucket_name,
             "HEMASCOPE_AUDIT_TABLE": self._audit.table_name,
             "HEMASCOPE_HOSPITALS_TABLE": self._screening.hospitals.table_name,
-            "HEMASCOPE_NOTICES_QUEUE": self._screening.notices.queue_url,
             "HEMASCOPE_LANGUAGE": self._settings.language,
             "HEMASCOPE_LINK_SECONDS": str(_LINK_SECONDS),
         }

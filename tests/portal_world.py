@@ -26,6 +26,7 @@ from hemascope.portal.desk import Desk
 from hemascope.portal.files import DocumentDesk
 from hemascope.portal.needs import Account, AccountPage, RowFilter
 from hemascope.portal.patients import PatientDesk
+from hemascope.portal.reading import Reading
 from hemascope.portal.review import Review
 from hemascope.portal.shelf import Shelf
 from hemascope.portal.trail import Trail
@@ -189,16 +190,18 @@ class Portal:
     @property
     def desk(self) -> Desk:
         shelf, trail = Shelf(self.reports, "reports"), Trail(self.audit, self.clock)
+        patients = PatientDesk(self.reader, shelf, self.hospitals, trail, self.texts)
         return Desk(
             self.reader,
             shelf,
             self.links,
+            Reading(self.reader, shelf, self.links, patients, trail),
             uploads_bucket="uploads",
             urgent_classes=URGENT,
             case_words=CASE,
             review=Review(self.reader, self.reader, shelf, self.hospitals, trail, self.notices, self.clock, self.texts.patient),
             acknowledging=Acknowledging(self.reader, self.reader, trail, self.clock),
-            patients=PatientDesk(self.reader, shelf, self.hospitals, trail, self.texts),
+            patients=patients,
             trail=trail,
             worklist=Worklist(self.reader, self.reader, shelf),
             administration=Administration(
@@ -258,7 +261,8 @@ def opened(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Calla
     """The functions' own entries in front of a portal on fakes; takes what ``request`` takes."""
     portal_api, documents = (load_handler(root / "lambdas" / one / "handler.py") for one in ("portal_api", "report_documents"))
     monkeypatch.setitem(portal_api.__globals__, "desk", lambda: portal.desk)
-    monkeypatch.setitem(documents.__globals__, "desk", lambda: DocumentDesk(portal.desk, portal.reports))
+    shown = portal.hospitals, portal.reports
+    monkeypatch.setitem(documents.__globals__, "desk", lambda: DocumentDesk(portal.desk.reading, *shown))
 
     def ask(route: str, *arguments: Any, **named: Any) -> dict[str, Any]:
         handler = documents if route.endswith(("/report.pdf", "/report.fhir.json")) else portal_api

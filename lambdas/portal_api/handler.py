@@ -41,7 +41,7 @@ def open_upload() -> Response[str]:
 @app.get("/reports/<object_id>")
 def show_report(object_id: str) -> Response[str]:
     """Show one report."""
-    return answer(desk().show_report(caller(app), object_id))
+    return answer(desk().reading.show_report(caller(app), object_id))
 
 
 @app.get("/cases")

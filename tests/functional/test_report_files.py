@@ -80,7 +80,7 @@ def pictures(portal: Portal, smear: bytes) -> Pictures:
 @pytest.fixture
 def ask(root: Path, portal: Portal, pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> Any:
     handler, log = load_handler(root / "lambdas" / "report_documents" / "handler.py"), StringIO()
-    monkeypatch.setitem(handler.__globals__, "desk", lambda: DocumentDesk(portal.desk, pictures))
+    monkeypatch.setitem(handler.__globals__, "desk", lambda: DocumentDesk(portal.desk.reading, portal.hospitals, pictures))
     before = logger.registered_handler.setStream(log)
     yield Caller(handler, log)
     logger.registered_handler.setStream(before)

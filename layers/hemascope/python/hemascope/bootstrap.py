@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,7 +22,7 @@ from hemascope.adapters.hospitals import DynamoHospitalBook
 from hemascope.adapters.words import read_card, read_words
 from hemascope.contracts.errors import HemascopeError
 from hemascope.contracts.hospital import HospitalSettings
-from hemascope.contracts.texts import ENGLISH
+from hemascope.contracts.texts import ENGLISH, Texts
 from hemascope.delivery import Delivery
 from hemascope.letters import Letters
 from hemascope.portal.acknowledge import Acknowledging
@@ -30,11 +30,12 @@ from hemascope.portal.administration import Administration, ModelView
 from hemascope.portal.desk import Desk
 from hemascope.portal.files import DocumentDesk
 from hemascope.portal.patients import PatientDesk
+from hemascope.portal.reading import Reading
 from hemascope.portal.review import Review
 from hemascope.portal.shelf import Shelf
 from hemascope.portal.trail import Trail
 from hemascope.portal.worklist import Worklist
-from hemascope.ports import Ledger
+from hemascope.ports import HospitalBook, Ledger
 
 if TYPE_CHECKING:
     from hemascope.station import Station
@@ -98,19 +99,24 @@ class DeliveryEnvironment(Environment):
     grace_seconds: Annotated[int, Field(ge=1)]
 
 
-class PortalEnvironment(Environment):
-    """What the portal's function is told."""
+class ReadingEnvironment(Environment):
+    """What a function is told that shows reports to people."""
 
     uploads_bucket: str
     reports_bucket: str
     audit_table: str
     hospitals_table: str
-    notices_queue: str
     link_seconds: Annotated[int, Field(ge=1)]
-    user_pool: str
-    screening_usd_per_second: Annotated[float, Field(gt=0.0)]
     artifact: Path  # its manifest, card and texts alone
     language: str = ENGLISH
+
+
+class PortalEnvironment(ReadingEnvironment):
+    """What the portal's function is told."""
+
+    notices_queue: str
+    user_pool: str
+    screening_usd_per_second: Annotated[float, Field(gt=0.0)]
 
 
 def build_station(variables: Mapping[str, str] = os.environ) -> "Station":
@@ -158,17 +164,16 @@ def build_delivery(variables: Mapping[str, str] = os.environ) -> Delivery:
 def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
     """Connect the ports of the portal."""
     settings = PortalEnvironment.read(variables)
-    s3, dynamodb, clock = client("s3", settings.endpoint), client("dynamodb", settings.endpoint), SystemClock()
+    dynamodb, clock = client("dynamodb", settings.endpoint), SystemClock()
     words, card = read_words(settings.artifact, settings.language), read_card(settings.artifact)
-    hospitals = DynamoHospitalBook(dynamodb, settings.hospitals_table, HospitalSettings())
-    ledger = DynamoReader(dynamodb, settings.ledger_table)
-    shelf = Shelf(S3Store(s3, settings.reports_bucket), settings.reports_bucket)
+    reading, hospitals = _reading(settings, dynamodb, words.texts)
+    ledger, shelf, trail = reading.ledger, reading.shelf, reading.trail
     reviews = DynamoReviews(dynamodb, settings.ledger_table)
-    trail = Trail(DynamoAudit(dynamodb, settings.audit_table), clock)
     return Desk(
         ledger=ledger,
         shelf=shelf,
-        links=S3Links(s3, settings.uploads_bucket, settings.reports_bucket, settings.link_seconds),
+        links=reading.links,
+        reading=reading,
         uploads_bucket=settings.uploads_bucket,
         urgent_classes=words.urgent_classes,
         case_words=words.texts.case,
@@ -183,7 +188,7 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
             patient_classes=words.texts.patient,
         ),
         acknowledging=Acknowledging(ledger=ledger, reviews=reviews, trail=trail, clock=clock),
-        patients=PatientDesk(ledger=ledger, shelf=shelf, hospitals=hospitals, trail=trail, texts=words.texts),
+        patients=reading.patients,
         trail=trail,
         worklist=Worklist(ledger=ledger, search=DynamoSearch(dynamodb, settings.ledger_table), shelf=shelf),
         administration=Administration(
@@ -199,9 +204,22 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
 
 
 def build_document_desk(variables: Mapping[str, str] = os.environ) -> DocumentDesk:
-    """Connect the ports of what prints reports: the portal's, and a reader of pictures."""
-    endpoint = PortalEnvironment.read(variables).endpoint
-    return DocumentDesk(build_desk(variables), S3Store(client("s3", endpoint)))
+    """Connect the ports of what prints reports: a reader of reports, and one of pictures."""
+    settings = ReadingEnvironment.read(variables)
+    texts = read_words(settings.artifact, settings.language).texts
+    reading, hospitals = _reading(settings, client("dynamodb", settings.endpoint), texts)
+    return DocumentDesk(reading, hospitals, S3Store(client("s3", settings.endpoint)))
+
+
+def _reading(settings: ReadingEnvironment, dynamodb: Any, texts: Texts) -> tuple[Reading, HospitalBook]:
+    """What shows reports to people, and the settings that say when."""
+    s3, ledger = client("s3", settings.endpoint), DynamoReader(dynamodb, settings.ledger_table)
+    hospitals = DynamoHospitalBook(dynamodb, settings.hospitals_table, HospitalSettings())
+    shelf = Shelf(S3Store(s3, settings.reports_bucket), settings.reports_bucket)
+    trail = Trail(DynamoAudit(dynamodb, settings.audit_table), SystemClock())
+    links = S3Links(s3, settings.uploads_bucket, settings.reports_bucket, settings.link_seconds)
+    patients = PatientDesk(ledger=ledger, shelf=shelf, hospitals=hospitals, trail=trail, texts=texts)
+    return Reading(ledger=ledger, shelf=shelf, links=links, patients=patients, trail=trail), hospitals
 
 
 def build_ledger(variables: Mapping[str, str] = os.environ) -> Ledger:

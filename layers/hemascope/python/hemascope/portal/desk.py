@@ -15,28 +15,26 @@ from hemascope.cases.statement import state_case, summarize_case
 from hemascope.contracts.case_texts import CaseTexts
 from hemascope.contracts.errors import RejectedSmear
 from hemascope.contracts.file_size import MAXIMUM_BYTES
-from hemascope.contracts.report import Pictures, Report
-from hemascope.contracts.specimen import Specimen, is_object_id, is_segment, smear_key, specimen_of
+from hemascope.contracts.report import Report
+from hemascope.contracts.specimen import Specimen, is_segment, smear_key, specimen_of
 from hemascope.portal.acknowledge import Acknowledging
 from hemascope.portal.administration import Administration
 from hemascope.portal.answers import (
     CaseView,
     Me,
     PatientCaseView,
-    PatientView,
-    ReportView,
-    Row,
     Upload,
     UploadRequest,
 )
 from hemascope.portal.patients import PatientDesk, release_of
-from hemascope.portal.people import STAFF, UPLOADERS, Person, Role
-from hemascope.portal.problems import BadRequest, Forbidden, NotFound
+from hemascope.portal.people import UPLOADERS, Person, Role
+from hemascope.portal.problems import BadRequest, NotFound
+from hemascope.portal.reading import Reading
 from hemascope.portal.review import Review
 from hemascope.portal.shelf import Shelf
 from hemascope.portal.trail import Trail
-from hemascope.portal.worklist import CASE_ROWS, Worklist, newest_report_first
-from hemascope.ports import LedgerReader, LedgerRow, LinkMaker
+from hemascope.portal.worklist import CASE_ROWS, Worklist
+from hemascope.ports import LedgerReader, LinkMaker
 
 _READERS = 8  # reports that are read at a time
 
@@ -48,6 +46,7 @@ class Desk:
     ledger: LedgerReader
     shelf: Shelf
     links: LinkMaker
+    reading: Reading
     uploads_bucket: str
     urgent_classes: Sequence[str]
     case_words: CaseTexts
@@ -83,27 +82,6 @@ class Desk:
             key=key,
             put=self.links.upload_put(key, wanted.sha256, wanted.size) if wanted.sha256 and wanted.size else None,
         )
-
-    def show_report(self, person: Person, object_id: str) -> ReportView | PatientView:
-        """Show what is known of one object version: to staff the report, to its patient the summary.
-
-        Raises
-        ------
-        NotFound
-            Where nothing of this id has come to an end; for a patient also where nothing is out.
-        Forbidden
-            Where it is another hospital's or another patient's.
-        """
-        found = self.ledger.rows_of(object_id) if is_object_id(object_id) else ()
-        rows = sorted(found, key=newest_report_first)
-        if not rows:
-            raise NotFound("There is no report of this id, or not yet.")
-        if not _may_see(person, specimen_of(rows[0].object.key)):
-            raise Forbidden("This report is not yours.")
-        if person.role is Role.PATIENT:
-            return self._for_patient(person, rows)
-        self.trail.saw(person, object_id)
-        return self._for_staff(rows[0], rows[1:])
 
     def show_case(self, person: Person, case: str | None, patient: str | None) -> CaseView | PatientCaseView:
         """Say what all fields of one slide say together: to staff the statement, to its patient the summary.
@@ -148,37 +126,3 @@ class Desk:
         if rows and not reports:
             reports = [None]  # nothing but failures
         return [SlideField(specimen.file, object_id, report) for report in reports]
-
-    def _for_patient(self, person: Person, rows: Sequence[LedgerRow]) -> PatientView:
-        summary = self.patients.summary(person.hospital, rows)
-        if summary is None:
-            raise NotFound("There is no report of this id, or not yet.")
-        self.trail.saw(person, summary.object_id)
-        return PatientView(summary=summary)
-
-    def _for_staff(self, row: LedgerRow, others: list[LedgerRow]) -> ReportView:
-        report = self.shelf.report(row) if row.report_key else None
-        pictures = report.evidence.pictures if report and report.evidence else None
-        return ReportView(
-            **Row.of(row).model_dump(),
-            report=report,
-            pictures=self._linked(pictures) if pictures else None,
-            expires_in=self.links.seconds,
-            verdicts=self.shelf.verdicts(row),
-            spoken=row.spoken,
-            others=tuple(Row.of(one) for one in others),
-        )
-
-    def _linked(self, pictures: Pictures) -> Pictures:
-        return Pictures(
-            segmented=self.links.link(pictures.segmented),
-            overlay=self.links.link(pictures.overlay),
-            heat_maps={branch: self.links.link(key) for branch, key in pictures.heat_maps.items()},
-        )
-
-
-def _may_see(person: Person, specimen: Specimen | None) -> bool:
-    """All staff of the hospital; of patients the one whose blood it is."""
-    if specimen is None or specimen.hospital != person.hospital:
-        return False
-    return person.role in STAFF or specimen.patient == person.patient

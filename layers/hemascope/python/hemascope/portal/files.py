@@ -1,4 +1,4 @@
-"""A report as a file for staff: printed, or as a FHIR bundle. Who may have it is the desk's rule, and the trail is the desk's.
+"""A report as a file for staff: printed, or as a FHIR bundle. Who may have it, and the trail, are those of reading.
 
 ReportLab, OpenCV and the FHIR library are imported by who asks for what they make: the first request pays, no other function.
 """
@@ -14,17 +14,18 @@ from hemascope.contracts.report import Report
 from hemascope.contracts.specimen import ObjectVersion
 from hemascope.documents.reviewed import Reviewed
 from hemascope.portal.answers import ReportView
-from hemascope.portal.desk import Desk
 from hemascope.portal.people import STAFF, Person
 from hemascope.portal.problems import NotFound
-from hemascope.ports import ObjectStore
+from hemascope.portal.reading import Reading
+from hemascope.ports import HospitalBook, ObjectStore
 
 
 @dataclass(frozen=True)
 class DocumentDesk:
     """The documents' function without its cloud; ``pictures`` reads smears and what was drawn of them."""
 
-    desk: Desk
+    reading: Reading
+    hospitals: HospitalBook
     pictures: ObjectStore
 
     def printed(self, person: Person, object_id: str) -> bytes:
@@ -60,22 +61,22 @@ class DocumentDesk:
         return fhir_bundle(report, _reviewed(view), self._settings(person).fhir).encode()
 
     def _settings(self, person: Person) -> HospitalSettings:
-        return self.desk.review.hospitals.settings_of(person.hospital)
+        return self.hospitals.settings_of(person.hospital)
 
     def _report(self, person: Person, object_id: str) -> tuple[ReportView, Report]:
         person.expect(STAFF)
-        view = self.desk.show_report(person, object_id)
+        view = self.reading.show_report(person, object_id)
         if not isinstance(view, ReportView) or view.report is None:
             raise NotFound("There is no report of this id, or not yet.")
         return view, view.report
 
     def _stored(self, view: ReportView, report: Report) -> dict[str, ObjectVersion]:
         """Where the pictures lie: the smear's own version among the uploads, the others beside the report."""
-        smears = [row.object for row in self.desk.ledger.rows_of(view.object_id) if row.model == view.model]
+        smears = [row.object for row in self.reading.ledger.rows_of(view.object_id) if row.model == view.model]
         drawn = report.evidence.pictures if report.evidence else None
         keys = {} if drawn is None else {"overlay": drawn.overlay}
         keys |= {} if drawn is None else {f"heat map {branch}": key for branch, key in drawn.heat_maps.items()}
-        bucket = self.desk.shelf.bucket
+        bucket = self.reading.shelf.bucket
         return {"smear": smears[0]} | {name: ObjectVersion(bucket=bucket, key=key) for name, key in keys.items()}
 
     def _read(self, stored: Mapping[str, ObjectVersion]) -> dict[str, bytes | None]:
