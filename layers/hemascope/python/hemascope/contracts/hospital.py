@@ -36,7 +36,8 @@ class HospitalSettings(BaseModel):
     release: ReleasePolicy = ReleasePolicy.IMMEDIATE
     # A link, or also label and probabilities, as the study sends them.
     mail_detail: Literal["link", "summary"] = "link"
-    # Clinicians. The first hears of every smear; of an urgent one that nobody acknowledges, the next after each while.
+    # Clinicians. The first hears of every smear (of a rejected one, the laboratory in their place where there is one); of an
+    # urgent one that nobody acknowledges, the next after each while.
     recipients: Annotated[tuple[MailAddress, ...], Field(max_length=10)] = ()
     escalate_after_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
     # Who hears of rejected smears, beside the portal's own page.
