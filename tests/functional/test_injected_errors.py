@@ -222,8 +222,8 @@ def test_a_call_that_fails_once_is_tried_again_at_once(cloud: MotoCloud, artifac
 
     failures = faulty.bring_home()
 
-    # Of a mail whose fate is unknown there is one attempt. And where a channel was begun and the answer lost, the worker finds it in
-    # hands that it can't know as its own, and leaves it to the next delivery.
+    # Of a mail whose fate is unknown there is one attempt. And where a channel was begun and the answer lost, the worker finds
+    # it in hands that it can't know as its own, and leaves it to the next delivery.
     assert failures == (1 if attempts_of(service, fault) == 1 or (number in BEGINS and fault is Fault.CUT_OFF) else 0)
     assert faulty.rows() == [(State.REPORTED, NoticeState.SENT)]
     assert len(faulty.files()) == 4
