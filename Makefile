@@ -38,8 +38,9 @@ demo: .venv/local.stamp
 serve: .venv/local.stamp
 	@$(BIN)/hemascope local
 
+# In two processes, file by file: many tests wait for the local cloud.
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 fuzz: .venv/dev.stamp
 	$(BIN)/python -m tests.fuzz
