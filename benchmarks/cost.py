@@ -18,10 +18,10 @@ from typing import Any
 
 import cv2
 
-from benchmarks import prices
 from benchmarks.screening import image_variables
 from hemascope.adapters.metrics import Metric
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from infra import prices
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = {"224 x 224": (224, 224), "2592 x 1944": (2592, 1944)}

@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import prices
 from benchmarks.cost import ASSUMPTIONS, MEMORIES, SPARE, billed_ms, lambda_usd, measure, other_services_usd
 from hemascope.adapters.aws import upload
 from hemascope.adapters.local import SCREENING, LocalCloud, wait_until
@@ -29,6 +28,7 @@ from hemascope.commands.project import artifact_folder
 from hemascope.contracts.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.ports import LedgerRow
+from infra import prices
 
 ROOT = Path(__file__).resolve().parent.parent
 SENDERS = 4

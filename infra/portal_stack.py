@@ -11,7 +11,6 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from benchmarks.prices import GB_SECOND
 from infra.constructs.accounts import Accounts
 from infra.constructs.audit import audit_table
 from infra.constructs.documents import ROUTES as DOCUMENT_ROUTES
@@ -21,6 +20,7 @@ from infra.constructs.http_api import HttpApi
 from infra.constructs.site import Site
 from infra.constructs.storage import safe_key
 from infra.ingest_stack import IngestStack
+from infra.prices import GB_SECOND
 from infra.screening_stack import ScreeningStack
 from infra.settings import Settings
 
