@@ -22,7 +22,7 @@ export async function show({ api, asked }) {
         tile(told.unsure, judged ? percent(unsure / judged, 0) : "–", told.unsureHint),
         tile(told.fast, seconds(found.latency_ms.p50)),
         tile(told.slow, seconds(found.latency_ms.p95)),
-        tile(told.cost, dollars(found.cost_usd, 2), found.smears ? told.perSmear(dollars(found.cost_usd / found.smears, 5)) : undefined)),
+        tile(told.cost, dollars(found.cost_usd, 2), found.smears ? told.perSmear(dollars(found.cost_usd / found.smears, 7)) : undefined)),
       el("div", { class: "three" },
         shares(told.decisions, found.decisions, words.decision),
         shares(told.states, found.states, words.state),

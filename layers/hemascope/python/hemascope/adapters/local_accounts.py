@@ -1,5 +1,6 @@
 """Accounts of the embedded cloud's user pool, made as an administrator makes them."""
 
+from hemascope.adapters.aws_accounts import hospital_group
 from hemascope.adapters.local import LocalCloud
 
 DEMO_HOSPITAL, DEMO_PATIENT = "demo-hospital", "patient-0001"
@@ -26,7 +27,10 @@ def make_account(cloud: LocalCloud, name: str, role: str, hospital: str, patient
 
 
 def make_demo_accounts(cloud: LocalCloud) -> None:
-    """One account of each role, named like it."""
+    """One account of each role, named like it, in their administrator's list."""
+    users, pool = cloud.client("cognito-idp"), cloud.outputs["UserPool"]
+    users.create_group(UserPoolId=pool, GroupName=hospital_group(DEMO_HOSPITAL))
     for role in DEMO_ROLES:
         patient = DEMO_PATIENT if role == "patient" else None
         make_account(cloud, role, role, DEMO_HOSPITAL, patient, DEMO_PASSWORD)
+        users.admin_add_user_to_group(UserPoolId=pool, Username=role, GroupName=hospital_group(DEMO_HOSPITAL))
