@@ -15,9 +15,9 @@ from constructs import Construct
 
 from infra.alarms import new_version_alarms
 from infra.constructs.function import ARCHITECTURES, function_log, function_role
-from infra.constructs.hospitals import hospitals_table
 from infra.constructs.messaging import QueueWithDeadLetters, feed
 from infra.constructs.storage import safe_bucket, safe_key
+from infra.constructs.table import safe_table, text
 from infra.image import SCREENING, image
 from infra.ingest_stack import IngestStack
 from infra.settings import Settings
@@ -40,7 +40,7 @@ class ScreeningStack(Stack):
         self._reports = safe_bucket(self, "Reports", settings.name("reports"), key=self._key, logs=ingest.access_logs)
         self._let_only_the_operator_delete()
         self._ledger = self._make_ledger()
-        self._hospitals = hospitals_table(self, "Hospitals", settings, self._key)
+        self._hospitals = safe_table(self, "Hospitals", settings.name("hospitals"), key=self._key, partition=text("hospital"))
         self._notices = QueueWithDeadLetters(
             self,
             "Due",
@@ -121,22 +121,8 @@ class ScreeningStack(Stack):
         )
 
     def _make_ledger(self) -> dynamodb.Table:
-        def text(name: str) -> dynamodb.Attribute:
-            return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
-
-        table = dynamodb.Table(
-            self,
-            "Ledger",
-            table_name=self._settings.name("ledger"),
-            partition_key=text("object_id"),
-            sort_key=text("model"),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
-            encryption_key=self._key,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True),
-            deletion_protection=True,
-            removal_policy=RemovalPolicy.RETAIN,
-        )
+        name = self._settings.name("ledger")
+        table = safe_table(self, "Ledger", name, key=self._key, partition=text("object_id"), sort=text("model"))
         # What people ask for: a hospital's newest, all fields of a case, all of a state, all of a patient.
         for name, partition, sort in (
             ("by-hospital", "hospital", "finished_at"),

@@ -15,6 +15,22 @@ from hemascope.portal.worklist import newest_report_first
 from hemascope.ports import LedgerReader, LedgerRow, LinkMaker
 
 
+def rows_of_own(ledger: LedgerReader, person: Person, object_id: str) -> tuple[LedgerRow, ...]:
+    """Every row of an object version of the person's own hospital.
+
+    Raises
+    ------
+    NotFound, Forbidden
+    """
+    rows = ledger.rows_of(object_id) if is_object_id(object_id) else ()
+    if not rows:
+        raise NotFound("There is no report of this id, or not yet.")
+    specimen = specimen_of(rows[0].object.key)
+    if specimen is None or specimen.hospital != person.hospital:
+        raise Forbidden("This report is not yours.")
+    return rows
+
+
 @dataclass(frozen=True)
 class Reading:
     """Readers of one deployment's reports."""

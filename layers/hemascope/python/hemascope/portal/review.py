@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from hemascope.contracts.audit import AuditAction
 from hemascope.contracts.notice import DueNotice
 from hemascope.contracts.report import Decision, Release, State
-from hemascope.contracts.specimen import is_object_id, specimen_of
 from hemascope.contracts.verdict import Opinion, Verdict, VerdictKind
 from hemascope.portal.bodies import read_body
 from hemascope.portal.people import REVIEWERS, Person
-from hemascope.portal.problems import BadRequest, Conflict, Forbidden, NotFound
+from hemascope.portal.problems import BadRequest, Conflict, NotFound
+from hemascope.portal.reading import rows_of_own
 from hemascope.portal.shelf import Shelf
 from hemascope.portal.standing import judged, released
 from hemascope.portal.trail import Trail
@@ -139,13 +139,7 @@ class Review:
         return self.reviews.set_review(before, after)
 
     def _row(self, person: Person, object_id: str, model: str) -> LedgerRow:
-        rows = self.ledger.rows_of(object_id) if is_object_id(object_id) else ()
-        if not rows:
-            raise NotFound("There is no report of this id, or not yet.")
-        specimen = specimen_of(rows[0].object.key)
-        if specimen is None or specimen.hospital != person.hospital:
-            raise Forbidden("This report is not yours.")
-        for row in rows:
+        for row in rows_of_own(self.ledger, person, object_id):
             if row.model == model:
                 if row.state is not State.REPORTED:
                     raise Conflict("There is no answer to review: this picture could not be judged.")
