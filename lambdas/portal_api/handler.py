@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from hemascope.adapters.admin_routes import add_admin_routes, add_list_routes
 from hemascope.adapters.http_api import answer, body, caller, handle, resolver
 from hemascope.adapters.review_routes import add_review_routes
-from hemascope.bootstrap import build_desk
+from hemascope.bootstrap_portal import build_desk
 from hemascope.portal.desk import Desk
 
 app = resolver()

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from hemascope.adapters.http_api import attachment, caller, handle, resolver
-from hemascope.bootstrap import build_document_desk
+from hemascope.bootstrap_portal import build_document_desk
 from hemascope.portal.files import DocumentDesk
 
 app = resolver()

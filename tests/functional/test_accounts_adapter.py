@@ -174,6 +174,8 @@ def test_taking_away_what_is_gone_is_done(cognito: Cognito) -> None:
 
     cognito.accounts.remove("u-1")
 
+    cognito.stubber.assert_no_pending_responses()  # it was asked, and its refusal was taken for done
+
 
 @pytest.mark.parametrize(("call", "ask"), [("admin_get_user", "account_id"), ("list_users_in_group", "page")])
 def test_too_many_requests_may_pass(cognito: Cognito, call: str, ask: str) -> None:

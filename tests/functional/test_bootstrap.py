@@ -1,16 +1,17 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from hemascope.bootstrap import (
     DeliveryEnvironment,
-    PortalEnvironment,
     ScreeningEnvironment,
     build_delivery,
-    build_desk,
     build_ledger,
     build_station,
 )
+from hemascope.bootstrap_portal import PortalEnvironment, build_desk
 from hemascope.commands.project import artifact_folder
 from hemascope.contracts.errors import ArtifactError, HemascopeError
 from hemascope.model.artifact import Artifact
@@ -129,3 +130,11 @@ def test_a_wrong_variable_is_named(variables: dict[str, str]) -> None:
 def test_there_is_no_station_without_a_model(variables: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(ArtifactError):
         build_station({**variables, "HEMASCOPE_ARTIFACT": str(tmp_path)})
+
+
+def test_a_smear_does_not_wait_for_the_portals_modules_at_a_start() -> None:
+    asked = "import sys, hemascope.bootstrap; print([one for one in sys.modules if one.startswith('hemascope.portal')])"
+
+    loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout
+
+    assert loaded.strip() == "[]"

@@ -1,5 +1,10 @@
 """The literal answers that the pages are tested with fit the contracts."""
 
+import json
+
+import pytest
+from pydantic import BaseModel
+
 from hemascope.contracts.audit import AuditEntry
 from hemascope.contracts.case import CaseStatement
 from hemascope.contracts.hospital import HospitalSettings
@@ -8,14 +13,19 @@ from hemascope.contracts.verdict import Verdict
 from hemascope.portal.answers import Me
 from tests.web import answers
 
+READ_BY = [
+    *((Me, me) for me in answers.ME.values()),
+    (Result, answers.RESULT),
+    (CaseStatement, answers.CASE["statement"]),
+    (PatientSummary, answers.SUMMARY),
+    (Verdict, answers.VERDICT),
+    (HospitalSettings, answers.HOSPITAL),
+    *((AuditEntry, entry) for entry in answers.AUDIT["entries"]),
+]
 
-def test_literal_answers_are_what_the_service_gives() -> None:
-    for me in answers.ME.values():
-        Me.model_validate(me)
-    Result.model_validate(answers.RESULT)
-    CaseStatement.model_validate(answers.CASE["statement"])
-    PatientSummary.model_validate(answers.SUMMARY)
-    Verdict.model_validate(answers.VERDICT)
-    HospitalSettings.model_validate(answers.HOSPITAL)
-    for entry in answers.AUDIT["entries"]:
-        AuditEntry.model_validate(entry)
+
+@pytest.mark.parametrize(("contract", "answer"), READ_BY)
+def test_literal_answers_are_what_the_service_gives(contract: type[BaseModel], answer: dict) -> None:
+    read = contract.model_validate(answer)
+
+    assert json.loads(read.model_dump_json(by_alias=True, exclude_unset=True)).keys() == answer.keys()
