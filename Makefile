@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SOURCES := layers/hemascope/python/hemascope lambdas infra training benchmarks tests app.py
+SOURCES := layers/hemascope/python/hemascope cli lambdas infra training benchmarks tests app.py
 
 .PHONY: help setup demo serve test fuzz synth lint bench microscope-trial audit lock templates publish clean
 .DEFAULT_GOAL := help

@@ -11,10 +11,10 @@ provide_node()
 import aws_cdk as cdk  # noqa: E402 - jsii starts Node at import
 
 from infra.archive_stack import ArchiveStack  # noqa: E402
-from infra.delivery_stack import DeliveryStack  # noqa: E402
 from infra.devices_stack import DevicesStack  # noqa: E402
 from infra.ingest_stack import IngestStack  # noqa: E402
 from infra.nag import review  # noqa: E402
+from infra.notification_stack import NotificationStack  # noqa: E402
 from infra.observability_stack import ObservabilityStack  # noqa: E402
 from infra.operator_stack import OperatorStack  # noqa: E402
 from infra.portal_stack import PortalStack  # noqa: E402
@@ -31,12 +31,12 @@ def build_app(settings: Settings, outdir: str | None = None) -> cdk.App:
     cdk.Tags.of(app).add("stage", settings.stage)
     ingest = IngestStack(app, settings.stack("Ingest"), settings, env=environment)
     screening = ScreeningStack(app, settings.stack("Screening"), settings, ingest, env=environment)
-    delivery = DeliveryStack(app, settings.stack("Delivery"), settings, screening, env=environment)
+    notification = NotificationStack(app, settings.stack("Notification"), settings, screening, env=environment)
     portal = PortalStack(app, settings.stack("Portal"), settings, ingest, screening, env=environment)
     archive = ArchiveStack(app, settings.stack("Archive"), settings, ingest, env=environment)
     OperatorStack(app, settings.stack("Operator"), settings, ingest, screening, portal, archive, env=environment)
     DevicesStack(app, settings.stack("Devices"), settings, ingest, env=environment)
-    watched = (ingest, screening, delivery, portal, archive)
+    watched = (ingest, screening, notification, portal, archive)
     ObservabilityStack(app, settings.stack("Observability"), settings, *watched, env=environment)
     review(app, settings)
     return app

@@ -18,14 +18,14 @@ from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
-from hemascope.adapters.aws import upload
-from hemascope.adapters.local import LocalCloud
-from hemascope.contracts.specimen import Specimen
+from hemascope.aws.s3 import upload
+from hemascope.domain.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope_cli.local.cloud import LocalCloud
 from infra.settings import ROOT, Settings
 from tests.e2e.dockerfile import Image, build, copy_context
 from tests.e2e.runtime_api import EntryPoint
-from tests.fakes import s3_message, s3_record, sqs_event
+from tests.support.fakes import s3_message, s3_record, sqs_event
 
 _PACKAGES = 12  # shown: those that take most
 _STANDARD = {one.lstrip("_") for one in sys.stdlib_module_names}
@@ -34,7 +34,7 @@ SMEAR = encode_jpeg(draw_synthetic_smear(1))
 
 def event(cloud: LocalCloud, file: str) -> dict[str, object]:
     """Upload a smear; return what SQS tells the function of it."""
-    specimen = Specimen(hospital="bench", patient="synthetic", case="cold", file=file)
+    specimen = Specimen(hospital="bench", patient="synthetic", slide="cold", field=file)
     version = upload(cloud.client("s3"), cloud.outputs["UploadsBucket"], specimen, SMEAR)
     return sqs_event(s3_message(s3_record(version.key, version.bucket, version.version_id, len(SMEAR))))
 
@@ -78,7 +78,7 @@ def imports_once(image: Image) -> dict[str, float]:
         "-X",
         "importtime",
         "-c",
-        "import awslambdaric.bootstrap, handler, hemascope.station",
+        "import awslambdaric.bootstrap, handler, hemascope.screening.service",
     ]
     done = subprocess.run(command, env=image.environment(), cwd=image.task_root, capture_output=True, text=True, check=True)
     taken = Counter[str]()

@@ -32,14 +32,14 @@ def main(artifact_folder: Path, picture: Path) -> None:
     for step, module in _MODULES.items():
         import_module(module)
         mark(step)
-    from hemascope.adapters.aws import client
+    from hemascope.aws.client import client
 
     for service in ("s3", "dynamodb", "sqs"):
         client(service, "http://127.0.0.1:1")
     mark("clients of AWS")
     from hemascope.model.artifact import load_artifact
     from hemascope.model.classifier import Classifier
-    from hemascope.screening import screen
+    from hemascope.screening.pipeline import screen
 
     classifier = Classifier(load_artifact(artifact_folder))
     mark("model: read and check")

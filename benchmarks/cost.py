@@ -19,8 +19,8 @@ from typing import Any
 import cv2
 
 from benchmarks.screening import image_variables
-from hemascope.adapters.metrics import Metric
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope.runtime.metrics import Metric
 from infra import prices
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,9 +49,9 @@ _CALLS = {
     "is_forgotten": prices.DYNAMODB_READ,
     "finish": (1 + INDEXES) * prices.DYNAMODB_WRITE,
     "settings_of": prices.DYNAMODB_READ,
-    "begin_telling": (1 + INDEXES) * prices.DYNAMODB_WRITE,
-    "end_telling": (1 + INDEXES) * prices.DYNAMODB_WRITE,
-    "set_notice": (1 + INDEXES) * prices.DYNAMODB_WRITE,
+    "claim_channel": (1 + INDEXES) * prices.DYNAMODB_WRITE,
+    "complete_channel": (1 + INDEXES) * prices.DYNAMODB_WRITE,
+    "set_notification": (1 + INDEXES) * prices.DYNAMODB_WRITE,
     "put": prices.SQS_REQUEST,
     "publish": prices.SNS_PUBLISH,
     "send": prices.SES_MAIL,
@@ -83,7 +83,7 @@ def other_services_usd(measured: Mapping[str, Any]) -> dict[str, float]:
     usd["traces"] += 2 * prices.XRAY_TRACE
     each = {service: 1000 * price for service, price in usd.items()}
     waiting = billed_ms({1: 0.0}, sum(measured["delivery_calls"].values()), DELIVERY_MB)
-    return each | {"delivering function": lambda_usd(waiting, DELIVERY_MB, "x86_64")}
+    return each | {"notification function": lambda_usd(waiting, DELIVERY_MB, "x86_64")}
 
 
 def standing_usd(templates: Path) -> dict[str, float]:

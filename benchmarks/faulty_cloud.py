@@ -12,19 +12,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from hemascope.adapters.aws import SystemClock, upload
-from hemascope.adapters.deployment import Deployment
-from hemascope.adapters.local import LocalCloud, wait_until
-from hemascope.adapters.local_templates import STAGE
-from hemascope.commands.reconcile import Finding, Reconciliation
-from hemascope.contracts.events import CreatedObject, announce
-from hemascope.contracts.report import State
-from hemascope.contracts.specimen import Specimen
+from hemascope.aws.clock import SystemClock
+from hemascope.aws.s3 import upload
+from hemascope.domain.events import CreatedObject, announce
+from hemascope.domain.report import State
+from hemascope.domain.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope_cli.local.cloud import LocalCloud, wait_until
+from hemascope_cli.local.templates import STAGE
+from hemascope_cli.operations.deployment import Deployment
+from hemascope_cli.operations.reconcile import Finding, Reconciliation
 from infra.settings import ROOT, Settings
 
 _VISIBILITY, _GRACE = 8, 15  # seconds: in the templates minutes, for which nobody would wait here
-_WORKERS = {"screen_smear": 6, "deliver_report": 4}
+_WORKERS = {"screen_smear": 6, "send_notifications": 4}
 _OBJECT_ID = re.compile(r"[0-9a-f]{32}")
 _MOST_REPLAYS = 5
 
@@ -106,7 +107,10 @@ class Round:
         for _ in range(_MOST_REPLAYS):
             moved = sum(
                 self._replay(dead, queue)
-                for dead, queue in (("DeadArrivalsQueue", "ArrivalsQueue"), ("DeadNoticesQueue", "NoticesQueue"))
+                for dead, queue in (
+                    ("ArrivalsDeadLetterQueue", "ArrivalsQueue"),
+                    ("NotificationsDeadLetterQueue", "NotificationsQueue"),
+                )
             )
             if not moved:
                 break
@@ -125,7 +129,7 @@ class Round:
 
         def one(number: int, is_bad: bool, twice: bool) -> None:
             data = (bad if is_bad else smears)[number % (3 if is_bad else 8)]
-            specimen = Specimen(hospital="bench", patient=f"p-{number % 50}", case=f"c-{number % 200}", file=f"{number}.jpg")
+            specimen = Specimen(hospital="bench", patient=f"p-{number % 50}", slide=f"c-{number % 200}", field=f"{number}.jpg")
             version = upload(s3, bucket, specimen, data)
             self._bad[version.object_id] = is_bad
             if twice:
@@ -145,7 +149,9 @@ class Round:
     def _listen_to_topic(self) -> str:
         """A queue that hears what hospitals hear."""
         (topic,) = [
-            one["TopicArn"] for one in self.cloud.client("sns").list_topics()["Topics"] if one["TopicArn"].endswith("notices")
+            one["TopicArn"]
+            for one in self.cloud.client("sns").list_topics()["Topics"]
+            if one["TopicArn"].endswith("notifications")
         ]
         url = self._sqs.create_queue(QueueName="subscriber")["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -162,7 +168,7 @@ class Round:
     def _waiting(self) -> int:
         """Messages in the queues: visible, in somebody's hands, or kept back until a channel may be used again."""
         names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
-        urls = [self._outputs[name] for name in ("ArrivalsQueue", "NoticesQueue")]
+        urls = [self._outputs[name] for name in ("ArrivalsQueue", "NotificationsQueue")]
         found = [self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"] for url in urls]
         return sum(int(one[name]) for one in found for name in names)
 
@@ -207,7 +213,7 @@ class Round:
         function, kind, where = line.split(" ", 2)
         self.count.errors += kind == "error"
         self.count.kills += kind == "kill"
-        if kind == "kill" and function == "deliver_report":
+        if kind == "kill" and function == "send_notifications":
             self.count.kills_between_write_and_mail += where.startswith(("before sns", "before ses", "after sns"))
             self.count.kills_between_mail_and_record += " behind ses" in where
             self.count.kills_between_topic_and_record += " behind s" in where

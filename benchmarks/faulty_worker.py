@@ -1,6 +1,6 @@
 """Runs a real Lambda handler in processes that die and among services that fail; started by ``benchmarks.faults``.
 
-``python -m benchmarks.faulty_worker PORT HANDLER_FILE``, as :mod:`hemascope.adapters.local_worker`. A parent imports the
+``python -m benchmarks.faulty_worker PORT HANDLER_FILE``, as :mod:`hemascope_cli.local.worker`. A parent imports the
 handler once and forks workers, which take events from one socket; one that is killed is replaced by another. What shall happen
 stands in variables: ``FAULTS_SEED``, ``FAULTS_ERRORS`` and ``FAULTS_KILLS`` (shares), ``FAULTS_WORKERS``, ``FAULTS_JOURNAL``,
 and ``FAULTS_KILL_BEFORE``, the services before whose requests alone a worker is killed.
@@ -19,11 +19,11 @@ import boto3
 import cv2
 from botocore.httpsession import URLLib3Session
 
-from hemascope.adapters.local_worker import Handler, endpoint, load_handler
-from tests.boto_faults import Fault, FaultyNetwork
+from hemascope_cli.local.worker import Handler, endpoint, load_handler
+from tests.support.boto_faults import Fault, FaultyNetwork
 
 # How many requests a message takes at most, so that a kill hits any of them alike.
-_REQUESTS = {"screen_smear": 9, "deliver_report": 5, "mail_events": 1}
+_REQUESTS = {"screen_smear": 9, "send_notifications": 5, "mail_events": 1}
 # SNS's answer is never lost here: it would do what it is asked again, the window that docs/reliability.md describes.
 _ANSWERS_KEPT = {"sns"}
 

@@ -21,13 +21,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.cost import ASSUMPTIONS, MEMORIES, SPARE, billed_ms, lambda_usd, measure, other_services_usd
-from hemascope.adapters.aws import upload
-from hemascope.adapters.local import SCREENING, LocalCloud, wait_until
-from hemascope.adapters.rows import LedgerTable
-from hemascope.commands.project import artifact_folder
-from hemascope.contracts.specimen import Specimen
+from hemascope.aws.s3 import upload
+from hemascope.domain.ledger import LedgerRow
+from hemascope.domain.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from hemascope.ports import LedgerRow
+from hemascope_cli.local.cloud import SCREENING, LocalCloud, wait_until
+from hemascope_cli.operations.ledger_table import LedgerTable
+from hemascope_cli.project import artifact_folder
 from infra import prices
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,7 +66,7 @@ def send(cloud: LocalCloud, run: str, count: int, pace: float | None) -> Sent:
             clients.s3 = cloud.client("s3")
         if pace:
             time.sleep(max(0.0, begin + number / pace - time.monotonic()))
-        specimen = Specimen(hospital="bench", patient=f"p{number % 50}", case=run, file=f"{number}.jpg")
+        specimen = Specimen(hospital="bench", patient=f"p{number % 50}", slide=run, field=f"{number}.jpg")
         moment = datetime.now(UTC)
         sent.moments[upload(clients.s3, bucket, specimen, pictures[number % SMEARS]).object_id] = moment
 

@@ -21,10 +21,10 @@ from threading import Event, Thread
 from typing import Any
 
 from benchmarks.cutting_proxy import CuttingProxy
-from hemascope.adapters.aws import client
-from hemascope.adapters.local import REGION, free_port, wait_until
-from hemascope.contracts.errors import HemascopeError
-from hemascope.microscope.simulate import simulate
+from hemascope.aws.client import client
+from hemascope.domain.errors import HemascopeError
+from hemascope_cli.local.cloud import REGION, free_port, wait_until
+from hemascope_cli.microscope.simulate import simulate
 
 BUCKET, PREFIX = "uploads", "smears/st-mary/p-7/c-1/"
 
@@ -54,7 +54,7 @@ def embedded_s3() -> Iterator[tuple[int, Any]]:
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "HEMASCOPE_"))}
     environment |= {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0"}
-    command = [sys.executable, "-m", "hemascope.adapters.local_emulator"]
+    command = [sys.executable, "-m", "hemascope_cli.local.emulator"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         s3 = client("s3", f"http://127.0.0.1:{port}", REGION, attempts=1)
@@ -76,7 +76,7 @@ def _makes_bucket(s3: Any) -> bool:
 
 def agent_command(folder: Path, outbox: Path, port: int, *more: str) -> list[str]:
     """The agent, quick enough for a trial."""
-    names = ["--hospital", "st-mary", "--patient", "p-7", "--case", "c-1", "--bucket", BUCKET]
+    names = ["--hospital", "st-mary", "--patient", "p-7", "--slide", "c-1", "--bucket", BUCKET]
     where = ["--watch", str(folder), "--outbox", str(outbox), "--endpoint", f"http://127.0.0.1:{port}"]
     quick = ["--settle", "0.2", "--poll", "0.1", "--longest-pause", "0.5"]
     return [sys.executable, "-m", "hemascope", "microscope", *where, *names, *quick, *more]

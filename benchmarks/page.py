@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from hemascope.adapters.aws import upload
-from hemascope.adapters.local_accounts import DEMO_HOSPITAL, DEMO_PASSWORD, DEMO_PATIENT
-from hemascope.commands.project import artifact_folder
-from hemascope.commands.serve import running
-from hemascope.contracts.specimen import Specimen
+from hemascope.aws.s3 import upload
+from hemascope.domain.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope_cli.commands.serve import running
+from hemascope_cli.local.accounts import DEMO_HOSPITAL, DEMO_PASSWORD, DEMO_PATIENT
+from hemascope_cli.project import artifact_folder
 
 RUNS = 7
 MOST_BYTES, MOST_SECONDS = 150_000, 1.0
@@ -29,7 +29,7 @@ def main() -> int:
     """Print the table; 1 where a page is heavier or slower than it may be."""
     smear = encode_jpeg(draw_synthetic_smear(1))
     with running(0, 0, artifact_folder(None)) as (cloud, site), sync_playwright() as playwright:
-        specimen = Specimen(hospital=DEMO_HOSPITAL, patient=DEMO_PATIENT, case="case-0001", file="field-1.jpg")
+        specimen = Specimen(hospital=DEMO_HOSPITAL, patient=DEMO_PATIENT, slide="slide-0001", field="field-1.jpg")
         version = upload(cloud.client("s3"), cloud.outputs["UploadsBucket"], specimen, smear)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
         state = _signed_in(browser, site.url)

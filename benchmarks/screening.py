@@ -19,16 +19,16 @@ from pathlib import Path
 import cv2
 
 from benchmarks.runtimes.answer import peak_bytes
-from hemascope.commands.project import artifact_folder
-from hemascope.contracts.specimen import Specimen
+from hemascope.domain.specimen import Specimen
 from hemascope.imaging.overlay import encode_pngs
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import Classifier, usable_cores
-from hemascope.screening import Screening, screen
+from hemascope.screening.pipeline import Screening, screen
+from hemascope_cli.project import artifact_folder
 
 ROOT = Path(__file__).resolve().parent.parent
-SPECIMEN = Specimen(hospital="bench", patient="synthetic", case="bench", file="smear.jpg")
+SPECIMEN = Specimen(hospital="bench", patient="synthetic", slide="bench", field="smear.jpg")
 SIZES = {"224 x 224": (224, 224), "2592 x 1944": (2592, 1944)}
 PARTS = {"without pictures": False, "with all pictures": True}
 _WARM_UP = 5

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hemascope.commands.project import artifact_folder
 from hemascope.model.classifier import usable_cores
-from training.weights import LABORATORY_WEIGHTS
+from hemascope_cli.project import artifact_folder
+from training.networks.weights import LABORATORY_WEIGHTS
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD, LOCK = ROOT / "build", ROOT / "requirements" / "serving.txt"

@@ -36,18 +36,18 @@ def main(processors: int, picture: Path, repeat: int) -> None:
     import cv2
 
     from benchmarks.runtimes.answer import peak_bytes
-    from hemascope.adapters.local_worker import load_handler
-    from hemascope.commands.project import artifact_folder
-    from hemascope.contracts.specimen import ObjectVersion
+    from hemascope.domain.specimen import ObjectVersion
     from hemascope.model.artifact import load_artifact
     from hemascope.model.classifier import Classifier
-    from tests.fakes import World, lambda_context, s3_message, s3_record, sqs_event
+    from hemascope_cli.local.worker import load_handler
+    from hemascope_cli.project import artifact_folder
+    from tests.support.fakes import World, lambda_context, s3_message, s3_record, sqs_event
 
     cv2.setNumThreads(processors)
     handler = load_handler(Path(__file__).parent.parent / "lambdas" / "screen_smear" / "handler.py")
     world, calls = World(Classifier(load_artifact(artifact_folder(None)))), Counter[str]()
     station = world.station()
-    ports = {name: _Counted(getattr(station, name), calls) for name in ("pictures", "reports", "ledger", "notices")}
+    ports = {name: _Counted(getattr(station, name), calls) for name in ("pictures", "reports", "ledger", "notifications")}
     handler.__globals__["station"] = lambda: replace(station, **ports)
     print("ready", file=answers, flush=True)
 
@@ -66,9 +66,9 @@ def main(processors: int, picture: Path, repeat: int) -> None:
     screening_calls, stored = dict(calls), sum(len(content) for content, _ in world.reports.files.values())
 
     calls.clear()
-    delivery = world.delivery()
-    told = {name: _Counted(getattr(delivery, name), calls) for name in ("ledger", "hospitals", "publisher", "mailer")}
-    replace(delivery, **told).deliver(world.notices.due[-1])
+    notification = world.notification()
+    told = {name: _Counted(getattr(notification, name), calls) for name in ("ledger", "hospitals", "publisher", "mailer")}
+    replace(notification, **told).notify(world.notifications.due[-1])
     measured = {
         "first": times[0],
         "warm": statistics.median(times[_WARM_UP:]),

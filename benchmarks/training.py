@@ -20,14 +20,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.classifier import usable_cores
-from training.backbones import BACKBONES
-from training.dataset import CLASS_FOLDERS, Sample
+from training.data.dataset import CLASS_FOLDERS, Sample
+from training.data.features import BATCH, extract
 from training.experiments.examples import Sources
 from training.experiments.heads import HEADS, HeadSettings
 from training.experiments.registry import STUDY, Row, rows_called
-from training.features import BATCH, extract
-from training.run import Data
-from training.weights import save_weights
+from training.experiments.run import Data
+from training.networks.backbones import BACKBONES
+from training.networks.weights import save_weights
 
 ROWS = tuple(row for row in rows_called() if row.source == STUDY and set(row.backbones) <= {"vgg16", "densenet121"})[:9]
 

@@ -27,17 +27,17 @@ class Accepted:
     resources: tuple[str, ...] = ()
 
 
-_FED_BY_A_QUEUE = ("Screening/ScreenSmear", "Delivery/DeliverReport", "Delivery/HearOfMails")
+_FED_BY_A_QUEUE = ("Screening/ScreenSmear", "Notification/SendNotifications", "Notification/RecordMailEvents")
 _ASKED_BY_PEOPLE = ("Portal/Answer", "Portal/Documents")
-_ZIP = ("Delivery/DeliverReport", "Delivery/HearOfMails", "Portal/Answer")
+_ZIP = ("Notification/SendNotifications", "Notification/RecordMailEvents", "Portal/Answer")
 
 _WILDCARDS = (
     Accepted(
         "AwsSolutions-IAM5",
         (
             "Screening/Role",
-            "Delivery/DeliverReportRole",
-            "Delivery/HearOfMailsRole",
+            "Notification/SendNotificationsRole",
+            "Notification/RecordMailEventsRole",
             "Portal/AnswerRole",
             "Portal/DocumentsRole",
         ),
@@ -74,7 +74,7 @@ _WILDCARDS = (
     ),
     Accepted(
         "AwsSolutions-IAM5",
-        ("Delivery/DeliverReportRole",),
+        ("Notification/SendNotificationsRole",),
         "A mail may hold the reason of a rejection, or results where a hospital has set so: the function reads any report, "
         "which are objects below one prefix.",
         ("/reports/*",),
@@ -157,8 +157,8 @@ ACKNOWLEDGMENTS = (
         (
             "Screening/Role",
             "Screening/Deployer",
-            "Delivery/DeliverReportRole",
-            "Delivery/HearOfMailsRole",
+            "Notification/SendNotificationsRole",
+            "Notification/RecordMailEventsRole",
             "Portal/AnswerRole",
             "Portal/DocumentsRole",
             "Archive/MachineRole",

@@ -12,7 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from hemascope.adapters.metrics import NAMESPACE, Metric
+from hemascope.runtime.metrics import NAMESPACE, Metric
 
 _MINUTE, _QUARTER, _HOUR = Duration.minutes(1), Duration.minutes(15), Duration.hours(1)
 _SHARE_PERIOD, _DAY = Duration.hours(6), Duration.days(1)
@@ -109,7 +109,7 @@ def abstained_share(function: lambda_.IFunction, period: Duration = _SHARE_PERIO
 def queue_alarms(name: str, queue: sqs.IQueue, dead: sqs.IQueue, timeout: Duration) -> Iterator[Alarm]:
     """Messages that wait too long or wait for an engineer. SQS reports no age of an empty queue, hence silence is rest."""
     yield Alarm(
-        f"dead-{name}",
+        f"{name}-dead-letters",
         "A message failed at every delivery and waits in the dead-letter queue.",
         # Its own depth: a message that SQS itself moves there is not counted as sent.
         dead.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="Maximum"),
@@ -174,14 +174,14 @@ def smear_alarms(function: lambda_.IFunction, arrivals: sqs.IQueue, rejected: in
     )
 
 
-def telling_alarms(
-    delivery: lambda_.IFunction, mail_function: lambda_.IFunction, topic: sns.ITopic, patients: sns.ITopic
+def notification_alarms(
+    notification: lambda_.IFunction, mail_function: lambda_.IFunction, topic: sns.ITopic, patients: sns.ITopic
 ) -> Iterator[Alarm]:
     """Somebody did not hear of a smear. One is enough; no mails back, no data."""
     yield Alarm(
-        "urgent-unheard",
+        "urgent-unacknowledged",
         "Everybody on a hospital's list was told of an urgent smear, and nobody has acknowledged it.",
-        counted(Metric.URGENT_UNHEARD, delivery, _MINUTE),
+        counted(Metric.URGENT_UNACKNOWLEDGED, notification, _MINUTE),
         threshold=1,
     )
     for name, metric, means in (
@@ -191,7 +191,7 @@ def telling_alarms(
     ):
         yield Alarm(name, means, counted(metric, mail_function, _QUARTER), threshold=1)
     for name, who, one in (
-        ("notices-undelivered", "A subscriber of the notices (SMS, mail, HTTPS)", topic),
+        ("notifications-undelivered", "A subscriber of the notifications (SMS, mail, HTTPS)", topic),
         ("patients-undelivered", "A patient's device", patients),
     ):
         yield Alarm(

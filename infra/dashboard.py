@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 
-from hemascope.adapters.metrics import Metric
+from hemascope.runtime.metrics import Metric
 from infra.alarms import ABSTAINED, abstained_share, counted, rejected_share
 
 _HOUR, _MINUTES = Duration.hours(1), Duration.minutes(5)
@@ -77,12 +77,12 @@ def machinery(
         one.metric_approximate_age_of_oldest_message(period=_MINUTES, statistic="Maximum", label=name)
         for name, one in queues.items()
     ]
-    letters = [
+    dead_letters = [
         one.metric_approximate_number_of_messages_visible(period=_MINUTES, statistic="Maximum", label=name)
         for name, one in dead.items()
     ]
     return [
-        [_graph("Age of the oldest message, seconds", ages), _graph("Dead letters", letters)],
+        [_graph("Age of the oldest message, seconds", ages), _graph("Dead letters", dead_letters)],
         [
             _graph("Errors", [one.metric_errors(period=_MINUTES, label=name) for name, one in functions.items()], _THIRD),
             _graph(
@@ -99,9 +99,9 @@ def machinery(
 
 
 def people(
-    delivery: lambda_.IFunction, mail_events: lambda_.IFunction, topic: sns.ITopic, api: apigateway.IHttpApi
+    notification: lambda_.IFunction, mail_events: lambda_.IFunction, topic: sns.ITopic, api: apigateway.IHttpApi
 ) -> list[list[cloudwatch.IWidget]]:
-    """Notices, mails, the portal, and the bill."""
+    """Notifications, mails, the portal, and the bill."""
     back = (Metric.MAILS_BOUNCED, Metric.MAILS_COMPLAINED, Metric.MAILS_REFUSED)
     bill = cloudwatch.Metric(
         namespace="AWS/Billing",
@@ -114,8 +114,8 @@ def people(
     return [
         [
             _graph(
-                "Notices sent an hour, urgent ones unheard",
-                [counted(one, delivery, _HOUR) for one in (Metric.NOTICES_SENT, Metric.URGENT_UNHEARD)],
+                "Notifications sent an hour, urgent ones unacknowledged",
+                [counted(one, notification, _HOUR) for one in (Metric.NOTIFICATIONS_SENT, Metric.URGENT_UNACKNOWLEDGED)],
             ),
             _graph(
                 "Mails that came back, subscribers not reached",

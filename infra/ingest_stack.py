@@ -13,7 +13,7 @@ from infra.settings import Settings
 
 _NOTIFIER = "s3.amazonaws.com"
 _LOGS_KEPT = Duration.days(365)
-_SELDOM_READ = Duration.days(90)  # by then a case is closed; reading again stays possible at once
+_SELDOM_READ = Duration.days(90)  # by then a slide is closed; reading again stays possible at once
 
 
 class IngestStack(Stack):
@@ -67,7 +67,7 @@ class IngestStack(Stack):
         self._notify()
         CfnOutput(self, "UploadsBucket", value=self._bucket.bucket_name)
         CfnOutput(self, "ArrivalsQueue", value=self._queues.queue.queue_url)
-        CfnOutput(self, "DeadArrivalsQueue", value=self._queues.dead.queue_url)
+        CfnOutput(self, "ArrivalsDeadLetterQueue", value=self._queues.dead.queue_url)
 
     @property
     def key(self) -> kms.IKey:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from hemascope.contracts.notice import MailKind
+from hemascope.domain.notification import MailKind
 
 _CLOSING = "Hemascope is decision support, not a diagnosis."
 _BARE = "This mail holds no name and no result on purpose."
@@ -17,7 +17,7 @@ class _Words(NamedTuple):
 
 
 _WORDS = {
-    MailKind.NOTICE: _Words(
+    MailKind.NOTIFICATION: _Words(
         "Hemascope: a smear is done", ("{{state_sentence}}",), "Open it in the portal", f"{_CLOSING} {_BARE}"
     ),
     MailKind.SUMMARY: _Words(

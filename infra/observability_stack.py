@@ -12,11 +12,11 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra import dashboard
-from infra.alarms import Alarm, describe, function_alarms, people_alarms, queue_alarms, smear_alarms, telling_alarms
+from infra.alarms import Alarm, describe, function_alarms, notification_alarms, people_alarms, queue_alarms, smear_alarms
 from infra.archive_stack import ArchiveStack
 from infra.constructs.storage import let_services_use, safe_key
-from infra.delivery_stack import DeliveryStack
 from infra.ingest_stack import IngestStack
+from infra.notification_stack import NotificationStack
 from infra.portal_stack import PortalStack
 from infra.screening_stack import ScreeningStack
 from infra.settings import Settings
@@ -40,26 +40,26 @@ class ObservabilityStack(Stack):
         settings: Settings,
         ingest: IngestStack,
         screening: ScreeningStack,
-        delivery: DeliveryStack,
+        notification: NotificationStack,
         portal: PortalStack,
         archive: ArchiveStack,
         **kwargs: object,
     ) -> None:
         super().__init__(scope, identity, **kwargs)
-        self._settings, self._ingest, self._screening, self._delivery = settings, ingest, screening, delivery
+        self._settings, self._ingest, self._screening, self._notification = settings, ingest, screening, notification
         self._portal, self._archive = portal, archive
         self._functions = {
             "screen-smear": screening.function,
-            "deliver-report": delivery.function,
-            "mail-events": delivery.mail_function,
+            "send-notifications": notification.function,
+            "mail-events": notification.mail_function,
             "portal-api": portal.function,
             "report-documents": portal.documents,
         }
         # Name -> queue, its dead letters, the function that empties it.
         self._queues = {
             "arrivals": (ingest.queue, ingest.dead, screening.function),
-            "notices": (screening.notices, screening.dead_notices, delivery.function),
-            "mail-events": (delivery.mail_events, delivery.dead_mail_events, delivery.mail_function),
+            "notifications": (screening.notifications, screening.notifications_dead_letters, notification.function),
+            "mail-events": (notification.mail_events, notification.mail_events_dead_letters, notification.mail_function),
         }
         self._topic = self._make_topic()
         self._action = actions.SnsAction(self._topic)
@@ -97,7 +97,7 @@ class ObservabilityStack(Stack):
         return topic
 
     def _rules(self) -> Iterable[Alarm]:
-        settings, screening, delivery = self._settings, self._screening, self._delivery
+        settings, screening, notification = self._settings, self._screening, self._notification
         for name, (queue, dead, function) in self._queues.items():
             yield from queue_alarms(name, queue, dead, function.timeout)
         for name, function in self._functions.items():
@@ -105,7 +105,9 @@ class ObservabilityStack(Stack):
         yield from smear_alarms(
             screening.function, self._ingest.queue, settings.alarm_rejected_percent, settings.alarm_abstained_percent
         )
-        yield from telling_alarms(delivery.function, delivery.mail_function, delivery.topic, delivery.patients)
+        yield from notification_alarms(
+            notification.function, notification.mail_function, notification.topic, notification.patients
+        )
         yield from people_alarms(self._portal.api, self._archive.machine)
 
     def _make_alarm(self, alarm: Alarm) -> cloudwatch.Alarm:
@@ -158,7 +160,7 @@ class ObservabilityStack(Stack):
         budget.node.add_dependency(self._topic.node.find_child("Policy"))
 
     def _make_dashboard(self) -> None:
-        delivery = self._delivery
+        notification = self._notification
         cloudwatch.Dashboard(
             self,
             "Dashboard",
@@ -172,6 +174,6 @@ class ObservabilityStack(Stack):
                     self._functions,
                     [one[2] for one in self._queues.values()],
                 ),
-                *dashboard.people(delivery.function, delivery.mail_function, delivery.topic, self._portal.api),
+                *dashboard.people(notification.function, notification.mail_function, notification.topic, self._portal.api),
             ],
         )

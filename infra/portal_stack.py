@@ -32,7 +32,7 @@ ROUTES = (
     "POST /reports/{object_id}/verdicts",
     "POST /reports/{object_id}/release",
     "POST /reports/{object_id}/acknowledgement",
-    "GET /cases",
+    "GET /slides",
     "GET /summaries",
     "GET /audit",
     "GET /states",
@@ -56,7 +56,7 @@ _ACCOUNTS = (
     "cognito-idp:ListUsersInGroup",
 )
 # What of a ledger row the portal may change: its review. The keys are in it, since every update names them.
-_REVIEW = ["object_id", "model", "verdicts", "spoken", "release", "released_at", "acknowledged_at"]
+_REVIEW = ["object_id", "model", "verdicts", "released_verdict_number", "release", "released_at", "acknowledged_at"]
 
 
 class PortalStack(Stack):
@@ -163,14 +163,14 @@ class PortalStack(Stack):
             "Answer",
             self._settings,
             name="portal-api",
-            description="Answers the portal: reports and cases to staff and patients, verdicts and releases of reviewers",
+            description="Answers the portal: reports and slides to staff and patients, verdicts and releases of reviewers",
             key=self._key,
             timeout=Duration.seconds(10),
             layers=[words(self, self._settings.model)],
             memory_mb=512,  # a share of a processor that starts Python within a second
             environment={
                 **self._environment(),
-                "HEMASCOPE_NOTICES_QUEUE": self._screening.notices.queue_url,
+                "HEMASCOPE_NOTIFICATIONS_QUEUE": self._screening.notifications.queue_url,
                 "HEMASCOPE_USER_POOL": self.user_pool.user_pool_id,
                 "HEMASCOPE_SCREENING_USD_PER_SECOND": f"{_usd_per_second(self._settings):.10f}",
                 "HEMASCOPE_ARTIFACT": "/opt",  # where Lambda lays a layer
@@ -213,11 +213,11 @@ class PortalStack(Stack):
         statements = {
             ("s3:PutObject",): [self._ingest.bucket.arn_for_objects("smears/*"), reports.arn_for_objects("verdicts/*")],
             ("s3:GetObject",): read,
-            ("dynamodb:Query",): [ledger, *(f"{ledger}/index/by-{one}" for one in ("hospital", "case", "patient"))],
+            ("dynamodb:Query",): [ledger, *(f"{ledger}/index/by-{one}" for one in ("hospital", "slide", "patient"))],
             # Entries are added and read; nothing here can change one.
             ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [self._audit.table_arn],
             ("dynamodb:GetItem", "dynamodb:PutItem"): [self._screening.hospitals.table_arn],
-            ("sqs:SendMessage",): [self._screening.notices.queue_arn],  # a patient is to hear of a release
+            ("sqs:SendMessage",): [self._screening.notifications.queue_arn],  # a patient is to hear of a release
             _ACCOUNTS: [self.user_pool.user_pool_arn],
             ("kms:GenerateDataKey",): [self._ingest.key.key_arn],
             ("kms:Decrypt", "kms:GenerateDataKey"): [self._screening.key.key_arn, self._key.key_arn],

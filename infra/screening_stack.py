@@ -27,7 +27,7 @@ DELIVERY_TIMEOUT = Duration.seconds(20)
 
 
 class ScreeningStack(Stack):
-    """The screening function with all that it writes: reports, ledger, and the queue of notices that are due.
+    """The screening function with all that it writes: reports, ledger, and the queue of notifications that are due.
 
     What it writes lives and dies with its meaning, so it is one stack; smears arrive whether this stack stands or not,
     and wait in the queue of the ingest stack. A new model is a new version of the image behind the alias ``live``.
@@ -36,15 +36,15 @@ class ScreeningStack(Stack):
     def __init__(self, scope: Construct, identity: str, settings: Settings, ingest: IngestStack, **kwargs: object) -> None:
         super().__init__(scope, identity, **kwargs)
         self._settings, self._ingest = settings, ingest
-        self._key = safe_key(self, "Key", "Hemascope: reports, ledger, notices and logs", logs_of=settings.log_prefix)
+        self._key = safe_key(self, "Key", "Hemascope: reports, ledger, notifications and logs", logs_of=settings.log_prefix)
         self._reports = safe_bucket(self, "Reports", settings.name("reports"), key=self._key, logs=ingest.access_logs)
         self._let_only_the_operator_delete()
         self._ledger = self._make_ledger()
         self._hospitals = safe_table(self, "Hospitals", settings.name("hospitals"), key=self._key, partition=text("hospital"))
-        self._notices = QueueWithDeadLetters(
+        self._notifications = QueueWithDeadLetters(
             self,
             "Due",
-            name=settings.name("notices"),
+            name=settings.name("notifications"),
             key=self._key,
             timeout=DELIVERY_TIMEOUT,
             maximum_receives=settings.maximum_receives,
@@ -56,13 +56,13 @@ class ScreeningStack(Stack):
         CfnOutput(self, "ReportsBucket", value=self._reports.bucket_name)
         CfnOutput(self, "LedgerTable", value=self._ledger.table_name)
         CfnOutput(self, "HospitalsTable", value=self._hospitals.table_name)
-        CfnOutput(self, "NoticesQueue", value=self._notices.queue.queue_url)
-        CfnOutput(self, "DeadNoticesQueue", value=self._notices.dead.queue_url)
+        CfnOutput(self, "NotificationsQueue", value=self._notifications.queue.queue_url)
+        CfnOutput(self, "NotificationsDeadLetterQueue", value=self._notifications.dead.queue_url)
         CfnOutput(self, "ScreeningFunction", value=self._function.function_name)
 
     @property
     def key(self) -> kms.IKey:
-        """The key of reports, ledger, notices and logs."""
+        """The key of reports, ledger, notifications and logs."""
         return self._key
 
     @property
@@ -96,14 +96,14 @@ class ScreeningStack(Stack):
         return self._hospitals
 
     @property
-    def notices(self) -> sqs.IQueue:
+    def notifications(self) -> sqs.IQueue:
         """One message for each end that people are to hear of."""
-        return self._notices.queue
+        return self._notifications.queue
 
     @property
-    def dead_notices(self) -> sqs.IQueue:
-        """Notices that could not be delivered."""
-        return self._notices.dead
+    def notifications_dead_letters(self) -> sqs.IQueue:
+        """Notifications that could not be delivered."""
+        return self._notifications.dead
 
     def _let_only_the_operator_delete(self) -> None:
         """A report stands for ever, but for a patient who asks to be forgotten: then the operator's role deletes."""
@@ -123,10 +123,10 @@ class ScreeningStack(Stack):
     def _make_ledger(self) -> dynamodb.Table:
         name = self._settings.name("ledger")
         table = safe_table(self, "Ledger", name, key=self._key, partition=text("object_id"), sort=text("model"))
-        # What people ask for: a hospital's newest, all fields of a case, all of a state, all of a patient.
+        # What people ask for: a hospital's newest, all fields of a slide, all of a state, all of a patient.
         for name, partition, sort in (
             ("by-hospital", "hospital", "finished_at"),
-            ("by-case", "case", "hospital"),
+            ("by-slide", "slide", "hospital"),
             ("by-state", "state", "finished_at"),
             ("by-patient", "patient", "finished_at"),
         ):
@@ -154,7 +154,7 @@ class ScreeningStack(Stack):
             environment={
                 "HEMASCOPE_REPORTS_BUCKET": self._reports.bucket_name,
                 "HEMASCOPE_LEDGER_TABLE": self._ledger.table_name,
-                "HEMASCOPE_NOTICES_QUEUE": self._notices.queue.queue_url,
+                "HEMASCOPE_NOTIFICATIONS_QUEUE": self._notifications.queue.queue_url,
                 "HEMASCOPE_LANGUAGE": settings.language,
                 "HEMASCOPE_MAXIMUM_RECEIVES": str(settings.maximum_receives),
                 "POWERTOOLS_SERVICE_NAME": "hemascope",
@@ -197,7 +197,7 @@ class ScreeningStack(Stack):
             ("s3:GetObject", "s3:GetObjectVersion"): [self._ingest.bucket.arn_for_objects("smears/*")],
             ("s3:PutObject",): [self._reports.arn_for_objects("reports/*"), self._reports.arn_for_objects("summaries/*")],
             ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [self._ledger.table_arn],
-            ("sqs:SendMessage",): [self._notices.queue.queue_arn],
+            ("sqs:SendMessage",): [self._notifications.queue.queue_arn],
             ("kms:Decrypt",): [self._ingest.key.key_arn],
             ("kms:Decrypt", "kms:GenerateDataKey"): [self._key.key_arn],
         }

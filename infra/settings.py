@@ -24,7 +24,7 @@ _LONGEST_TEMPLATE_NAME = 36  # of an IoT provisioning template
 
 
 class Subscriber(BaseModel):
-    """Who hears of which notices, beside the mail to the clinician on duty."""
+    """Who hears of which notifications, beside the mail to the clinician on duty."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -14,7 +14,7 @@ from infra.settings import ROOT, Settings
 FOLDER = ROOT / "infra" / "templates"
 STACKS = {
     name.lower(): Settings().stack(name)
-    for name in ("Ingest", "Screening", "Delivery", "Portal", "Archive", "Operator", "Devices", "Observability")
+    for name in ("Ingest", "Screening", "Notification", "Portal", "Archive", "Operator", "Devices", "Observability")
 }
 # Of assets (64 digits), and of the function's version, whose logical id ends with the hash of what it holds.
 _HASH = re.compile(r"[0-9a-f]{64}|(?<=CurrentVersion)[0-9A-F]{8}[0-9a-f]{32}")

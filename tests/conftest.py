@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from hemascope.commands.project import artifact_folder
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import Artifact, load_artifact
 from hemascope.model.classifier import Classifier
+from hemascope_cli.project import artifact_folder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from training import evidence
+from training.evidence import steps as evidence
 from training.experiments.commands import add_commands
 from training.experiments.registry import BACKBONES
 
@@ -26,8 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _open(options: argparse.Namespace) -> Any:
     # Behind the parser, so that --help doesn't wait for TensorFlow.
-    from hemascope.contracts.preprocessing import PreprocessingSpec, StainSpec
-    from training.run import Data
+    from hemascope.domain.preprocessing import PreprocessingSpec, StainSpec
+    from training.experiments.run import Data
 
     stain = StainSpec(network_sees=options.stain) if options.stain else None
     return Data.open(options.dataset, options.split or options.runs / "split.json", PreprocessingSpec(stain=stain))
@@ -96,8 +96,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _pretrain(data: Any, options: argparse.Namespace) -> None:
-    from training.pretrain import PretrainSettings, pretrain
-    from training.run import Run
+    from training.experiments.pretrain import PretrainSettings, pretrain
+    from training.experiments.run import Run
 
     settings = PretrainSettings(
         options.backbone,
@@ -114,8 +114,8 @@ def _pretrain(data: Any, options: argparse.Namespace) -> None:
 
 
 def _train(data: Any, options: argparse.Namespace) -> None:
-    from training.run import Run
-    from training.train import TrainSettings, train
+    from training.experiments.run import Run
+    from training.experiments.train import TrainSettings, train
 
     origins = {name: getattr(options, name) or str(options.runs / name / f"{name}.npz") for name in ("vgg16", "densenet121")}
     settings = TrainSettings(**origins, epochs=options.epochs, copies=options.copies, jitter=options.jitter, seed=options.seed)
@@ -123,7 +123,7 @@ def _train(data: Any, options: argparse.Namespace) -> None:
 
 
 def _linear(data: Any, options: argparse.Namespace) -> None:
-    from training.linear import as_table, evaluate_linearly
+    from training.experiments.linear import as_table, evaluate_linearly
 
     weights = {"vgg16": options.vgg16, "densenet121": options.densenet121}
     rows = evaluate_linearly(data, weights, options.jitter, options.runs / "features")
@@ -134,8 +134,8 @@ def _linear(data: Any, options: argparse.Namespace) -> None:
 
 
 def _finetune(data: Any, options: argparse.Namespace) -> None:
-    from training.finetune import FinetuneSettings, finetune
-    from training.run import Run
+    from training.experiments.finetune import FinetuneSettings, finetune
+    from training.experiments.run import Run
 
     head = options.runs / "head"
     settings = FinetuneSettings(
@@ -150,14 +150,14 @@ def _finetune(data: Any, options: argparse.Namespace) -> None:
 
 
 def _export(data: Any, options: argparse.Namespace) -> None:
-    from training.export import ExportSettings, export
+    from training.export.artifact import ExportSettings, export
 
     fusion = options.fusion or options.runs / "finetune" / "fusion.npz"
     print(export(data, ExportSettings(fusion, version=options.version), options.artifacts))
 
 
 def _sheets(data: Any, options: argparse.Namespace) -> None:
-    from training.sheets import draw_sheets
+    from training.data.sheets import draw_sheets
 
     print(*draw_sheets(data, options.out), sep="\n")
 

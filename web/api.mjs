@@ -28,7 +28,7 @@ export class Api {
   states = (ids) => this.json("GET", `/states${query({ ids: ids.join(",") })}`);
   worklist = (filter) => this.json("GET", `/reports${query(filter)}`);
   report = (id) => this.json("GET", `/reports/${part(id)}`);
-  caseOf = (slide) => this.json("GET", `/cases${query(slide)}`);
+  slideReport = (slide) => this.json("GET", `/slides${query(slide)}`);
   giveVerdict = (id, verdict) => this.json("POST", `/reports/${part(id)}/verdicts`, verdict);
   release = (id, model) => this.json("POST", `/reports/${part(id)}/release`, { model });
   acknowledge = (id) => this.json("POST", `/reports/${part(id)}/acknowledgement`);

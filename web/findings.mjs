@@ -82,7 +82,7 @@ export function about(report) {
   const { specimen, model } = report;
   const total = Object.values(report.timings_ms ?? {}).reduce((sum, one) => sum + one, 0);
   const rows = {
-    [details.smear]: specimen ? [specimen.hospital, specimen.patient, specimen.case, specimen.file].join(" / ") : words.unknown,
+    [details.smear]: specimen ? [specimen.hospital, specimen.patient, specimen.slide, specimen.field].join(" / ") : words.unknown,
     [details.arrived]: when(report.issued_at),
     [details.release]: words.release[report.release],
     [details.model]: `${model.id} ${model.version}`,

@@ -19,7 +19,7 @@ async function read(chosen) {
   problem.hidden = true;
   const json = chosen.find((file) => file.name.endsWith(".json"));
   const report = json && (await json.text().then(JSON.parse).catch(() => null));
-  if (report?.schema !== "hemascope.report/1") {
+  if (report?.schema !== "hemascope.report/2") {
     problem.textContent = json ? told.noReport : told.noJson;
     problem.hidden = false;
     return;

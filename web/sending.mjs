@@ -55,7 +55,7 @@ export class Sending {
 
   async sendOne(picture, slide) {
     this.set(picture, "sending", { share: 0 });
-    const upload = await this.api.openUpload({ ...slide, file: picture.name }).catch((error) => {
+    const upload = await this.api.openUpload({ ...slide, field: picture.name }).catch((error) => {
       this.set(picture, "broken", { text: error.message });
       if (error.status === undefined) throw error; // the session has ended
     });

@@ -22,12 +22,12 @@ from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_w
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import Classifier
-from training.dataset import read_dataset
-from training.evaluate import in_float, network_inputs
-from training.export import SPLIT, convert
-from training.fusion import build_fusion
-from training.split import load_split, without_copies
-from training.weights import LABORATORY_WEIGHTS, load_weights
+from training.data.dataset import read_dataset
+from training.data.split import load_split, without_copies
+from training.evidence.evaluate import in_float, network_inputs
+from training.export.artifact import SPLIT, convert
+from training.networks.fusion import build_fusion
+from training.networks.weights import LABORATORY_WEIGHTS, load_weights
 
 CALIBRATION = 100  # smears that show a runtime which ranges its integers have to hold
 UNSEEN = 200  # smears whose classes are compared

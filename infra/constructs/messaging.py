@@ -26,7 +26,7 @@ class QueueWithDeadLetters(Construct):
     ) -> None:
         super().__init__(scope, identity)
         common = {"encryption": sqs.QueueEncryption.KMS, "encryption_master_key": key, "enforce_ssl": True}
-        self.dead = sqs.Queue(self, "Dead", queue_name=f"{name}-dead", retention_period=_LONGEST, **common)
+        self.dead = sqs.Queue(self, "Dead", queue_name=f"{name}-dead-letters", retention_period=_LONGEST, **common)
         self.queue = sqs.Queue(
             self,
             "Queue",

@@ -6,11 +6,12 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from hemascope.adapters import metrics
-from hemascope.adapters.sqs_batch import handle_batch, logger
-from hemascope.bootstrap import build_ledger
-from hemascope.contracts.mail_event import MailFate, parse_mail_event
-from hemascope.ports import Ledger, NoticeState
+from hemascope.bootstrap.functions import build_ledger
+from hemascope.domain.ledger import NotificationStatus
+from hemascope.domain.mail_event import MailFate, parse_mail_event
+from hemascope.ports import Ledger
+from hemascope.runtime import metrics
+from hemascope.runtime.sqs_batch import handle_batch, logger
 
 
 @lru_cache(maxsize=1)
@@ -20,13 +21,13 @@ def ledger() -> Ledger:
 
 
 def record_event(record: SQSRecord) -> None:
-    """Mark what became of a notice's mail: on its way, or not arrived; then SES mails that address no more."""
+    """Mark what became of a notification's mail: on its way, or not arrived; then SES mails that address no more."""
     event = parse_mail_event(record.body)
     # SES had the mail. The deliverer marks it too, unless it died in between: then this keeps it from mailing again.
-    ledger().end_telling(event.object_id, event.model, event.channel, told=True)
+    ledger().complete_channel(event.object_id, event.model, event.channel, sent=True)
     if event.fate is MailFate.SEND:
         return
-    if ledger().set_notice(event.object_id, event.model, NoticeState.BOUNCED):
+    if ledger().set_notification(event.object_id, event.model, NotificationStatus.BOUNCED):
         metrics.count_mail(event.fate)
     logger.warning("mail came back", extra={"object_id": event.object_id, "fate": event.fate})
 

@@ -6,11 +6,11 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from hemascope.adapters.admin_routes import add_admin_routes, add_list_routes
-from hemascope.adapters.http_api import answer, body, caller, handle, resolver
-from hemascope.adapters.review_routes import add_review_routes
-from hemascope.bootstrap_portal import build_desk
-from hemascope.portal.desk import Desk
+from hemascope.bootstrap.portal import build_desk
+from hemascope.portal.admin_routes import add_admin_routes, add_list_routes
+from hemascope.portal.http import answer, body, caller, handle, resolver
+from hemascope.portal.review_routes import add_review_routes
+from hemascope.portal.service import Desk
 
 app = resolver()
 
@@ -44,11 +44,11 @@ def show_report(object_id: str) -> Response[str]:
     return answer(desk().reading.show_report(caller(app), object_id))
 
 
-@app.get("/cases")
-def show_case() -> Response[str]:
+@app.get("/slides")
+def show_slide() -> Response[str]:
     """Show what all fields of one slide say together."""
     named = app.current_event.query_string_parameters
-    return answer(desk().show_case(caller(app), named.get("case"), named.get("patient")))
+    return answer(desk().show_slide(caller(app), named.get("slide"), named.get("patient")))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from hemascope.adapters.http_api import attachment, caller, handle, resolver
-from hemascope.bootstrap_portal import build_document_desk
-from hemascope.portal.files import DocumentDesk
+from hemascope.bootstrap.portal import build_document_desk
+from hemascope.portal.http import attachment, caller, handle, resolver
+from hemascope.portal.report_files import DocumentDesk
 
 app = resolver()
 

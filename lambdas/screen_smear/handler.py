@@ -1,4 +1,4 @@
-"""Lambda entry of the screening station: SQS batch -> one use case a message -> batch item failures."""
+"""Lambda entry of the screening service: SQS batch -> one use case a message -> batch item failures."""
 
 from functools import lru_cache
 from typing import Any
@@ -6,18 +6,18 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from hemascope.adapters import metrics
-from hemascope.adapters.sqs_batch import handle_batch, logger, sent_at
-from hemascope.bootstrap import build_station
-from hemascope.contracts.errors import ForgottenObject
-from hemascope.contracts.events import parse_message
-from hemascope.station import Outcome, Station
+from hemascope.bootstrap.functions import build_screening_service
+from hemascope.domain.errors import ForgottenObject
+from hemascope.domain.events import parse_message
+from hemascope.runtime import metrics
+from hemascope.runtime.sqs_batch import handle_batch, logger, sent_at
+from hemascope.screening.service import Outcome, ScreeningService
 
 
 @lru_cache(maxsize=1)
-def station() -> Station:
+def station() -> ScreeningService:
     """The station of this process; the model is loaded once."""
-    return build_station()
+    return build_screening_service()
 
 
 def screen_message(record: SQSRecord) -> None:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from hemascope.adapters.aws import DynamoLedger, upload
-from hemascope.adapters.local import LocalCloud, wait_until
-from hemascope.commands.project import artifact_folder, project_root
-from hemascope.contracts.specimen import ObjectVersion, Specimen
+from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.aws.s3 import upload
+from hemascope.domain.ledger import LedgerRow, NotificationStatus
+from hemascope.domain.specimen import ObjectVersion, Specimen
 from hemascope.model.artifact import load_artifact
-from hemascope.ports import LedgerRow, NoticeState
+from hemascope_cli.local.cloud import LocalCloud, wait_until
+from hemascope_cli.project import artifact_folder, project_root
 
 
 @dataclass
@@ -20,8 +21,8 @@ class Service:
     cloud: LocalCloud
     model: str
 
-    def send(self, data: bytes, file: str, case: str = "case-1") -> ObjectVersion:
-        specimen = Specimen(hospital="st-mary", patient="p-7", case=case, file=file)
+    def send(self, data: bytes, file: str, slide: str = "slide-1") -> ObjectVersion:
+        specimen = Specimen(hospital="st-mary", patient="p-7", slide=slide, field=file)
         return upload(self.cloud.client("s3"), self.cloud.outputs["UploadsBucket"], specimen, data)
 
     def row(self, version: ObjectVersion) -> LedgerRow | None:
@@ -31,7 +32,7 @@ class Service:
     def wait_for_end(self, version: ObjectVersion, seconds: float = 30) -> LedgerRow:
         def told() -> bool:
             row = self.row(version)
-            return row is not None and row.notice is NoticeState.SENT
+            return row is not None and row.notification is NotificationStatus.SENT
 
         wait_until(told, seconds, "an end")
         row = self.row(version)
@@ -54,7 +55,7 @@ class Service:
         content: bytes = answer["Body"].read()
         return content
 
-    def deliver(self, body: str, queue: str = "ArrivalsQueue") -> None:
+    def send_message(self, body: str, queue: str = "ArrivalsQueue") -> None:
         self.cloud.client("sqs").send_message(QueueUrl=self.cloud.outputs[queue], MessageBody=body)
 
     def wait_until_screened(self, versions: list[ObjectVersion], seconds: float = 30) -> None:
@@ -67,7 +68,7 @@ class Service:
 
     def wait_until_quiet(self, seconds: float = 60) -> None:
         def quiet() -> bool:
-            return self.waiting("ArrivalsQueue") == self.waiting("NoticesQueue") == 0
+            return self.waiting("ArrivalsQueue") == self.waiting("NotificationsQueue") == 0
 
         wait_until(quiet, seconds, "empty queues")
 
@@ -78,7 +79,7 @@ def service() -> Iterator[Service]:
     with LocalCloud(project_root(), folder, environment={"HEMASCOPE_GRACE_SECONDS": "1"}) as cloud:
         sqs = cloud.client("sqs")
         # In the templates it is six times the timeout: a test can't wait minutes for a second delivery.
-        for queue in ("ArrivalsQueue", "NoticesQueue"):
+        for queue in ("ArrivalsQueue", "NotificationsQueue"):
             sqs.set_queue_attributes(QueueUrl=cloud.outputs[queue], Attributes={"VisibilityTimeout": "1"})
         # S3's test event came before the worker stood, and would come again only after those minutes.
         sqs.purge_queue(QueueUrl=cloud.outputs["ArrivalsQueue"])

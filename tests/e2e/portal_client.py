@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import urllib3
 
-from hemascope.adapters.local import LocalCloud
-from hemascope.adapters.local_accounts import make_account
+from hemascope_cli.local.accounts import make_account
+from hemascope_cli.local.cloud import LocalCloud
 
 PAGE = "https://portal.hospital.example/"  # where Cognito sends people back to
 PASSWORD = "Correct-Horse-7-Battery"

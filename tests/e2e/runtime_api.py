@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from hemascope.adapters.local import LocalCloud
+from hemascope_cli.local.cloud import LocalCloud
 from tests.e2e.dockerfile import Image
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:hemascope-dev-screen-smear"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hemascope.adapters.local import LocalCloud, wait_until
-from hemascope.commands.project import artifact_folder, project_root
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.domain.specimen import ObjectVersion
+from hemascope_cli.local.cloud import LocalCloud, wait_until
+from hemascope_cli.project import artifact_folder, project_root
 from tests.e2e.portal_client import PASSWORD, PortalClient
 
 pytestmark = pytest.mark.local_cloud
@@ -36,7 +36,7 @@ def ids(portal: PortalClient, tokens: dict[str, str], smear: bytes) -> dict[str,
     """A smear and a file that is none, each with its id, when both have come to their ends."""
     found = {}
     for file, data in (("field.jpg", smear), ("notes.jpg", b"no picture")):
-        _, upload = portal.ask("POST /uploads", tokens["technician"], {"patient": "p-7", "case": "c+1", "file": file})
+        _, upload = portal.ask("POST /uploads", tokens["technician"], {"patient": "p-7", "slide": "c+1", "field": file})
         version = portal.send(upload, data).headers["x-amz-version-id"]
         found[file] = ObjectVersion(bucket=upload["bucket"], key=upload["key"], version_id=version).object_id
     route = f"GET /states?ids={','.join(found.values())}"
@@ -45,7 +45,7 @@ def ids(portal: PortalClient, tokens: dict[str, str], smear: bytes) -> dict[str,
 
 
 def files(portal: PortalClient, token: str, query: str) -> list[str]:
-    return [one["specimen"]["file"] for one in portal.ask(f"GET /reports?{query}", token)[1]["rows"]]
+    return [one["specimen"]["field"] for one in portal.ask(f"GET /reports?{query}", token)[1]["rows"]]
 
 
 def test_states_say_what_became_of_each_upload_and_why(
@@ -63,9 +63,9 @@ def test_the_worklist_is_filtered(portal: PortalClient, tokens: dict[str, str], 
 
     assert files(portal, admin, "state=rejected") == ["notes.jpg"]
     assert files(portal, admin, f"decision={reported['decision']}") == ["field.jpg"]
-    assert sorted(files(portal, admin, "case=c%2B1")) == ["field.jpg", "notes.jpg"]
+    assert sorted(files(portal, admin, "slide=c%2B1")) == ["field.jpg", "notes.jpg"]
     assert files(portal, admin, "urgent=1") == (["field.jpg"] if reported["urgent"] else [])
-    assert files(portal, tokens["foreign-admin"], "case=c%2B1") == []
+    assert files(portal, tokens["foreign-admin"], "slide=c%2B1") == []
 
 
 def test_figures_are_of_the_own_hospital(portal: PortalClient, tokens: dict[str, str], ids: dict[str, str]) -> None:

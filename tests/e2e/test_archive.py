@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from hemascope.adapters.aws import DynamoLedger
-from hemascope.adapters.local import wait_until
-from hemascope.commands.project import artifact_folder
-from hemascope.contracts.events import parse_message
-from hemascope.contracts.report import State
-from hemascope.contracts.specimen import ObjectVersion
-from hemascope.ports import LedgerRow
+from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.domain.events import parse_message
+from hemascope.domain.ledger import LedgerRow
+from hemascope.domain.report import State
+from hemascope.domain.specimen import ObjectVersion
+from hemascope_cli.local.cloud import wait_until
+from hemascope_cli.project import artifact_folder
 from tests.e2e.conftest import Service
 
 pytestmark = pytest.mark.local_cloud
@@ -149,4 +149,4 @@ def test_a_new_model_brings_200_old_objects_to_200_new_ends_and_a_second_run_cha
     assert rows_of(service, old, service.model) == before
     assert rows_of(service, old, new) == ends
     assert report_versions(service) == reports
-    assert service.waiting("DeadArrivalsQueue") == 0
+    assert service.waiting("ArrivalsDeadLetterQueue") == 0

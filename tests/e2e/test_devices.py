@@ -9,9 +9,9 @@ import boto3
 import pytest
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
 
-from hemascope.adapters.local import ACCOUNT, REGION
-from hemascope.cli import main
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.domain.specimen import ObjectVersion
+from hemascope_cli.local.cloud import ACCOUNT, REGION
+from hemascope_cli.main import main
 from tests.e2e.conftest import Service
 
 pytestmark = pytest.mark.local_cloud
@@ -217,7 +217,7 @@ def test_any_s3_client_with_a_microscopes_keys_uploads_as_the_agent_does(
     s3 = boto3.client("s3", endpoint_url=service.cloud.endpoint, region_name=REGION)
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "by agent.jpg").write_bytes(smear)
-    words = ["--hospital", "demo-hospital", "--patient", "p-1", "--case", "c-9", "--settle", "0", "--poll", "0.05", "--once"]
+    words = ["--hospital", "demo-hospital", "--patient", "p-1", "--slide", "c-9", "--settle", "0", "--poll", "0.05", "--once"]
     places = {"--watch": tmp_path / "pictures", "--outbox": tmp_path / "outbox.sqlite"}
     where = {"--bucket": BUCKET, "--endpoint": service.cloud.endpoint} | places
 

@@ -10,17 +10,17 @@ import pytest
 from infra.image import DOCUMENTS
 from infra.settings import Settings
 from tests.e2e.dockerfile import Image, build, copy_context
-from tests.reviewed import pro_b
+from tests.support.reviewed import pro_b
 
 pytestmark = pytest.mark.local_cloud
 
 MAXIMUM_SIZE = 360e6
 PRINT = """
 import sys
-from hemascope.contracts.report import Report
+from hemascope.domain.report import Report
 report = Report.model_validate_json(sys.stdin.read())
 if sys.argv[1] == "pdf":
-    from hemascope.documents.pdf import pdf_report
+    from hemascope.documents.pdf_report import pdf_report
     from hemascope.documents.pictures import ReportPictures
     sys.stdout.buffer.write(pdf_report(report, ReportPictures()))
 else:

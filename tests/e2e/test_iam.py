@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from botocore.exceptions import ClientError
 
-from hemascope.adapters.local import LocalCloud, wait_until
-from hemascope.commands.project import artifact_folder, project_root
-from hemascope.contracts.report import State
+from hemascope.domain.report import State
 from hemascope.model.artifact import load_artifact
+from hemascope_cli.local.cloud import LocalCloud, wait_until
+from hemascope_cli.project import artifact_folder, project_root
 from tests.e2e.conftest import Service
 from tests.e2e.iam_calls import ALLOWED, CALLS, LEDGER_KEY, REPORT, SMEAR, TABLE, Tried
 from tests.e2e.portal_client import PortalClient
@@ -32,7 +32,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def roles(service: Service) -> dict[str, Tried]:
-    folders = ("screen_smear", "deliver_report", "mail_events", "portal_api", "report_documents")
+    folders = ("screen_smear", "send_notifications", "mail_events", "portal_api", "report_documents")
     return {one: Tried(service.cloud, service.cloud.credentials_of(one)) for one in folders}
 
 
@@ -47,15 +47,15 @@ def kept(owner: Tried) -> Callable[[], list[object]]:
     owner("s3").put_object(Bucket=owner["UploadsBucket"], Key=SMEAR, Body=b"kept")
     owner("s3").put_object(Bucket=owner["ReportsBucket"], Key=REPORT, Body=b"kept")
     owner("dynamodb").put_item(TableName=owner["LedgerTable"], Item=LEDGER_KEY | {"hospital": {"S": "kept"}})
-    owner("sqs").send_message(QueueUrl=owner["DeadArrivalsQueue"], MessageBody="kept")
+    owner("sqs").send_message(QueueUrl=owner["ArrivalsDeadLetterQueue"], MessageBody="kept")
 
     def find() -> list[object]:
-        letters = owner("sqs").receive_message(QueueUrl=owner["DeadArrivalsQueue"], VisibilityTimeout=0)["Messages"]
+        dead_letters = owner("sqs").receive_message(QueueUrl=owner["ArrivalsDeadLetterQueue"], VisibilityTimeout=0)["Messages"]
         return [
             owner("s3").get_object(Bucket=owner["UploadsBucket"], Key=SMEAR)["Body"].read(),
             owner("s3").get_object(Bucket=owner["ReportsBucket"], Key=REPORT)["Body"].read(),
             owner("dynamodb").get_item(TableName=owner["LedgerTable"], Key=LEDGER_KEY)["Item"]["hospital"]["S"],
-            *(letter["Body"] for letter in letters),
+            *(letter["Body"] for letter in dead_letters),
         ]
 
     return find

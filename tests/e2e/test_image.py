@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.contracts.report import State
+from hemascope.domain.report import State
 from infra.settings import Settings
 from tests.e2e.conftest import Service
 from tests.e2e.dockerfile import Image, build, copy_context
 from tests.e2e.runtime_api import EntryPoint
-from tests.fakes import s3_message, s3_record, sqs_event
+from tests.support.fakes import s3_message, s3_record, sqs_event
 
 pytestmark = pytest.mark.local_cloud
 

@@ -10,12 +10,12 @@ import pytest
 import urllib3
 
 from benchmarks.microscope import agent_command, embedded_s3, run_trial, stored
-from hemascope.adapters.aws_queries import S3Links
-from hemascope.adapters.local import wait_until
-from hemascope.adapters.microscope_senders import S3Sender
-from hemascope.contracts.specimen import ObjectVersion
-from hemascope.microscope.picture import Picture
-from tests.microscope_world import drawn
+from hemascope.aws.s3 import S3Links
+from hemascope.domain.specimen import ObjectVersion
+from hemascope_cli.local.cloud import wait_until
+from hemascope_cli.microscope.picture import Picture
+from hemascope_cli.microscope.senders import S3Sender
+from tests.support.microscope_world import drawn
 
 KEY = "smears/st-mary/p-7/c-1/field 1+.jpg"
 pytestmark = pytest.mark.local_cloud

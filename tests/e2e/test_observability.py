@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from hemascope.adapters.local import wait_until
-from hemascope.contracts.report import State
+from hemascope.domain.report import State
+from hemascope_cli.local.cloud import wait_until
 from tests.e2e.conftest import Service
-from tests.emf import emitted, metric_lines, values
-from tests.fakes import s3_message, s3_record
+from tests.support.emf import emitted, metric_lines, values
+from tests.support.fakes import s3_message, s3_record
 
 pytestmark = pytest.mark.local_cloud
 
@@ -39,13 +39,13 @@ def heard(service: Service, url: str) -> dict[str, dict[str, Any]]:
 
 
 def test_a_smears_metrics_are_in_the_workers_logs_and_name_nobody(service: Service, smear: bytes) -> None:
-    before = len(service.cloud.log("screen_smear")), len(service.cloud.log("deliver_report"))
+    before = len(service.cloud.log("screen_smear")), len(service.cloud.log("send_notifications"))
     version = service.send(smear, "field-1.jpg")
     row = service.wait_for_end(version)
     service.wait_until_quiet()
 
     screening = service.cloud.log("screen_smear")[before[0] :]
-    delivering = service.cloud.log("deliver_report")[before[1] :]
+    delivering = service.cloud.log("send_notifications")[before[1] :]
 
     counted = values(screening)
     assert row.state is State.REPORTED
@@ -54,10 +54,10 @@ def test_a_smears_metrics_are_in_the_workers_logs_and_name_nobody(service: Servi
     assert sorted(counted[name] for name in decisions) == [(0,), (0,), (0,), (1,)]
     assert 0 < counted["NetworkTime"][0] < counted["ScreeningTime"][0]
     assert 0 < counted["ArrivalToReport"][0] < 60
-    assert values(delivering) == {"NoticesSent": (1,)}
+    assert values(delivering) == {"NotificationsSent": (1,)}
     assert {one.dimensions for one in emitted(screening)} == {(("function", "hemascope-dev-screen-smear"),)}
     text = json.dumps(metric_lines(screening + delivering))
-    assert not [word for word in ("smears/", ".jpg", "p-7", "st-mary", "case-1", version.object_id, "Pre-B") if word in text]
+    assert not [word for word in ("smears/", ".jpg", "p-7", "st-mary", "slide-1", version.object_id, "Pre-B") if word in text]
 
 
 def test_a_redelivery_is_no_second_smear(service: Service, smear: bytes) -> None:
@@ -66,7 +66,7 @@ def test_a_redelivery_is_no_second_smear(service: Service, smear: bytes) -> None
     service.wait_until_quiet()
     before = values(service.cloud.log("screen_smear"))
 
-    service.deliver(s3_message(s3_record(version.key, version.bucket, version.version_id, size=1000)))
+    service.send_message(s3_message(s3_record(version.key, version.bucket, version.version_id, size=1000)))
     wait_until(lambda: '"why":"known"' in service.cloud.log("screen_smear"), 30, "a redelivery")
     service.wait_until_quiet()
 
@@ -74,16 +74,16 @@ def test_a_redelivery_is_no_second_smear(service: Service, smear: bytes) -> None
 
 
 def test_a_dead_letter_reaches_the_engineers_mail_box(service: Service, alarm_mails: str) -> None:
-    service.deliver('{"Records": "poison"}')
+    service.send_message('{"Records": "poison"}')
     service.wait_until_quiet()
-    depth = service.waiting("DeadArrivalsQueue")
+    depth = service.waiting("ArrivalsDeadLetterQueue")
 
     service.cloud.client("cloudwatch").put_metric_data(
         Namespace="AWS/SQS",
         MetricData=[
             {
                 "MetricName": "ApproximateNumberOfMessagesVisible",
-                "Dimensions": [{"Name": "QueueName", "Value": "hemascope-dev-arrivals-dead"}],
+                "Dimensions": [{"Name": "QueueName", "Value": "hemascope-dev-arrivals-dead-letters"}],
                 "Value": depth,
             }
         ],
@@ -93,12 +93,14 @@ def test_a_dead_letter_reaches_the_engineers_mail_box(service: Service, alarm_ma
 
     def rung() -> bool:
         told.update(heard(service, alarm_mails))
-        return "hemascope-dev-dead-arrivals" in told
+        return "hemascope-dev-arrivals-dead-letters" in told
 
     wait_until(rung, 30, "an alarm")
     assert depth == 1
-    assert told["hemascope-dev-dead-arrivals"]["NewStateValue"] == "ALARM"
-    assert told["hemascope-dev-dead-arrivals"]["AlarmDescription"].endswith("Runbook: dead-arrivals in docs/operations.md")
+    assert told["hemascope-dev-arrivals-dead-letters"]["NewStateValue"] == "ALARM"
+    assert told["hemascope-dev-arrivals-dead-letters"]["AlarmDescription"].endswith(
+        "Runbook: arrivals-dead-letters in docs/operations.md"
+    )
     assert values(service.cloud.log("screen_smear"))["MessagesFailed"] == (1, 1, 1, 1, 1)
 
 

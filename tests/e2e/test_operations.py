@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
-from hemascope.adapters.aws import SystemClock, upload
-from hemascope.adapters.deployment import Deployment
-from hemascope.adapters.local import wait_until
-from hemascope.adapters.objects import VersionedBucket
-from hemascope.cli import main
-from hemascope.commands.forget import Forgetting, forget
-from hemascope.contracts.report import State
-from hemascope.contracts.specimen import ObjectVersion, Patient, Specimen
+from hemascope.aws.clock import SystemClock
+from hemascope.aws.s3 import upload
+from hemascope.domain.report import State
+from hemascope.domain.specimen import ObjectVersion, Patient, Specimen
+from hemascope_cli.local.cloud import wait_until
+from hemascope_cli.main import main
+from hemascope_cli.operations.buckets import VersionedBucket
+from hemascope_cli.operations.deployment import Deployment
+from hemascope_cli.operations.forget import Forgetting, forget
 from tests.e2e.conftest import Service
-from tests.fakes import Killed, s3_message, s3_record
-from tests.moto_cloud import Wired
+from tests.support.fakes import Killed, s3_message, s3_record
+from tests.support.moto_cloud import Wired
 
 pytestmark = pytest.mark.local_cloud
 Captured = pytest.CaptureFixture[str]
@@ -36,7 +37,7 @@ def findings(captured: Captured) -> list[str]:
 
 
 def send_of(service: Service, patient: str, file: str, data: bytes) -> ObjectVersion:
-    specimen = Specimen(hospital="st-mary", patient=patient, case="case-1", file=file)
+    specimen = Specimen(hospital="st-mary", patient=patient, slide="slide-1", field=file)
     return upload(service.cloud.client("s3"), service.cloud.outputs["UploadsBucket"], specimen, data)
 
 
@@ -60,7 +61,7 @@ def test_dead_letters_come_home_after_the_repair(service: Service, smear: bytes,
     service.cloud.environment["HEMASCOPE_REPORTS_BUCKET"] = "nowhere"
     service.cloud.start_worker()
     version = service.send(smear, "poisoned.jpg")
-    wait_until(lambda: service.waiting("DeadArrivalsQueue") == 1, 60, "a dead letter")
+    wait_until(lambda: service.waiting("ArrivalsDeadLetterQueue") == 1, 60, "a dead letter")
     failed = service.row(version)
     service.cloud.kill_worker()
     del service.cloud.environment["HEMASCOPE_REPORTS_BUCKET"]
@@ -99,14 +100,16 @@ def test_an_object_whose_message_is_lost_is_found_and_brought_home(service: Serv
     assert capsys.readouterr().out.endswith("all is well\n")
 
 
-def test_a_notice_that_is_lost_is_found_and_people_are_told_once(service: Service, smear: bytes, capsys: Captured) -> None:
+def test_a_notification_that_is_lost_is_found_and_people_are_told_once(
+    service: Service, smear: bytes, capsys: Captured
+) -> None:
     service.wait_until_quiet()
-    service.cloud.kill_worker("deliver_report")
+    service.cloud.kill_worker("send_notifications")
     version = service.send(smear, "untold.jpg")
     service.wait_until_screened([version])
     wait_until(lambda: service.waiting() == 0, 30, "an acknowledged message")
-    service.cloud.client("sqs").purge_queue(QueueUrl=service.cloud.outputs["NoticesQueue"])
-    service.cloud.start_worker("deliver_report")
+    service.cloud.client("sqs").purge_queue(QueueUrl=service.cloud.outputs["NotificationsQueue"])
+    service.cloud.start_worker("send_notifications")
     time.sleep(1)  # a row of this very second is not looked at yet
 
     status = operate(service, "reconcile", *QUIET, "--requeue")
@@ -131,8 +134,8 @@ def test_nothing_of_a_forgotten_patient_is_left_and_nothing_comes_back(
     status = operate(service, *words)
     said = capsys.readouterr().out
     for version in versions:
-        service.deliver(s3_message(s3_record(version.key, version.bucket, version.version_id, size=1000)))
-    service.deliver(json.dumps({"object_id": versions[0].object_id, "model": service.model}), "NoticesQueue")
+        service.send_message(s3_message(s3_record(version.key, version.bucket, version.version_id, size=1000)))
+    service.send_message(json.dumps({"object_id": versions[0].object_id, "model": service.model}), "NotificationsQueue")
     service.wait_until_quiet()
     again = operate(service, *words)
 
@@ -144,7 +147,7 @@ def test_nothing_of_a_forgotten_patient_is_left_and_nothing_comes_back(
     assert not re.search(r"q-7\b", left)
     assert "smears/st-mary/q-70/case-1/field.jpg" in left
     assert [service.keys_about(version) for version in versions] == [[], [], []]
-    assert [service.waiting(queue) for queue in ("DeadArrivalsQueue", "DeadNoticesQueue")] == [0, 0]
+    assert [service.waiting(queue) for queue in ("ArrivalsDeadLetterQueue", "NotificationsDeadLetterQueue")] == [0, 0]
     assert service.cloud.log().count("smear forgotten") == 3
 
 

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from hemascope.adapters.aws import DynamoLedger
-from hemascope.adapters.local import ACCOUNT, LocalCloud
-from hemascope.commands.project import artifact_folder, project_root
-from hemascope.contracts.report import Release
-from hemascope.contracts.specimen import ObjectVersion, report_keys, verdict_key
-from hemascope.contracts.verdict import Verdict
-from tests.cases import smear_report
-from tests.fakes import START
-from tests.rows import row
+from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.domain.report import Release
+from hemascope.domain.review import Verdict
+from hemascope.domain.specimen import ObjectVersion, report_keys, verdict_key
+from hemascope_cli.local.cloud import ACCOUNT, LocalCloud
+from hemascope_cli.project import artifact_folder, project_root
+from tests.support.fakes import START
+from tests.support.rows import row
+from tests.support.slide_fields import smear_report
 
 pytestmark = pytest.mark.local_cloud
 MODEL = "all-subtypes/1.0.1"
@@ -77,7 +77,7 @@ class Guarded:
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[Guarded]:
     with LocalCloud(project_root(), artifact_folder(None), enforce_iam=True) as cloud:
-        for worker in ("screen_smear", "deliver_report"):
+        for worker in ("screen_smear", "send_notifications"):
             cloud.kill_worker(worker)
         outputs, s3, iam = cloud.outputs, cloud.client("s3"), cloud.client("iam")
         # AWS compares the role's own ARN with aws:PrincipalArn; the emulator compares that of the role's session.
@@ -99,8 +99,8 @@ def guarded() -> Iterator[Guarded]:
 def filled(guarded: Guarded, smear: bytes) -> Guarded:
     """A dead letter, an object that was reviewed, and one without an end."""
     outputs, sqs, s3 = guarded.cloud.outputs, guarded.cloud.client("sqs"), guarded.cloud.client("s3")
-    sqs.purge_queue(QueueUrl=outputs["DeadArrivalsQueue"])
-    sqs.send_message(QueueUrl=outputs["DeadArrivalsQueue"], MessageBody="letter")
+    sqs.purge_queue(QueueUrl=outputs["ArrivalsDeadLetterQueue"])
+    sqs.send_message(QueueUrl=outputs["ArrivalsDeadLetterQueue"], MessageBody="letter")
     key, versions = "smears/st-mary/p-7/c-1/field.jpg", []
     for data in (smear, b"second"):
         answer = s3.put_object(Bucket=outputs["UploadsBucket"], Key=key, Body=data)
@@ -108,7 +108,7 @@ def filled(guarded: Guarded, smear: bytes) -> Guarded:
     ended = versions[0]
     ledger = DynamoLedger(guarded.cloud.client("dynamodb"), outputs["LedgerTable"])
     keys = report_keys(ended.object_id, MODEL)
-    out = {"verdicts": 1, "spoken": 1, "release": Release.AMENDED, "model": MODEL, "report_key": keys.report}
+    out = {"verdicts": 1, "released_verdict_number": 1, "release": Release.AMENDED, "model": MODEL, "report_key": keys.report}
     ledger.finish(row(object=ended, object_id=ended.object_id, **out))
     verdict = Verdict(number=1, kind="correct", label="Pre-B", reviewer="ann", at=START, model=MODEL)
     files = dict.fromkeys(keys.model_dump().values(), "about a patient")

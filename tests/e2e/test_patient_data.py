@@ -12,22 +12,22 @@ import cv2
 import numpy as np
 import pytest
 
-from hemascope.adapters.local import wait_until
-from hemascope.adapters.objects import VersionedBucket
-from hemascope.cli import main
-from hemascope.contracts.mail_event import mail_tags
-from hemascope.contracts.notice import Channel
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.domain.ledger import NotificationStatus
+from hemascope.domain.mail_event import mail_tags
+from hemascope.domain.notification import Channel
+from hemascope.domain.specimen import ObjectVersion
 from hemascope.imaging.synthetic import draw_synthetic_smear
-from hemascope.ports import NoticeState
+from hemascope_cli.local.cloud import wait_until
+from hemascope_cli.main import main
+from hemascope_cli.operations.buckets import VersionedBucket
 from tests.e2e.conftest import Service
 from tests.e2e.portal_client import PortalClient
-from tests.emf import emitted
-from tests.fakes import s3_message, s3_record
+from tests.support.emf import emitted
+from tests.support.fakes import s3_message, s3_record
 
 pytestmark = pytest.mark.local_cloud
 CASE, FILE = "canary-case", "canary Jane Doe 1950-01-31"
-SPECIMEN = {"patient": "canary-patient", "case": CASE, "file": FILE}
+SPECIMEN = {"patient": "canary-patient", "slide": CASE, "field": FILE}
 FINDINGS = ("benign", "pre-b", "pro-b", "leukemia", "hematogone", "probabilit", "confident", "%")
 
 
@@ -83,7 +83,7 @@ class Run:
         for version in versions:
             self.service.wait_for_end(version)
         twice = s3_message(s3_record(versions[0].key, versions[0].bucket, versions[0].version_id))
-        self.service.deliver(twice)
+        self.service.send_message(twice)
         self._bounce(versions[0])
 
     def go_wrong(self) -> None:
@@ -93,10 +93,10 @@ class Run:
         odd = s3_message(s3_record("canary/Jane Doe.jpg", bucket))
         self.sent = [gone, '{"Records": "canary-poison"}']
         for body in (*self.sent, odd):
-            self.service.deliver(body)
-        self.service.deliver('{"object_id": "canary", "model": "canary-model"}', "NoticesQueue")
-        wait_until(lambda: self.service.waiting("DeadArrivalsQueue") >= 2, 60, "dead letters")
-        wait_until(lambda: self.service.waiting("DeadNoticesQueue") >= 1, 60, "a dead notice")
+            self.service.send_message(body)
+        self.service.send_message('{"object_id": "canary", "model": "canary-model"}', "NotificationsQueue")
+        wait_until(lambda: self.service.waiting("ArrivalsDeadLetterQueue") >= 2, 60, "dead letters")
+        wait_until(lambda: self.service.waiting("NotificationsDeadLetterQueue") >= 1, 60, "a dead notification")
         self.service.wait_until_quiet()
 
     def ask(self, object_id: str) -> None:
@@ -109,13 +109,13 @@ class Run:
         asked = (
             "GET /reports",
             f"GET /reports/{object_id}",
-            f"GET /cases?case={CASE}&patient=canary-patient",
+            f"GET /slides?slide={CASE}&patient=canary-patient",
             "GET /reports?cursor=canary",
             "GET /canary",
         )
         assert [self.portal.ask(route, token)[0] for route in asked] == [200, 200, 200, 400, 404]
         assert self.portal.ask("GET /reports/canary-id", token)[0] == 404
-        assert self.portal.ask("POST /uploads", token, {"patient": "canary/patient", "case": "canary"})[0] == 400
+        assert self.portal.ask("POST /uploads", token, {"patient": "canary/patient", "slide": "canary"})[0] == 400
         self.service.wait_until_quiet()
 
     def logs(self, root: Path) -> dict[str, str]:
@@ -148,7 +148,7 @@ class Run:
 
         def known() -> bool:
             row = self.service.row(version)
-            return row is not None and row.notice is NoticeState.BOUNCED
+            return row is not None and row.notification is NotificationStatus.BOUNCED
 
         wait_until(known, 30, "a bounce in the ledger")
 
@@ -174,7 +174,7 @@ def test_the_word_was_all_over_the_place(run: Run) -> None:
 def test_no_log_of_any_function_says_it(run: Run, root: Path) -> None:
     logs = run.logs(root)
 
-    assert all(logs[name] for name in ("screen_smear", "deliver_report", "mail_events", "portal_api"))
+    assert all(logs[name] for name in ("screen_smear", "send_notifications", "mail_events", "portal_api"))
     assert {name: canaries(log) for name, log in logs.items() if canaries(log)} == {}
     assert not [word for log in logs.values() for word in ("Jane", "1950-01-31", "p-7") if word in log]
     lines = [line for line in logs["screen_smear"].splitlines() if "smear done" in line]
@@ -224,11 +224,11 @@ def test_no_key_of_a_report_says_it_and_no_file_repeats_what_was_inside_a_pictur
 
 
 def test_dead_letters_hold_what_came_in_and_no_more(run: Run) -> None:
-    assert sorted(run.bodies(run.outputs["DeadArrivalsQueue"])) == sorted(run.sent)
+    assert sorted(run.bodies(run.outputs["ArrivalsDeadLetterQueue"])) == sorted(run.sent)
 
 
 def test_what_an_operator_sees_does_not_say_it(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    for words in (["reconcile", "--grace", "0"], ["replay", "--dry-run"], ["replay", "notices", "--dry-run"]):
+    for words in (["reconcile", "--grace", "0"], ["replay", "--dry-run"], ["replay", "notifications", "--dry-run"]):
         main([*words, "--endpoint", run.cloud.endpoint])
 
     shown: Any = capsys.readouterr()

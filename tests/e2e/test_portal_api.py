@@ -15,14 +15,14 @@ from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from hemascope.adapters.aws_queries import S3Links
-from hemascope.adapters.local import LocalCloud, wait_until
-from hemascope.commands.project import artifact_folder, project_root
+from hemascope.aws.s3 import S3Links
+from hemascope_cli.local.cloud import LocalCloud, wait_until
+from hemascope_cli.project import artifact_folder, project_root
 from tests.e2e.portal_client import PASSWORD, PortalClient
 
 pytestmark = pytest.mark.local_cloud
 
-PICTURE = {"patient": "p-7", "case": "c+1", "file": "50% 血液 1.jpg"}
+PICTURE = {"patient": "p-7", "slide": "c+1", "field": "50% 血液 1.jpg"}
 
 
 @dataclass(frozen=True)
@@ -122,13 +122,13 @@ def test_a_patient_gets_the_summary_alone(portal: PortalClient, tokens: dict[str
 
 
 def test_a_case_is_stated_to_staff_and_told_to_its_patient(portal: PortalClient, tokens: dict[str, str], seen: Seen) -> None:
-    route = f"GET /cases?{urlencode({'case': PICTURE['case']})}"
+    route = f"GET /slides?{urlencode({'case': PICTURE['case']})}"
 
     status, stated = portal.ask(route, tokens["clinician"])
     told = portal.ask(route, tokens["patient-7"])
 
-    named = stated["statement"]["fields"] + stated["statement"]["left_out"]
-    assert (status, [(one["name"], one["object_id"]) for one in named]) == (200, [(PICTURE["file"], seen.object_id)])
+    named = stated["statement"]["fields"] + stated["statement"]["excluded"]
+    assert (status, [(one["name"], one["object_id"]) for one in named]) == (200, [(PICTURE["field"], seen.object_id)])
     assert (told[0], set(told[1])) == (200, {"summary"})
     assert [portal.ask(route, tokens[name])[0] for name in ("patient-8", "foreign-clinician")] == [404, 404]
 
@@ -210,7 +210,7 @@ def unsigned(token: str) -> str:
     [with_other_claims, with_broken_signature, signed_by_a_stranger, unsigned, lambda _: "no.real.token", lambda _: None],
     ids=["other claims", "broken signature", "stranger's signature", "unsigned", "nonsense", "no token"],
 )
-@pytest.mark.parametrize("route", ["GET /me", "POST /uploads", "GET /reports", "GET /reports/{id}", "GET /cases?case=c-1"])
+@pytest.mark.parametrize("route", ["GET /me", "POST /uploads", "GET /reports", "GET /reports/{id}", "GET /slides?slide=c-1"])
 def test_a_forged_token_opens_nothing(portal: PortalClient, tokens: dict[str, str], seen: Seen, forge: Any, route: str) -> None:
     body = PICTURE if route.startswith("POST") else None
 

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from hemascope.adapters.local import LocalCloud
-from hemascope.adapters.local_accounts import DEMO_PASSWORD, DEMO_PATIENT
-from hemascope.adapters.local_site import LocalSite
-from hemascope.commands.project import artifact_folder
-from hemascope.commands.serve import running
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope_cli.commands.serve import running
+from hemascope_cli.local.accounts import DEMO_PASSWORD, DEMO_PATIENT
+from hemascope_cli.local.cloud import LocalCloud
+from hemascope_cli.local.site import LocalSite
+from hemascope_cli.project import artifact_folder
 
 pytestmark = pytest.mark.local_cloud
 
-CASE = "case-0001"
+CASE = "slide-0001"
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from hemascope.adapters.local import LocalCloud, wait_until
-from hemascope.cli import main
-from hemascope.commands.project import artifact_folder, project_root
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.domain.specimen import ObjectVersion
+from hemascope_cli.local.cloud import LocalCloud, wait_until
+from hemascope_cli.main import main
+from hemascope_cli.project import artifact_folder, project_root
 from tests.e2e.portal_client import PortalClient
 
 pytestmark = pytest.mark.local_cloud
@@ -47,7 +47,7 @@ def tokens(portal: PortalClient) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def reviewed(portal: PortalClient, tokens: dict[str, str], smear: bytes) -> Reviewed:
-    _, upload = portal.ask("POST /uploads", tokens[TECHNICIAN], {"patient": "p-7", "case": "c-1", "file": "1.jpg"})
+    _, upload = portal.ask("POST /uploads", tokens[TECHNICIAN], {"patient": "p-7", "slide": "c-1", "field": "1.jpg"})
     version = portal.send(upload, smear).headers["x-amz-version-id"]
     smear_id = ObjectVersion(bucket=upload["bucket"], key=upload["key"], version_id=version).object_id
     wait_until(lambda: portal.ask(f"GET /reports/{smear_id}", tokens[TECHNICIAN])[0] == 200, 30, "a report")
@@ -89,7 +89,7 @@ def test_the_trail_says_what_everybody_did_and_is_whole(
 ) -> None:
     entries = portal.ask("GET /audit", tokens[ADMIN])[1]["entries"]
 
-    done = [one["action"] for one in entries if one["object_id"] == reviewed.object_id and one["action"] != "saw"]
+    done = [one["action"] for one in entries if one["object_id"] == reviewed.object_id and one["action"] != "viewed"]
     assert done == ["verdict", "released"]
     assert {one["who"] for one in entries if one["action"] == "released"} == {reviewed.verdict[1]["reviewer"]}
     assert main(["audit", "verify", "--endpoint", portal.cloud.endpoint]) == 0

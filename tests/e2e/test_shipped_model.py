@@ -9,9 +9,9 @@ import pytest
 
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
-from training.dataset import CLASS_NAMES, Sample, read_dataset
-from training.evaluate import evaluate
-from training.split import Split, load_split, without_copies
+from training.data.dataset import CLASS_NAMES, Sample, read_dataset
+from training.data.split import Split, load_split, without_copies
+from training.evidence.evaluate import evaluate
 
 pytestmark = pytest.mark.dataset
 
@@ -46,7 +46,7 @@ def test_the_manifest_says_that_nearly_all_decisions_equal_the_float_networks(ar
 
 
 def test_other_laboratories_cells_are_not_answered_with_confidence(classifier: Classifier, dataset: Path) -> None:
-    from hemascope.commands.screen import screen_file
+    from hemascope_cli.commands.screen import screen_file
 
     files = sorted((dataset / "OtherLab").glob("*"))
 
@@ -87,4 +87,4 @@ def test_the_command_line_writes_one_line_for_each_smear_of_a_folder(dataset: Pa
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, done.stderr
     assert [line["source"] for line in lines] == [str(path) for path in sorted(folder.iterdir())]
-    assert {line["schema"] for line in lines} == {"hemascope.report/1"}
+    assert {line["schema"] for line in lines} == {"hemascope.report/2"}

@@ -10,14 +10,14 @@ import pytest
 
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
-from training.dataset import Sample, read_dataset
-from training.evaluate import network_inputs
-from training.explain import with_evidence
-from training.export import convert
-from training.fusion import build_fusion
-from training.map_check import measure_maps, measure_occlusion
-from training.split import load_split, without_copies
-from training.weights import LABORATORY_WEIGHTS, load_weights
+from training.data.dataset import Sample, read_dataset
+from training.data.split import load_split, without_copies
+from training.evidence.evaluate import network_inputs
+from training.evidence.map_check import measure_maps, measure_occlusion
+from training.export.artifact import convert
+from training.networks.explain import with_evidence
+from training.networks.fusion import build_fusion
+from training.networks.weights import LABORATORY_WEIGHTS, load_weights
 
 pytestmark = pytest.mark.dataset
 

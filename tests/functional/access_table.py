@@ -6,7 +6,7 @@ The smear is of patient p-7 in the hospital st-mary. So are two others: one that
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.portal_world import UNKNOWN, account
+from tests.support.portal_world import UNKNOWN, account
 
 TECHNICIAN, CLINICIAN, ADMIN = "technician", "clinician", "admin"
 # Kinds of account, in the order of the columns below.
@@ -38,12 +38,12 @@ class Route:
         return self.request.format(**names), {name: text.format(**names) for name, text in self.body.items()}
 
 
-_UPLOAD = {"patient": "p-7", "case": "c-1", "file": "field 1.jpg"}
+_UPLOAD = {"patient": "p-7", "slide": "c-1", "field": "field 1.jpg"}
 _OPINION = {"model": "{model}", "kind": "confirm"}
 _MODEL = {"model": "{model}"}
 _IDS, _SETTINGS = {"ids": UNKNOWN}, {"release": "after_review"}
 _NEW = {"email": "ann@hospital.example", "role": "clinician"}
-_CASE, _NO_CASE = {"case": "c-1"}, {"case": "c-9"}
+_CASE, _NO_CASE = {"slide": "c-1"}, {"slide": "c-9"}
 
 #                                            own hospital          patient   another hospital      pat. no-
 #                                            tech clin adm         own oth   tech clin adm         same body
@@ -64,8 +64,8 @@ ROUTES = (
     Route("POST /reports/{unknown}/release", "403 404  403         403 403   403  404  403         403  403", _MODEL),
     Route("POST /reports/{smear}/acknowledgement", "403 204 403    403 403   403  403  403         403  403"),
     Route("POST /reports/{unknown}/acknowledgement", "403 404 403  403 403   403  404  403         403  403"),
-    Route("GET /cases", "                    200  200  200         200 404   404  404  404         404  403", query=_CASE),
-    Route("GET /cases", "                    404  404  404         404 404   404  404  404         404  403", query=_NO_CASE),
+    Route("GET /slides", "                    200  200  200         200 404   404  404  404         404  403", query=_CASE),
+    Route("GET /slides", "                    404  404  404         404 404   404  404  404         404  403", query=_NO_CASE),
     Route("GET /summaries", "                403  403  403         200 200   403  403  403         200  403"),
     Route("GET /states", "                   200  200  403         403 403   200  200  403         403  403", query=_IDS),
     Route("GET /states", "                   400  400  403         403 403   400  400  403         403  403"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.moto_cloud import MotoCloud, moto_cloud
+from tests.support.moto_cloud import MotoCloud, moto_cloud
 
 
 @pytest.fixture

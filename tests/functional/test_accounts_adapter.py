@@ -8,10 +8,10 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from hemascope.adapters.aws_accounts import ROLES, CognitoAccounts
-from hemascope.contracts.errors import TransientError
-from hemascope.portal.needs import Account, AccountPage
-from hemascope.portal.people import Role
+from hemascope.aws.cognito import ROLES, CognitoAccounts
+from hemascope.domain.account import Account, AccountPage
+from hemascope.domain.errors import TransientError
+from hemascope.portal.identity import Role
 
 POOL = "eu-central-1_Pool"
 GROUP = "hospital:st%20mary"

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from hemascope.contracts.errors import RejectionReason
-from hemascope.contracts.hospital import HospitalSettings, ReleasePolicy
-from hemascope.contracts.report import Decision, State
-from hemascope.contracts.specimen import ObjectVersion
-from tests.fakes import START
-from tests.portal_world import Portal, account, content, opened
-from tests.rows import row
+from hemascope.domain.errors import RejectionReason
+from hemascope.domain.hospital import HospitalSettings, ReleasePolicy
+from hemascope.domain.report import Decision, State
+from hemascope.domain.specimen import ObjectVersion
+from tests.support.fakes import START
+from tests.support.portal_world import Portal, account, content, opened
+from tests.support.rows import row
 
 ADMIN, FOREIGN = account("admin", sub="ada"), account("admin", "st-joseph", sub="eve")
 Ask = Callable[..., dict[str, Any]]
@@ -201,8 +201,8 @@ def test_a_smear_judged_twice_is_counted_once_as_its_newest_row_says_and_paid_fo
 def test_where_there_are_more_smears_than_are_counted_the_answer_says_since_when(
     ask: Ask, portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hemascope.portal.figures.ROWS", 4)
-    monkeypatch.setattr("hemascope.portal.figures._PAGE", 2)
+    monkeypatch.setattr("hemascope.portal.statistics.ROWS", 4)
+    monkeypatch.setattr("hemascope.portal.statistics._PAGE", 2)
     for number in range(6):
         count(portal, number)
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from hemascope.adapters.aws_audit import DynamoAudit
-from hemascope.audit_chain import walk
-from hemascope.cli import main
-from hemascope.contracts.audit import FIRST, AuditAction
-from hemascope.contracts.errors import TransientError
-from tests.fakes import START
-from tests.moto_cloud import MotoCloud, Wired
+from hemascope.aws.audit_table import DynamoAudit
+from hemascope.domain.audit import FIRST, AuditAction
+from hemascope.domain.audit_chain import walk
+from hemascope.domain.errors import TransientError
+from hemascope_cli.main import main
+from tests.support.fakes import START
+from tests.support.moto_cloud import MotoCloud, Wired
 
 SMEAR = "0f" * 16
 Captured = pytest.CaptureFixture[str]
@@ -21,7 +21,7 @@ Captured = pytest.CaptureFixture[str]
 
 def fill(cloud: MotoCloud, count: int, hospital: str = "st-mary") -> None:
     for number in range(count):
-        cloud.audit.append(hospital, "8f0c", AuditAction.SAW, SMEAR, START + timedelta(seconds=number))
+        cloud.audit.append(hospital, "8f0c", AuditAction.VIEWED, SMEAR, START + timedelta(seconds=number))
 
 
 def verify(cloud: MotoCloud, *words: str) -> int:
@@ -33,7 +33,7 @@ def key(number: int) -> dict[str, Any]:
 
 
 def test_entries_are_numbered_bound_to_the_one_before_and_kept_by_hospital(cloud: MotoCloud) -> None:
-    first = cloud.audit.append("st-mary", "8f0c", AuditAction.SAW, SMEAR, START)
+    first = cloud.audit.append("st-mary", "8f0c", AuditAction.VIEWED, SMEAR, START)
     other = cloud.audit.append("st-joseph", "9a1b", AuditAction.USERS, None, START)
     second = cloud.audit.append("st-mary", "9a1b", AuditAction.RELEASED, SMEAR, START + timedelta(microseconds=1))
 
@@ -54,7 +54,7 @@ def test_of_many_writers_at_once_each_has_its_entry_and_the_chain_is_whole(cloud
     def write(who: str) -> None:
         trail = DynamoAudit(cloud.dynamodb, "audit", pause=lambda seconds: None)
         for _ in range(5):
-            trail.append("st-mary", who, AuditAction.SAW, SMEAR, START)
+            trail.append("st-mary", who, AuditAction.VIEWED, SMEAR, START)
 
     writers = [threading.Thread(target=write, args=(f"writer-{number}",)) for number in range(4)]
     for one in writers:
@@ -72,7 +72,7 @@ def test_a_remembered_head_that_others_have_passed_is_looked_for_again(cloud: Mo
     mine, theirs = (DynamoAudit(cloud.dynamodb, "audit", pause=lambda seconds: None) for _ in range(2))
 
     for number, trail in enumerate((mine, theirs, mine, theirs)):
-        trail.append("st-mary", "8f0c", AuditAction.SAW, None, START + timedelta(seconds=number))
+        trail.append("st-mary", "8f0c", AuditAction.VIEWED, None, START + timedelta(seconds=number))
 
     assert walk(cloud.audit.trail("st-mary")).broken is None
     assert len(cloud.audit.entries("st-mary", 0, 10)) == 4
@@ -85,7 +85,7 @@ def test_an_entry_whose_answer_got_lost_is_not_put_twice(cloud: MotoCloud) -> No
         return call()
 
     trail = DynamoAudit(Wired(cloud.dynamodb, put_and_repeat), "audit", pause=lambda seconds: None)
-    entry = trail.append("st-mary", "8f0c", AuditAction.SAW, SMEAR, START)
+    entry = trail.append("st-mary", "8f0c", AuditAction.VIEWED, SMEAR, START)
 
     assert cloud.audit.entries("st-mary", 0, 10) == (entry,)
 
@@ -95,13 +95,13 @@ def test_who_is_always_too_late_gives_up(cloud: MotoCloud) -> None:
 
     def others_are_faster(name: str, call: Any) -> Any:
         if name == "put_item":
-            cloud.audit.append("st-mary", "faster", AuditAction.SAW, SMEAR, START)
+            cloud.audit.append("st-mary", "faster", AuditAction.VIEWED, SMEAR, START)
         return call()
 
     trail = DynamoAudit(Wired(cloud.dynamodb, others_are_faster), "audit", pause=pauses.append)
 
     with pytest.raises(TransientError, match="others were faster 12 times"):
-        trail.append("st-mary", "8f0c", AuditAction.SAW, SMEAR, START)
+        trail.append("st-mary", "8f0c", AuditAction.VIEWED, SMEAR, START)
     assert len(pauses) == 12
     assert max(pauses) <= 0.4
 
@@ -113,7 +113,7 @@ def test_a_table_that_does_not_answer_is_transient(cloud: MotoCloud) -> None:
     trail = DynamoAudit(Wired(cloud.dynamodb, silent), "audit")
 
     with pytest.raises(TransientError):
-        trail.append("st-mary", "8f0c", AuditAction.SAW, SMEAR, START)
+        trail.append("st-mary", "8f0c", AuditAction.VIEWED, SMEAR, START)
     with pytest.raises(TransientError):
         trail.entries("st-mary", 0, 10)
 

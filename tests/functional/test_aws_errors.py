@@ -5,22 +5,25 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from hemascope.adapters.aws import DynamoLedger, S3Store, upload
-from hemascope.adapters.aws_queries import DynamoReader
-from hemascope.adapters.aws_review import DynamoReviews
-from hemascope.adapters.aws_telling import SesMailer, SnsPatients, SnsPublisher, SqsNotices
-from hemascope.adapters.hospitals import DynamoHospitalBook
-from hemascope.contracts.errors import NothingDone, TransientError
-from hemascope.contracts.hospital import HospitalSettings
-from hemascope.contracts.notice import DueNotice, Mail, Notice, PatientNotice
-from hemascope.contracts.report import State
-from hemascope.contracts.specimen import Specimen
-from hemascope.ports import NoticeState
-from tests.fakes import START
-from tests.rows import row
+from hemascope.aws.hospitals_table import DynamoHospitalSettings
+from hemascope.aws.ledger.reader import DynamoReader
+from hemascope.aws.ledger.reviews import DynamoReviews
+from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.aws.messaging import SesMailer, SnsPatientPublisher, SnsPublisher, SqsNotificationQueue
+from hemascope.aws.s3 import S3Store, upload
+from hemascope.domain.errors import RequestRejected, TransientError
+from hemascope.domain.hospital import HospitalSettings
+from hemascope.domain.ledger import NotificationStatus
+from hemascope.domain.notification import Mail, Notification, NotificationTask, PatientNotification
+from hemascope.domain.report import State
+from hemascope.domain.specimen import Specimen
+from tests.support.fakes import START
+from tests.support.rows import row
 
-SPECIMEN = Specimen(hospital="h", patient="p", case="c", file="f.jpg")
-NOTICE = Notice(object_id="0f", model="m/1.0.0", hospital="h", state=State.REPORTED, urgent=True, link="https://p.example/0f")
+SPECIMEN = Specimen(hospital="h", patient="p", slide="c", field="f.jpg")
+NOTIFICATION = Notification(
+    object_id="0f", model="m/1.0.0", hospital="h", state=State.REPORTED, urgent=True, link="https://p.example/0f"
+)
 
 
 class Failing:
@@ -44,8 +47,8 @@ def refusal(code: str, status: int = 500) -> ClientError:
     return ClientError(answer, "Operation")
 
 
-TO_PATIENT = PatientNotice(hospital="h", patient="p", text="Something to read.")
-MAIL = Mail(notice=NOTICE, channel="clinician", kind="notice", recipients=("a@example.org",))
+TO_PATIENT = PatientNotification(hospital="h", patient="p", text="Something to read.")
+MAIL = Mail(notification=NOTIFICATION, channel="clinician", kind="notification", recipients=("a@example.org",))
 
 
 CALLS = {
@@ -55,18 +58,18 @@ CALLS = {
     "find": lambda failing: DynamoLedger(failing, "t").find("o", "m"),
     "was_urgent": lambda failing: DynamoLedger(failing, "t").was_urgent("o"),
     "finish": lambda failing: DynamoLedger(failing, "t").finish(row()),
-    "begin_telling": lambda failing: DynamoLedger(failing, "t").begin_telling("o", "m", "topic", START, START),
-    "end_telling": lambda failing: DynamoLedger(failing, "t").end_telling("o", "m", "topic", told=True),
-    "settings_of": lambda failing: DynamoHospitalBook(failing, "t", HospitalSettings()).settings_of("h"),
-    "change": lambda failing: DynamoHospitalBook(failing, "t", HospitalSettings()).change("h", HospitalSettings()),
+    "claim_channel": lambda failing: DynamoLedger(failing, "t").claim_channel("o", "m", "topic", START, START),
+    "complete_channel": lambda failing: DynamoLedger(failing, "t").complete_channel("o", "m", "topic", sent=True),
+    "settings_of": lambda failing: DynamoHospitalSettings(failing, "t", HospitalSettings()).settings_of("h"),
+    "change": lambda failing: DynamoHospitalSettings(failing, "t", HospitalSettings()).change("h", HospitalSettings()),
     "acknowledge": lambda failing: DynamoReviews(failing, "t").acknowledge("o", "m", START),
-    "set_notice": lambda failing: DynamoLedger(failing, "t").set_notice("o", "m", NoticeState.SENT),
+    "set_notification": lambda failing: DynamoLedger(failing, "t").set_notification("o", "m", NotificationStatus.SENT),
     "rows_of": lambda failing: DynamoReader(failing, "t").rows_of("o"),
-    "rows_by_case": lambda failing: DynamoReader(failing, "t").rows_by_case("h", "c", 10),
+    "rows_by_slide": lambda failing: DynamoReader(failing, "t").rows_by_slide("h", "c", 10),
     "rows_by_hospital": lambda failing: DynamoReader(failing, "t").rows_by_hospital("h", 10),
-    "put": lambda failing: SqsNotices(failing, "q").put(DueNotice(object_id="o", model="m")),
-    "publish": lambda failing: SnsPublisher(failing, "t").publish(NOTICE),
-    "publish to a patient": lambda failing: SnsPatients(failing, "t").publish(TO_PATIENT),
+    "put": lambda failing: SqsNotificationQueue(failing, "q").put(NotificationTask(object_id="o", model="m")),
+    "publish": lambda failing: SnsPublisher(failing, "t").publish(NOTIFICATION),
+    "publish to a patient": lambda failing: SnsPatientPublisher(failing, "t").publish(TO_PATIENT),
     "send": lambda failing: SesMailer(failing, "t", "a", "c").send(MAIL),
 }
 PASSING = [
@@ -89,7 +92,7 @@ def test_below_500_nothing_was_done_for_certain(status: int, certain: bool) -> N
     with pytest.raises(TransientError) as error:
         CALLS["send"](Failing(refusal("Throttling", status)))
 
-    assert isinstance(error.value, NothingDone) is certain
+    assert isinstance(error.value, RequestRejected) is certain
 
 
 @pytest.mark.parametrize("call", CALLS)

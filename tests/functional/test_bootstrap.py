@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.bootstrap import (
-    DeliveryEnvironment,
+from hemascope.bootstrap.functions import (
+    NotificationEnvironment,
     ScreeningEnvironment,
-    build_delivery,
     build_ledger,
-    build_station,
+    build_notification_service,
+    build_screening_service,
 )
-from hemascope.bootstrap_portal import PortalEnvironment, build_desk
-from hemascope.commands.project import artifact_folder
-from hemascope.contracts.errors import ArtifactError, HemascopeError
+from hemascope.bootstrap.portal import PortalEnvironment, build_desk
+from hemascope.domain.errors import ArtifactError, HemascopeError
 from hemascope.model.artifact import Artifact
+from hemascope_cli.project import artifact_folder
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def variables(artifact: Artifact) -> dict[str, str]:
     return {
         "HEMASCOPE_REPORTS_BUCKET": "reports",
         "HEMASCOPE_LEDGER_TABLE": "ledger",
-        "HEMASCOPE_NOTICES_QUEUE": "https://sqs.eu-central-1.amazonaws.com/123456789012/notices",
+        "HEMASCOPE_NOTIFICATIONS_QUEUE": "https://sqs.eu-central-1.amazonaws.com/123456789012/notifications",
         "HEMASCOPE_ARTIFACT": str(artifact.folder),
         "HEMASCOPE_MAXIMUM_RECEIVES": "5",
         "PATH": "/usr/bin",
@@ -36,10 +36,10 @@ def variables(artifact: Artifact) -> dict[str, str]:
 
 DELIVERING = {
     "HEMASCOPE_LEDGER_TABLE": "ledger",
-    "HEMASCOPE_NOTICE_TOPIC": "arn:aws:sns:eu-central-1:123456789012:notices",
+    "HEMASCOPE_NOTIFICATION_TOPIC": "arn:aws:sns:eu-central-1:123456789012:notifications",
     "HEMASCOPE_HOSPITALS_TABLE": "hospitals",
     "HEMASCOPE_REPORTS_BUCKET": "reports",
-    "HEMASCOPE_NOTICES_QUEUE": "https://sqs.example/notices",
+    "HEMASCOPE_NOTIFICATIONS_QUEUE": "https://sqs.example/notifications",
     "HEMASCOPE_PATIENTS_TOPIC": "arn:aws:sns:eu-central-1:123456789012:patients",
     "HEMASCOPE_MAIL_TEMPLATES": "mail",
     "HEMASCOPE_MAIL_SENDER": "lab@example.org",
@@ -55,7 +55,7 @@ ANSWERING = {
     "HEMASCOPE_REPORTS_BUCKET": "reports",
     "HEMASCOPE_AUDIT_TABLE": "audit",
     "HEMASCOPE_HOSPITALS_TABLE": "hospitals",
-    "HEMASCOPE_NOTICES_QUEUE": "https://sqs.example/notices",
+    "HEMASCOPE_NOTIFICATIONS_QUEUE": "https://sqs.example/notifications",
     "HEMASCOPE_LINK_SECONDS": "300",
     "HEMASCOPE_USER_POOL": "eu-central-1_Pool",
     "HEMASCOPE_SCREENING_USD_PER_SECOND": "0.0000287923",
@@ -68,17 +68,17 @@ def names(environment: type) -> list[str]:
 
 
 def test_a_screening_station_is_built_from_its_environment(variables: dict[str, str]) -> None:
-    station = build_station(variables)
+    station = build_screening_service(variables)
 
     assert station.maximum_receives == 5
     assert station.classifier.artifact.reference.name.startswith("all-subtypes/")
 
 
 def test_a_delivery_station_is_built_from_its_environment() -> None:
-    delivery = build_delivery(DELIVERING)
+    notification = build_notification_service(DELIVERING)
 
-    assert delivery.portal_url == "https://portal.example"
-    assert delivery.grace.total_seconds() == 60
+    assert notification.portal_url == "https://portal.example"
+    assert notification.grace.total_seconds() == 60
 
 
 @pytest.mark.parametrize("name", names(ScreeningEnvironment))
@@ -86,25 +86,25 @@ def test_a_missing_variable_of_screening_is_named(variables: dict[str, str], nam
     del variables[name]
 
     with pytest.raises(HemascopeError, match=f"{name} "):
-        build_station(variables)
+        build_screening_service(variables)
 
 
-@pytest.mark.parametrize("name", names(DeliveryEnvironment))
+@pytest.mark.parametrize("name", names(NotificationEnvironment))
 def test_a_missing_variable_of_delivery_is_named(name: str) -> None:
     with pytest.raises(HemascopeError, match=f"{name} "):
-        build_delivery({key: value for key, value in DELIVERING.items() if key != name})
+        build_notification_service({key: value for key, value in DELIVERING.items() if key != name})
 
 
 def test_a_desk_is_built_from_its_environment() -> None:
     desk = build_desk(ANSWERING)
 
-    assert (desk.uploads_bucket, desk.shelf.bucket, desk.links.seconds) == ("uploads", "reports", 300)
+    assert (desk.uploads_bucket, desk.repository.bucket, desk.links.seconds) == ("uploads", "reports", 300)
     assert desk.urgent_classes == ("Early Pre-B", "Pre-B", "Pro-B")
-    assert desk.case_words.recommendation["suspected"].startswith("Consult a specialist")
+    assert desk.slide_texts.recommendation["suspected"].startswith("Consult a specialist")
 
 
 def test_a_language_that_the_artifact_has_not_starts_nothing(variables: dict[str, str]) -> None:
-    for build, settings in ((build_desk, ANSWERING), (build_station, variables)):
+    for build, settings in ((build_desk, ANSWERING), (build_screening_service, variables)):
         with pytest.raises(ArtifactError, match=r"texts\.de\.json"):
             build({**settings, "HEMASCOPE_LANGUAGE": "de"})
 
@@ -122,18 +122,20 @@ def test_a_ledger_needs_its_table() -> None:
 
 def test_a_wrong_variable_is_named(variables: dict[str, str]) -> None:
     with pytest.raises(HemascopeError, match="HEMASCOPE_MAXIMUM_RECEIVES"):
-        build_station({**variables, "HEMASCOPE_MAXIMUM_RECEIVES": "0"})
+        build_screening_service({**variables, "HEMASCOPE_MAXIMUM_RECEIVES": "0"})
     with pytest.raises(HemascopeError, match="HEMASCOPE_GRACE_SECONDS"):
-        build_delivery({**DELIVERING, "HEMASCOPE_GRACE_SECONDS": "a minute"})
+        build_notification_service({**DELIVERING, "HEMASCOPE_GRACE_SECONDS": "a minute"})
 
 
 def test_there_is_no_station_without_a_model(variables: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(ArtifactError):
-        build_station({**variables, "HEMASCOPE_ARTIFACT": str(tmp_path)})
+        build_screening_service({**variables, "HEMASCOPE_ARTIFACT": str(tmp_path)})
 
 
 def test_a_smear_does_not_wait_for_the_portals_modules_at_a_start() -> None:
-    asked = "import sys, hemascope.bootstrap; print([one for one in sys.modules if one.startswith('hemascope.portal')])"
+    asked = (
+        "import sys, hemascope.bootstrap.functions; print([one for one in sys.modules if one.startswith('hemascope.portal')])"
+    )
 
     loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout
 

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from hemascope.cli import main
-from hemascope.commands.schemas import PUBLISHED
-from hemascope.contracts.report import Report
+from hemascope.domain.report import Report
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope_cli.commands.schemas import PUBLISHED
+from hemascope_cli.main import main
 
 Captured = pytest.CaptureFixture[str]
 
@@ -122,7 +122,7 @@ def test_schemas_are_written_where_they_are_asked_for(tmp_path: Path) -> None:
     "command",
     [
         "screen",
-        "case",
+        "slide",
         "commission",
         "selfcheck",
         "schemas",
@@ -144,7 +144,7 @@ def test_every_command_explains_itself(command: str, capsys: Captured) -> None:
 
 
 def test_the_newest_artifact_is_taken_by_number_not_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hemascope.commands.project import artifact_folder
+    from hemascope_cli.project import artifact_folder
 
     (tmp_path / "cdk.json").write_text("{}")
     for version in ("1.0.0", "1.9.0", "1.10.0"):

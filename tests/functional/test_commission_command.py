@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from hemascope.cli import main
-from hemascope.contracts.acquisition import Acquisition
+from hemascope.domain.acquisition import Acquisition
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.overlay import encode_png
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from training.colour import scale_channels, scale_saturation, turn_hue
+from hemascope_cli.main import main
+from training.data.colour import scale_channels, scale_saturation, turn_hue
 
 Captured = pytest.CaptureFixture[str]
 

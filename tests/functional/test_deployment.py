@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from hemascope.adapters import deployment
-from hemascope.adapters.aws import client
-from hemascope.cli import main
-from hemascope.contracts.errors import HemascopeError
-from tests.moto_cloud import MODEL, MotoCloud
+from hemascope.aws.client import client
+from hemascope.domain.errors import HemascopeError
+from hemascope_cli.main import main
+from hemascope_cli.operations import deployment
+from tests.support.moto_cloud import MODEL, MotoCloud
 
 Captured = pytest.CaptureFixture[str]
 STACK = {
@@ -58,8 +58,8 @@ def test_a_stage_that_is_not_deployed_is_named(formation: Stubber) -> None:
 def test_an_older_stack_without_the_output_is_named(formation: Stubber) -> None:
     formation.add_response("describe_stacks", {"Stacks": [STACK]})
 
-    with pytest.raises(HemascopeError, match=r"an output DeadArrivalsQueue of .*, received ArrivalsQueue, UploadsBucket"):
-        deployment.Deployment("test").name_of("DeadArrivalsQueue")
+    with pytest.raises(HemascopeError, match=r"an output ArrivalsDeadLetterQueue of .*, received ArrivalsQueue, UploadsBucket"):
+        deployment.Deployment("test").name_of("ArrivalsDeadLetterQueue")
 
 
 def test_an_error_of_a_service_is_one_line(cloud: MotoCloud, capsys: Captured) -> None:

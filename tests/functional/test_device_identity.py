@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from hemascope.adapters.aws import client
-from hemascope.adapters.device_identity import device_session, read_identity
-from hemascope.cli import main
-from hemascope.contracts.errors import HemascopeError, TransientError
+from hemascope.aws.client import client
+from hemascope.domain.errors import HemascopeError, TransientError
+from hemascope_cli.main import main
+from hemascope_cli.microscope.device_identity import device_session, read_identity
 
 Captured = pytest.CaptureFixture[str]
 NOW = datetime.datetime.now(datetime.UTC)
@@ -213,7 +213,7 @@ def test_a_file_that_says_something_else_is_told_of(identity: Path, text: str) -
 
 
 def test_another_hospital_than_the_certificates_is_refused(identity: Path, capsys: Captured) -> None:
-    names = ["--hospital", "st-joseph", "--case", "c-1", "--outbox", str(identity / "outbox.sqlite")]
+    names = ["--hospital", "st-joseph", "--slide", "c-1", "--outbox", str(identity / "outbox.sqlite")]
 
     assert main(["microscope", "--watch", str(identity), "--identity", str(identity), *names]) == 1
 

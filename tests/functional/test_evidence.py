@@ -10,8 +10,8 @@ import pytest
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import Artifact
 from training.__main__ import main
-from training.colour import turn_hue
-from training.dataset import CLASS_FOLDERS
+from training.data.colour import turn_hue
+from training.data.dataset import CLASS_FOLDERS
 
 PER_CLASS = 30
 
@@ -128,7 +128,7 @@ def test_splits_are_stored_once_and_printed_with_their_digests(run: Any, drawn: 
     files = {file.stem: json.loads(file.read_text()) for file in (tmp_path / "splits").rglob("*.json")}
     assert len(report) == 11
     assert {name: files[name]["digest"] for name in report} == {name: one["digest"] for name, one in report.items()}
-    assert all(sum(one[part] for part in ("train", "test", "validation", "left_out")) == 120 for one in report.values())
+    assert all(sum(one[part] for part in ("train", "test", "validation", "excluded")) == 120 for one in report.values())
     assert json.loads(run("splits", drawn, "--json"))["splits"] == report
 
 

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from hemascope.cli import main
-from hemascope.contracts.report import Release, State
-from hemascope.contracts.specimen import ObjectVersion, report_keys, verdict_key
-from hemascope.contracts.verdict import Verdict
+from hemascope.domain.report import Release, State
+from hemascope.domain.review import Verdict
+from hemascope.domain.specimen import ObjectVersion, report_keys, verdict_key
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from tests.cases import BENIGN, PRE, smear_report
-from tests.fakes import START
-from tests.moto_cloud import MODEL, MotoCloud
-from tests.rows import row
-from training.dataset import read_dataset
+from hemascope_cli.main import main
+from tests.support.fakes import START
+from tests.support.moto_cloud import MODEL, MotoCloud
+from tests.support.rows import row
+from tests.support.slide_fields import BENIGN, PRE, smear_report
+from training.data.dataset import read_dataset
 
 Captured = pytest.CaptureFixture[str]
 PICTURE = encode_jpeg(draw_synthetic_smear(2))
@@ -50,8 +50,10 @@ def reviewed(
     for key, text in ((keys.report, report.to_json()), (verdict_key(version.object_id, MODEL, 1), verdict.to_json())):
         cloud.s3.put_object(Bucket="reports", Key=key, Body=text.encode())
     out = release or (Release.AMENDED if label else Release.FINAL)
-    place = {"object": version, "object_id": version.object_id, "hospital": hospital, "case": "c-1", "report_key": keys.report}
-    cloud.ledger.finish(row(**place, verdicts=1, spoken=1, release=out, released_at=START + timedelta(hours=1)))
+    place = {"object": version, "object_id": version.object_id, "hospital": hospital, "slide": "c-1", "report_key": keys.report}
+    cloud.ledger.finish(
+        row(**place, verdicts=1, released_verdict_number=1, release=out, released_at=START + timedelta(hours=1))
+    )
     return version
 
 
@@ -94,7 +96,7 @@ def test_the_manifest_says_group_labels_and_verdict(cloud: MotoCloud, folder: Pa
 
     by_id = {one["file"].split("_")[1].removesuffix(".jpg"): one for one in lines(folder)}
     told = [by_id[version.object_id] for version in versions]
-    assert list(told[0]) == ["file", "patient", "case", "label", "model_label", "verdict", "model"]
+    assert list(told[0]) == ["file", "patient", "slide", "label", "model_label", "verdict", "model"]
     assert [(one["label"], one["model_label"], one["verdict"]) for one in told] == [
         ("Benign", "Benign", "confirm"),
         ("Early Pre-B", "Pre-B", "correct"),
@@ -105,8 +107,8 @@ def test_the_manifest_says_group_labels_and_verdict(cloud: MotoCloud, folder: Pa
     assert groups[0] == groups[2]
     assert len(set(groups)) == 3  # p-7 of the other hospital is somebody else
     assert all(Path(one["file"]).name.startswith(f"{one['patient']}_") for one in told)
-    assert told[0]["case"] == told[2]["case"]
-    assert len({one["case"] for one in told}) == 3
+    assert told[0]["slide"] == told[2]["slide"]
+    assert len({one["slide"] for one in told}) == 3
 
 
 def test_no_id_of_a_person_no_file_name_and_no_comment_leaves_with_it(cloud: MotoCloud, folder: Path) -> None:
@@ -185,7 +187,7 @@ def amend(cloud: MotoCloud, version: ObjectVersion, label: str) -> None:
     cloud.dynamodb.update_item(
         TableName="ledger",
         Key={"object_id": {"S": version.object_id}, "model": {"S": MODEL}},
-        UpdateExpression="SET verdicts = :two, spoken = :two",
+        UpdateExpression="SET verdicts = :two, released_verdict_number = :two",
         ExpressionAttributeValues={":two": {"N": "2"}},
     )
 

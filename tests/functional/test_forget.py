@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from hemascope.adapters.objects import VersionedBucket
-from hemascope.adapters.rows import Found, LedgerTable
-from hemascope.cli import main
-from hemascope.commands.forget import Forgetting, forget
-from hemascope.contracts.errors import HemascopeError
-from hemascope.contracts.report import State
-from hemascope.contracts.specimen import ObjectVersion, Patient
-from tests.fakes import START, FakeClock, Killed
-from tests.moto_cloud import MODEL, READ_ONLY, MotoCloud, Wired
-from tests.portal_world import FakeAudit
+from hemascope.domain.errors import HemascopeError
+from hemascope.domain.report import State
+from hemascope.domain.specimen import ObjectVersion, Patient
+from hemascope_cli.main import main
+from hemascope_cli.operations.buckets import VersionedBucket
+from hemascope_cli.operations.forget import Forgetting, forget
+from hemascope_cli.operations.ledger_table import Found, LedgerTable
+from tests.support.fakes import START, FakeClock, Killed
+from tests.support.moto_cloud import MODEL, READ_ONLY, MotoCloud, Wired
+from tests.support.portal_world import FakeAudit
 
 Captured = pytest.CaptureFixture[str]
 PATIENT = Patient(hospital="st-mary", patient="p-7")
@@ -38,7 +38,7 @@ def fill(cloud: MotoCloud) -> list[ObjectVersion]:
     ):
         cloud.finish(version, state, model)
     orphan = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-3/gone.jpg", version_id="v9")
-    cloud.finish(orphan, State.FAILED, hospital=None, case=None, report_key=None, failure="LastDelivery")
+    cloud.finish(orphan, State.FAILED, hospital=None, slide=None, report_key=None, failure="LastDelivery")
     return [*versions, orphan]
 
 
@@ -176,7 +176,7 @@ def test_whatever_write_the_first_call_died_after_the_second_finishes(cloud: Mot
 
 def test_an_interrupted_call_is_named(cloud: MotoCloud, capsys: Captured) -> None:
     versions = fill(cloud)
-    cloud.table.bury(versions[0].object_id, PATIENT, Found(), START)
+    cloud.table.write_tombstone(versions[0].object_id, PATIENT, Found(), START)
 
     run(cloud)
 

@@ -1,8 +1,8 @@
 """``hemascope forget`` and what people said of a patient's smears: it goes too, and the audit trail says that it went."""
 
-from hemascope.cli import main
-from hemascope.contracts.specimen import ObjectVersion, verdict_key
-from tests.moto_cloud import MODEL, MotoCloud
+from hemascope.domain.specimen import ObjectVersion, verdict_key
+from hemascope_cli.main import main
+from tests.support.moto_cloud import MODEL, MotoCloud
 
 KEPT = verdict_key("0" * 32, MODEL, 1)
 

@@ -2,17 +2,17 @@
 
 import pytest
 
-from hemascope.contracts.errors import ForgottenObject
-from hemascope.contracts.events import CreatedObject
-from hemascope.contracts.file_size import MAXIMUM_BYTES
-from hemascope.contracts.notice import DueNotice
-from hemascope.contracts.report import State
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.domain.errors import ForgottenObject
+from hemascope.domain.events import CreatedObject
+from hemascope.domain.file_size import MAXIMUM_BYTES
+from hemascope.domain.ledger import NotificationStatus
+from hemascope.domain.notification import NotificationTask
+from hemascope.domain.report import State
+from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
-from hemascope.ports import NoticeState
 from tests.conftest import lambda_module
-from tests.fakes import MAXIMUM_RECEIVES, FixedClassifier, Wire, World, lambda_context, s3_message, s3_record, sqs_event
-from tests.rows import row
+from tests.support.fakes import MAXIMUM_RECEIVES, FixedClassifier, Wire, World, lambda_context, s3_message, s3_record, sqs_event
+from tests.support.rows import row
 
 KEY = "smears/st-mary/p-7/c-1/field-1.jpg"
 CONTEXT = lambda_context()
@@ -70,18 +70,18 @@ def test_its_message_is_acknowledged_and_keeps_no_other_smear_from_coming_again(
     assert world.row.object.key == "smears/h/p/c/good.jpg"
 
 
-def test_a_notice_about_it_is_acknowledged_and_nobody_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = lambda_module("deliver_report")
-    monkeypatch.setattr(module, "delivery", world.delivery)
+def test_a_notification_about_it_is_acknowledged_and_nobody_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = lambda_module("send_notifications")
+    monkeypatch.setattr(module, "notification", world.notification)
     standing = world.ledger.finish(row())
     due, unknown = (
-        DueNotice(object_id=one, model="all-subtypes/1.0.0").model_dump_json()
+        NotificationTask(object_id=one, model="all-subtypes/1.0.0").model_dump_json()
         for one in (forgotten(world).object.object_id, "00")
     )
-    known = DueNotice(object_id=standing.object_id, model=standing.model).model_dump_json()
+    known = NotificationTask(object_id=standing.object_id, model=standing.model).model_dump_json()
 
     answer = module.handler(sqs_event(due, unknown, known), CONTEXT)
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-2"}]}
-    assert [mail.notice.object_id for mail in world.mailer.mails] == [standing.object_id]
-    assert world.row.notice is NoticeState.SENT
+    assert [mail.notification.object_id for mail in world.mailer.mails] == [standing.object_id]
+    assert world.row.notification is NotificationStatus.SENT

@@ -7,10 +7,10 @@ from types import ModuleType
 
 import pytest
 
-from hemascope.adapters.sqs_batch import logger
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
-from tests.fakes import MAXIMUM_RECEIVES, FixedClassifier, World, lambda_context, s3_message, s3_record, sqs_event
+from hemascope.runtime.sqs_batch import logger
+from tests.support.fakes import MAXIMUM_RECEIVES, FixedClassifier, World, lambda_context, s3_message, s3_record, sqs_event
 
 CONTEXT = lambda_context()
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hemascope.commands import screen as command
-from hemascope.contracts.report import Report
+from hemascope.domain.report import Report
 from hemascope.model.artifact import Artifact
-from tests.fakes import FixedClassifier, Wire, World
-from tests.functional.test_station import arrive
+from hemascope_cli.commands import screen as command
+from tests.functional.test_screening_service import arrive
+from tests.support.fakes import FixedClassifier, Wire, World
 
 
 def test_heat_maps_are_stored_before_the_report_that_names_them(artifact: Artifact, smear: bytes) -> None:

@@ -11,20 +11,22 @@ import pytest
 from moto.backends import get_backend
 from moto.core.models import botocore_stubber
 
-from hemascope.adapters.aws import DynamoLedger, S3Store, client
-from hemascope.adapters.aws_queries import DynamoReader
-from hemascope.adapters.aws_telling import SesMailer, SnsPublisher, SqsNotices
-from hemascope.contracts.errors import TransientError
-from hemascope.contracts.events import CreatedObject
-from hemascope.contracts.notice import Channel, DueNotice
-from hemascope.contracts.report import State
-from hemascope.contracts.specimen import report_prefixes
+from hemascope.aws.client import client
+from hemascope.aws.ledger.reader import DynamoReader
+from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.aws.messaging import SesMailer, SnsPublisher, SqsNotificationQueue
+from hemascope.aws.s3 import S3Store
+from hemascope.domain.errors import TransientError
+from hemascope.domain.events import CreatedObject
+from hemascope.domain.ledger import NotificationStatus
+from hemascope.domain.notification import Channel, NotificationTask
+from hemascope.domain.report import State
+from hemascope.domain.specimen import report_prefixes
 from hemascope.model.artifact import Artifact
-from hemascope.ports import NoticeState
-from tests.boto_faults import Fault, FaultyNetwork
-from tests.fakes import LEASE, FixedClassifier, World
 from tests.machine.worlds import CREDENTIALS, contents
-from tests.moto_cloud import MotoCloud, moto_cloud
+from tests.support.boto_faults import Fault, FaultyNetwork
+from tests.support.fakes import LEASE, FixedClassifier, World
+from tests.support.moto_cloud import MotoCloud, moto_cloud
 
 ATTEMPTS = {"ses": 1}  # that the SDK makes in one call of ours; of the others it makes
 MANY = 4
@@ -109,9 +111,9 @@ class FaultyWorld:
         prefixes = report_prefixes(self.object_id)
         return [one.object.key for prefix in prefixes for one in self.cloud.reports.all_below(prefix)]
 
-    def rows(self) -> list[tuple[State, NoticeState]]:
+    def rows(self) -> list[tuple[State, NotificationStatus]]:
         rows = DynamoReader(self.cloud.dynamodb, "ledger").rows_of(self.object_id)
-        return [(row.state, row.notice) for row in rows]
+        return [(row.state, row.notification) for row in rows]
 
     @property
     def _model(self) -> str:
@@ -122,8 +124,8 @@ class FaultyWorld:
         return True
 
     def _tell(self) -> bool:
-        self.world.delivery().deliver(DueNotice(object_id=self.object_id, model=self._model))
-        return self.rows() == [(State.REPORTED, NoticeState.SENT)]
+        self.world.notification().notify(NotificationTask(object_id=self.object_id, model=self._model))
+        return self.rows() == [(State.REPORTED, NotificationStatus.SENT)]
 
     def _until_done(self, step: Callable[[], bool]) -> int:
         for failures in range(3):
@@ -131,7 +133,7 @@ class FaultyWorld:
                 if step():
                     return failures
             if self.mails():  # as SES says it, long before anybody may use the channel again
-                self.cloud.ledger.end_telling(self.object_id, self._model, Channel.CLINICIAN, told=True)
+                self.cloud.ledger.complete_channel(self.object_id, self._model, Channel.CLINICIAN, sent=True)
             self.world.clock.time += LEASE + timedelta(seconds=1)
         raise AssertionError("expected a delivery to succeed when nothing fails any more")
 
@@ -143,12 +145,12 @@ def cloud() -> Iterator[MotoCloud]:
         for name, word in CREDENTIALS.items():
             patched.setenv(name, word)
         with moto_cloud() as cloud:
-            client("sns").create_topic(Name="notices")
+            client("sns").create_topic(Name="notifications")
             ses = client("ses")
             ses.verify_email_identity(EmailAddress="lab@example.org")
             ses.create_configuration_set(ConfigurationSet={"Name": "mails"})
             ses.create_template(
-                Template={"TemplateName": "mail-notice", "SubjectPart": "-", "TextPart": "{{link}}", "HtmlPart": "-"}
+                Template={"TemplateName": "mail-notification", "SubjectPart": "-", "TextPart": "{{link}}", "HtmlPart": "-"}
             )
             yield cloud
 
@@ -169,8 +171,8 @@ def make_world(cloud: MotoCloud, artifact: Artifact, plan: Plan, slept: list[flo
         pictures=S3Store(clients["s3"]),  # type: ignore[arg-type]
         reports=S3Store(clients["s3"], "reports"),  # type: ignore[arg-type]
         ledger=DynamoLedger(clients["dynamodb"], "ledger"),  # type: ignore[arg-type]
-        notices=SqsNotices(clients["sqs"], cloud.notices),  # type: ignore[arg-type]
-        publisher=SnsPublisher(clients["sns"], "arn:aws:sns:us-east-1:123456789012:notices"),  # type: ignore[arg-type]
+        notifications=SqsNotificationQueue(clients["sqs"], cloud.notifications),  # type: ignore[arg-type]
+        publisher=SnsPublisher(clients["sns"], "arn:aws:sns:us-east-1:123456789012:notifications"),  # type: ignore[arg-type]
         mailer=SesMailer(
             clients["ses"], "mail", "lab@example.org", "mails", pause=[].append if slept is None else slept.append
         ),  # type: ignore[arg-type]
@@ -203,12 +205,12 @@ def test_a_call_that_fails_whatever_the_sdk_tries_makes_the_message_come_again_a
 
     assert failures == 1
     assert faulty.network.attempts[number - 1 : number - 1 + attempts] == [WAY[number - 1]] * attempts
-    assert faulty.rows() == [(State.REPORTED, NoticeState.SENT)]
+    assert faulty.rows() == [(State.REPORTED, NotificationStatus.SENT)]
     assert (len(faulty.files()), len(set(faulty.files()))) == (4, 4)  # nothing is missing, nothing was written over
     assert faulty.mails() == 1
     # The documented window: SNS did it and its answer, or the record of it, was lost. Ids tell a subscriber.
-    unheard = MANY if service == "sns" and fault.is_done else 1 if number == TOPIC_TOLD and not fault.is_done else 0
-    assert faulty.messages() == 1 + unheard
+    unacknowledged = MANY if service == "sns" and fault.is_done else 1 if number == TOPIC_TOLD and not fault.is_done else 0
+    assert faulty.messages() == 1 + unacknowledged
     # Backoff with jitter.
     assert all(0 < slept <= bound for slept, bound in zip(delays, (1, 2, 4)[: attempts - 1], strict=True))
     assert len(set(delays)) == attempts - 1
@@ -223,9 +225,9 @@ def test_a_call_that_fails_once_is_tried_again_at_once(cloud: MotoCloud, artifac
     failures = faulty.bring_home()
 
     # Of a mail whose fate is unknown there is one attempt. And where a channel was begun and the answer lost, the worker finds
-    # it in hands that it can't know as its own, and leaves it to the next delivery.
+    # it in hands that it can't know as its own, and leaves it to the next notification.
     assert failures == (1 if attempts_of(service, fault) == 1 or (number in BEGINS and fault is Fault.CUT_OFF) else 0)
-    assert faulty.rows() == [(State.REPORTED, NoticeState.SENT)]
+    assert faulty.rows() == [(State.REPORTED, NotificationStatus.SENT)]
     assert len(faulty.files()) == 4
     assert faulty.mails() == 1
     assert faulty.messages() == (2 if (service, fault) == ("sns", Fault.CUT_OFF) else 1)

@@ -8,7 +8,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from hemascope.adapters.local import free_port, wait_until
+from hemascope_cli.local.cloud import free_port, wait_until
 
 SLOW = "import time\ndef handler(event, context):\n    time.sleep(0.02)\n    return {'number': event['number']}\n"
 
@@ -30,7 +30,7 @@ def is_up(port: int) -> bool:
 def test_many_callers_at_once_wait_for_their_turn(tmp_path: Path) -> None:
     (tmp_path / "handler.py").write_text(SLOW)
     port = free_port()
-    command = [sys.executable, "-m", "hemascope.adapters.local_worker", str(port), str(tmp_path / "handler.py")]
+    command = [sys.executable, "-m", "hemascope_cli.local.worker", str(port), str(tmp_path / "handler.py")]
     with subprocess.Popen(command) as worker, ThreadPoolExecutor(40) as callers:
         try:
             wait_until(lambda: is_up(port), 30, "the worker")

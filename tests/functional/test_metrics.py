@@ -8,17 +8,26 @@ from types import ModuleType
 
 import pytest
 
-from hemascope.adapters.metrics import Metric
-from hemascope.contracts.mail_event import mail_tags
-from hemascope.contracts.notice import DueNotice
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.domain.mail_event import mail_tags
+from hemascope.domain.notification import NotificationTask
+from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
+from hemascope.runtime.metrics import Metric
 from tests.conftest import lambda_module
-from tests.emf import emitted, metric_lines, values
-from tests.fakes import MAXIMUM_RECEIVES, START, FixedClassifier, World, lambda_context, s3_message, s3_record, sqs_event
-from tests.rows import row
+from tests.support.emf import emitted, metric_lines, values
+from tests.support.fakes import (
+    MAXIMUM_RECEIVES,
+    START,
+    FixedClassifier,
+    World,
+    lambda_context,
+    s3_message,
+    s3_record,
+    sqs_event,
+)
+from tests.support.rows import row
 
-FUNCTIONS = {"screen_smear": "station", "deliver_report": "delivery", "mail_events": "ledger"}
+FUNCTIONS = {"screen_smear": "station", "send_notifications": "notification", "mail_events": "ledger"}
 NO_DECISION = {
     "SmearsConfident": (0,),
     "SmearsIndeterminate": (0,),
@@ -32,7 +41,7 @@ class Functions:
 
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.world, self._capsys = world, capsys
-        parts = {"station": world.station, "delivery": world.delivery, "ledger": lambda: world.ledger}
+        parts = {"station": world.station, "notification": world.notification, "ledger": lambda: world.ledger}
         self._modules: dict[str, ModuleType] = {}
         for folder, part in FUNCTIONS.items():
             self._modules[folder] = lambda_module(folder)
@@ -60,7 +69,7 @@ def functions(artifact: Artifact, monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 def due(functions: Functions, step: int = 0) -> str:
     functions.world.ledger.finish(row())
-    return DueNotice(object_id=row().object_id, model=row().model, step=step).to_json()
+    return NotificationTask(object_id=row().object_id, model=row().model, step=step).to_json()
 
 
 def mail_came_back(fate: str) -> str:
@@ -84,8 +93,8 @@ def documented(root: Path) -> set[tuple[str, str, str, str]]:
 def test_what_is_emitted_is_what_is_documented(functions: Functions, smear: bytes, root: Path) -> None:
     functions.call("screen_smear", functions.put(smear, "good.jpg"))
     functions.call("screen_smear", s3_message(s3_record("smears/st-mary/p-7/c-1/gone.jpg")), receives=MAXIMUM_RECEIVES)
-    functions.call("deliver_report", due(functions), "no message of ours")
-    functions.call("deliver_report", due(functions, step=1))
+    functions.call("send_notifications", due(functions), "no message of ours")
+    functions.call("send_notifications", due(functions, step=1))
     for fate in ("Bounce", "Complaint", "Reject", "Rendering Failure"):
         functions.world.ledger.rows[row().object_id, row().model] = row()
         functions.call("mail_events", mail_came_back(fate), "no message of ours")
@@ -157,14 +166,14 @@ def test_a_rejected_picture_has_no_decision_and_no_times(functions: Functions) -
 
 
 def test_a_redelivery_counts_nothing(functions: Functions, smear: bytes) -> None:
-    body, notice = functions.put(smear, "good.jpg"), due(functions)
+    body, notification = functions.put(smear, "good.jpg"), due(functions)
     functions.call("screen_smear", body)
-    functions.call("deliver_report", notice)
+    functions.call("send_notifications", notification)
     functions.call("mail_events", mail_came_back("Bounce"))
     functions.log()
 
     functions.call("screen_smear", body, body, receives=2)
-    functions.call("deliver_report", notice, receives=2)
+    functions.call("send_notifications", notification, receives=2)
     functions.call("mail_events", mail_came_back("Bounce"), receives=2)
 
     assert metric_lines(functions.log()) == []
@@ -181,12 +190,12 @@ def test_a_batch_is_one_line_and_failures_keep_nothing_from_it(functions: Functi
 
 
 def test_a_failed_message_is_counted_for_its_version(functions: Functions) -> None:
-    functions.call("deliver_report", "poison", "poison")
+    functions.call("send_notifications", "poison", "poison")
 
     (_, by_version) = emitted(functions.log())
 
     assert by_version.namespace == "Hemascope"
-    assert by_version.dimensions == (("function", "hemascope-dev-deliver-report"), ("version", "7"))
+    assert by_version.dimensions == (("function", "hemascope-dev-send-notifications"), ("version", "7"))
     assert by_version.values == (1, 1)
 
 
@@ -214,25 +223,25 @@ def test_a_mail_that_came_back_is_counted_by_its_fate(functions: Functions, fate
     assert values(functions.log()) == {metric: (1,)}
 
 
-def test_a_notice_is_counted_when_people_are_told(functions: Functions) -> None:
-    functions.call("deliver_report", due(functions))
+def test_a_notification_is_counted_when_people_are_told(functions: Functions) -> None:
+    functions.call("send_notifications", due(functions))
 
-    assert values(functions.log()) == {"NoticesSent": (1,)}
+    assert values(functions.log()) == {"NotificationsSent": (1,)}
 
 
 def test_an_urgent_smear_that_nobody_acknowledged_is_counted(functions: Functions) -> None:
-    functions.call("deliver_report", due(functions, step=1))
+    functions.call("send_notifications", due(functions, step=1))
 
-    assert values(functions.log()) == {"UrgentUnheard": (1,)}
+    assert values(functions.log()) == {"UrgentUnacknowledged": (1,)}
 
 
 def test_a_mail_that_is_on_its_way_is_marked_and_not_counted(functions: Functions) -> None:
     functions.world.ledger.finish(row())
-    functions.world.ledger.begin_telling(row().object_id, row().model, "clinician", START, START)
+    functions.world.ledger.claim_channel(row().object_id, row().model, "clinician", START, START)
 
     functions.call("mail_events", mail_came_back("Send"))
 
-    assert functions.world.ledger.marks[row().object_id, row().model] == {"clinician": "told"}
+    assert functions.world.ledger.marks[row().object_id, row().model] == {"clinician": "completed"}
     assert (functions.world.row, functions.log()) == (row(), "")
 
 

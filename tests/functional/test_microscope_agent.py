@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.contracts.errors import HemascopeError
-from hemascope.microscope.outbox import Outbox
-from hemascope.microscope.picture import Picture
-from tests.microscope_world import Bench, drawn
+from hemascope.domain.errors import HemascopeError
+from hemascope_cli.microscope.outbox import Outbox
+from hemascope_cli.microscope.picture import Picture
+from tests.support.microscope_world import Bench, drawn
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_pictures_of_the_last_slide_are_not_sent_for_the_next_one(bench: Bench) 
     bench.put("old.jpg", drawn(1))
     bench.rounds(3)
 
-    bench.case = "c-2"
+    bench.slide = "c-2"
     bench.restart()
     bench.put("new.jpg", drawn(2))
     bench.rounds(3)
@@ -173,7 +173,7 @@ def test_what_waited_for_the_network_keeps_its_slide(bench: Bench) -> None:
     bench.put("field.jpg", drawn(1))
     bench.rounds(2.5)
 
-    bench.case = "c-2"
+    bench.slide = "c-2"
     bench.restart()
     bench.rounds(3)
 

@@ -8,20 +8,20 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from hemascope.adapters.aws import client
-from hemascope.adapters.microscope_senders import S3Sender
-from hemascope.cli import main
-from hemascope.contracts.errors import HemascopeError, TransientError
+from hemascope.aws.client import client
+from hemascope.domain.errors import HemascopeError, TransientError
 from hemascope.imaging.decode import decode
-from hemascope.microscope.display import Lines, Table
-from hemascope.microscope.folder import Mark
-from hemascope.microscope.outbox import Entry, Outbox, Result, Step
-from hemascope.microscope.picture import Picture
-from tests.microscope_world import drawn
-from tests.moto_cloud import MotoCloud
+from hemascope_cli.main import main
+from hemascope_cli.microscope.display import Lines, Table
+from hemascope_cli.microscope.folder import Mark
+from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
+from hemascope_cli.microscope.picture import Picture
+from hemascope_cli.microscope.senders import S3Sender
+from tests.support.microscope_world import drawn
+from tests.support.moto_cloud import MotoCloud
 
 Captured = pytest.CaptureFixture[str]
-NAMES = ["--hospital", "st-mary", "--case", "c-1"]
+NAMES = ["--hospital", "st-mary", "--slide", "c-1"]
 QUICK = ["--settle", "0", "--poll", "0.01", "--longest-pause", "0.01", "--every", "0.01", "--once"]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.contracts.file_size import MAXIMUM_BYTES
-from tests.microscope_world import Bench, drawn
+from hemascope.domain.file_size import MAXIMUM_BYTES
+from tests.support.microscope_world import Bench, drawn
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_a_refused_name_may_be_mended(bench: Bench) -> None:
 
 
 def test_a_key_that_would_be_too_long_is_refused_here(bench: Bench) -> None:
-    bench.case = "血" * 255
+    bench.slide = "血" * 255
     bench.put("血" * 80 + ".jpg", drawn(1))
 
     bench.rounds(3)
@@ -227,7 +227,7 @@ def test_with_a_full_disk_nothing_is_sent_that_could_not_be_noted(bench: Bench) 
 
 
 def test_a_disk_that_fills_after_sending_leads_to_no_second_object(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hemascope.contracts.errors import TransientError
+    from hemascope.domain.errors import TransientError
 
     def full(sha256: str, object_id: str | None) -> None:
         raise TransientError("expected to read and write the outbox, received: database or disk is full")

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.adapters.local_worker import load_handler
-from hemascope.adapters.microscope_senders import PortalSender
-from hemascope.adapters.portal_client import PortalClient
-from hemascope.cli import main
-from hemascope.contracts.errors import HemascopeError, TransientError
-from hemascope.contracts.specimen import parse_smear_key
-from hemascope.microscope.outbox import Result
-from hemascope.microscope.picture import Picture
-from tests.microscope_portal import TOKEN, HttpPortal, served
-from tests.microscope_world import drawn
-from tests.portal_world import Portal
+from hemascope.domain.errors import HemascopeError, TransientError
+from hemascope.domain.specimen import parse_smear_key
+from hemascope_cli.local.worker import load_handler
+from hemascope_cli.main import main
+from hemascope_cli.microscope.outbox import Result
+from hemascope_cli.microscope.picture import Picture
+from hemascope_cli.microscope.portal_client import PortalClient
+from hemascope_cli.microscope.senders import PortalSender
+from tests.support.microscope_portal import TOKEN, HttpPortal, served
+from tests.support.microscope_world import drawn
+from tests.support.portal_world import Portal
 
 KEY = "smears/st-mary/p-7/c-1/field 血液.jpg"
 PICTURE = Picture.of(b"a picture")
@@ -49,7 +49,7 @@ def object_id(key: str, version: str) -> str:
 
 
 def row(file: str, version: str) -> dict[str, object]:
-    specimen = {"hospital": "st-mary", "patient": "p-7", "case": "c-1", "file": file}
+    specimen = {"hospital": "st-mary", "patient": "p-7", "slide": "c-1", "field": file}
     return {"object_id": object_id(f"smears/st-mary/p-7/c-1/{file}", version), "specimen": specimen, "state": "reported"}
 
 
@@ -149,11 +149,11 @@ def test_ids_of_pictures_whose_answer_was_lost_are_found_page_by_page(portal: Ht
     found = client.find([KEY])
 
     assert found == {KEY: object_id(KEY, "v1")}
-    assert portal.asked == ["GET /reports?case=c-1", "GET /reports?case=c-1&cursor=1"]
+    assert portal.asked == ["GET /reports?slide=c-1", "GET /reports?slide=c-1&cursor=1"]
 
 
 def watch(portal: HttpPortal, token: Path, folder: Path) -> int:
-    names = ["--hospital", "st-mary", "--patient", "p-7", "--case", "c-1", "--outbox", str(token.parent / "outbox.sqlite")]
+    names = ["--hospital", "st-mary", "--patient", "p-7", "--slide", "c-1", "--outbox", str(token.parent / "outbox.sqlite")]
     quick = ["--settle", "0", "--poll", "0.01", "--longest-pause", "0.01", "--once"]
     return main(["microscope", "--watch", str(folder), "--portal", portal.address, "--token-file", str(token), *names, *quick])
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.microscope.outbox import Result
-from tests.microscope_world import Bench, FakeResults, drawn
+from hemascope_cli.microscope.outbox import Result
+from tests.support.microscope_world import Bench, FakeResults, drawn
 
 
 @pytest.fixture

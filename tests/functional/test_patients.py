@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from hemascope.contracts.hospital import HospitalSettings
-from hemascope.contracts.report import PatientSummary, State
-from hemascope.contracts.specimen import ObjectVersion, Patient, report_keys
-from tests.cases import BENIGN, PRE, smear_report
-from tests.fakes import START
-from tests.portal_world import Portal, account, content, opened
-from tests.rows import row
+from hemascope.domain.hospital import HospitalSettings
+from hemascope.domain.report import PatientSummary, State
+from hemascope.domain.specimen import ObjectVersion, Patient, report_keys
+from tests.support.fakes import START
+from tests.support.portal_world import Portal, account, content, opened
+from tests.support.rows import row
+from tests.support.slide_fields import BENIGN, PRE, smear_report
 
 CLINICIAN = account("clinician", sub="ann")
 PATIENT = account("patient", patient="p-7", sub="pat")
@@ -56,7 +56,7 @@ def add(
     moment = START + timedelta(minutes=minute)
     summary = PatientSummary(
         object_id=object_id,
-        case="c-1",
+        slide="c-1",
         release="preliminary",
         issued_at=moment,
         disclaimer=portal.texts.patient_disclaimer,
@@ -66,7 +66,7 @@ def add(
     for key, text in ((keys.report, report.to_json()), (keys.summary, summary.to_json())):
         portal.reports.pictures[ObjectVersion(bucket="reports", key=key)] = text.encode()
     whose = Patient(hospital=hospital, patient=patient).digest
-    fields = {"object": picture, "object_id": object_id, "model": model, "hospital": hospital, "case": "c-1"}
+    fields = {"object": picture, "object_id": object_id, "model": model, "hospital": hospital, "slide": "c-1"}
     found = row(state, **fields, patient=whose, finished_at=moment, report_key=None if state is State.FAILED else keys.report)
     portal.reader.rows.append(found)
     return object_id
@@ -123,7 +123,7 @@ def test_a_corrected_answer_is_told_in_the_words_for_the_reviewers_label(ask: As
     assert summary == {
         "schema": "hemascope.patient-summary/1",
         "object_id": smear,
-        "case": "c-1",
+        "slide": "c-1",
         "release": "amended",
         "issued_at": "2026-03-01T10:30:00Z",
         **portal.texts.patient["Benign"].model_dump(),
@@ -181,7 +181,7 @@ def test_the_list_holds_the_patients_own_newest_first(ask: Ask, portal: Portal) 
 
     assert set(answer) == {"summaries"}
     assert [(one["object_id"], one["headline"]) for one in answer["summaries"]] == [(second, NORMAL), (first, CLOSER_LOOK)]
-    assert sorted(portal.audit.told) == sorted([("pat", "saw", first), ("pat", "saw", second)])
+    assert sorted(portal.audit.told) == sorted([("pat", "viewed", first), ("pat", "viewed", second)])
 
 
 def test_the_list_holds_what_is_out_in_the_words_that_are_out(ask: Ask, portal: Portal) -> None:
@@ -212,7 +212,7 @@ def test_what_is_to_be_forgotten_is_gone_from_the_list_though_the_index_still_kn
 
 
 def case_of(ask: Ask) -> tuple[str, str] | int:
-    answer = ask("GET /cases", PATIENT, query={"case": "c-1"})
+    answer = ask("GET /slides", PATIENT, query={"slide": "c-1"})
     if answer["statusCode"] != 200:
         return answer["statusCode"]
     summary = content(answer)["summary"]
@@ -258,6 +258,6 @@ def test_staff_see_the_models_statement_on_a_case_whatever_was_corrected(ask: As
     smear = add(portal, "1.jpg", PRE)
     judge(ask, smear, "Benign", release=True)
 
-    statement = content(ask("GET /cases", CLINICIAN, query={"case": "c-1"}))["statement"]
+    statement = content(ask("GET /slides", CLINICIAN, query={"slide": "c-1"}))["statement"]
 
     assert [one["label"] for one in statement["fields"]] == ["Pre-B"]

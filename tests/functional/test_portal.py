@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from hemascope.adapters.http_api import logger
-from hemascope.adapters.local_worker import load_handler
-from hemascope.contracts.errors import TransientError
-from hemascope.contracts.report import State
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.domain.errors import TransientError
+from hemascope.domain.report import State
+from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
-from tests.fakes import START, FixedClassifier
-from tests.portal_world import CONTEXT, SMEAR, UNKNOWN, Portal, account, content, request
-from tests.rows import row
+from hemascope.portal.http import logger
+from hemascope_cli.local.worker import load_handler
+from tests.support.fakes import START, FixedClassifier
+from tests.support.portal_world import CONTEXT, SMEAR, UNKNOWN, Portal, account, content, request
+from tests.support.rows import row
 
 CLINICIAN = account("clinician")
 PATIENT = account("patient", patient="p-7")
@@ -60,7 +60,7 @@ def test_an_account_is_told_what_it_is(ask: Caller) -> None:
 
 
 def test_the_form_is_for_one_key_of_the_senders_own_hospital(ask: Caller) -> None:
-    body = '{"patient": "p 7", "case": "c+1", "file": "50% 血液.jpg"}'
+    body = '{"patient": "p 7", "slide": "c+1", "field": "50% 血液.jpg"}'
 
     answer = content(ask("POST /uploads", CLINICIAN, body))
 
@@ -79,14 +79,14 @@ def test_the_form_is_for_one_key_of_the_senders_own_hospital(ask: Caller) -> Non
         ("", None),
         ("no json", None),
         ("[]", None),
-        ('{"patient": "p-7", "case": "c-1"}', "file"),
-        ('{"patient": "../p-8", "case": "c-1", "file": "f.jpg"}', "patient"),
-        ('{"patient": "p-7", "case": "", "file": "f.jpg"}', "case"),
-        ('{"patient": "p-7", "case": "c-1", "file": " f.jpg"}', "file"),
-        ('{"patient": "p-7", "case": "c-1", "file": "a\\u0000b.jpg"}', "file"),
-        ('{"patient": "p-7", "case": "c-1", "file": 7}', "file"),
-        ('{"patient": "..", "case": "/", "file": "f.jpg"}', "case, patient"),
-        ('{"patient": "p-7", "case": "c-1", "file": "f.jpg", "hospital": "st-joseph"}', None),
+        ('{"patient": "p-7", "slide": "c-1"}', "field"),
+        ('{"patient": "../p-8", "slide": "c-1", "field": "f.jpg"}', "patient"),
+        ('{"patient": "p-7", "slide": "", "field": "f.jpg"}', "slide"),
+        ('{"patient": "p-7", "slide": "c-1", "field": " f.jpg"}', "field"),
+        ('{"patient": "p-7", "slide": "c-1", "field": "a\\u0000b.jpg"}', "field"),
+        ('{"patient": "p-7", "slide": "c-1", "field": 7}', "field"),
+        ('{"patient": "..", "slide": "/", "field": "f.jpg"}', "patient, slide"),
+        ('{"patient": "p-7", "slide": "c-1", "field": "f.jpg", "hospital": "st-joseph"}', None),
     ],
 )
 def test_a_wrong_upload_is_a_bad_request_that_names_fields_and_repeats_nothing(ask: Caller, body: str, wrong: str) -> None:
@@ -99,7 +99,7 @@ def test_a_wrong_upload_is_a_bad_request_that_names_fields_and_repeats_nothing(a
 
 
 def test_ids_that_are_too_long_together_are_a_bad_request(ask: Caller) -> None:
-    body = json.dumps(dict.fromkeys(("patient", "case", "file"), 255 * "血"))
+    body = json.dumps(dict.fromkeys(("patient", "slide", "field"), 255 * "血"))
 
     answer = ask("POST /uploads", CLINICIAN, body)
 
@@ -117,8 +117,8 @@ def test_staff_see_the_report_with_links_to_its_pictures(ask: Caller) -> None:
     answer = content(ask(REPORT, CLINICIAN))
 
     assert answer["state"] == "reported"
-    assert answer["specimen"] == {"hospital": "st-mary", "patient": "p-7", "case": "c-1", "file": "field 1.jpg"}
-    assert answer["report"]["schema"] == "hemascope.report/1"
+    assert answer["specimen"] == {"hospital": "st-mary", "patient": "p-7", "slide": "c-1", "field": "field 1.jpg"}
+    assert answer["report"]["schema"] == "hemascope.report/2"
     assert answer["report"]["result"]["label"] == "Pre-B"
     assert answer["pictures"] == {
         "segmented": f"https://reports.example/{FOLDER}/segmented.png",
@@ -134,7 +134,7 @@ def test_a_patient_sees_the_summary_and_nothing_of_the_report(ask: Caller) -> No
 
     assert set(answer) == {"summary"}
     assert set(answer["summary"]) == {
-        *("schema", "object_id", "case", "release", "issued_at", "headline", "explanation", "next_step", "disclaimer"),
+        *("schema", "object_id", "slide", "release", "issued_at", "headline", "explanation", "next_step", "disclaimer"),
         "telephone",
     }
     assert answer["summary"]["object_id"] == SMEAR.object_id
@@ -210,7 +210,7 @@ def test_the_list_holds_the_own_hospitals_rows_newest_first_in_pages(ask: Caller
     first = content(ask("GET /reports", CLINICIAN))
     second = content(ask("GET /reports", CLINICIAN, query={"cursor": first["cursor"]}))
 
-    files = [one["specimen"]["file"] for one in first["rows"] + second["rows"]]
+    files = [one["specimen"]["field"] for one in first["rows"] + second["rows"]]
     assert files == [*(f"{number}.jpg" for number in range(118, 0, -2)), "field 1.jpg"]
     assert len(first["rows"]) == 50
     assert second["cursor"] is None
@@ -264,14 +264,14 @@ def test_our_own_faults_tell_nothing_of_our_inside(ask: Caller, portal: Portal, 
 
 @pytest.mark.parametrize("route", ["GET /me", "POST /uploads", "GET /reports", REPORT, f"GET /reports/{UNKNOWN}"])
 def test_no_cache_may_keep_an_answer(ask: Caller, route: str) -> None:
-    answer = ask(route, CLINICIAN, '{"patient": "p-7", "case": "c-1", "file": "f.jpg"}')
+    answer = ask(route, CLINICIAN, '{"patient": "p-7", "slide": "c-1", "field": "f.jpg"}')
 
     assert answer["headers"]["Cache-Control"] == "no-store"
 
 
 def test_the_log_says_which_report_and_never_whose(ask: Caller) -> None:
     ask(REPORT, CLINICIAN)
-    ask("POST /uploads", CLINICIAN, '{"patient": "p-7", "case": "c-1", "file": "field 1.jpg"}')
+    ask("POST /uploads", CLINICIAN, '{"patient": "p-7", "slide": "c-1", "field": "field 1.jpg"}')
     ask("GET /reports/Jane%20Doe", CLINICIAN)
 
     told = [(line["route"], line["status"], line.get("object_id"), line["request_id"]) for line in ask.lines]

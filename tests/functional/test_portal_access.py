@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from hemascope.model.artifact import Artifact
-from tests.fakes import FixedClassifier
 from tests.functional.access_table import ACCOUNTS, IDS, NOBODIES, ROUTES, Route
-from tests.portal_world import SMEAR, Portal, account, opened
+from tests.support.fakes import FixedClassifier
+from tests.support.portal_world import SMEAR, Portal, account, opened
 
 REVIEWED, FRESH = (SMEAR.model_copy(update={"version_id": version}) for version in ("v2", "v3"))
 Ask = Callable[..., dict[str, Any]]

@@ -10,16 +10,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from moto import mock_aws
 
-from hemascope.adapters.aws import DynamoLedger, client
-from hemascope.adapters.aws_queries import DynamoReader, S3Links
-from hemascope.adapters.aws_worklist import DynamoSearch
-from hemascope.adapters.rows import Found, LedgerTable
-from hemascope.contracts.report import Decision, State
-from hemascope.contracts.specimen import ObjectVersion, Patient
-from hemascope.portal.needs import RowFilter
-from hemascope.ports import LedgerRow
-from tests.fakes import START
-from tests.rows import row
+from hemascope.aws.client import client
+from hemascope.aws.ledger.reader import DynamoReader
+from hemascope.aws.ledger.search import DynamoSearch
+from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.aws.s3 import S3Links
+from hemascope.domain.ledger import LedgerRow, RowFilter
+from hemascope.domain.report import Decision, State
+from hemascope.domain.specimen import ObjectVersion, Patient
+from hemascope_cli.operations.ledger_table import Found, LedgerTable
+from tests.support.fakes import START
+from tests.support.rows import row
 
 MOMENT = timedelta(microseconds=1)
 
@@ -46,7 +47,7 @@ def dynamodb() -> Any:
         KeySchema=keys("object_id", "model"),
         AttributeDefinitions=[
             {"AttributeName": name, "AttributeType": "S"}
-            for name in ("object_id", "model", "hospital", "finished_at", "case", "patient")
+            for name in ("object_id", "model", "hospital", "finished_at", "slide", "patient")
         ],
         GlobalSecondaryIndexes=[
             {
@@ -59,7 +60,7 @@ def dynamodb() -> Any:
                 "KeySchema": keys("patient", "finished_at"),
                 "Projection": {"ProjectionType": "ALL"},
             },
-            {"IndexName": "by-case", "KeySchema": keys("case", "hospital"), "Projection": {"ProjectionType": "ALL"}},
+            {"IndexName": "by-slide", "KeySchema": keys("slide", "hospital"), "Projection": {"ProjectionType": "ALL"}},
         ],
         BillingMode="PAY_PER_REQUEST",
     )
@@ -91,14 +92,14 @@ def test_an_unknown_id_has_no_rows(dynamodb: Any) -> None:
 def test_nothing_is_shown_of_what_is_to_be_forgotten(dynamodb: Any) -> None:
     DynamoLedger(dynamodb, "ledger").finish(row())
 
-    LedgerTable(dynamodb, "ledger").bury(row().object_id, Patient(hospital="st-mary", patient="p 7"), Found(), START)
+    LedgerTable(dynamodb, "ledger").write_tombstone(row().object_id, Patient(hospital="st-mary", patient="p 7"), Found(), START)
 
     assert DynamoReader(dynamodb, "ledger").rows_of(row().object_id) == ()
 
 
 def test_a_channel_that_was_begun_disturbs_no_reader(dynamodb: Any) -> None:
     DynamoLedger(dynamodb, "ledger").finish(row())
-    DynamoLedger(dynamodb, "ledger").begin_telling(row().object_id, row().model, "topic", START, START + timedelta(seconds=20))
+    DynamoLedger(dynamodb, "ledger").claim_channel(row().object_id, row().model, "topic", START, START + timedelta(seconds=20))
 
     assert DynamoReader(dynamodb, "ledger").rows_of(row().object_id) == (row(),)
 
@@ -123,7 +124,7 @@ def test_a_slides_rows_are_its_hospitals_own_of_every_patient(dynamodb: Any) -> 
     for one in (*mine, place("st-joseph", "p-1", "c+1"), place("st-mary", "p-1", "c 1")):
         ledger.finish(one)
 
-    found = DynamoReader(dynamodb, "ledger").rows_by_case("st-mary", "c+1", 10)
+    found = DynamoReader(dynamodb, "ledger").rows_by_slide("st-mary", "c+1", 10)
 
     assert sorted(found, key=lambda one: one.object.key) == mine
 
@@ -133,7 +134,7 @@ def test_a_slides_rows_are_as_many_as_asked_for_at_most(dynamodb: Any, limit: in
     for number in range(5):
         DynamoLedger(dynamodb, "ledger").finish(place("st-mary", "p-1", "c-1", f"{number}.jpg"))
 
-    assert len(DynamoReader(dynamodb, "ledger").rows_by_case("st-mary", "c-1", limit)) == count
+    assert len(DynamoReader(dynamodb, "ledger").rows_by_slide("st-mary", "c-1", limit)) == count
 
 
 def test_a_slide_is_read_to_its_end_where_one_answer_does_not_hold_it(dynamodb: Any) -> None:
@@ -143,15 +144,15 @@ def test_a_slide_is_read_to_its_end_where_one_answer_does_not_hold_it(dynamodb: 
     query = dynamodb.query
     dynamodb.query = lambda **asked: query(**asked | {"Limit": min(asked["Limit"], 2)})  # as if a megabyte held two
 
-    found = DynamoReader(dynamodb, "ledger").rows_by_case("st-mary", "c-1", 100)
+    found = DynamoReader(dynamodb, "ledger").rows_by_slide("st-mary", "c-1", 100)
 
     assert sorted(one.object.key for one in found) == [one.object.key for one in rows]
 
 
-def place(hospital: str, patient: str, case: str, file: str = "f.jpg", **changed: Any) -> LedgerRow:
-    version = ObjectVersion(bucket="uploads", key=f"smears/{hospital}/{patient}/{case}/{file}", version_id="v1")
+def place(hospital: str, patient: str, slide: str, field: str = "f.jpg", **changed: Any) -> LedgerRow:
+    version = ObjectVersion(bucket="uploads", key=f"smears/{hospital}/{patient}/{slide}/{field}", version_id="v1")
     whose = Patient(hospital=hospital, patient=patient).digest
-    return row(object=version, object_id=version.object_id, hospital=hospital, case=case, patient=whose, **changed)
+    return row(object=version, object_id=version.object_id, hospital=hospital, slide=slide, patient=whose, **changed)
 
 
 def test_a_patients_rows_are_their_own_newest_first_and_no_tombstone(dynamodb: Any) -> None:
@@ -159,7 +160,7 @@ def test_a_patients_rows_are_their_own_newest_first_and_no_tombstone(dynamodb: A
     mine = [place("st-mary", "p-1", f"c-{number}", finished_at=START + number * MOMENT) for number in (1, 3, 2)]
     for one in (*mine, place("st-joseph", "p-1", "c-1"), place("st-mary", "p-11", "c-1")):
         ledger.finish(one)
-    LedgerTable(dynamodb, "ledger").bury("0f" * 16, patient, Found(), START)
+    LedgerTable(dynamodb, "ledger").write_tombstone("0f" * 16, patient, Found(), START)
 
     found = DynamoReader(dynamodb, "ledger").rows_by_patient(patient, 2)
 
@@ -281,8 +282,8 @@ def test_pages_of_a_search_hold_every_row_once(dynamodb: Any, wanted: RowFilter)
 
 
 def test_a_search_reads_so_many_rows_and_then_says_where_to_go_on(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hemascope.adapters.aws_worklist.READ", 4)
-    monkeypatch.setattr("hemascope.adapters.aws_worklist._AT_ONCE", 2)
+    monkeypatch.setattr("hemascope.aws.ledger.search.READ", 4)
+    monkeypatch.setattr("hemascope.aws.ledger.search._AT_ONCE", 2)
     worked(dynamodb, 0, urgent=True)
     for number in range(1, 10):
         worked(dynamodb, number)

@@ -9,13 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from hemascope.adapters.aws import client
-from hemascope.adapters.aws_queries import S3Links
-from hemascope.adapters.http_api import logger
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.aws.client import client
+from hemascope.aws.s3 import S3Links
+from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
-from tests.fakes import FixedClassifier
-from tests.portal_world import SMEAR, Portal, account, content, opened
+from hemascope.portal.http import logger
+from tests.support.fakes import FixedClassifier
+from tests.support.portal_world import SMEAR, Portal, account, content, opened
 
 CLINICIAN = account("clinician", sub="ann")
 SCRIPT = '<img src=x onerror="alert(1)"><script>alert(document.cookie)</script>'
@@ -86,24 +86,24 @@ def test_a_comment_with_signs_that_steer_is_refused_and_not_repeated(
     assert headers(answer) == PROBLEM
 
 
-@pytest.mark.parametrize("place", ["patient", "case", "file"])
+@pytest.mark.parametrize("place", ["patient", "slide", "field"])
 @pytest.mark.parametrize("text", [one for one in WRITTEN if "/" not in one])
 def test_a_name_is_a_part_of_one_key_whatever_stands_in_it(ask: Ask, log: StringIO, place: str, text: str) -> None:
-    names = {"patient": "p-7", "case": "c-1", "file": "f.jpg"} | {place: text}
+    names = {"patient": "p-7", "slide": "c-1", "field": "f.jpg"} | {place: text}
 
     answer = ask("POST /uploads", CLINICIAN, json.dumps(names))
 
-    key = f"smears/st-mary/{names['patient']}/{names['case']}/{names['file']}"
+    key = f"smears/st-mary/{names['patient']}/{names['slide']}/{names['field']}"
     assert content(answer)["form"]["fields"]["key"] == key
     assert key.count("/") == 4
     assert headers(answer) == HEADERS
     assert text not in log.getvalue()
 
 
-@pytest.mark.parametrize("place", ["patient", "case", "file"])
+@pytest.mark.parametrize("place", ["patient", "slide", "field"])
 @pytest.mark.parametrize("text", [*STEERING, "../p-8", "..", "a/b"])
 def test_a_name_that_steers_is_refused_and_not_repeated(ask: Ask, place: str, text: str) -> None:
-    names = {"patient": "p-7", "case": "c-1", "file": "f.jpg"} | {place: text}
+    names = {"patient": "p-7", "slide": "c-1", "field": "f.jpg"} | {place: text}
 
     answer = ask("POST /uploads", CLINICIAN, json.dumps(names))
 
@@ -118,8 +118,8 @@ def test_a_file_named_like_a_script_comes_back_as_text(ask: Ask, portal: Portal,
 
     shown, listed = ask(f"GET /reports/{odd.object_id}", CLINICIAN), ask("GET /reports", CLINICIAN)
 
-    assert content(shown)["specimen"]["file"] == name
-    assert name in [one["specimen"]["file"] for one in content(listed)["rows"]]
+    assert content(shown)["specimen"]["field"] == name
+    assert name in [one["specimen"]["field"] for one in content(listed)["rows"]]
     assert headers(shown) == headers(listed) == HEADERS
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from hemascope.portal.people import Person, Role
+from hemascope.domain.upload import SignedPut
+from hemascope.portal.identity import Person, Role
 from hemascope.portal.problems import BadRequest
-from hemascope.ports import SignedPut
-from tests.portal_world import Portal
+from tests.support.portal_world import Portal
 
 TECHNICIAN = Person(account="8f0c", role=Role.TECHNICIAN, hospital="st-mary")
-NAMES = {"patient": "p-7", "case": "c-1", "file": "f.jpg"}
+NAMES = {"patient": "p-7", "slide": "c-1", "field": "f.jpg"}
 
 
 def test_a_program_that_says_what_it_sends_gets_a_link_that_stores_it_once() -> None:

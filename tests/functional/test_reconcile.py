@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from hemascope.adapters.rows import LedgerTable
-from hemascope.cli import main
-from hemascope.commands.reconcile import Finding, Reconciliation
-from hemascope.contracts.errors import TransientError
-from hemascope.contracts.events import parse_message
-from hemascope.contracts.report import State
-from hemascope.contracts.specimen import ObjectVersion
-from hemascope.ports import NoticeState
-from tests.moto_cloud import MODEL, MotoCloud, Wired
+from hemascope.domain.errors import TransientError
+from hemascope.domain.events import parse_message
+from hemascope.domain.ledger import NotificationStatus
+from hemascope.domain.report import State
+from hemascope.domain.specimen import ObjectVersion
+from hemascope_cli.main import main
+from hemascope_cli.operations.ledger_table import LedgerTable
+from hemascope_cli.operations.reconcile import Finding, Reconciliation
+from tests.support.moto_cloud import MODEL, MotoCloud, Wired
 
 Captured = pytest.CaptureFixture[str]
 KEY = "smears/st-mary/p-7/c-1/field-1.jpg"
@@ -31,7 +31,7 @@ LATER = now() + timedelta(hours=1)
 
 
 def reconcile(cloud: MotoCloud, *words: str, grace: int = 0) -> int:
-    names = cloud.names("uploads", "ledger", "arrivals", "notices")
+    names = cloud.names("uploads", "ledger", "arrivals", "notifications")
     return main(["reconcile", "--model", MODEL, "--grace", str(grace), *names, *words])
 
 
@@ -146,11 +146,11 @@ def test_an_object_without_a_version_is_announced_without_one(cloud: MotoCloud) 
 
 def test_nothing_is_sent_where_nobody_asked(cloud: MotoCloud) -> None:
     cloud.put(KEY)
-    cloud.finish(cloud.put(ODD), notice=NoticeState.PENDING)
+    cloud.finish(cloud.put(ODD), notification=NotificationStatus.PENDING)
 
     reconcile(cloud)
 
-    assert cloud.bodies(cloud.arrivals) == cloud.bodies(cloud.notices) == []
+    assert cloud.bodies(cloud.arrivals) == cloud.bodies(cloud.notifications) == []
 
 
 def test_a_failure_is_named_and_left_to_the_replay(cloud: MotoCloud, capsys: Captured) -> None:
@@ -174,10 +174,10 @@ def test_a_failure_whose_dead_letter_is_gone_is_sent_again_on_request(cloud: Mot
     assert [one.object for one in parse_message(body)] == [version]
 
 
-def test_a_notice_that_is_late_is_put_into_its_queue_again(cloud: MotoCloud, capsys: Captured) -> None:
+def test_a_notification_that_is_late_is_put_into_its_queue_again(cloud: MotoCloud, capsys: Captured) -> None:
     late, young = cloud.put(KEY), cloud.put(ODD)
-    cloud.finish(late, notice=NoticeState.PENDING, finished_at=now() - timedelta(minutes=16))
-    cloud.finish(young, notice=NoticeState.PENDING, finished_at=now() - timedelta(minutes=14))
+    cloud.finish(late, notification=NotificationStatus.PENDING, finished_at=now() - timedelta(minutes=16))
+    cloud.finish(young, notification=NotificationStatus.PENDING, finished_at=now() - timedelta(minutes=14))
 
     status = reconcile(cloud, "--requeue", grace=15)
 
@@ -186,14 +186,14 @@ def test_a_notice_that_is_late_is_put_into_its_queue_again(cloud: MotoCloud, cap
         [f"not told     {late.object_id}  version {late.version_id}"],
         {"reported": 2, "not told": 1, "asked again": 1},
     )
-    (body,) = cloud.bodies(cloud.notices)
+    (body,) = cloud.bodies(cloud.notifications)
     assert json.loads(body) == {"object_id": late.object_id, "model": "all-subtypes/1.0.0"}
     assert cloud.bodies(cloud.arrivals) == []
 
 
-@pytest.mark.parametrize("notice", [NoticeState.SENT, NoticeState.BOUNCED])
-def test_a_notice_that_had_its_fate_is_not_late(cloud: MotoCloud, notice: NoticeState) -> None:
-    cloud.finish(cloud.put(KEY), notice=notice)
+@pytest.mark.parametrize("notification", [NotificationStatus.SENT, NotificationStatus.BOUNCED])
+def test_a_notification_that_had_its_fate_is_not_late(cloud: MotoCloud, notification: NotificationStatus) -> None:
+    cloud.finish(cloud.put(KEY), notification=notification)
 
     assert reconcile(cloud, "--requeue") == 0
 
@@ -229,7 +229,7 @@ def test_a_row_that_was_finished_while_the_listing_ran_is_not_taken_for_an_orpha
 
 def test_what_dynamodb_leaves_out_is_asked_for_again(cloud: MotoCloud) -> None:
     for number in range(120):
-        cloud.finish(cloud.put(f"smears/h/p/c/{number}"), notice=NoticeState.SENT)
+        cloud.finish(cloud.put(f"smears/h/p/c/{number}"), notification=NotificationStatus.SENT)
     asked: list[int] = []
 
     def answers_seventy(name: str, call: Callable[[], Any]) -> Any:

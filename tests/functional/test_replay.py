@@ -7,16 +7,18 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from hemascope.adapters.aws import client
-from hemascope.adapters.queues import Queue
-from hemascope.cli import main
-from hemascope.commands.replay import replay
-from hemascope.contracts.errors import HemascopeError
-from tests.moto_cloud import MotoCloud, Wired
+from hemascope.aws.client import client
+from hemascope.domain.errors import HemascopeError
+from hemascope_cli.main import main
+from hemascope_cli.operations.queues import Queue
+from hemascope_cli.operations.replay import replay
+from tests.support.moto_cloud import MotoCloud, Wired
 
 Captured = pytest.CaptureFixture[str]
-SOURCE, TARGET = "arn:aws:sqs:us-east-1:123456789012:arrivals-dead", "arn:aws:sqs:us-east-1:123456789012:arrivals"
-DEAD_URL, TARGET_URL = (f"https://sqs.us-east-1.amazonaws.com/123456789012/{name}" for name in ("arrivals-dead", "arrivals"))
+SOURCE, TARGET = "arn:aws:sqs:us-east-1:123456789012:arrivals-dead-letters", "arn:aws:sqs:us-east-1:123456789012:arrivals"
+DEAD_URL, TARGET_URL = (
+    f"https://sqs.us-east-1.amazonaws.com/123456789012/{name}" for name in ("arrivals-dead-letters", "arrivals")
+)
 
 
 def without_redrive(name: str, call: Callable[[], Any]) -> Any:
@@ -30,7 +32,7 @@ def queues(cloud: MotoCloud, around: Callable[[str, Callable[[], Any]], Any] = w
     return Queue(Wired(cloud.sqs, around), cloud.dead), Queue(cloud.sqs, cloud.arrivals)
 
 
-def bury(cloud: MotoCloud, *bodies: str) -> None:
+def write_tombstone(cloud: MotoCloud, *bodies: str) -> None:
     for body in bodies:
         cloud.sqs.send_message(QueueUrl=cloud.dead, MessageBody=body)
 
@@ -38,11 +40,11 @@ def bury(cloud: MotoCloud, *bodies: str) -> None:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody else fills the queue: an empty answer is the end."""
-    monkeypatch.setattr("hemascope.adapters.queues._WAIT_SECONDS", 0)
+    monkeypatch.setattr("hemascope_cli.operations.queues._WAIT_SECONDS", 0)
 
 
 def test_every_dead_letter_moves_back(cloud: MotoCloud, capsys: Captured) -> None:
-    bury(cloud, *(f"letter {number}" for number in range(25)))
+    write_tombstone(cloud, *(f"letter {number}" for number in range(25)))
 
     status = replay(*queues(cloud))
 
@@ -53,7 +55,7 @@ def test_every_dead_letter_moves_back(cloud: MotoCloud, capsys: Captured) -> Non
 
 
 def test_a_limit_leaves_the_rest(cloud: MotoCloud, capsys: Captured) -> None:
-    bury(cloud, *(f"letter {number}" for number in range(25)))
+    write_tombstone(cloud, *(f"letter {number}" for number in range(25)))
 
     status = main(["replay", "--queue", cloud.arrivals, "--dead-queue", cloud.dead, "--limit", "12"])
 
@@ -77,7 +79,7 @@ def test_an_empty_queue_is_no_failure(cloud: MotoCloud, capsys: Captured) -> Non
     ],
 )
 def test_a_dry_run_counts_and_moves_nothing(cloud: MotoCloud, limit: list[str], said: str, capsys: Captured) -> None:
-    bury(cloud, "a", "b", "c")
+    write_tombstone(cloud, "a", "b", "c")
 
     status = main(["replay", "--queue", cloud.arrivals, "--dead-queue", cloud.dead, "--dry-run", *limit])
 
@@ -98,7 +100,7 @@ def test_attributes_of_a_message_move_with_it(cloud: MotoCloud) -> None:
 
 
 def test_a_crash_before_the_deletion_leaves_a_message_twice_and_never_nowhere(cloud: MotoCloud) -> None:
-    bury(cloud, "letter")
+    write_tombstone(cloud, "letter")
 
     def dies(name: str, call: Callable[[], Any]) -> Any:
         if name == "delete_message_batch":
@@ -113,7 +115,7 @@ def test_a_crash_before_the_deletion_leaves_a_message_twice_and_never_nowhere(cl
 
 
 def test_a_message_that_the_queue_does_not_take_stays_dead(cloud: MotoCloud) -> None:
-    bury(cloud, "good", "refused")
+    write_tombstone(cloud, "good", "refused")
     dead, _ = queues(cloud)
 
     def refuses(name: str, call: Callable[[], Any]) -> Any:
@@ -129,7 +131,7 @@ def test_a_message_that_the_queue_does_not_take_stays_dead(cloud: MotoCloud) -> 
 
 
 def test_a_message_that_cannot_be_deleted_ends_the_replay(cloud: MotoCloud) -> None:
-    bury(cloud, "letter")
+    write_tombstone(cloud, "letter")
 
     def keeps(name: str, call: Callable[[], Any]) -> Any:
         answer = without_redrive(name, call)

@@ -10,18 +10,18 @@ import pypdfium2
 import pytest
 from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
-from hemascope.adapters.http_api import logger
-from hemascope.adapters.local_worker import load_handler
-from hemascope.contracts.errors import MissingObject
-from hemascope.contracts.hospital import HospitalSettings
-from hemascope.contracts.report import State
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.domain.errors import MissingObject
+from hemascope.domain.hospital import HospitalSettings
+from hemascope.domain.report import State
+from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
-from hemascope.portal.files import DocumentDesk
-from hemascope.portal.people import person_of
-from tests.fakes import FixedClassifier
-from tests.portal_world import CONTEXT, SMEAR, UNKNOWN, Portal, account, content, request
-from tests.rows import row
+from hemascope.portal.http import logger
+from hemascope.portal.identity import person_of
+from hemascope.portal.report_files import DocumentDesk
+from hemascope_cli.local.worker import load_handler
+from tests.support.fakes import FixedClassifier
+from tests.support.portal_world import CONTEXT, SMEAR, UNKNOWN, Portal, account, content, request
+from tests.support.rows import row
 
 CLINICIAN = account("clinician")
 PDF, FHIR = f"GET /reports/{SMEAR.object_id}/report.pdf", f"GET /reports/{SMEAR.object_id}/report.fhir.json"
@@ -156,7 +156,7 @@ def test_what_a_reviewer_changed_is_in_both(ask: Caller, portal: Portal) -> None
 def test_every_reading_is_written_down(ask: Caller, portal: Portal, route: str) -> None:
     ask(route, CLINICIAN)
 
-    assert portal.audit.told == [("8f0c", "saw", SMEAR.object_id)]
+    assert portal.audit.told == [("8f0c", "viewed", SMEAR.object_id)]
 
 
 @pytest.mark.parametrize("route", [PDF, FHIR])

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from hemascope.contracts.errors import TransientError
-from hemascope.contracts.hospital import HospitalSettings
-from hemascope.contracts.report import Release
-from hemascope.contracts.specimen import ObjectVersion
-from hemascope.contracts.verdict import Verdict
+from hemascope.domain.errors import TransientError
+from hemascope.domain.hospital import HospitalSettings
+from hemascope.domain.ledger import LedgerRow
+from hemascope.domain.report import Release
+from hemascope.domain.review import Verdict
+from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
-from hemascope.ports import LedgerRow
-from tests.fakes import START, FixedClassifier
-from tests.portal_world import SMEAR, Portal, account, content, opened
+from tests.support.fakes import START, FixedClassifier
+from tests.support.portal_world import SMEAR, Portal, account, content, opened
 
 ANN, BOB = (account("clinician", sub=name) for name in ("ann", "bob"))
 REPORT = f"GET /reports/{SMEAR.object_id}"
@@ -154,8 +154,8 @@ def test_of_two_people_the_second_amends_what_is_released(ask: Ask, portal: Port
     between = portal.reader.rows[0]
     ask(VERDICTS, BOB, CORRECT)
 
-    assert (between.release, between.spoken) == (Release.FINAL, 2)
-    assert (portal.reader.rows[0].release, portal.reader.rows[0].spoken) == (Release.AMENDED, 4)
+    assert (between.release, between.released_verdict_number) == (Release.FINAL, 2)
+    assert (portal.reader.rows[0].release, portal.reader.rows[0].released_verdict_number) == (Release.AMENDED, 4)
 
 
 def test_a_second_release_changes_nothing_and_is_no_entry(ask: Ask, portal: Portal) -> None:
@@ -240,7 +240,7 @@ def test_a_release_never_overlooks_a_verdict_that_comes_at_the_same_moment(ask: 
     answer = ask(RELEASE, ANN)
 
     assert content(answer) == {"release": "amended"}
-    assert (portal.reader.rows[0].verdicts, portal.reader.rows[0].spoken) == (2, 2)
+    assert (portal.reader.rows[0].verdicts, portal.reader.rows[0].released_verdict_number) == (2, 2)
 
 
 def test_of_two_verdicts_at_the_same_moment_both_count_once(ask: Ask, portal: Portal) -> None:
@@ -280,12 +280,12 @@ def test_every_act_is_an_entry_of_who_did_it_before_it_is_done(ask: Ask, portal:
             ("bob", "released"),
             ("ann", "verdict"),
             ("ann", "amended"),
-            ("tom", "saw"),
+            ("tom", "viewed"),
         )
     ]
 
 
-@pytest.mark.parametrize("route", [REPORT, RELEASE, VERDICTS, "GET /cases"])
+@pytest.mark.parametrize("route", [REPORT, RELEASE, VERDICTS, "GET /slides"])
 def test_what_cannot_be_written_down_is_not_done(ask: Ask, portal: Portal, route: str) -> None:
     ask(VERDICTS, ANN, CONFIRM)
     before = portal.reader.rows[0]
@@ -294,7 +294,7 @@ def test_what_cannot_be_written_down_is_not_done(ask: Ask, portal: Portal, route
         raise TransientError("expected to append to the audit trail, received SlowDown")
 
     portal.audit.append = fail
-    answer = ask(route, ANN, CORRECT if route == VERDICTS else None, {"case": "c-1"})
+    answer = ask(route, ANN, CORRECT if route == VERDICTS else None, {"slide": "c-1"})
 
     assert answer["statusCode"] == 503
     assert portal.reader.rows[0] == before

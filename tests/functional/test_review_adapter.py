@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from hemascope.adapters.aws_review import DynamoReviews
-from hemascope.contracts.errors import TransientError
-from hemascope.contracts.report import Release
-from hemascope.ports import LedgerRow, NoticeState
-from tests.fakes import START
-from tests.moto_cloud import MotoCloud, Wired
-from tests.rows import row
+from hemascope.aws.ledger.reviews import DynamoReviews
+from hemascope.domain.errors import TransientError
+from hemascope.domain.ledger import LedgerRow, NotificationStatus
+from hemascope.domain.report import Release
+from tests.support.fakes import START
+from tests.support.moto_cloud import MotoCloud, Wired
+from tests.support.rows import row
 
 LATER = START + timedelta(hours=1)
 COUNTED = {"verdicts": 1}
-FINAL = {"verdicts": 1, "spoken": 1, "release": Release.FINAL, "released_at": LATER}
+FINAL = {"verdicts": 1, "released_verdict_number": 1, "release": Release.FINAL, "released_at": LATER}
 
 
 def reviews(cloud: MotoCloud) -> DynamoReviews:
@@ -38,7 +38,12 @@ def test_a_review_is_recorded_step_by_step(cloud: MotoCloud) -> None:
 
 @pytest.mark.parametrize(
     "read",
-    [{}, {"verdicts": 2}, FINAL, {"verdicts": 1, "release": Release.AMENDED, "spoken": 1, "released_at": START}],
+    [
+        {},
+        {"verdicts": 2},
+        FINAL,
+        {"verdicts": 1, "release": Release.AMENDED, "released_verdict_number": 1, "released_at": START},
+    ],
     ids=["before", "ahead", "released", "amended"],
 )
 def test_a_review_of_a_row_that_has_changed_is_refused(cloud: MotoCloud, read: dict[str, Any]) -> None:
@@ -53,7 +58,7 @@ def test_a_row_of_before_there_were_reviews_can_be_reviewed(cloud: MotoCloud) ->
     cloud.dynamodb.update_item(
         TableName="ledger",
         Key={"object_id": {"S": row().object_id}, "model": {"S": row().model}},
-        UpdateExpression="REMOVE verdicts, spoken, #release",
+        UpdateExpression="REMOVE verdicts, released_verdict_number, #release",
         ExpressionAttributeNames={"#release": "release"},
     )
 
@@ -62,13 +67,13 @@ def test_a_row_of_before_there_were_reviews_can_be_reviewed(cloud: MotoCloud) ->
     assert standing(cloud) == row(**COUNTED)
 
 
-def test_a_notice_that_was_sent_meanwhile_stays_sent(cloud: MotoCloud) -> None:
+def test_a_notification_that_was_sent_meanwhile_stays_sent(cloud: MotoCloud) -> None:
     cloud.ledger.finish(row())
-    cloud.ledger.set_notice(row().object_id, row().model, NoticeState.SENT)
+    cloud.ledger.set_notification(row().object_id, row().model, NotificationStatus.SENT)
 
     reviews(cloud).set_review(row(), row(**COUNTED))
 
-    assert standing(cloud) == row(**COUNTED, notice=NoticeState.SENT)
+    assert standing(cloud) == row(**COUNTED, notification=NotificationStatus.SENT)
 
 
 def test_a_row_that_was_forgotten_does_not_come_back(cloud: MotoCloud) -> None:

@@ -11,26 +11,26 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from hemascope.contracts.preprocessing import PreprocessingSpec
+from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import Classifier
-from hemascope.selfcheck import replay
+from hemascope.screening.selfcheck import replay
 from training.__main__ import main
-from training.dataset import CLASS_FOLDERS, read_dataset
-from training.evaluate import evaluate, network_inputs
-from training.explain import with_evidence
-from training.export import ExportSettings, convert, export
-from training.features import cached_features, pooled
-from training.finetune import FinetuneSettings, finetune
-from training.fusion import build_fusion
-from training.linear import as_table, evaluate_linearly
-from training.map_check import grad_cam
-from training.pretrain import PretrainSettings, pretrain
-from training.run import Data, Run
-from training.shifts import SHIFTS
-from training.train import TrainSettings, train
-from training.weights import load_weights
+from training.data.dataset import CLASS_FOLDERS, read_dataset
+from training.data.features import cached_features, pooled
+from training.data.shifts import SHIFTS
+from training.evidence.evaluate import evaluate, network_inputs
+from training.evidence.map_check import grad_cam
+from training.experiments.finetune import FinetuneSettings, finetune
+from training.experiments.linear import as_table, evaluate_linearly
+from training.experiments.pretrain import PretrainSettings, pretrain
+from training.experiments.run import Data, Run
+from training.experiments.train import TrainSettings, train
+from training.export.artifact import ExportSettings, convert, export
+from training.networks.explain import with_evidence
+from training.networks.fusion import build_fusion
+from training.networks.weights import load_weights
 
 # So small that both backbones are through in seconds; served models have 128.
 SPEC = PreprocessingSpec(input_size=32)
@@ -211,7 +211,7 @@ def test_cached_features_are_the_frozen_backbones_answers(runs: Path, data: Data
 
     cached = cached_features(data, "validation", "vgg16", weights, 0, 1, runs / "features")
 
-    from training.batches import Batches
+    from training.data.batches import Batches
 
     inputs = Batches(*data.part("validation"), SPEC, batch=99, seed=1, augmented=False)[0][0]
     np.testing.assert_allclose(cached, pooled("vgg16", weights)(inputs["original"]), rtol=1e-4, atol=1e-5)
@@ -234,7 +234,7 @@ class Power(Exception):
     """It went out."""
 
 
-# A killed process leaves its log open; here the process lives on, and Python notices.
+# A killed process leaves its log open; here the process lives on, and Python notifications.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed file:ResourceWarning")
 def test_a_killed_training_goes_on_where_it_was(
     runs: Path, data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -10,17 +10,17 @@ import pytest
 
 from hemascope.imaging.decode import decode
 from hemascope.imaging.model_input import to_network_inputs, to_working_picture
-from tests.drawn_laboratory import SPEC, TINY, draw_data, tiny, with_tiny_backbone
-from training import features
-from training.dataset import Sample
+from tests.support.drawn_laboratory import SPEC, TINY, draw_data, tiny, with_tiny_backbone
+from training.data import features
+from training.data.dataset import Sample
+from training.data.features import Extraction, features_of
 from training.experiments import engine as engine_module
 from training.experiments.engine import Engine
 from training.experiments.heads import HeadSettings
 from training.experiments.matrix import engine_for, run_folds, run_matrix
 from training.experiments.registry import Row
+from training.experiments.run import Data
 from training.experiments.weights import found_weights, pretrained_on_fold, recipe
-from training.features import Extraction, features_of
-from training.run import Data
 
 SETTINGS = HeadSettings(epochs=2, width=16, depth=2)
 POOLED = Row("pooled", (TINY,), (("original",), ("segmented",)), published={"accuracy": 98.95})

@@ -17,7 +17,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from tests.drawn_laboratory import draw_data
+from tests.support.drawn_laboratory import draw_data
 from training.experiments import search as search_module
 from training.experiments.engine import Engine
 from training.experiments.heads import HeadSettings
@@ -30,11 +30,11 @@ SETTINGS = HeadSettings(epochs=2, width=16, depth=2)
 WORKER = """
 import sys
 from pathlib import Path
-from tests.drawn_laboratory import SPEC
+from tests.support.drawn_laboratory import SPEC
 from tests.functional.test_training_search import ROW, SETTINGS
 from training.experiments.matrix import engine_for
 from training.experiments.search import open_storage, search
-from training.run import Data
+from training.experiments.run import Data
 
 folder = Path(sys.argv[1])
 engine = engine_for(Data.open(folder / "drawn", folder / "split.json", SPEC), {}, folder / "runs", 0, SETTINGS)

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from hemascope.cli import main
+from hemascope_cli.main import main
 
 Captured = pytest.CaptureFixture[str]
 
@@ -25,7 +25,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def upload(*paths: Path, hospital: str = "st-mary") -> int:
-    words = ["--bucket", "uploads", "--hospital", hospital, "--patient", "p-7", "--case", "c-1"]
+    words = ["--bucket", "uploads", "--hospital", hospital, "--patient", "p-7", "--slide", "c-1"]
     return main(["upload", *map(str, paths), *words])
 
 

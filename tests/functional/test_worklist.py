@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from hemascope.contracts.report import Decision, State
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.domain.ledger import LedgerRow
+from hemascope.domain.report import Decision, State
+from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
-from hemascope.ports import LedgerRow
-from tests.fakes import START, FixedClassifier
-from tests.portal_world import SMEAR, UNKNOWN, Portal, account, content, opened
-from tests.rows import row
+from tests.support.fakes import START, FixedClassifier
+from tests.support.portal_world import SMEAR, UNKNOWN, Portal, account, content, opened
+from tests.support.rows import row
 
 CLINICIAN, TECHNICIAN = account("clinician"), account("technician")
 Ask = Callable[..., dict[str, Any]]
@@ -29,17 +29,17 @@ def ask(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Ask:
     return opened(root, portal, monkeypatch)
 
 
-def put(portal: Portal, number: int, case: str = "c-1", hospital: str = "st-mary", **changed: Any) -> LedgerRow:
+def put(portal: Portal, number: int, slide: str = "c-1", hospital: str = "st-mary", **changed: Any) -> LedgerRow:
     """A row of so many minutes after the start; plain as most are, but for what is changed."""
-    version = ObjectVersion(bucket="uploads", key=f"smears/{hospital}/p-7/{case}/{number}.jpg", version_id="v1")
-    plain = {"object": version, "object_id": version.object_id, "hospital": hospital, "case": case, "urgent": False}
+    version = ObjectVersion(bucket="uploads", key=f"smears/{hospital}/p-7/{slide}/{number}.jpg", version_id="v1")
+    plain = {"object": version, "object_id": version.object_id, "hospital": hospital, "slide": slide, "urgent": False}
     moment = {"finished_at": START + timedelta(minutes=number)}
     portal.reader.rows.append(row(**(plain | moment | {"decision": Decision.CONFIDENT} | changed)))
     return portal.reader.rows[-1]
 
 
 def listed(answer: dict[str, Any]) -> list[str]:
-    return [one["specimen"]["file"].removesuffix(".jpg") for one in content(answer)["rows"]]
+    return [one["specimen"]["field"].removesuffix(".jpg") for one in content(answer)["rows"]]
 
 
 def test_a_row_says_what_was_decided_and_whether_somebody_has_acknowledged_it(ask: Ask, portal: Portal) -> None:
@@ -60,12 +60,12 @@ def test_a_row_says_what_was_decided_and_whether_somebody_has_acknowledged_it(as
         ({"state": "rejected"}, ["4"]),
         ({"decision": "confident"}, ["3", "2", "1"]),
         ({"urgent": "1"}, ["5", "2"]),
-        ({"case": "c-2"}, ["5", "3"]),
-        ({"case": "c-2", "decision": "indeterminate"}, ["5"]),
-        ({"case": "c-2", "urgent": "1"}, ["5"]),
-        ({"case": "c-9"}, []),
-        ({"case": "c/2"}, []),
-        ({"state": "", "decision": "", "case": ""}, ["5", "4", "3", "2", "1"]),
+        ({"slide": "c-2"}, ["5", "3"]),
+        ({"slide": "c-2", "decision": "indeterminate"}, ["5"]),
+        ({"slide": "c-2", "urgent": "1"}, ["5"]),
+        ({"slide": "c-9"}, []),
+        ({"slide": "c/2"}, []),
+        ({"state": "", "decision": "", "slide": ""}, ["5", "4", "3", "2", "1"]),
     ],
 )
 def test_the_worklist_is_filtered_newest_first(ask: Ask, portal: Portal, query: dict[str, str], files: list[str]) -> None:
@@ -83,8 +83,8 @@ def test_a_case_of_many_fields_comes_in_pages(ask: Ask, portal: Portal) -> None:
     for number in range(70):
         put(portal, number)
 
-    first = ask("GET /reports", CLINICIAN, query={"case": "c-1"})
-    second = ask("GET /reports", CLINICIAN, query={"case": "c-1", "cursor": content(first)["cursor"]})
+    first = ask("GET /reports", CLINICIAN, query={"slide": "c-1"})
+    second = ask("GET /reports", CLINICIAN, query={"slide": "c-1", "cursor": content(first)["cursor"]})
 
     assert (len(listed(first)), listed(first) + listed(second)) == (50, [str(number) for number in range(69, -1, -1)])
     assert content(second)["cursor"] is None
@@ -94,7 +94,7 @@ def test_a_case_of_more_reports_than_anybody_photographs_is_a_bad_request(ask: A
     for number in range(501):
         put(portal, number)
 
-    assert ask("GET /reports", CLINICIAN, query={"case": "c-1"})["statusCode"] == 400
+    assert ask("GET /reports", CLINICIAN, query={"slide": "c-1"})["statusCode"] == 400
 
 
 @pytest.mark.parametrize("name", ["state", "decision", "urgent"])

@@ -1,4 +1,4 @@
-"""Messages to damage: the events of ``tests/events``, a due notice and a mail event; as JSON trees and as text."""
+"""Messages to damage: the events of ``tests/events``, a due notification and a mail event; as JSON trees and as text."""
 
 import copy
 import json
@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hemascope.contracts.mail_event import mail_tags
-from hemascope.contracts.notice import Channel
+from hemascope.domain.mail_event import mail_tags
+from hemascope.domain.notification import Channel
 from tests.fuzz.damage import SEED, Chance
 
 _EVENTS = Path(__file__).parent.parent / "events"
@@ -52,7 +52,7 @@ def whole_messages() -> tuple[tuple[str, Any], ...]:
     tags = {name: [text] for name, text in mail_tags("0123456789abcdef" * 2, _MODEL, Channel.CLINICIAN).items()}
     bounce = {"eventType": "Bounce", "mail": {"tags": tags, "destination": ["duty@example.org"]}}
     envelope = {"Type": "Notification", "Message": json.dumps(bounce)}
-    return (*arrivals, ("notice", due), ("mail event", bounce), ("mail event", envelope))
+    return (*arrivals, ("notification", due), ("mail event", bounce), ("mail event", envelope))
 
 
 def damaged_message(number: int) -> tuple[str, str]:

@@ -1,25 +1,25 @@
 """What is tried with a damaged input, and what its end is called. Made in the sandbox."""
 
-from hemascope.contracts.errors import HemascopeError
-from hemascope.contracts.events import CreatedObject, parse_message
-from hemascope.contracts.mail_event import parse_mail_event
-from hemascope.contracts.notice import DueNotice
-from hemascope.contracts.specimen import Specimen
+from hemascope.domain.errors import HemascopeError
+from hemascope.domain.events import CreatedObject, parse_message
+from hemascope.domain.mail_event import parse_mail_event
+from hemascope.domain.notification import NotificationTask
+from hemascope.domain.specimen import Specimen
 from tests.fuzz.damage import damaged_file
 from tests.fuzz.messages import damaged_message
 from tests.fuzz.sandbox import Try
 
-SPECIMEN = Specimen(hospital="h", patient="p", case="c", file="f")
+SPECIMEN = Specimen(hospital="h", patient="p", slide="c", field="f")
 
 
 def screen_files() -> Try:
     """The whole way of a picture: decoded, measured, judged by the shipped model, drawn, reported."""
     import cv2
 
-    from hemascope.commands.project import artifact_folder
     from hemascope.model.artifact import load_artifact
     from hemascope.model.classifier import Classifier
-    from hemascope.screening import screen
+    from hemascope.screening.pipeline import screen
+    from hemascope_cli.project import artifact_folder
 
     cv2.setNumThreads(1)
     classifier = Classifier(load_artifact(artifact_folder(None)))
@@ -35,9 +35,9 @@ def screen_files() -> Try:
 
 def handle_messages() -> Try:
     """A message as its station reads it; an arrival is brought to its end in a world where no picture is left."""
-    from hemascope.commands.project import artifact_folder
     from hemascope.model.artifact import load_artifact
-    from tests.fakes import FixedClassifier, World
+    from hemascope_cli.project import artifact_folder
+    from tests.support.fakes import FixedClassifier, World
 
     classifier = FixedClassifier(load_artifact(artifact_folder(None)), 0.01, 0.02, 0.96, 0.01)
 
@@ -50,8 +50,8 @@ def handle_messages() -> Try:
     def run(number: int) -> tuple[str, str]:
         kind, text = damaged_message(number)
         try:
-            if kind == "notice":
-                DueNotice.parse(text)
+            if kind == "notification":
+                NotificationTask.parse(text)
                 return kind, "read"
             if kind == "mail event":
                 parse_mail_event(text)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hemascope.contracts.specimen import Specimen
+from hemascope.domain.specimen import Specimen
 from infra.settings import Settings
 from infra.snapshot import synthesize
 from tests.infra.reading import Resources, actions_of, named, of_type, plain, statements
@@ -210,7 +210,7 @@ def test_hospitals_have_blanks_between_them() -> None:
 def test_a_hospital_of_the_settings_is_one_of_a_specimen(hospital: str) -> None:
     (read,) = Settings.read({"HEMASCOPE_HOSPITALS": hospital}).hospitals
 
-    assert Specimen(hospital=read, patient="p", case="c", file="f").hospital == hospital
+    assert Specimen(hospital=read, patient="p", slide="c", field="f").hospital == hospital
 
 
 def test_a_long_stage_leaves_less_room_for_a_hospitals_id() -> None:

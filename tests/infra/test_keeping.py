@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.adapters.local_templates import STACKS as LOCAL_STACKS
+from hemascope_cli.local.templates import STACKS as LOCAL_STACKS
 from infra.settings import Settings
 from infra.snapshot import STACKS
 from tests.infra.reading import Resources, of_type

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.synth
 
 ALARM = "AWS::CloudWatch::Alarm"
 # Seconds that each may run.
-FUNCTIONS = {"screen-smear": 30, "deliver-report": 20, "mail-events": 10, "portal-api": 10, "report-documents": 25}
+FUNCTIONS = {"screen-smear": 30, "send-notifications": 20, "mail-events": 10, "portal-api": 10, "report-documents": 25}
 NAME = re.compile(r"^hemascope-dev-")
 
 
@@ -114,11 +114,11 @@ def test_a_new_version_is_judged_by_itself_alone(alarms: dict[str, dict[str, Any
         assert (alarms[alarm]["Threshold"], alarms[alarm]["Period"]) == (1, 60)
 
 
-@pytest.mark.parametrize(("queue", "seconds"), [("arrivals", 180), ("notices", 120), ("mail-events", 60)])
+@pytest.mark.parametrize(("queue", "seconds"), [("arrivals", 180), ("notifications", 120), ("mail-events", 60)])
 def test_dead_letters_and_waiting_messages_of_every_queue_are_watched(
     alarms: dict[str, dict[str, Any]], templates: dict[str, dict[str, Any]], queue: str, seconds: int
 ) -> None:
-    dead, waiting = alarms[f"dead-{queue}"], alarms[f"waiting-{queue}"]
+    dead, waiting = alarms[f"{queue}-dead-letters"], alarms[f"waiting-{queue}"]
 
     assert dimensions(templates, dead) == {"QueueName": f"hemascope-dev-{queue}-dead"}
     assert (dead["MetricName"], dead["Statistic"], dead["Threshold"]) == ("ApproximateNumberOfMessagesVisible", "Maximum", 1)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.synth
     ("queue", "function"),
     [
         ("hemascope-dev-arrivals", "hemascope-dev-screen-smear"),
-        ("hemascope-dev-notices", "hemascope-dev-deliver-report"),
+        ("hemascope-dev-notifications", "hemascope-dev-send-notifications"),
         ("hemascope-dev-mail-events", "hemascope-dev-mail-events"),
     ],
 )
@@ -145,7 +145,7 @@ def test_there_is_no_function_but_our_own(resources: Resources) -> None:
 
     assert names == {
         "hemascope-dev-screen-smear",
-        "hemascope-dev-deliver-report",
+        "hemascope-dev-send-notifications",
         "hemascope-dev-mail-events",
         "hemascope-dev-portal-api",
         "hemascope-dev-report-documents",
@@ -199,7 +199,7 @@ def test_the_ledger_answers_by_object_hospital_case_state_and_patient(resources:
     assert names(table["KeySchema"]) == ["object_id", "model"]
     assert {one["IndexName"]: names(one["KeySchema"]) for one in table["GlobalSecondaryIndexes"]} == {
         "by-hospital": ["hospital", "finished_at"],
-        "by-case": ["case", "hospital"],
+        "by-slide": ["slide", "hospital"],
         "by-state": ["state", "finished_at"],
         "by-patient": ["patient", "finished_at"],
     }
@@ -208,7 +208,7 @@ def test_the_ledger_answers_by_object_hospital_case_state_and_patient(resources:
 @pytest.mark.parametrize(
     ("kind", "places"),
     [
-        ("notice", {"link", "state_sentence"}),
+        ("notification", {"link", "state_sentence"}),
         ("reminder", {"link", "minutes"}),
         ("rejected", {"link", "reason", "advice"}),
         ("summary", {"link", "state_sentence", "answer", "probabilities"}),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hemascope.portal.people import Role
+from hemascope.portal.identity import Role
 from infra.settings import Settings
 from infra.snapshot import synthesize
 from tests.infra.reading import Resources, actions_of, named, of_type, statements
@@ -54,7 +54,7 @@ def test_the_api_has_these_routes_and_each_asks_for_a_token(resources: Resources
         "POST /reports/{object_id}/verdicts": "JWT",
         "POST /reports/{object_id}/release": "JWT",
         "POST /reports/{object_id}/acknowledgement": "JWT",
-        "GET /cases": "JWT",
+        "GET /slides": "JWT",
         "GET /summaries": "JWT",
         "GET /audit": "JWT",
         "GET /states": "JWT",

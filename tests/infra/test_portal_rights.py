@@ -37,7 +37,7 @@ def test_the_function_reaches_these_prefixes_tables_and_indexes_and_no_other(res
     ]
     assert reached["dynamodb:Query",] == [
         "${Screening.Ledger.Arn}",
-        *(f"${{Screening.Ledger.Arn}}/index/by-{one}" for one in ("case", "hospital", "patient")),
+        *(f"${{Screening.Ledger.Arn}}/index/by-{one}" for one in ("hospital", "slide", "patient")),
     ]
 
 
@@ -49,7 +49,15 @@ def test_of_a_ledger_row_the_function_changes_the_review_and_nothing_else(resour
         ["${Screening.Ledger.Arn}"],
         {
             "ForAllValues:StringEquals": {
-                "dynamodb:Attributes": ["object_id", "model", "verdicts", "spoken", "release", "released_at", "acknowledged_at"]
+                "dynamodb:Attributes": [
+                    "object_id",
+                    "model",
+                    "verdicts",
+                    "released_verdict_number",
+                    "release",
+                    "released_at",
+                    "acknowledged_at",
+                ]
             }
         },
     )

@@ -41,7 +41,7 @@ ROLES: dict[str, tuple[dict[str, str], set[str]]] = {
         {"Service": "codedeploy.amazonaws.com"},
         {"cloudwatch:DescribeAlarms", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"},
     ),
-    "delivery/DeliverReportRole": (
+    "notification/SendNotificationsRole": (
         LAMBDA,
         {
             "dynamodb:GetItem",
@@ -56,7 +56,7 @@ ROLES: dict[str, tuple[dict[str, str], set[str]]] = {
             *FUNCTION,
         },
     ),
-    "delivery/HearOfMailsRole": (LAMBDA, {"dynamodb:UpdateItem", "kms:Decrypt", *QUEUE_READER, *FUNCTION}),
+    "notification/RecordMailEventsRole": (LAMBDA, {"dynamodb:UpdateItem", "kms:Decrypt", *QUEUE_READER, *FUNCTION}),
     "portal/AnswerRole": (
         LAMBDA,
         {
@@ -231,8 +231,8 @@ def test_permissions_stand_nowhere_but_in_a_policy_of_one_role(resources: Resour
     ("function", "role"),
     [
         ("hemascope-dev-screen-smear", "screening/Role"),
-        ("hemascope-dev-deliver-report", "delivery/DeliverReportRole"),
-        ("hemascope-dev-mail-events", "delivery/HearOfMailsRole"),
+        ("hemascope-dev-send-notifications", "notification/SendNotificationsRole"),
+        ("hemascope-dev-mail-events", "notification/RecordMailEventsRole"),
         ("hemascope-dev-portal-api", "portal/AnswerRole"),
         ("hemascope-dev-report-documents", "portal/DocumentsRole"),
     ],

@@ -15,14 +15,14 @@ from pathlib import Path
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from hemascope.contracts.errors import HemascopeError, TransientError
-from hemascope.contracts.events import CreatedObject
-from hemascope.contracts.notice import DueNotice
-from hemascope.contracts.report import State
-from hemascope.contracts.specimen import ObjectVersion
-from hemascope.ports import LedgerRow, NoticeState
-from tests.fakes import LEASE, MAXIMUM_RECEIVES, Killed, Wire, kill
+from hemascope.domain.errors import HemascopeError, TransientError
+from hemascope.domain.events import CreatedObject
+from hemascope.domain.ledger import LedgerRow, NotificationStatus
+from hemascope.domain.notification import NotificationTask
+from hemascope.domain.report import State
+from hemascope.domain.specimen import ObjectVersion
 from tests.machine.worlds import MachineWorld, contents
+from tests.support.fakes import LEASE, MAXIMUM_RECEIVES, Killed, Wire, kill
 
 ENDS = {State.REPORTED, State.REJECTED}
 _EXPECTED = {"good": State.REPORTED, "bad": State.REJECTED, "gone": State.FAILED}
@@ -52,7 +52,7 @@ Fault = tuple[str, int, Callable[[], object]] | None
 class Message:
     """In a queue until it is acknowledged or has come too often."""
 
-    content: CreatedObject | DueNotice
+    content: CreatedObject | NotificationTask
     receives: int = 0
 
 
@@ -103,7 +103,7 @@ class SmearMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.due)
     @rule(which=st.integers(0, 99), fault=FAULTS)
-    def deliver_notice(self, which: int, fault: Fault) -> None:
+    def deliver_notification(self, which: int, fault: Fault) -> None:
         self._receive(self.due, which, lambda message: self._tell(message.content, _wire(fault)))
 
     @precondition(lambda self: self.arrivals)
@@ -116,7 +116,7 @@ class SmearMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.due)
     @rule(which=st.integers(0, 99), number=st.integers(1, 6))
-    def deliver_a_notice_to_two_at_once(self, which: int, number: int) -> None:
+    def deliver_a_notification_to_two_at_once(self, which: int, number: int) -> None:
         def rival(message: Message) -> None:
             with suppress(TransientError):  # it is in other hands, and comes again
                 self._tell(message.content, Wire())
@@ -133,11 +133,11 @@ class SmearMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.outside.rows())
     @rule(which=st.integers(0, 99))
-    def ask_again_for_a_notice(self, which: int) -> None:
+    def ask_again_for_a_notification(self, which: int) -> None:
         rows = [row for row in self.outside.rows() if row.state in ENDS]
         if rows:
             row = sorted(rows, key=lambda one: one.object_id)[which % len(rows)]
-            self.due.append(Message(DueNotice(object_id=row.object_id, model=row.model)))
+            self.due.append(Message(NotificationTask(object_id=row.object_id, model=row.model)))
 
     @precondition(lambda self: self.arrivals or self.due)
     @rule(which=st.integers(0, 99), arrivals=st.booleans())
@@ -154,7 +154,7 @@ class SmearMachine(RuleBasedStateMachine):
 
     def _ses_says_what_went_out(self) -> None:
         for mail in self.world.mailer.mails[self.known_mails :]:
-            self.world.ledger.end_telling(mail.notice.object_id, mail.notice.model, mail.channel, told=True)
+            self.world.ledger.complete_channel(mail.notification.object_id, mail.notification.model, mail.channel, sent=True)
         self.known_mails = len(self.world.mailer.mails)
 
     @precondition(lambda self: self.dead)
@@ -163,12 +163,14 @@ class SmearMachine(RuleBasedStateMachine):
         queue, message = self.dead.pop()
         queue.append(Message(message.content))
 
-    @precondition(lambda self: any(row.notice is NoticeState.SENT for row in self.outside.rows()))
+    @precondition(lambda self: any(row.notification is NotificationStatus.SENT for row in self.outside.rows()))
     @rule(which=st.integers(0, 99))
     def a_mail_comes_back(self, which: int) -> None:
-        told = sorted((row for row in self.outside.rows() if row.notice is NoticeState.SENT), key=lambda row: row.object_id)
+        told = sorted(
+            (row for row in self.outside.rows() if row.notification is NotificationStatus.SENT), key=lambda row: row.object_id
+        )
         row = told[which % len(told)]
-        self.world.ledger.set_notice(row.object_id, row.model, NoticeState.BOUNCED)
+        self.world.ledger.set_notification(row.object_id, row.model, NotificationStatus.BOUNCED)
 
     @invariant()
     def one_row_each_and_ends_stand_for_ever(self) -> None:
@@ -180,8 +182,8 @@ class SmearMachine(RuleBasedStateMachine):
             if before is None or before.state is not row.state:
                 assert (before.state if before else "[*]", row.state) in TRANSITIONS
             else:  # nothing but what people know has changed, and they don't forget it
-                assert row.model_copy(update={"notice": before.notice}) == before
-                assert before.notice is NoticeState.PENDING or row.notice is not NoticeState.PENDING
+                assert row.model_copy(update={"notification": before.notification}) == before
+                assert before.notification is NotificationStatus.PENDING or row.notification is not NotificationStatus.PENDING
             assert row.state is State.FAILED or row.state is _EXPECTED[self.smears[row.object].kind]
             seen.append(row)
         assert {row.object for row in rows} == {version for version, smear in self.smears.items() if smear.seen}
@@ -197,7 +199,7 @@ class SmearMachine(RuleBasedStateMachine):
     def no_mail_goes_out_twice_and_no_message_but_in_the_documented_window(self) -> None:
         for version, smear in self.smears.items():
             assert self._most_told(version, self.world.mailer.mails) <= 1
-            assert self._most_told(version, self.world.publisher.notices) <= 1 + smear.windows
+            assert self._most_told(version, self.world.publisher.notifications) <= 1 + smear.windows
 
     def teardown(self) -> None:
         try:
@@ -219,22 +221,22 @@ class SmearMachine(RuleBasedStateMachine):
             row = ends[version]
             assert row.state is _EXPECTED[smear.kind]
             if row.state in ENDS:
-                assert row.notice in {NoticeState.SENT, NoticeState.BOUNCED}
+                assert row.notification in {NotificationStatus.SENT, NotificationStatus.BOUNCED}
                 assert self._most_told(version, self.world.mailer.mails, row.state) == 1
-                assert self._most_told(version, self.world.publisher.notices, row.state) >= 1
+                assert self._most_told(version, self.world.publisher.notifications, row.state) >= 1
         self.one_row_each_and_ends_stand_for_ever()
         self.what_is_stored_is_never_changed()
         self.no_mail_goes_out_twice_and_no_message_but_in_the_documented_window()
 
     def _work_off(self) -> None:
         for _ in range(MAXIMUM_RECEIVES):
-            for queue, step in ((self.arrivals, self.deliver_arrival), (self.due, self.deliver_notice)):
+            for queue, step in ((self.arrivals, self.deliver_arrival), (self.due, self.deliver_notification)):
                 self.time_goes_on(LEASE.seconds + 1)
                 for number in reversed(range(len(queue))):
                     step(number, None)
 
     def _receive(self, queue: list[Message], which: int, work: Callable[[Message], None]) -> None:
-        """One delivery as SQS makes it: acknowledged, or it comes again, or it is dead."""
+        """One notification as SQS makes it: acknowledged, or it comes again, or it is dead."""
         message = queue[which % len(queue)]
         message.receives += 1
         try:
@@ -246,21 +248,21 @@ class SmearMachine(RuleBasedStateMachine):
         else:
             queue.remove(message)
         finally:
-            self.due += [Message(one) for one in self.outside.take_notices()]
+            self.due += [Message(one) for one in self.outside.take_notifications()]
 
     def _screen(self, message: Message, wire: Wire) -> None:
         assert isinstance(message.content, CreatedObject)
         self.world.station(wire).process(message.content, message.receives)
 
-    def _tell(self, due: CreatedObject | DueNotice, wire: Wire) -> None:
-        assert isinstance(due, DueNotice)
-        (version,) = [one for one in self.smears if one.object_id == due.object_id]
-        told = self._most_told(version, self.world.publisher.notices)
+    def _tell(self, task: CreatedObject | NotificationTask, wire: Wire) -> None:
+        assert isinstance(task, NotificationTask)
+        (version,) = [one for one in self.smears if one.object_id == task.object_id]
+        told = self._most_told(version, self.world.publisher.notifications)
         try:
-            self.world.delivery(wire).deliver(due)
+            self.world.notification(wire).notify(task)
         except BaseException:
             # The topic was told, and the ledger may not have heard of it: the one window in which it is told again.
-            self.smears[version].windows += self._most_told(version, self.world.publisher.notices) > told
+            self.smears[version].windows += self._most_told(version, self.world.publisher.notifications) > told
             raise
 
     def _most_told(self, version: ObjectVersion, said: Sequence[object], state: State | None = None) -> int:

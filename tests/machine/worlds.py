@@ -8,19 +8,20 @@ from unittest.mock import patch
 
 import numpy as np
 
-from hemascope.adapters.aws import S3Store, row_from_item
-from hemascope.adapters.aws_telling import SqsNotices
-from hemascope.commands.project import artifact_folder
-from hemascope.commands.reconcile import Reconciliation
-from hemascope.contracts.events import CreatedObject, parse_message
-from hemascope.contracts.notice import DueNotice
-from hemascope.contracts.specimen import ObjectVersion
+from hemascope.aws.ledger.writer import row_from_item
+from hemascope.aws.messaging import SqsNotificationQueue
+from hemascope.aws.s3 import S3Store
+from hemascope.domain.events import CreatedObject, parse_message
+from hemascope.domain.ledger import LedgerRow, NotificationStatus
+from hemascope.domain.notification import NotificationTask
+from hemascope.domain.specimen import ObjectVersion
 from hemascope.imaging.overlay import encode_png
 from hemascope.imaging.synthetic import draw_synthetic_smear
 from hemascope.model.artifact import load_artifact
-from hemascope.ports import LedgerRow, NoticeState
-from tests.fakes import LEASE, FixedClassifier, World
-from tests.moto_cloud import moto_cloud
+from hemascope_cli.operations.reconcile import Reconciliation
+from hemascope_cli.project import artifact_folder
+from tests.support.fakes import LEASE, FixedClassifier, World
+from tests.support.moto_cloud import moto_cloud
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -64,11 +65,11 @@ class MachineWorld(ABC):
         """What is stored, by key: anything that differs where the content or the number of versions does."""
 
     @abstractmethod
-    def take_notices(self) -> list[DueNotice]:
-        """Empty the notices queue."""
+    def take_notifications(self) -> list[NotificationTask]:
+        """Empty the notifications queue."""
 
     @abstractmethod
-    def reconcile(self) -> tuple[list[CreatedObject], list[DueNotice]]:
+    def reconcile(self) -> tuple[list[CreatedObject], list[NotificationTask]]:
         """What ``hemascope reconcile --requeue`` sends again."""
 
     @abstractmethod
@@ -99,16 +100,16 @@ class DictWorld(MachineWorld):
     def files(self) -> dict[str, object]:
         return dict(self.world.reports.files)
 
-    def take_notices(self) -> list[DueNotice]:
-        due = list(self.world.notices.due)
-        self.world.notices.due.clear()
+    def take_notifications(self) -> list[NotificationTask]:
+        due = list(self.world.notifications.due)
+        self.world.notifications.due.clear()
         return due
 
-    def reconcile(self) -> tuple[list[CreatedObject], list[DueNotice]]:
+    def reconcile(self) -> tuple[list[CreatedObject], list[NotificationTask]]:
         ended = {row.object for row in self.rows()}
         lost = [CreatedObject(object=one) for one in self.world.pictures.pictures if one not in ended]
-        late = [row for row in self.rows() if row.notice is NoticeState.PENDING]
-        return lost, [DueNotice(object_id=row.object_id, model=row.model) for row in late]
+        late = [row for row in self.rows() if row.notification is NotificationStatus.PENDING]
+        return lost, [NotificationTask(object_id=row.object_id, model=row.model) for row in late]
 
 
 class CloudWorld(MachineWorld):
@@ -123,7 +124,7 @@ class CloudWorld(MachineWorld):
             pictures=S3Store(self.cloud.s3),  # type: ignore[arg-type]
             reports=S3Store(self.cloud.s3, "reports"),  # type: ignore[arg-type]
             ledger=self.cloud.ledger,  # type: ignore[arg-type]
-            notices=SqsNotices(self.cloud.sqs, self.cloud.notices),  # type: ignore[arg-type]
+            notifications=SqsNotificationQueue(self.cloud.sqs, self.cloud.notifications),  # type: ignore[arg-type]
         )
 
     def close(self) -> None:
@@ -146,10 +147,10 @@ class CloudWorld(MachineWorld):
             files[one["Key"]] = (files.get(one["Key"]), one["VersionId"], one["ETag"])
         return files
 
-    def take_notices(self) -> list[DueNotice]:
-        return [DueNotice.parse(body) for body in self.cloud.bodies(self.cloud.notices)]
+    def take_notifications(self) -> list[NotificationTask]:
+        return [NotificationTask.parse(body) for body in self.cloud.bodies(self.cloud.notifications)]
 
-    def reconcile(self) -> tuple[list[CreatedObject], list[DueNotice]]:
+    def reconcile(self) -> tuple[list[CreatedObject], list[NotificationTask]]:
         Reconciliation(
             uploads=self.cloud.uploads,
             ledger=self.cloud.table,
@@ -157,7 +158,7 @@ class CloudWorld(MachineWorld):
             now=self.world.clock.now() + 365 * LEASE * 24 * 60,
             grace=LEASE,
             arrivals=self.cloud.queue(self.cloud.arrivals),
-            notices=self.cloud.queue(self.cloud.notices),
+            notifications=self.cloud.queue(self.cloud.notifications),
         ).run()
         bodies = self.cloud.bodies(self.cloud.arrivals)
-        return [one for body in bodies for one in parse_message(body)], self.take_notices()
+        return [one for body in bodies for one in parse_message(body)], self.take_notifications()

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hemascope.contracts.errors import InvalidEvent, RejectedSmear
-from hemascope.contracts.events import CreatedObject, announce, parse_message
-from hemascope.contracts.specimen import ObjectVersion, Specimen, parse_smear_key, smear_key
-from tests.fakes import s3_message, s3_record
+from hemascope.domain.errors import InvalidEvent, RejectedSmear
+from hemascope.domain.events import CreatedObject, announce, parse_message
+from hemascope.domain.specimen import ObjectVersion, Specimen, parse_smear_key, smear_key
+from tests.support.fakes import s3_message, s3_record
 
 PRINTABLE = st.characters(categories=("L", "M", "N", "P", "S"), exclude_characters="/") | st.just(" ")
 SEGMENTS = st.text(PRINTABLE, min_size=1, max_size=60).filter(lambda text: text == text.strip() and text not in {".", ".."})
-SPECIMENS = st.builds(Specimen, hospital=SEGMENTS, patient=SEGMENTS, case=SEGMENTS, file=SEGMENTS)
+SPECIMENS = st.builds(Specimen, hospital=SEGMENTS, patient=SEGMENTS, slide=SEGMENTS, field=SEGMENTS)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
@@ -86,7 +86,7 @@ def test_any_message_is_objects_or_a_typed_error(body: str) -> None:
 @given(st.text(min_size=1, max_size=20))
 def test_a_specimen_of_any_text_is_one_or_is_refused(text: str) -> None:
     try:
-        specimen = Specimen(hospital=text, patient="p", case="c", file="f")
+        specimen = Specimen(hospital=text, patient="p", slide="c", field="f")
     except ValidationError:
         with pytest.raises(RejectedSmear):
             parse_smear_key(f"smears/{text}/p/c/f")

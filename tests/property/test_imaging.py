@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hemascope.contracts.errors import RejectedSmear
-from hemascope.contracts.preprocessing import PreprocessingSpec, SegmentationSpec, SeparationSpec, StainSpec
+from hemascope.domain.errors import RejectedSmear
+from hemascope.domain.preprocessing import PreprocessingSpec, SegmentationSpec, SeparationSpec, StainSpec
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.model_input import to_network_inputs, to_working_picture
 from hemascope.imaging.overlay import encode_png

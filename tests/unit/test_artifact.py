@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hemascope.contracts.english import CASE
-from hemascope.contracts.errors import ArtifactError
-from hemascope.contracts.quality import QualityReason
+from hemascope.domain.english import SLIDE
+from hemascope.domain.errors import ArtifactError
+from hemascope.domain.quality import QualityReason
 from hemascope.model.artifact import Artifact, load_artifact
 from hemascope.model.classifier import Classifier
 from hemascope.model.feature_reference import FeatureReference
@@ -190,7 +190,7 @@ def test_a_missed_leukemia_never_costs_less_than_another_mistake(copy: Path, cos
 
 
 def test_a_network_of_another_input_size_is_refused(copy: Path) -> None:
-    from hemascope.contracts.preprocessing import PreprocessingSpec
+    from hemascope.domain.preprocessing import PreprocessingSpec
 
     spec = PreprocessingSpec(input_size=96)
     change = {"preprocessing": spec.model_dump(mode="json"), "preprocessing_sha256": spec.digest}
@@ -202,13 +202,13 @@ def test_a_network_of_another_input_size_is_refused(copy: Path) -> None:
 
 def test_a_network_with_another_number_of_classes_is_refused(copy: Path) -> None:
     edit(copy / "manifest.json", lambda manifest: manifest["classes"].append("Mature B"))
-    case = json.loads(CASE.model_dump_json())
+    case = json.loads(SLIDE.model_dump_json())
     edit_and_sign(
         copy,
         "texts.en.json",
         lambda texts: (
             [one.update({"Mature B": one["Pro-B"]}) for one in (texts["recommendation"], texts["patient"])]
-            and texts.update(case=case | {"pattern": case["pattern"] | {"Mature B": "Mature B."}})
+            and texts.update(slide=case | {"pattern": case["pattern"] | {"Mature B": "Mature B."}})
         ),
     )
     with_feature_reference(copy, classes=5)

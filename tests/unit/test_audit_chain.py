@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hemascope.audit_chain import Break, Finding, Head, Kept, walk
-from hemascope.contracts.audit import FIRST, AuditAction, AuditEntry
+from hemascope.domain.audit import FIRST, AuditAction, AuditEntry
+from hemascope.domain.audit_chain import Break, Finding, Head, Kept, walk
 
 
 def trail(length: int) -> list[Kept]:
@@ -17,7 +17,7 @@ def trail(length: int) -> list[Kept]:
             number=number,
             at=datetime(2026, 3, 1, 8, 30, tzinfo=UTC) + timedelta(minutes=number),
             who="8f0c",
-            action="saw",
+            action="viewed",
             object_id=f"{number:032x}",
             previous=kept[-1].entry.digest if kept else FIRST,
         )
@@ -33,7 +33,7 @@ def changed(one: Kept, *, forged: bool = False, **fields: object) -> Kept:
 
 def test_a_digest_is_the_sha256_of_the_entrys_json() -> None:
     text = (
-        '{"hospital":"st-mary","number":1,"at":"2026-03-01T08:31:00Z","who":"8f0c","action":"saw",'
+        '{"hospital":"st-mary","number":1,"at":"2026-03-01T08:31:00Z","who":"8f0c","action":"viewed",'
         f'"object_id":"{1:032x}","previous":"{"0" * 64}"}}'
     )
 

@@ -12,9 +12,9 @@ from benchmarks.runtimes.answer import as_pair, unpacked_bytes
 from benchmarks.screening import image_variables
 from benchmarks.screening import table as steps_table
 from benchmarks.serving import ROWS, Bench, Row, limits, table
-from hemascope.contracts.report import State
-from hemascope.contracts.specimen import ObjectVersion
-from hemascope.ports import LedgerRow
+from hemascope.domain.ledger import LedgerRow
+from hemascope.domain.report import State
+from hemascope.domain.specimen import ObjectVersion
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from hemascope.contracts.preprocessing import PreprocessingSpec
+from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
 from hemascope.imaging.synthetic import draw_synthetic_smear
 from hemascope.model.classifier import Classifier, temper, usable_cores

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from hemascope.commissioning import PictureFigures, commission, measure_picture
-from hemascope.contracts.acquisition import Acquisition, Unreadable
-from hemascope.contracts.errors import HemascopeError, RejectedSmear, RejectionReason
+from hemascope.domain.acquisition import Acquisition, Unreadable
+from hemascope.domain.errors import HemascopeError, RejectedSmear, RejectionReason
 from hemascope.imaging.overlay import encode_png
 from hemascope.imaging.quality import QualityFigures
+from hemascope.microscopes.commissioning import PictureFigures, commission, measure_picture
 from hemascope.model.artifact import Artifact
 from hemascope.model.colour_reference import ColourCluster, ColourReference
 

@@ -11,7 +11,7 @@ WORK = {1: 100.0, 2: 60.0}
 MEASURED = {
     "log_bytes": 1100,
     "screening_calls": {"find": 1, "read": 1, "write_once": 4, "finish": 1, "put": 1},
-    "delivery_calls": {"find": 1, "begin_telling": 1, "publish": 1, "send": 1, "set_notice": 1},
+    "delivery_calls": {"find": 1, "claim_channel": 1, "publish": 1, "send": 1, "set_notification": 1},
 }
 
 
@@ -43,7 +43,7 @@ def test_every_call_of_a_smear_has_a_price() -> None:
             "KMS": 0.03,
             "logs": 0.0015,
             "traces": 0.01,
-            "delivering function": 0.0006167,
+            "notification function": 0.0006167,
         },
         rel=1e-3,
     )

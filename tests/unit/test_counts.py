@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.contracts.preprocessing import PreprocessingSpec, SegmentationSpec, SeparationSpec, StainSpec
+from hemascope.domain.preprocessing import PreprocessingSpec, SegmentationSpec, SeparationSpec, StainSpec
 from hemascope.imaging.decode import decode
 from hemascope.imaging.model_input import to_network_inputs, to_working_picture
 from hemascope.imaging.segment import Segmentation
 from hemascope.model.artifact import Artifact
-from tests.counted_fields import COUNTED
+from tests.support.counted_fields import COUNTED
 
 pytestmark = pytest.mark.dataset
 Found = dict[str, Segmentation]

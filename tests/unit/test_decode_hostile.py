@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from hemascope.contracts.errors import RejectedSmear, RejectionReason
+from hemascope.domain.errors import RejectedSmear, RejectionReason
 from hemascope.imaging.decode import decode
 
 SMEAR = np.random.default_rng(8).integers(0, 256, (80, 70, 3)).astype(np.uint8)

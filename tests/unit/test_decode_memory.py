@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from hemascope.contracts.errors import RejectedSmear, RejectionReason
+from hemascope.domain.errors import RejectedSmear, RejectionReason
 from hemascope.imaging.decode import decode
 from hemascope.imaging.header import read_header
 

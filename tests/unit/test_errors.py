@@ -1,7 +1,7 @@
 import pytest
 
-from hemascope.contracts import errors
-from hemascope.contracts.errors import HemascopeError, RejectedSmear, RejectionReason
+from hemascope.domain import errors
+from hemascope.domain.errors import HemascopeError, RejectedSmear, RejectionReason
 from hemascope.model.artifact import Artifact
 
 OURS = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, Exception)]

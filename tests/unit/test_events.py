@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.contracts.errors import InvalidEvent
-from hemascope.contracts.events import parse_message
+from hemascope.domain.errors import InvalidEvent
+from hemascope.domain.events import parse_message
 
 BUCKET = "hemascope-uploads-123456789012-eu-central-1"
 VERSION = "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"
@@ -34,7 +34,7 @@ CORPUS: dict[str, list[tuple[str, str, int | None]]] = {
 def test_only_an_archive_run_sends_old_objects(root: Path) -> None:
     bodies = {name: (root / "tests" / "events" / f"{name}.json").read_text(encoding="utf-8") for name in CORPUS}
 
-    old = {name for name, body in bodies.items() if any(one.rerun for one in parse_message(body))}
+    old = {name for name, body in bodies.items() if any(one.reprocess for one in parse_message(body))}
 
     assert old == {"eventbridge-archive-run"}
 

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.faults import show
 from benchmarks.faulty_cloud import Count
 from benchmarks.faulty_worker import Fate
-from tests.boto_faults import Fault
+from tests.support.boto_faults import Fault
 
 WELL = Count(uploads=10, reported=9, rejected=1, kills=2, kills_between_mail_and_record=1, kills_between_topic_and_record=1)
 
@@ -22,7 +22,7 @@ def killed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def fate(tmp_path: Path, errors: float = 0.0, kills: float = 1.0, kill_before: tuple[str, ...] = ()) -> Fate:
-    return Fate(random.Random(4), "deliver_report", errors, kills, kill_before, tmp_path / "journal")
+    return Fate(random.Random(4), "send_notifications", errors, kills, kill_before, tmp_path / "journal")
 
 
 def deliver(worker: Fate, messages: int) -> None:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hemascope.contracts.errors import ArtifactError
+from hemascope.domain.errors import ArtifactError
 from hemascope.model.feature_reference import FeatureReference
-from training.reference import fit_features, fit_typical
+from training.export.reference import fit_features, fit_typical
 
 # Two classes at (0, 0, 0) and (4, 0, 0) in units of scale; variance 4 along the first axis, 1 along any other.
 REFERENCE = FeatureReference(
@@ -111,10 +111,10 @@ def test_a_fit_knows_new_smears_of_the_same_kind_and_no_others() -> None:
     reference = fit_features(*drawn(1), *drawn(2))
     new, _ = drawn(3)
     # The same spread of each feature, but not together: no single feature could tell them.
-    strangers = np.stack([np.random.default_rng(column).permutation(new[:, column]) for column in range(40)], axis=1)
+    ood_images = np.stack([np.random.default_rng(column).permutation(new[:, column]) for column in range(40)], axis=1)
 
     known = np.array([reference.score(one) for one in new])
-    strange = np.array([reference.score(one) for one in strangers])
+    strange = np.array([reference.score(one) for one in ood_images])
 
     assert (known > 1.0).mean() <= 0.01
     assert (strange > 1.0).mean() >= 0.99

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hemascope.contracts.report import Release, Report
 from hemascope.documents.codes import Code
 from hemascope.documents.fhir import fhir_bundle
 from hemascope.documents.reviewed import UNREVIEWED, Reviewed
-from tests.cases import rejected_report, smear_report
-from tests.reviewed import BLURRED, pro_b, verdict
+from hemascope.domain.report import Release, Report
+from tests.support.reviewed import BLURRED, pro_b, verdict
+from tests.support.slide_fields import rejected_report, smear_report
 
 VERSIONS = ("R5", "R4B")
 GATED = {"sharpness": 12.5, "brightness": 200.0, "contrast": 30.0, "figures": {"sharpness": 12.5}, "findings": [BLURRED]}

@@ -9,8 +9,8 @@ import jmespath
 import pytest
 import urllib3
 
-from hemascope.adapters.local_site import LocalSite, site_headers
-from hemascope.adapters.local_templates import moved, read_templates
+from hemascope_cli.local.site import LocalSite, site_headers
+from hemascope_cli.local.templates import moved, read_templates
 
 CLOUD = "http://127.0.0.1:4566"
 CONFIG = {"api": "https://api", "sign_in": "https://users", "client": "c-1"}

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from hemascope.contracts.errors import InvalidEvent
-from hemascope.contracts.mail_event import MailEvent, MailFate, mail_tags, parse_mail_event
+from hemascope.domain.errors import InvalidEvent
+from hemascope.domain.mail_event import MailEvent, MailFate, mail_tags, parse_mail_event
 
 SES = {
     "eventType": "Bounce",
@@ -31,7 +31,7 @@ def test_tags_hold_what_ses_allows_and_lead_back_to_the_row() -> None:
 
 
 @pytest.mark.parametrize("fate", MailFate)
-def test_an_event_names_the_notice_and_no_address(fate: MailFate) -> None:
+def test_an_event_names_the_notification_and_no_address(fate: MailFate) -> None:
     event = parse_mail_event(json.dumps({**SES, "eventType": fate.value}))
 
     assert event == MailEvent(fate=fate, object_id="0f" * 16, model="all-subtypes/1.0.0", channel="clinician")
@@ -51,7 +51,7 @@ def test_the_envelope_of_sns_is_opened() -> None:
         "[]",
         '{"Type": "Notification"}',
         '{"Type": "Notification", "Message": 7}',
-        json.dumps({**SES, "eventType": "Delivery"}),
+        json.dumps({**SES, "eventType": "Notification"}),
         json.dumps({**SES, "mail": {"destination": ["duty@hospital.example"]}}),
         json.dumps({**SES, "mail": {"tags": {"object_id": ["\ud800"], "model": ["m"], "version": ["1-0-0"]}}}),
     ],

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hemascope.contracts.preprocessing import PreprocessingSpec
+from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.imaging.model_input import to_model_input, to_network_inputs, to_working_picture
 from hemascope.imaging.synthetic import draw_synthetic_smear
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from hemascope.contracts.errors import HemascopeError
-from hemascope.contracts.report import CellRow
+from hemascope.domain.errors import HemascopeError
+from hemascope.domain.report import CellRow
 from hemascope.imaging.cells import measure_cells
 from hemascope.imaging.decode import decode
 from hemascope.imaging.overlay import draw_overlay, encode_png, encode_pngs, shrink_for_overlay

@@ -9,15 +9,15 @@ import pypdfium2
 import pytest
 from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
-from hemascope.contracts.hospital import HospitalSettings
-from hemascope.contracts.report import Release, Report
 from hemascope.documents.fonts import printable
-from hemascope.documents.pdf import pdf_report
+from hemascope.documents.pdf_report import pdf_report
 from hemascope.documents.pictures import ReportPictures, to_print
 from hemascope.documents.reviewed import Reviewed
+from hemascope.domain.hospital import HospitalSettings
+from hemascope.domain.report import Release, Report
 from hemascope.imaging.overlay import encode_png
-from tests.cases import BENIGN, rejected_report, smear_report
-from tests.reviewed import BLURRED, pro_b, verdict
+from tests.support.reviewed import BLURRED, pro_b, verdict
+from tests.support.slide_fields import BENIGN, rejected_report, smear_report
 
 PLAIN = encode_png(np.full((300, 400, 3), 200, np.uint8))
 ALL = ReportPictures(PLAIN, PLAIN, {"original": PLAIN, "segmented": PLAIN})
@@ -180,7 +180,7 @@ def test_what_was_confirmed_after_a_correction_is_the_models_answer_again(shown:
 
 def test_long_ids_and_many_long_comments_are_still_one_page(shown: Any) -> None:
     content = pro_b().model_dump(mode="json", by_alias=True)
-    content["specimen"] = dict.fromkeys(("hospital", "patient", "case", "file"), 250 * "W")
+    content["specimen"] = dict.fromkeys(("hospital", "patient", "slide", "field"), 250 * "W")
     many = [verdict("correct", "Pre-B", number, comment=400 * "word ") for number in range(1, 9)]
 
     page = shown(
@@ -228,7 +228,7 @@ def test_a_character_that_the_font_lacks_is_its_code_point(text: str, expected: 
 
 def test_what_a_sender_wrote_is_no_markup(shown: Any) -> None:
     content = pro_b().model_dump(mode="json", by_alias=True)
-    content["specimen"]["file"] = '<b>50% & <img src="x">.jpg'
+    content["specimen"]["field"] = '<b>50% & <img src="x">.jpg'
 
     page = shown(Report.model_validate(content), ALL, Reviewed([verdict(comment="</para> & <a>")], Release.FINAL, 1))
 

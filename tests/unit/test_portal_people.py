@@ -2,9 +2,9 @@
 
 import pytest
 
-from hemascope.portal.people import Person, Role, person_of
+from hemascope.portal.identity import Person, Role, person_of
 from hemascope.portal.problems import Forbidden
-from tests.portal_world import account
+from tests.support.portal_world import account
 
 
 @pytest.mark.parametrize("role", ["technician", "clinician", "admin"])

@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from hemascope.contracts.preprocessing import PREPROCESSING_REVISION, PreprocessingSpec
+from hemascope.domain.preprocessing import PREPROCESSING_REVISION, PreprocessingSpec
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.model_input import to_network_inputs, to_working_picture
 from hemascope.imaging.overlay import encode_png

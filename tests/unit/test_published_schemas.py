@@ -3,19 +3,19 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.commands.schemas import PUBLISHED, schema_text
-from hemascope.contracts.specimen import Specimen
+from hemascope.domain.specimen import Specimen
 from hemascope.model.classifier import Classifier
-from hemascope.screening import screen
+from hemascope.screening.pipeline import screen
+from hemascope_cli.commands.schemas import PUBLISHED, schema_text
 
 NAMES = (
     "report",
     "patient-summary",
-    "case-statement",
-    "case-summary",
+    "slide-report",
+    "slide-summary",
     "acquisition",
     "verdict",
-    "notice",
+    "notification",
     "hospital",
     "manifest",
 )
@@ -38,9 +38,9 @@ def test_nothing_else_is_published(root: Path) -> None:
 
 def test_a_report_has_exactly_the_published_fields(root: Path, classifier: Classifier, smear: bytes) -> None:
     schema = json.loads((root / "docs" / "contracts" / "report.schema.json").read_text())
-    specimen = Specimen(hospital="h", patient="p", case="c", file="f.jpg")
+    specimen = Specimen(hospital="h", patient="p", slide="c", field="f.jpg")
 
     report = json.loads(screen(smear, specimen, classifier).report.to_json())
 
     assert set(report) == set(schema["properties"])
-    assert report["schema"] == schema["properties"]["schema"]["const"] == "hemascope.report/1"
+    assert report["schema"] == schema["properties"]["schema"]["const"] == "hemascope.report/2"

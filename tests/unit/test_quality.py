@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from hemascope.contracts.errors import RejectedSmear, RejectionReason
+from hemascope.domain.errors import RejectedSmear, RejectionReason
 from hemascope.imaging.quality import measure_quality
 from hemascope.imaging.synthetic import draw_synthetic_smear
 

@@ -8,22 +8,22 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from hemascope.contracts.preprocessing import PreprocessingSpec
-from hemascope.contracts.quality import QualityFigure, QualityLimit, QualityReason, QualitySpec
-from hemascope.contracts.report import Decision
-from hemascope.contracts.specimen import Specimen
-from hemascope.contracts.texts import Texts
+from hemascope.domain.preprocessing import PreprocessingSpec
+from hemascope.domain.quality import QualityFigure, QualityLimit, QualityReason, QualitySpec
+from hemascope.domain.report import Decision
+from hemascope.domain.specimen import Specimen
+from hemascope.domain.texts import Texts
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.model_input import to_network_inputs
 from hemascope.imaging.quality import broken_limits, gate_figures
 from hemascope.imaging.segment import Segmentation
 from hemascope.imaging.synthetic import draw_synthetic_smear
 from hemascope.model.artifact import Artifact
-from hemascope.screening import screen
-from tests.fakes import FixedClassifier
-from training.quality import fit_quality
+from hemascope.screening.pipeline import screen
+from tests.support.fakes import FixedClassifier
+from training.export.quality import fit_quality
 
-SPECIMEN = Specimen(hospital="st-mary", patient="p-17", case="c-3", file="field 1.jpg")
+SPECIMEN = Specimen(hospital="st-mary", patient="p-17", slide="c-3", field="field 1.jpg")
 EMPTY = Segmentation.of_mask(np.zeros((224, 224), np.bool_))
 FIGURE, REASON = QualityFigure, QualityReason
 
@@ -145,7 +145,7 @@ def test_broken_limits_come_in_the_order_of_the_specification() -> None:
 
 @pytest.fixture
 def texts(root: Path) -> Texts:
-    return Texts.model_validate_json((root / "training" / "texts.en.json").read_bytes())
+    return Texts.model_validate_json((root / "training" / "export" / "texts.en.json").read_bytes())
 
 
 def gated(artifact: Artifact, texts: Texts, *limits: QualityLimit) -> FixedClassifier:

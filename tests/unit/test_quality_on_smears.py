@@ -7,15 +7,15 @@ import cv2
 import numpy as np
 import pytest
 
-from hemascope.contracts.preprocessing import PreprocessingSpec, SegmentationSpec, SeparationSpec, StainSpec
-from hemascope.contracts.quality import QualityReason, QualitySpec
+from hemascope.domain.preprocessing import PreprocessingSpec, SegmentationSpec, SeparationSpec, StainSpec
+from hemascope.domain.quality import QualityReason, QualitySpec
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.model_input import to_network_inputs, to_working_picture
 from hemascope.imaging.quality import broken_limits, gate_figures
 from hemascope.model.artifact import Artifact
-from training.dataset import load_working_pictures, read_dataset
-from training.quality import fit_quality, measure_all
-from training.split import Split, load_split
+from training.data.dataset import load_working_pictures, read_dataset
+from training.data.split import Split, load_split
+from training.export.quality import fit_quality, measure_all
 
 pytestmark = pytest.mark.dataset
 SPEC = PreprocessingSpec(segmentation=SegmentationSpec(separation=SeparationSpec()), stain=StainSpec())

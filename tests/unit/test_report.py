@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from hemascope.contracts.errors import RejectionReason
-from hemascope.contracts.report import PatientSummary, Report
+from hemascope.domain.errors import RejectionReason
+from hemascope.domain.report import PatientSummary, Report
 
 MODEL = {"id": "all-subtypes", "version": "1.0.0", "sha256": "a" * 64, "preprocessing": "b" * 64}
-SPECIMEN = {"hospital": "st-mary", "patient": "p-7", "case": "c-1", "file": "f.jpg"}
+SPECIMEN = {"hospital": "st-mary", "patient": "p-7", "slide": "c-1", "field": "f.jpg"}
 
 
 def result(**changed: Any) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def result(**changed: Any) -> dict[str, Any]:
 
 def reported(**changed: Any) -> dict[str, Any]:
     return {
-        "schema": "hemascope.report/1",
+        "schema": "hemascope.report/2",
         "object_id": "0f" * 16,
         "specimen": SPECIMEN,
         "state": "reported",
@@ -53,7 +53,7 @@ def test_a_report_survives_its_own_json(content: dict[str, Any]) -> None:
     report = Report.model_validate(content)
 
     assert Report.model_validate_json(report.to_json()) == report
-    assert json.loads(report.to_json())["schema"] == "hemascope.report/1"
+    assert json.loads(report.to_json())["schema"] == "hemascope.report/2"
 
 
 def test_a_report_is_one_line_preliminary_and_no_diagnosis() -> None:
@@ -75,7 +75,7 @@ def test_a_report_is_one_line_preliminary_and_no_diagnosis() -> None:
         reported(state="failed"),
         reported(surprise="field"),
         reported(disclaimer="a diagnosis"),
-        reported(schema="hemascope.report/2"),
+        reported(schema="hemascope.report/3"),
         reported(model={**MODEL, "sha256": "short"}),
     ],
     ids=lambda content: f"{content['state']}-{len(content)}",

@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hemascope.contracts.errors import RejectionReason
-from hemascope.contracts.report import Decision, State
-from hemascope.contracts.specimen import Specimen
+from hemascope.domain.errors import RejectionReason
+from hemascope.domain.report import Decision, State
+from hemascope.domain.specimen import Specimen
 from hemascope.imaging.overlay import encode_png
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
-from hemascope.screening import screen
-from tests.fakes import FakeClock, FixedClassifier
+from hemascope.screening.pipeline import screen
+from tests.support.fakes import FakeClock, FixedClassifier
 
-SPECIMEN = Specimen(hospital="st-mary", patient="p-17", case="c-3", file="field 1.jpg")
+SPECIMEN = Specimen(hospital="st-mary", patient="p-17", slide="c-3", field="field 1.jpg")
 CLASSES = ("Benign", "Early Pre-B", "Pre-B", "Pro-B")
 
 
@@ -224,7 +224,7 @@ def test_the_patient_reads_the_text_of_the_confident_class(artifact: Artifact, s
     summary = screen(smear, SPECIMEN, one_hot(tuned(artifact), "Benign")).summary
 
     assert summary.headline == artifact.texts.patient["Benign"].headline
-    assert summary.case == "c-3"
+    assert summary.slide == "c-3"
 
 
 def test_the_patient_reads_that_it_is_unclear_where_the_answer_is_not_confident(artifact: Artifact, smear: bytes) -> None:
@@ -257,13 +257,14 @@ def test_the_patients_summary_names_no_class_and_no_probability(
     assert "probability" not in words
     assert "confidence" not in words
     assert set(json.loads(summary.to_json())) == {
-        "schema", "object_id", "case", "release", "issued_at", "headline", "explanation", "next_step", "telephone", "disclaimer"
+        "schema", "object_id", "slide", "release", "issued_at", "headline", "explanation", "next_step", "telephone",
+        "disclaimer",
     }  # fmt: skip
 
 
 def test_everything_that_screening_is_made_of_knows_no_clock_and_no_network(root: Path) -> None:
     package = root / "layers" / "hemascope" / "python" / "hemascope"
-    files = [package / "screening.py", *package.glob("imaging/*.py"), *package.glob("model/*.py")]
+    files = [package / "screening" / "pipeline.py", *package.glob("imaging/*.py"), *package.glob("model/*.py")]
     forbidden = {"boto3", "botocore", "time", "datetime", "socket", "urllib", "http", "random", "requests", "logging"}
 
     found = {(file.name, name) for file in files for name in imports(file) if name in forbidden}
@@ -280,7 +281,7 @@ def imports(file: Path) -> list[str]:
 
 
 def test_screening_loads_neither_cloud_nor_laboratory() -> None:
-    program = "import sys, hemascope.screening; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    program = "import sys, hemascope.screening.pipeline; print(*sorted({name.split('.')[0] for name in sys.modules}))"
 
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from hemascope.contracts.report import Decision
+from hemascope.domain.report import Decision
 from hemascope.imaging.overlay import encode_png
 from hemascope.model.artifact import Artifact
-from hemascope.screening import screen
-from tests.fakes import FixedClassifier
+from hemascope.screening.pipeline import screen
+from tests.support.fakes import FixedClassifier
 from tests.unit.test_screening import CLASSES, SPECIMEN, one_hot, tuned
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hemascope.contracts.preprocessing import SegmentationSpec
+from hemascope.domain.preprocessing import SegmentationSpec
 from hemascope.imaging.segment import masked, segment
 from hemascope.imaging.synthetic import draw_synthetic_smear
 
@@ -133,7 +133,7 @@ def test_the_smear_itself_is_not_changed() -> None:
 def test_cells_are_found_in_smears_of_every_class(dataset: object) -> None:
     from pathlib import Path
 
-    from hemascope.contracts.preprocessing import PreprocessingSpec
+    from hemascope.domain.preprocessing import PreprocessingSpec
     from hemascope.imaging.decode import decode
     from hemascope.imaging.model_input import to_working_picture
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.contracts.errors import ArtifactError
+from hemascope.domain.errors import ArtifactError
 from hemascope.model.classifier import Classifier
-from hemascope.selfcheck import main, replay
+from hemascope.screening.selfcheck import main, replay
 
 
 @pytest.fixture

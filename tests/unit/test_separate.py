@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from hemascope.contracts.preprocessing import PreprocessingSpec, SegmentationSpec, SeparationSpec, StainSpec
+from hemascope.domain.preprocessing import PreprocessingSpec, SegmentationSpec, SeparationSpec, StainSpec
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.model_input import to_network_inputs
 from hemascope.imaging.segment import segment

@@ -1,8 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from hemascope.contracts.errors import RejectedSmear, RejectionReason
-from hemascope.contracts.specimen import (
+from hemascope.domain.errors import RejectedSmear, RejectionReason
+from hemascope.domain.specimen import (
     ObjectVersion,
     Patient,
     Specimen,
@@ -16,22 +16,22 @@ from hemascope.contracts.specimen import (
 
 
 def specimen(**changed: str) -> Specimen:
-    return Specimen(**{"hospital": "st-mary", "patient": "p-7", "case": "c-1", "file": "field 1.jpg", **changed})
+    return Specimen(**{"hospital": "st-mary", "patient": "p-7", "slide": "c-1", "field": "field 1.jpg", **changed})
 
 
-def test_a_key_names_hospital_patient_case_and_file() -> None:
+def test_a_key_names_hospital_patient_slide_and_field() -> None:
     assert smear_key(specimen()) == "smears/st-mary/p-7/c-1/field 1.jpg"
 
 
 @pytest.mark.parametrize(
-    "file", ["a b.jpg", "50%.jpg", "1+1.png", "Zellkörper-Größe.tif", "血液.jpg", "q?x=1&y=2#z.jpg", "..x"]
+    "field", ["a b.jpg", "50%.jpg", "1+1.png", "Zellkörper-Größe.tif", "血液.jpg", "q?x=1&y=2#z.jpg", "..x"]
 )
-def test_a_key_is_read_back_as_it_was(file: str) -> None:
-    assert parse_smear_key(smear_key(specimen(file=file))) == specimen(file=file)
+def test_a_key_is_read_back_as_it_was(field: str) -> None:
+    assert parse_smear_key(smear_key(specimen(field=field))) == specimen(field=field)
 
 
 @pytest.mark.parametrize("part", ["", "a/b", ".", "..", " a", "a ", "a\nb", "a\x00b", "x" * 256])
-@pytest.mark.parametrize("name", ["hospital", "patient", "case", "file"])
+@pytest.mark.parametrize("name", ["hospital", "patient", "slide", "field"])
 def test_a_part_that_could_be_mistaken_is_refused(name: str, part: str) -> None:
     with pytest.raises(ValidationError):
         specimen(**{name: part})
@@ -56,12 +56,12 @@ def test_a_key_of_another_form_is_rejected_without_being_repeated(key: str) -> N
         parse_smear_key(key)
 
     assert refusal.value.reason is RejectionReason.INVALID_KEY
-    assert "field" not in str(refusal.value).replace("{file}", "")
+    assert "field" not in str(refusal.value).replace("{field}", "")
 
 
 def test_a_key_longer_than_s3_allows_is_rejected() -> None:
     # 255 characters of three bytes each: every part is allowed, the key as a whole is not.
-    long = specimen(patient="血" * 255, case="液" * 255)
+    long = specimen(patient="血" * 255, slide="液" * 255)
 
     with pytest.raises(RejectedSmear, match="at most 1024 bytes, received 15"):
         smear_key(long)

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hemascope.contracts.preprocessing import PREPROCESSING_REVISION, PreprocessingSpec, StainSpec
+from hemascope.domain.preprocessing import PREPROCESSING_REVISION, PreprocessingSpec, StainSpec
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.model_input import to_network_inputs, to_working_picture
 from hemascope.imaging.segment import Segmentation
 from hemascope.imaging.stain import find_anchors, normalize_stain
 from hemascope.imaging.synthetic import draw_synthetic_smear
-from training.dataset import CLASS_FOLDERS
-from training.shifts import SHIFTS, Shift
+from training.data.dataset import CLASS_FOLDERS
+from training.data.shifts import SHIFTS, Shift
 
 SPEC = PreprocessingSpec(stain=StainSpec())
 SLIDE, RED_CELL, NUCLEUS = (240, 250, 245), (180, 195, 220), (150, 110, 235)

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from hemascope.cases.statement import state_case
-from hemascope.contracts.english import CASE
-from hemascope.contracts.errors import ArtifactError
-from hemascope.contracts.report import Decision
-from hemascope.contracts.texts import Texts
+from hemascope.domain.english import SLIDE
+from hemascope.domain.errors import ArtifactError
+from hemascope.domain.report import Decision
+from hemascope.domain.texts import Texts
 from hemascope.model.artifact import Artifact, load_artifact
-from tests.cases import PRE, URGENT, field
-from training.texts import write_texts
+from hemascope.slides.statement import build_slide_report
+from tests.support.slide_fields import PRE, URGENT, field
+from training.export.texts import write_texts
 
 SPECIALIST = "Consult a specialist in hematology without delay"
 
@@ -34,7 +34,7 @@ def texts(request: pytest.FixtureRequest, first_artifact: Artifact, tmp_path: Pa
 
 @pytest.mark.parametrize("name", URGENT)
 def test_a_subtype_is_a_pattern_that_flow_cytometry_must_confirm(texts: Texts, name: str) -> None:
-    said = (texts.recommendation[name], texts.case.pattern[name])
+    said = (texts.recommendation[name], texts.slide.pattern[name])
 
     for text in said:
         assert re.search(f"an? {name} pattern", text)
@@ -44,7 +44,7 @@ def test_a_subtype_is_a_pattern_that_flow_cytometry_must_confirm(texts: Texts, n
 
 def test_whoever_reads_that_leukemia_is_possible_reads_to_consult_a_specialist(texts: Texts) -> None:
     said = [texts.recommendation[name] for name in URGENT]
-    said += [texts.case.recommendation[finding] for finding in ("suspected", "doubtful")]
+    said += [texts.slide.recommendation[finding] for finding in ("suspected", "doubtful")]
     said += [texts.recommend(Decision.INDETERMINATE, "Pre-B", likely, URGENT) for likely in (("Benign", "Pre-B"), ("Pro-B",))]
 
     assert [text for text in said if SPECIALIST not in text] == []
@@ -68,27 +68,27 @@ def test_no_text_calls_a_subtype_a_diagnosis(texts: Texts) -> None:
 
 
 def test_the_patient_reads_no_class_no_figure_and_no_jargon(texts: Texts) -> None:
-    messages = [*texts.patient.values(), texts.patient_unclear, texts.patient_rejected, *texts.case.patient.values()]
+    messages = [*texts.patient.values(), texts.patient_unclear, texts.patient_rejected, *texts.slide.patient.values()]
 
     for text in [words for message in messages for words in message.model_dump().values()]:
         assert not re.search(r"Pre-B|Pro-B|Benign|blast|cytometry|hematogone|probab|pattern|\d|%|\$", text), text
 
 
 def test_the_patient_always_reads_a_next_step_and_is_never_left_alone_with_an_alarm(texts: Texts) -> None:
-    alarming = [texts.patient[name] for name in URGENT] + [texts.case.patient[one] for one in ("suspected", "doubtful")]
+    alarming = [texts.patient[name] for name in URGENT] + [texts.slide.patient[one] for one in ("suspected", "doubtful")]
 
     for message in alarming:
         assert "call your clinic today" in message.next_step
         assert "go to the emergency department" in message.next_step
         assert "not a diagnosis" in message.explanation
-    assert all(one.next_step for one in texts.case.patient.values())
+    assert all(one.next_step for one in texts.slide.patient.values())
 
 
 def test_an_export_spells_out_what_the_code_falls_back_to(tmp_path: Path) -> None:
     write_texts(tmp_path)
 
     written = json.loads((tmp_path / "texts.en.json").read_text())
-    assert written["case"] == json.loads(CASE.model_dump_json())
+    assert written["slide"] == json.loads(SLIDE.model_dump_json())
     assert written["caution_urgent"].startswith("The model is not sure between the classes listed, and leukemia is possible.")
 
 
@@ -106,10 +106,10 @@ def german(artifact: Artifact, tmp_path: Path) -> Path:
     folder = tmp_path / "1.0.0"
     shutil.copytree(artifact.folder, folder, ignore=shutil.ignore_patterns("weights.*", "figures"))
     words = json.loads(artifact.texts.model_dump_json()) | {"language": "de"}
-    words["case"]["recommendation"]["suspected"] = (
+    words["slide"]["recommendation"]["suspected"] = (
         "Ziehen Sie ohne Verzug eine Fachärztin oder einen Facharzt für Hämatologie hinzu."
     )
-    words["case"]["counts"] = "Felder: $fields von $all, Zellen: $cells."
+    words["slide"]["counts"] = "Felder: $fields von $all, Zellen: $cells."
     write(folder, words)
     return folder
 
@@ -128,7 +128,7 @@ def change(folder: Path, **changed: Any) -> None:
 def test_another_language_is_a_file_in_the_artifact(german: Path) -> None:
     words = load_artifact(german, "de").texts
 
-    statement = state_case([field("a", PRE, 120)], URGENT, words.case)
+    statement = build_slide_report([field("a", PRE, 120)], URGENT, words.slide)
 
     assert statement.recommendation == "Ziehen Sie ohne Verzug eine Fachärztin oder einen Facharzt für Hämatologie hinzu."
     assert "Felder: 1 von 1, Zellen: 120." in statement.statement
@@ -156,7 +156,7 @@ def test_a_file_in_another_language_than_its_name_says_is_refused(german: Path) 
         load_artifact(german, "de")
 
 
-@pytest.mark.parametrize("part", ["case", "caution_urgent"])
+@pytest.mark.parametrize("part", ["slide", "caution_urgent"])
 def test_another_language_never_falls_back_to_english(german: Path, part: str) -> None:
     words = json.loads((german / "texts.de.json").read_text(encoding="utf-8"))
     write(german, {name: text for name, text in words.items() if name != part})
@@ -170,24 +170,24 @@ def test_another_language_never_falls_back_to_english(german: Path, part: str) -
     [("finding", "doubtful"), ("tier", "screening"), ("recommendation", "no_answer"), ("patient", "suspected")],
 )
 def test_words_about_cases_that_lack_one_are_refused(german: Path, part: str, key: str) -> None:
-    case = json.loads(CASE.model_dump_json())
+    case = json.loads(SLIDE.model_dump_json())
     del case[part][key]
-    change(german, case=case)
+    change(german, slide=case)
 
     with pytest.raises(ArtifactError, match=key):
         load_artifact(german, "de")
 
 
 def test_words_about_cases_that_lack_a_class_are_refused(german: Path) -> None:
-    case = json.loads(CASE.model_dump_json())
+    case = json.loads(SLIDE.model_dump_json())
     del case["pattern"]["Pro-B"]
-    change(german, case=case)
+    change(german, slide=case)
 
-    with pytest.raises(ArtifactError, match=r"expected a case pattern for each of .*; wrong: Pro-B"):
+    with pytest.raises(ArtifactError, match=r"expected a slide pattern for each of .*; wrong: Pro-B"):
         load_artifact(german, "de")
 
 
 @pytest.mark.parametrize("template", ["$patient", "${cells", "100 $", "$cells.size $secret"])
 def test_a_template_may_hold_counts_and_nothing_else(template: str) -> None:
     with pytest.raises(ValidationError, match="expected a template with none but"):
-        type(CASE).model_validate(json.loads(CASE.model_dump_json()) | {"counts": template})
+        type(SLIDE).model_validate(json.loads(SLIDE.model_dump_json()) | {"counts": template})

@@ -10,23 +10,23 @@ import pytest
 PACKAGE = "layers/hemascope/python/hemascope"
 CLOUD = {"boto3", "botocore", "aws_lambda_powertools", "ministack", "aws_cdk"}
 LABORATORY = {"tensorflow", "keras", "training", "infra", "sklearn", "matplotlib"}
-# A tier knows itself and those to its right.
+# A tier knows itself and these.
 TIERS = {
-    "contracts": {"contracts"},
-    "imaging": {"imaging", "contracts"},
-    "model": {"model", "imaging", "contracts"},
-    "screening.py": {"model", "imaging", "contracts"},
-    "ports.py": {"contracts"},
-    "station.py": {"screening", "ports", "model", "imaging", "contracts"},
-    "letters.py": {"ports", "contracts"},
-    "delivery.py": {"letters", "ports", "contracts"},
-    "commissioning.py": {"model", "imaging", "contracts"},
-    "cases": {"cases", "contracts"},
-    "audit_chain.py": {"contracts"},
-    "microscope": {"microscope", "imaging", "contracts"},
-    "documents": {"documents", "imaging", "contracts"},
-    "portal": {"portal", "documents", "cases", "ports", "contracts"},
+    "domain": set(),
+    "ports.py": {"domain"},
+    "imaging": {"domain"},
+    "model": {"imaging", "domain"},
+    "screening": {"model", "imaging", "ports", "domain"},
+    "microscopes": {"model", "imaging", "domain"},
+    "slides": {"domain"},
+    "notifications": {"ports", "domain"},
+    "documents": {"imaging", "domain"},
+    "portal": {"documents", "slides", "ports", "runtime", "domain"},
+    "runtime": {"domain"},
+    "aws": {"ports", "domain"},
+    "bootstrap": {"aws", "portal", "notifications", "screening", "documents", "model", "runtime", "ports", "domain"},
 }
+POWERTOOLS = {"portal", "runtime"}  # event handler, logger, batch processor and metrics
 
 
 def imported(file: Path) -> set[str]:
@@ -46,22 +46,55 @@ def sources(root: Path, *folders: str) -> list[Path]:
     return found
 
 
+def test_every_folder_of_the_package_is_a_tier(root: Path) -> None:
+    rooms = {path.name for path in (root / PACKAGE).iterdir() if not path.name.startswith(("__", "py.typed"))}
+
+    assert rooms == set(TIERS)
+
+
 @pytest.mark.parametrize("tier", TIERS)
 def test_a_tier_imports_only_those_below_it(root: Path, tier: str) -> None:
+    allowed = TIERS[tier] | {tier.removesuffix(".py")}
+    forbidden = LABORATORY | CLOUD - ({"aws_lambda_powertools"} if tier in POWERTOOLS else set())
     where = root / PACKAGE / tier
     for file in [where] if where.is_file() else sources(root, f"{PACKAGE}/{tier}"):
         ours = {name.split(".")[1] for name in imported(file) if name.startswith("hemascope.")}
 
-        assert ours <= TIERS[tier], file
-        assert not {name.split(".")[0] for name in imported(file)} & (CLOUD | LABORATORY), file
+        assert ours <= allowed, file
+        if tier != "aws":
+            assert not {name.split(".")[0] for name in imported(file)} & forbidden, file
 
 
-def test_one_module_knows_boto3(root: Path) -> None:
+def test_only_aws_and_the_command_line_know_boto3(root: Path) -> None:
     knowing = {
-        file.name for file in sources(root, PACKAGE, "lambdas") if {"boto3"} & {one.split(".")[0] for one in imported(file)}
+        file.relative_to(root).parts[:2]
+        for file in sources(root, PACKAGE, "lambdas", "cli", "infra", "training")
+        if {"boto3", "botocore"} & {name.split(".")[0] for name in imported(file)}
     }
 
-    assert knowing == {"aws.py"}
+    assert knowing <= {("layers", "hemascope"), ("cli", "hemascope_cli")}
+    assert not {
+        file
+        for file in sources(root, PACKAGE)
+        if {"boto3", "botocore"} & {name.split(".")[0] for name in imported(file)} and "aws" not in file.parts
+    }
+
+
+def test_the_package_never_imports_the_command_line(root: Path) -> None:
+    for file in sources(root, PACKAGE, "lambdas"):
+        assert "hemascope_cli" not in {name.split(".")[0] for name in imported(file)}, file
+
+
+def test_the_domain_loads_pydantic_and_nothing_else(root: Path) -> None:
+    modules = [f"hemascope.domain.{file.stem}" for file in sources(root, f"{PACKAGE}/domain") if file.stem != "__init__"]
+    script = (
+        "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]; "
+        "print(sorted({name.split('.')[0] for name in sys.modules} & {'numpy', 'cv2', 'boto3', 'aws_lambda_powertools'}))"
+    )
+
+    answer = subprocess.run([sys.executable, "-c", script, *modules], cwd=root, capture_output=True, text=True, check=True)
+
+    assert answer.stdout.strip() == "[]"
 
 
 def test_what_runs_in_the_cloud_never_imports_the_laboratory(root: Path) -> None:
@@ -86,7 +119,7 @@ def test_importing_the_handler_loads_no_laboratory(root: Path) -> None:
     assert answer.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("function", ["deliver_report", "mail_events", "portal_api"])
+@pytest.mark.parametrize("function", ["send_notifications", "mail_events", "portal_api"])
 def test_a_zip_function_needs_nothing_that_its_layers_do_not_hold(root: Path, function: str) -> None:
     script = (
         "import sys, runpy; runpy.run_path(sys.argv[1]); "
@@ -128,7 +161,7 @@ def test_the_laboratorys_help_does_not_wait_for_tensorflow(root: Path) -> None:
 def test_no_module_is_longer_than_three_hundred_lines(root: Path) -> None:
     long = {
         str(file.relative_to(root)): lines
-        for file in sources(root, PACKAGE, "lambdas", "infra", "training", "benchmarks", "tests")
+        for file in sources(root, PACKAGE, "cli", "lambdas", "infra", "training", "benchmarks", "tests")
         if (lines := len(file.read_text(encoding="utf-8").splitlines())) > 300
     }
 

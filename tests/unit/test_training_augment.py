@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hemascope.imaging.synthetic import draw_synthetic_smear
-from training.augment import adjust, augment, jpeg_noise, rotate
+from training.data.augment import adjust, augment, jpeg_noise, rotate
 
 
 def chances(count: int) -> list[np.random.Generator]:

@@ -8,8 +8,8 @@ import pytest
 
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from training.dataset import CLASS_FOLDERS, read_dataset
-from training.duplicates import likeness, stored_groups, thumbnail
+from training.data.dataset import CLASS_FOLDERS, read_dataset
+from training.data.duplicates import likeness, stored_groups, thumbnail
 
 
 def field(seed: int, top: int, left: int) -> Picture:

@@ -5,7 +5,7 @@ import numpy as np
 from hemascope.imaging.model_input import NetworkInputs
 from hemascope.imaging.segment import Segmentation
 from hemascope.model.artifact import Artifact
-from training.evaluate import lying_otherwise, served
+from training.evidence.evaluate import lying_otherwise, served
 
 
 class CornerNetwork:

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.explain import with_evidence
-from training.fusion import build_fusion
-from training.map_check import grad_cam
+from training.evidence.map_check import grad_cam
+from training.networks.explain import with_evidence
+from training.networks.fusion import build_fusion
 
 SIDE = 64
 

@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 
-from training.dataset import Sample
+from training.data.dataset import Sample
+from training.data.split import Split, split_samples
 from training.experiments.folds import make_folds, summarize, way_for
 from training.experiments.registry import Row
-from training.split import Split, split_samples
 
 
 def world(smears: int = 60) -> tuple[Split, dict[str, str]]:

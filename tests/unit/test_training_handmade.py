@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from training.handmade import binary_patterns, co_occurrence, handmade_features
+from training.networks.handmade import binary_patterns, co_occurrence, handmade_features
 
 
 def disc(radius: int, colour: tuple[float, float, float] = (0.4, 0.2, 0.8)) -> np.ndarray:

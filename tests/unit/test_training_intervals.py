@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta, norm
 
-from training.intervals import Figure, accuracies, margin, resampled
+from training.evidence.intervals import Figure, accuracies, margin, resampled
 
 
 def answers(labels: np.ndarray, wrong: int) -> np.ndarray:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from training.experiments.judge import judge
-from training.metrics import score
+from training.evidence.metrics import score
+from training.evidence.scores import judge
 
 
 def some_answers(smears: int = 200, skill: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

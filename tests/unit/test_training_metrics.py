@@ -3,8 +3,8 @@ import pytest
 
 from hemascope.imaging.synthetic import draw_synthetic_smear
 from hemascope.model.classifier import temper
-from training.calibrate import fit_colours, fit_prediction_set, fit_temperature
-from training.metrics import expected_calibration_error, score, specificities
+from training.evidence.calibration import fit_colours, fit_prediction_set, fit_temperature
+from training.evidence.metrics import expected_calibration_error, score, specificities
 
 
 def certain(answers: list[int]) -> np.ndarray:

@@ -7,16 +7,16 @@ import keras
 import numpy as np
 import pytest
 
-from training import backbones
-from training.backbones import (
+from training.networks import backbones
+from training.networks.backbones import (
     BACKBONES,
     fold_batch_normalization,
     settle_batch_normalization,
     unfold_batch_normalization,
     with_batch_normalization,
 )
-from training.fusion import HEAD_PARAMETERS, PARAMETERS, build_fusion, build_head
-from training.weights import load_weights, save_weights
+from training.networks.fusion import HEAD_PARAMETERS, PARAMETERS, build_fusion, build_head
+from training.networks.weights import load_weights, save_weights
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from training.backbones import BACKBONES
 from training.experiments import registry
 from training.experiments.heads import HEADS, HeadSettings
 from training.experiments.registry import ROWS, rows_called
-from training.handmade import HANDMADE
+from training.networks.backbones import BACKBONES
+from training.networks.handmade import HANDMADE
 
 
 def published(name: str) -> dict[str, float]:

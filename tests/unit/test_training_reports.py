@@ -11,17 +11,17 @@ from hemascope.imaging.model_input import NetworkInputs
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Answer, temper
-from tests.fakes import FixedClassifier
-from training.candidate import Candidate
-from training.colour import turn_hue
-from training.dataset import CLASS_FOLDERS, Sample, read_dataset
-from training.probe_report import probe
-from training.probes import PROBES, PatchWords, View, look, probe_features
-from training.reliability import measure_calibration
-from training.shift_report import measure_shifts, overlap, worst
-from training.shifts import SHIFTS, Shift
-from training.split import Split, split_samples
-from training.swaps import measure_swaps, on_background, without_cells
+from tests.support.fakes import FixedClassifier
+from training.data.colour import turn_hue
+from training.data.dataset import CLASS_FOLDERS, Sample, read_dataset
+from training.data.shifts import SHIFTS, Shift
+from training.data.split import Split, split_samples
+from training.evidence.candidate import Candidate
+from training.evidence.cell_background_ablation import measure_cell_background_ablation, on_background, without_cells
+from training.evidence.probe_report import probe
+from training.evidence.probes import PROBES, PatchWords, View, look, probe_features
+from training.evidence.reliability import measure_calibration
+from training.evidence.shift_report import measure_shifts, overlap, worst
 
 CORNER = np.zeros((224, 224), bool)
 CORNER[196:, 170:] = True  # where the scale bar is
@@ -269,7 +269,9 @@ def look_at(picture: Picture) -> View:
 def test_a_network_that_reads_cells_follows_them_to_another_background(
     root: Path, samples: list[Sample], artifact: Artifact
 ) -> None:
-    by_cells, on_white, background = measure_swaps(Seeing(artifact, lambda seen: stain_of(seen.original)), root, samples[::4])
+    by_cells, on_white, background = measure_cell_background_ablation(
+        Seeing(artifact, lambda seen: stain_of(seen.original)), root, samples[::4]
+    )
 
     assert by_cells["cells"] > 0.8
     assert on_white["cells"] > 0.8

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.synthetic import draw_synthetic_smear
-from training.augment import augment, jitter_stain
-from training.colour import scale_saturation, turn_hue
-from training.shifts import SHIFTS, Shift, turn_and_crop
+from training.data.augment import augment, jitter_stain
+from training.data.colour import scale_saturation, turn_hue
+from training.data.shifts import SHIFTS, Shift, turn_and_crop
 
 NAMES = [shift.name for shift in SHIFTS]
 COLOURS = st.tuples(*[st.integers(0, 255)] * 3)

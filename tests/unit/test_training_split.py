@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.dataset import Sample, fingerprint
-from training.split import PARTS, Split, load_split, split_samples, without_copies
+from training.data.dataset import Sample, fingerprint
+from training.data.split import PARTS, Split, load_split, split_samples, without_copies
 
 STUDY = (504, 985, 963, 804)  # smears by class in Islam et al. (2024)
 

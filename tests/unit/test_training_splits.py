@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.dataset import Sample
-from training.duplicates import file_number
-from training.split import PARTS, Split, load_split, split_samples
-from training.splits import BLOCK, CLUSTERS, EMBARGO, FOLDS, block_of, colour_clusters, make_splits
+from training.data.dataset import Sample
+from training.data.duplicates import file_number
+from training.data.split import PARTS, Split, load_split, split_samples
+from training.data.splits import BLOCK, CLUSTERS, EMBARGO, FOLDS, block_of, colour_clusters, make_splits
 
 NAMES = ["random", "duplicates", *(f"sessions-{one}" for one in range(1, 6)), *(f"colours-{one}" for one in range(1, 5))]
 

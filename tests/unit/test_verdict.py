@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from hemascope.contracts.verdict import Verdict
+from hemascope.domain.review import Verdict
 
 GOOD = {
     "number": 1,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.adapters.words import read_card, read_words
-from hemascope.contracts.errors import ArtifactError
+from hemascope.domain.errors import ArtifactError
 from hemascope.model.artifact import Artifact
+from hemascope.model.folder import read_card, read_words
 
 
 @pytest.fixture

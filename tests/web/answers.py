@@ -17,9 +17,9 @@ def row(object_id: str, file: str, **changed: Any) -> dict[str, Any]:
         "object_id": object_id,
         "model": MODEL,
         "state": "reported",
-        "specimen": {"hospital": "st-mary", "patient": "p-7", "case": "case-7", "file": file},
+        "specimen": {"hospital": "st-mary", "patient": "p-7", "slide": "slide-7", "field": file},
         "urgent": False,
-        "notice": "sent",
+        "notification": "sent",
         "finished_at": "2026-03-01T09:30:00Z",
         "decision": "confident",
         "release": "preliminary",
@@ -47,8 +47,8 @@ RESULT = {
 
 CASE = {
     "statement": {
-        "schema": "hemascope.case-statement/1",
-        "case": {"hospital": "st-mary", "patient": "p-7", "case": "case-7"},
+        "schema": "hemascope.slide-report/1",
+        "slide": {"hospital": "st-mary", "patient": "p-7", "slide": "slide-7"},
         "release": "preliminary",
         "finding": "suspected",
         "tier": "screening",
@@ -75,7 +75,7 @@ CASE = {
                 "weight": 0.32,
             },
         ],
-        "left_out": [
+        "excluded": [
             {
                 "name": "field-3.jpg",
                 "object_id": STRANGE,
@@ -96,7 +96,7 @@ CASE = {
 SUMMARY = {
     "schema": "hemascope.patient-summary/1",
     "object_id": LEUKEMIA,
-    "case": "case-7",
+    "slide": "slide-7",
     "release": "final",
     "issued_at": "2026-03-01T09:31:00Z",
     "headline": "Your doctor wants to look at your blood sample more closely.",
@@ -186,7 +186,7 @@ AUDIT = {
             "number": 1,
             "at": "2026-03-01T10:00:00Z",
             "who": "5f2c9e1a-0000-4000-8000-000000000000",
-            "action": "saw",
+            "action": "viewed",
             "object_id": LEUKEMIA,
             "previous": "0" * 64,
         }

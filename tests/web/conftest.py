@@ -10,12 +10,12 @@ import cv2
 import pytest
 from playwright.sync_api import Browser, Page
 
-from hemascope.adapters.local_site import LocalSite, site_headers
-from hemascope.adapters.local_templates import read_templates
-from hemascope.contracts.specimen import Specimen
+from hemascope.domain.specimen import Specimen
 from hemascope.imaging.decode import Picture
 from hemascope.model.classifier import Classifier
-from hemascope.screening import screen
+from hemascope.screening.pipeline import screen
+from hemascope_cli.local.site import LocalSite, site_headers
+from hemascope_cli.local.templates import read_templates
 from tests.web import answers
 from tests.web.fake_service import FakeService
 
@@ -28,7 +28,7 @@ def encoded(picture: Picture) -> bytes:
 @pytest.fixture(scope="session")
 def real_report(classifier: Classifier, smear: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The report on the drawn smear, with a literal result, and its pictures by their paths."""
-    specimen = Specimen(hospital="st-mary", patient="p-7", case="case-7", file="field-1.jpg")
+    specimen = Specimen(hospital="st-mary", patient="p-7", slide="slide-7", field="field-1.jpg")
     judged = screen(smear, specimen, classifier, object_id=answers.LEUKEMIA)
     assert judged.pictures is not None
     report = json.loads(judged.report.to_json()) | {"result": answers.RESULT, "issued_at": "2026-03-01T09:30:00Z"}
@@ -76,7 +76,7 @@ def service(fake_service: FakeService, real_report: tuple[dict[str, Any], dict[s
                 {"rows": [one for one in answers.ROWS if one["urgent"] or "urgent" not in asked], "cursor": None},
             ),
             f"GET /reports/{answers.LEUKEMIA}": view,
-            "GET /cases": answers.CASE,
+            "GET /slides": answers.CASE,
             "GET /summaries": {"summaries": [answers.SUMMARY]},
             "GET /hospital": answers.HOSPITAL,
             "GET /users": answers.USERS,

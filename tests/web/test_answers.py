@@ -5,18 +5,18 @@ import json
 import pytest
 from pydantic import BaseModel
 
-from hemascope.contracts.audit import AuditEntry
-from hemascope.contracts.case import CaseStatement
-from hemascope.contracts.hospital import HospitalSettings
-from hemascope.contracts.report import PatientSummary, Result
-from hemascope.contracts.verdict import Verdict
-from hemascope.portal.answers import Me
+from hemascope.domain.audit import AuditEntry
+from hemascope.domain.hospital import HospitalSettings
+from hemascope.domain.report import PatientSummary, Result
+from hemascope.domain.review import Verdict
+from hemascope.domain.slide import SlideReport
+from hemascope.portal.responses import Me
 from tests.web import answers
 
 READ_BY = [
     *((Me, me) for me in answers.ME.values()),
     (Result, answers.RESULT),
-    (CaseStatement, answers.CASE["statement"]),
+    (SlideReport, answers.CASE["statement"]),
     (PatientSummary, answers.SUMMARY),
     (Verdict, answers.VERDICT),
     (HospitalSettings, answers.HOSPITAL),

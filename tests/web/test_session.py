@@ -27,7 +27,7 @@ def test_pdf_and_fhir_are_fetched_with_the_token(open_page: Opener, service: Fak
 def test_what_people_and_files_bring_never_becomes_markup(open_page: Opener, service: FakeService) -> None:
     evil = "<img src=x onerror=alert(1)>"
     view = service.answers[f"GET /reports/{answers.LEUKEMIA}"]
-    view["specimen"] = dict.fromkeys(("hospital", "patient", "case", "file"), evil)
+    view["specimen"] = dict.fromkeys(("hospital", "patient", "slide", "field"), evil)
     view["report"]["result"] |= {"recommendation": evil}
     view["verdicts"] = [answers.VERDICT | {"comment": evil, "label": evil, "reviewer": evil}]
     page = open_page(REPORT)

@@ -46,7 +46,7 @@ def test_a_technician_sends_smears_and_watches_each_come_to_its_end(open_page: O
     bucket.answers["GET /states"] = states
     page = open_page("#/upload", "technician")
     page.get_by_label("Patient id").fill("p-7")
-    page.get_by_label("Case id").fill("case-7")
+    page.get_by_label("Case id").fill("slide-7")
 
     page.locator("#files").set_input_files([picture("one.jpg"), picture("血液.jpg")])
     page.get_by_role("button", name="Send 2 pictures").click()
@@ -63,7 +63,7 @@ def test_a_technician_sends_smears_and_watches_each_come_to_its_end(open_page: O
 
 
 def test_the_id_of_a_picture_is_the_services_own(open_page: Opener) -> None:
-    from hemascope.contracts.specimen import ObjectVersion
+    from hemascope.domain.specimen import ObjectVersion
 
     key = "smears/st-mary/p-7/c+1/50% 血液 😀.jpg"
     page = open_page("#/upload", "technician")
@@ -122,7 +122,7 @@ def test_a_picture_that_did_not_arrive_can_be_sent_again(open_page: Opener, buck
     bucket.answers["GET /states"] = lambda query, _: (200, {"states": {query["ids"]: "reported"}, "reasons": {}})
     page = open_page("#/upload", "technician")
     page.get_by_label("Patient id").fill("p-7")
-    page.get_by_label("Case id").fill("case-7")
+    page.get_by_label("Case id").fill("slide-7")
     page.locator("#files").set_input_files([picture("one.jpg")])
     page.get_by_role("button", name="Send 1 picture").click()
     expect(page.locator(".picture")).to_contain_text("A service did not answer.")

@@ -13,13 +13,13 @@ import keras
 import numpy as np
 
 from hemascope.model.classifier import usable_cores
-from training.dataset import Sample
+from training.data.dataset import Sample
+from training.data.split import Split, without_copies
+from training.evidence.scores import judge
 from training.experiments.examples import Sources, labels
 from training.experiments.heads import HEADS, HeadSettings
-from training.experiments.judge import judge
 from training.experiments.registry import Row
-from training.run import versions
-from training.split import Split, without_copies
+from training.experiments.run import versions
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Engine:
     Parameters
     ----------
     groups
-        Path of a smear -> its group: smears that show the same field (:mod:`training.duplicates`).
+        Path of a smear -> its group: smears that show the same field (:mod:`training.data.duplicates`).
     results
         Folder of finished results, each named by what it depends on.
     """

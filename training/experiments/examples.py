@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from training.dataset import Sample, labels_of
+from training.data.dataset import Sample, labels_of
+from training.data.features import Extraction, features_of
 from training.experiments.heads import Examples
 from training.experiments.registry import Row
-from training.features import Extraction, features_of
-from training.handmade import HANDMADE
-from training.run import Data
+from training.experiments.run import Data
+from training.networks.handmade import HANDMADE
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
-from training.dataset import Sample, labels_of
+from training.data.dataset import Sample, labels_of
+from training.data.split import PARTS, Split
+from training.evidence.scores import MACRO
 from training.experiments.engine import Engine
-from training.experiments.judge import MACRO
 from training.experiments.registry import Row
-from training.handmade import HANDMADE
-from training.split import PARTS, Split
+from training.networks.handmade import HANDMADE
 
 SEED = 4420
 

@@ -14,9 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from training.batches import EpochClock
-from training.fusion import DROPOUT, HEAD_UNITS, build_head
-from training.train import CopiesInTurn
+from training.data.batches import EpochClock
+from training.experiments.train import CopiesInTurn
+from training.networks.fusion import DROPOUT, HEAD_UNITS, build_head
 
 Examples = tuple[list[np.ndarray], np.ndarray]
 """Features of each copy, the first not augmented: arrays (n, width); and labels (n,)."""

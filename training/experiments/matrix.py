@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from training.duplicates import stored_groups
+from training.data.duplicates import stored_groups
+from training.data.split import PARTS
 from training.experiments.engine import Engine, machine
 from training.experiments.examples import Sources
 from training.experiments.folds import cross_validate, make_folds, way_for
@@ -14,10 +15,9 @@ from training.experiments.heads import HeadSettings
 from training.experiments.plots import draw_confusions, draw_intervals
 from training.experiments.registry import STUDY, Row
 from training.experiments.report import class_table, cost_table, folds_table, matrix_table
+from training.experiments.run import Data
 from training.experiments.weights import backbones_of, found_weights, pretrained_on_fold, recipe
-from training.handmade import HANDMADE
-from training.run import Data
-from training.split import PARTS
+from training.networks.handmade import HANDMADE
 
 
 def engine_for(data: Data, weights: Mapping[str, str], runs: Path, copies: int, settings: HeadSettings) -> Engine:

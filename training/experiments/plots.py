@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from training.evidence.figures import plt
 from training.experiments.registry import Row
-from training.figures import plt
 
 _OURS, _THEIRS = "#5e3c99", "#e66101"
 _INITIALS = ("B", "E", "P", "Pro")

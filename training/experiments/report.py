@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from training.dataset import CLASS_NAMES
-from training.experiments.judge import MACRO
+from training.data.dataset import CLASS_NAMES
+from training.evidence.intervals import Figure
+from training.evidence.scores import MACRO
+from training.evidence.tables import percent, table, with_interval
 from training.experiments.registry import Row
-from training.intervals import Figure
-from training.tables import percent, table, with_interval
 
 _SHORT = {"f1": "F1", "auc": "AUC"}
 

@@ -107,7 +107,7 @@ class _Report(keras.callbacks.Callback):
 
 
 def open_storage(url: str, heartbeat: int = HEARTBEAT) -> optuna.storages.RDBStorage:
-    """A shared storage that notices trials whose process is gone."""
+    """A shared storage that notifications trials whose process is gone."""
     waiting = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
     with _known_experiments():
         return optuna.storages.RDBStorage(url, engine_kwargs=waiting, heartbeat_interval=heartbeat)

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from training.data.split import Split
+from training.experiments.pretrain import PretrainSettings, pretrain
 from training.experiments.registry import Row
-from training.handmade import HANDMADE
-from training.pretrain import PretrainSettings, pretrain
-from training.run import Data, Run
-from training.split import Split
+from training.experiments.run import Data, Run
+from training.networks.handmade import HANDMADE
 
 
 def backbones_of(rows: Iterable[Row]) -> list[str]:

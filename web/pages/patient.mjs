@@ -17,7 +17,7 @@ export async function show({ api, named }) {
     title: told.title,
     kind: "patient",
     content: [
-      el("p", { class: "hint" }, [chosen.case && told.sample(chosen.case), chosen.issued_at && when(chosen.issued_at)].filter(Boolean).join(" · ")),
+      el("p", { class: "hint" }, [chosen.slide && told.sample(chosen.slide), chosen.issued_at && when(chosen.issued_at)].filter(Boolean).join(" · ")),
       el("h1", {}, chosen.headline),
       el("p", { class: `stand ${chosen.release}` }, told.release[chosen.release]),
       el("section", {}, el("h2", {}, told.explanation), el("p", {}, chosen.explanation)),

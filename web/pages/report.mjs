@@ -20,7 +20,7 @@ export async function show({ api, me, named }) {
     title: headline(report),
     kind: "report",
     content: [
-      el("p", { class: "crumbs" }, el("a", { href: "#/worklist" }, told.back), view.specimen && ` / ${view.specimen.case} / ${view.specimen.file}`),
+      el("p", { class: "crumbs" }, el("a", { href: "#/worklist" }, told.back), view.specimen && ` / ${view.specimen.slide} / ${view.specimen.field}`),
       view.urgent && !view.acknowledged && alarm(api, me, named.id),
       el("div", { class: "head" }, el("h1", {}, headline(report)), marks(view), links(api, view)),
       el("div", { class: "two" }, el("div", { class: "left" }, left), el("div", { class: "right" }, right, review, slide, view.report && about(view.report), others(view))),
@@ -77,16 +77,16 @@ function alarm(api, me, id) {
 }
 
 async function showCase(api, { object_id: id, specimen }, section) {
-  const { statement } = await api.caseOf({ case: specimen.case, patient: specimen.patient });
+  const { statement } = await api.slideReport({ slide: specimen.slide, patient: specimen.patient });
   const line = (one, note) => el("li", {}, one.object_id === id
     ? el("b", {}, `${one.name} (${told.thisField})`) : el("a", { href: `#/reports/${one.object_id}` }, one.name), el("span", { class: "hint" }, note));
   section.replaceChildren(
-    el("h2", {}, told.case),
+    el("h2", {}, told.slide),
     el("p", { class: "statement" }, statement.statement),
     el("p", {}, statement.recommendation),
     el("details", {}, el("summary", {}, told.caseFields), el("ul", { class: "fields" },
       statement.fields.map((one) => line(one, `${one.label}, ${told.counts(one.cell_count)}, ${percent(one.suspicion, 0)}`)),
-      statement.left_out.map((one) => line(one, `${told.leftOut}: ${told.why[one.why]}`)))));
+      statement.excluded.map((one) => line(one, `${told.leftOut}: ${told.why[one.why]}`)))));
   section.hidden = false;
 }
 

@@ -23,7 +23,7 @@ class Page {
     this.sending = sending;
     this.rows = new Map();
     this.patient = el("input", { type: "text", autocomplete: "off", spellcheck: "false", required: true, oninput: clearFault });
-    this.case = el("input", { type: "text", autocomplete: "off", spellcheck: "false", required: true, oninput: clearFault });
+    this.slide = el("input", { type: "text", autocomplete: "off", spellcheck: "false", required: true, oninput: clearFault });
     this.button = el("button", { class: "strong", onclick: () => once(this.button, () => this.send()) });
     this.clear = el("button", { onclick: () => this.clearDone(), hidden: true }, upload.clear);
     this.count = el("p", { class: "hint", role: "status" });
@@ -35,7 +35,7 @@ class Page {
     this.content = [
       el("h1", {}, upload.title),
       el("p", { class: "lead" }, upload.lead),
-      el("div", { class: "pair" }, field(upload.patient, this.patient, upload.ids), field(upload.case, this.case)),
+      el("div", { class: "pair" }, field(upload.patient, this.patient, upload.ids), field(upload.slide, this.slide)),
       this.dropZone(),
       el("section", { "aria-label": upload.list },
         el("div", { class: "actions" }, this.button, this.clear, this.count), this.list),
@@ -71,8 +71,8 @@ class Page {
   }
 
   async send() {
-    const slide = { patient: this.patient.value.trim(), case: this.case.value.trim() };
-    for (const [name, control] of [["patient", this.patient], ["case", this.case]]) {
+    const slide = { patient: this.patient.value.trim(), slide: this.slide.value.trim() };
+    for (const [name, control] of [["patient", this.patient], ["slide", this.slide]]) {
       if (isId(slide[name])) continue;
       control.setAttribute("aria-invalid", "true");
       control.focus();

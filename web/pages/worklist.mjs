@@ -8,7 +8,7 @@ const { worklist } = words;
 const EVERY = 20_000; // ms between two looks for new smears
 
 export async function show({ api, asked }) {
-  const filter = Object.fromEntries(["case", "state", "decision"].map((name) => [name, asked.get(name) ?? ""]));
+  const filter = Object.fromEntries(["slide", "state", "decision"].map((name) => [name, asked.get(name) ?? ""]));
   const filtered = Object.values(filter).some(Boolean);
   const [first, urgent] = await Promise.all([
     api.worklist(filter), filtered ? { rows: [], cursor: null } : api.worklist({ urgent: 1 }),
@@ -30,19 +30,19 @@ export async function show({ api, asked }) {
 }
 
 function search(filter, filtered) {
-  const wanted = el("input", { type: "search", value: filter.case, autocomplete: "off", spellcheck: "false" });
+  const wanted = el("input", { type: "search", value: filter.slide, autocomplete: "off", spellcheck: "false" });
   const options = (texts) => [["", worklist.any], ...Object.entries(texts)];
   const { waiting: _, ...ends } = words.state;
   const state = select(options(ends), filter.state);
   const decision = select(options(words.decision), filter.decision);
   const go = (event) => {
     event.preventDefault();
-    const asked = Object.entries({ case: wanted.value.trim(), state: state.value, decision: decision.value }).filter(([, value]) => value);
+    const asked = Object.entries({ slide: wanted.value.trim(), state: state.value, decision: decision.value }).filter(([, value]) => value);
     location.hash = `#/worklist${asked.length ? `?${new URLSearchParams(asked)}` : ""}`;
   };
   for (const one of [state, decision]) one.addEventListener("change", go);
   return el("form", { class: "search", role: "search", onsubmit: go },
-    field(worklist.case, wanted), field(worklist.state, state), field(worklist.decision, decision),
+    field(worklist.slide, wanted), field(worklist.state, state), field(worklist.decision, decision),
     el("button", {}, worklist.search), filtered && el("a", { class: "button plain", href: "#/worklist" }, worklist.reset));
 }
 
@@ -52,7 +52,7 @@ function drawUrgent(section, { rows, cursor }) {
     el("h2", {}, worklist.urgent, " ", el("span", { class: "count" }, `${rows.length}${cursor ? "+" : ""}`)),
     el("p", { class: "hint" }, worklist.urgentText),
     el("ul", { class: "urgent-list" }, rows.map((row) => el("li", {}, el("a", { href: `#/reports/${row.object_id}` },
-      el("b", {}, row.specimen?.case ?? worklist.noKey), el("span", {}, row.specimen?.file ?? ""),
+      el("b", {}, row.specimen?.slide ?? worklist.noKey), el("span", {}, row.specimen?.field ?? ""),
       el("span", { class: "hint" }, since(row.finished_at)))))));
 }
 
@@ -124,9 +124,9 @@ function drawRow(row) {
   const cell = (name, ...children) => el("td", { "data-label": columns[name], class: name }, ...children);
   return el("tr", { class: row.urgent && !row.acknowledged ? "urgent" : "" },
     cell("arrived", el("time", { datetime: row.finished_at, title: when(row.finished_at) }, since(row.finished_at))),
-    cell("case", el("a", { href: `#/reports/${row.object_id}` }, row.specimen?.case ?? worklist.noKey)),
+    cell("slide", el("a", { href: `#/reports/${row.object_id}` }, row.specimen?.slide ?? worklist.noKey)),
     cell("patient", row.specimen?.patient ?? ""),
-    cell("file", row.specimen?.file ?? ""),
+    cell("field", row.specimen?.field ?? ""),
     cell("answer", answerOf(row), row.urgent && el("span", { class: "chip alarm" }, worklist.isUrgent)),
     cell("release", row.state === "reported" ? words.release[row.release] : ""));
 }

@@ -1,67 +1,16 @@
 """What the stations need of the outside world. ``adapters`` fulfils it; the tests' fakes are lists and dicts."""
 
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Annotated, Protocol
+from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from hemascope.contracts.audit import AuditAction, AuditEntry
-from hemascope.contracts.errors import RejectionReason
-from hemascope.contracts.hospital import HospitalSettings
-from hemascope.contracts.notice import DueNotice, Mail, Notice, PatientNotice
-from hemascope.contracts.report import Decision, Release, State
-from hemascope.contracts.specimen import ObjectVersion, Patient
-
-FORGOTTEN = "forgotten"  # stands in the place of a model in a tombstone; no model's name lacks a slash
-
-
-class NoticeState(StrEnum):
-    """Whether people were told of an end."""
-
-    PENDING = "pending"
-    SENT = "sent"
-    NOT_DUE = "not_due"  # an old smear judged again, and no more urgent than before: nobody need hear
-    BOUNCED = "bounced"  # the mail came back, or its reader called it unwanted
-
-
-class Telling(StrEnum):
-    """What became of the wish to use a channel."""
-
-    BEGUN = "begun"  # it is yours
-    HELD = "held"  # somebody has begun it, and their time is not over
-    TOLD = "told"  # it was used; or there is no such row any more
-
-
-class LedgerRow(BaseModel):
-    """The end of one object version under one model, and whether people know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    object_id: str
-    model: str  # id/version
-    state: State
-    object: ObjectVersion
-    hospital: str | None = None
-    case: str | None = None
-    urgent: bool = False
-    report_key: str | None = None  # None where the state is failed
-    failure: str | None = None  # the type of the error, never its text: that may hold what a sender wrote
-    finished_at: datetime
-    notice: NoticeState = NoticeState.PENDING
-    acknowledged_at: datetime | None = None  # a clinician has seen that it is urgent
-    patient: str | None = None  # the patient's digest: what lists a patient's own smears
-    # The review, which the report, being immutable, can't hold.
-    verdicts: Annotated[int, Field(ge=0)] = 0  # how many count; files of higher numbers are of a writer that died
-    spoken: Annotated[int, Field(ge=0)] = 0  # the verdict that the release rests on; 0 before it
-    release: Release = Release.PRELIMINARY
-    released_at: datetime | None = None
-    # What lists and figures say of the report without opening it; rows of before have none of these.
-    decision: Decision | None = None
-    rejection: RejectionReason | None = None
-    screening_ms: float | None = None
-    colour_score: float | None = None  # the report's out_of_distribution_score
-    feature_score: float | None = None
+from hemascope.domain.account import Account, AccountPage
+from hemascope.domain.audit import AuditAction, AuditEntry
+from hemascope.domain.hospital import HospitalSettings
+from hemascope.domain.ledger import ClaimStatus, LedgerRow, NotificationStatus, RowFilter, RowPage, RowPosition
+from hemascope.domain.notification import Mail, Notification, NotificationTask, PatientNotification
+from hemascope.domain.report import State
+from hemascope.domain.specimen import ObjectVersion, Patient
+from hemascope.domain.upload import SignedPut, UploadForm
 
 
 class ObjectStore(Protocol):
@@ -104,39 +53,22 @@ class Ledger(Protocol):
     def was_urgent(self, object_id: str) -> bool:
         """Tell whether the object version is urgent under any model that has judged it."""
 
-    def begin_telling(self, object_id: str, model: str, channel: str, now: datetime, until: datetime) -> Telling:
+    def claim_channel(self, object_id: str, model: str, channel: str, now: datetime, until: datetime) -> ClaimStatus:
         """Take the right to use a channel, unless it was used or somebody else holds it; it lapses at ``until``."""
 
-    def end_telling(self, object_id: str, model: str, channel: str, told: bool) -> None:
+    def complete_channel(self, object_id: str, model: str, channel: str, sent: bool) -> None:
         """Mark a channel that was begun as used, or give it back unused.
 
         Where the row is gone meanwhile, nothing comes back; where it is another end by now, its channels are not used.
         """
 
-    def set_notice(self, object_id: str, model: str, notice: NoticeState, state: State | None = None) -> bool:
-        """Record what became of a notice, and tell whether that was new; a row that is gone meanwhile stays gone.
+    def set_notification(
+        self, object_id: str, model: str, notification: NotificationStatus, state: State | None = None
+    ) -> bool:
+        """Record what became of a notification, and tell whether that was new; a row that is gone meanwhile stays gone.
 
         Where a state is given, of the end in that state alone: a failure may have given way to a report meanwhile.
         """
-
-
-class RowPosition(BaseModel):
-    """Where a page of rows ended, so that the next one can begin there."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    finished_at: datetime
-    object_id: str
-    model: str
-
-
-class RowPage(BaseModel):
-    """Some rows of many, and where the next begin; None behind the last."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rows: tuple[LedgerRow, ...]
-    next: RowPosition | None = None
 
 
 class LedgerReader(Protocol):
@@ -145,7 +77,7 @@ class LedgerReader(Protocol):
     def rows_of(self, object_id: str) -> tuple[LedgerRow, ...]:
         """Every row of one object version, one for each model that judged it."""
 
-    def rows_by_case(self, hospital: str, case: str, limit: int) -> tuple[LedgerRow, ...]:
+    def rows_by_slide(self, hospital: str, slide: str, limit: int) -> tuple[LedgerRow, ...]:
         """Rows of a hospital's slide, of whichever patient and model, at most ``limit``; in no order."""
 
     def rows_by_patient(self, patient: Patient, limit: int) -> tuple[LedgerRow, ...]:
@@ -165,10 +97,10 @@ class ReviewLedger(Protocol):
         """Record that an urgent answer was seen, unless that stands already; a row that is gone stays gone."""
 
 
-class NoticeQueue(Protocol):
-    """The way from the screening to the delivery station."""
+class NotificationQueue(Protocol):
+    """The way from the screening to the notification service."""
 
-    def put(self, due: DueNotice, wait: timedelta = timedelta()) -> None:
+    def put(self, task: NotificationTask, wait: timedelta = timedelta()) -> None:
         """Ask that people be told of an end; asking twice tells nobody twice.
 
         It comes back after ``wait``, or sooner where the queue can't wait so long; ``due_at`` says when it is time.
@@ -178,14 +110,14 @@ class NoticeQueue(Protocol):
 class Publisher(Protocol):
     """The topic that hospitals subscribe to."""
 
-    def publish(self, notice: Notice) -> None:
+    def publish(self, notification: Notification) -> None:
         """Tell the subscribers."""
 
 
 class PatientPublisher(Protocol):
     """The topic that patients' own devices subscribe to."""
 
-    def publish(self, notice: PatientNotice) -> None:
+    def publish(self, notification: PatientNotification) -> None:
         """Tell the patient's device."""
 
 
@@ -196,7 +128,7 @@ class Mailer(Protocol):
         """Send the mail made from its template."""
 
 
-class HospitalBook(Protocol):
+class HospitalSettingsRepository(Protocol):
     """What each hospital has decided."""
 
     def settings_of(self, hospital: str) -> HospitalSettings:
@@ -214,24 +146,6 @@ class AuditTrail(Protocol):
 
     def entries(self, hospital: str, after: int, limit: int) -> tuple[AuditEntry, ...]:
         """Entries in their order, those numbered above ``after``, at most ``limit``."""
-
-
-class UploadForm(BaseModel):
-    """An HTML form's address and fields; the file goes behind them, as the last field."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str
-    fields: dict[str, str]
-
-
-class SignedPut(BaseModel):
-    """A link that takes one content to one key, once: S3 wants exactly these headers."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str
-    headers: dict[str, str]
 
 
 class LinkMaker(Protocol):
@@ -259,3 +173,30 @@ class Clock(Protocol):
 
     def seconds(self) -> float:
         """Seconds since any fixed moment, for measuring."""
+
+
+class RowSearch(Protocol):
+    """The ledger as a worklist asks it."""
+
+    def search(self, hospital: str, wanted: RowFilter, limit: int, after: RowPosition | None = None) -> RowPage:
+        """A hospital's rows that are asked for, newest first, at most ``limit``.
+
+        A search reads a fixed number of rows at most. Where few of them match, the page holds few, or none, and still says
+        where the next one begins.
+        """
+
+
+class AccountDirectory(Protocol):
+    """Who may sign in; each account is one hospital's for ever."""
+
+    def page(self, hospital: str, limit: int, after: str | None = None) -> AccountPage | None:
+        """A hospital's accounts, at most ``limit``; None where ``after`` is no page's."""
+
+    def invite(self, hospital: str, email: str, role: str, patient: str | None) -> Account | None:
+        """Make an account and have its owner told; None where the address has one already, in whichever hospital."""
+
+    def account_id(self, hospital: str, username: str) -> str | None:
+        """The id that stands in its owner's tokens; None where the hospital has no such account."""
+
+    def remove(self, username: str) -> None:
+        """Take an account away; one that is gone stays gone."""

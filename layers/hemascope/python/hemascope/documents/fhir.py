@@ -10,11 +10,11 @@ from typing import Any, Literal
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
-from hemascope.contracts.report import Decision, Report
 from hemascope.documents.codes import OWN, Code, result_concept
 from hemascope.documents.observations import Resource, identifier, of_model, of_reviewer
 from hemascope.documents.reviewed import UNREVIEWED, Reviewed
 from hemascope.documents.words import certainty, headline
+from hemascope.domain.report import Decision, Report
 
 Version = Literal["R5", "R4B"]
 
@@ -88,11 +88,11 @@ class _Report:
     def _sample(self) -> Resource:
         if self._specimen is None:
             return {}
-        hospital, patient, case = self._specimen.hospital, self._specimen.patient, self._specimen.case
+        hospital, patient, slide = self._specimen.hospital, self._specimen.patient, self._specimen.slide
         return {
             "resourceType": "Specimen",
-            "id": _identity("slide", hospital, patient, case),
-            "identifier": [identifier(f"case/{quote(hospital, safe='')}", case)],
+            "id": _identity("slide", hospital, patient, slide),
+            "identifier": [identifier(f"slide/{quote(hospital, safe='')}", slide)],
             "type": {"coding": [Code.SMEAR.coding, Code.BLOOD.coding], "text": "Peripheral blood smear"},
             "subject": _reference(self._patient()),
         }
@@ -112,7 +112,7 @@ class _Report:
 
     def _pictures(self, common: Resource) -> list[Resource]:
         """The smear first, then what was drawn from it. By reference: the smear by its object id, the others by their keys."""
-        file = {"title": self._specimen.file} if self._specimen else {"title": "smear"}
+        file = {"title": self._specimen.field} if self._specimen else {"title": "smear"}
         made = [self._picture("smear", Code.SMEAR_PICTURE, self._report.object_id, file, common)]
         stored = self._report.evidence.pictures if self._report.evidence else None
         if stored is None:

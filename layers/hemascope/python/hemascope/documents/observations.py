@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from hemascope.contracts.report import Decision, Evidence, Release, Report, Result
-from hemascope.contracts.verdict import Verdict
 from hemascope.documents.codes import OWN, Code, result_concept
+from hemascope.domain.report import Decision, Evidence, Release, Report, Result
+from hemascope.domain.review import Verdict
 
 Resource = dict[str, Any]
 Identify = Callable[[str], str]  # part of a report -> the id of its resource

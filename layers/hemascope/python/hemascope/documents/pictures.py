@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from hemascope.contracts.errors import RejectedSmear
+from hemascope.domain.errors import RejectedSmear
 from hemascope.imaging.decode import decode
 
 _LONGEST_SIDE = 720  # pixels: 300 a inch where four stand beside each other, 200 where it is two

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hemascope.contracts.report import Release
-from hemascope.contracts.verdict import Verdict
+from hemascope.domain.report import Release
+from hemascope.domain.review import Verdict
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Reviewed:
 
     verdicts: Sequence[Verdict] = ()
     release: Release = Release.PRELIMINARY
-    spoken: int = 0
+    released_verdict_number: int = 0
 
     @property
     def label(self) -> str | None:
@@ -21,7 +21,7 @@ class Reviewed:
 
         Only a verdict that a release rests on can do that: a later one may still wait for a second reviewer.
         """
-        return next((one.label for one in self.verdicts if one.number == self.spoken), None)
+        return next((one.label for one in self.verdicts if one.number == self.released_verdict_number), None)
 
 
 UNREVIEWED = Reviewed()

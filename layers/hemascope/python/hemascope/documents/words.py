@@ -1,8 +1,8 @@
 """English words of the printed report. What a model recommends comes from its own texts, in their language."""
 
-from hemascope.contracts.quality import QualityReason
-from hemascope.contracts.report import Decision, Release, Report
 from hemascope.documents.reviewed import Reviewed
+from hemascope.domain.quality import QualityReason
+from hemascope.domain.report import Decision, Release, Report
 
 RELEASE = {
     Release.PRELIMINARY: ("PRELIMINARY", "not yet released by a clinician"),
@@ -28,7 +28,7 @@ REASONS = {
 }
 
 
-def spoken(code: str) -> str:
+def released_verdict_number(code: str) -> str:
     """A code as words: ``out_of_distribution`` -> ``out of distribution``."""
     return code.replace("_", " ")
 
@@ -65,7 +65,7 @@ def certainty(report: Report, reviewed: Reviewed) -> str:
     if result is None:
         return "No model judged it."
     if reviewed.label:
-        said = f"{result.label}, {percent(result.confidence)}, {spoken(result.decision)}"
+        said = f"{result.label}, {percent(result.confidence)}, {released_verdict_number(result.decision)}"
         return f"A reviewer corrected the model, which had said: {said}."
     if result.decision is Decision.CONFIDENT:
         return f"The model is confident: probability {percent(result.confidence)}. A pattern is no diagnosis."

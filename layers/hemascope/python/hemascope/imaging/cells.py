@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hemascope.contracts.report import CellRow
+from hemascope.domain.report import CellRow
 from hemascope.imaging.decode import Picture
 
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hemascope.contracts.errors import RejectedSmear, RejectionReason
-from hemascope.contracts.file_size import check_size
+from hemascope.domain.errors import RejectedSmear, RejectionReason
+from hemascope.domain.file_size import check_size
 from hemascope.imaging.header import Header, read_header, without_colour_profile
 
 MAXIMUM_PIXELS = 100_000_000

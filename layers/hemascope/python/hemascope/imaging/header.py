@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hemascope.contracts.errors import RejectedSmear, RejectionReason
+from hemascope.domain.errors import RejectedSmear, RejectionReason
 
 Numbers = NDArray[Any]
 _FILLED = re.compile(rb"\xff+")  # a marker begins with one, and any number may stand before it

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hemascope.contracts.preprocessing import PreprocessingSpec
+from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.segment import Segmentation, masked, segment
 from hemascope.imaging.stain import normalize_stain

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hemascope.contracts.errors import HemascopeError
-from hemascope.contracts.report import CellRow
+from hemascope.domain.errors import HemascopeError
+from hemascope.domain.report import CellRow
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.segment import Segmentation
 

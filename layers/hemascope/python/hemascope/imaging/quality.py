@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hemascope.contracts.errors import RejectedSmear, RejectionReason
-from hemascope.contracts.quality import QualityFigure, QualityLimit, QualitySpec
+from hemascope.domain.errors import RejectedSmear, RejectionReason
+from hemascope.domain.quality import QualityFigure, QualityLimit, QualitySpec
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.segment import Segmentation
 

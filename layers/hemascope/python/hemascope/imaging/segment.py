@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hemascope.contracts.preprocessing import SegmentationSpec
+from hemascope.domain.preprocessing import SegmentationSpec
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.separate import renumber, separate
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hemascope.contracts.preprocessing import SeparationSpec
+from hemascope.domain.preprocessing import SeparationSpec
 from hemascope.imaging.decode import Picture
 
 Labels = NDArray[np.int32]

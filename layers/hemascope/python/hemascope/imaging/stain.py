@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hemascope.contracts.preprocessing import PreprocessingSpec, StainSpec
+from hemascope.domain.preprocessing import PreprocessingSpec, StainSpec
 from hemascope.imaging.decode import Picture
 
 Vector = NDArray[np.float64]

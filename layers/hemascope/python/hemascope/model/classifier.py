@@ -9,7 +9,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from hemascope.contracts.errors import ArtifactError
+from hemascope.domain.errors import ArtifactError
 from hemascope.imaging.model_input import NetworkInputs
 from hemascope.model.artifact import Artifact
 

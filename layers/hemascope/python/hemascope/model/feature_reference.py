@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from hemascope.contracts.errors import ArtifactError
+from hemascope.domain.errors import ArtifactError
 
 
 @dataclass(frozen=True)

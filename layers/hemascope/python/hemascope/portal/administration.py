@@ -9,16 +9,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hemascope.contracts.audit import AuditAction
-from hemascope.contracts.hospital import HospitalSettings, MailAddress
-from hemascope.contracts.specimen import Segment
-from hemascope.portal.bodies import read_body
-from hemascope.portal.figures import Figures, count
-from hemascope.portal.needs import Account, AccountBook
-from hemascope.portal.people import ADMINS, STAFF, Person, Role
+from hemascope.domain.account import Account
+from hemascope.domain.audit import AuditAction
+from hemascope.domain.hospital import HospitalSettings, MailAddress
+from hemascope.domain.specimen import Segment
+from hemascope.portal.audit import Trail
+from hemascope.portal.identity import ADMINS, STAFF, Person, Role
 from hemascope.portal.problems import BadRequest, Conflict, NotFound
-from hemascope.portal.trail import Trail
-from hemascope.ports import Clock, HospitalBook, LedgerReader
+from hemascope.portal.requests import read_body
+from hemascope.portal.statistics import Figures, count
+from hemascope.ports import AccountDirectory, Clock, HospitalSettingsRepository, LedgerReader
 
 PAGE = 50  # accounts
 _NEW = "email, role (technician, clinician, patient or admin) and, for a patient alone, patient"
@@ -67,8 +67,8 @@ class _Days(_Model):
 class Administration:
     """Settings, people and figures of the caller's hospital."""
 
-    hospitals: HospitalBook
-    accounts: AccountBook
+    hospitals: HospitalSettingsRepository
+    accounts: AccountDirectory
     ledger: LedgerReader
     trail: Trail
     clock: Clock

@@ -7,17 +7,18 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from hemascope.cases.fields import SlideField
-from hemascope.contracts.case_texts import PatientText
-from hemascope.contracts.hospital import ReleasePolicy
-from hemascope.contracts.report import Decision, PatientSummary, Release, Result
-from hemascope.contracts.specimen import Patient, Specimen
-from hemascope.contracts.texts import Texts
-from hemascope.portal.people import PATIENTS, Person
-from hemascope.portal.shelf import Shelf
-from hemascope.portal.standing import speaking
-from hemascope.portal.trail import Trail
-from hemascope.ports import HospitalBook, LedgerReader, LedgerRow
+from hemascope.domain.hospital import ReleasePolicy
+from hemascope.domain.ledger import LedgerRow
+from hemascope.domain.release_rules import speaking
+from hemascope.domain.report import Decision, PatientSummary, Release, Result
+from hemascope.domain.slide_texts import PatientText
+from hemascope.domain.specimen import Patient, Specimen
+from hemascope.domain.texts import Texts
+from hemascope.portal.audit import Trail
+from hemascope.portal.identity import PATIENTS, Person
+from hemascope.portal.report_repository import ReportRepository
+from hemascope.ports import HospitalSettingsRepository, LedgerReader
+from hemascope.slides.fields import SlideField
 
 ROWS = 200  # the newest of a patient
 _READERS = 8
@@ -37,8 +38,8 @@ class PatientDesk:
     """The patients' side of the portal. ``texts`` is what the served model says."""
 
     ledger: LedgerReader
-    shelf: Shelf
-    hospitals: HospitalBook
+    repository: ReportRepository
+    hospitals: HospitalSettingsRepository
     trail: Trail
     texts: Texts
 
@@ -56,7 +57,7 @@ class PatientDesk:
             # By each smear's own rows: the index trails behind and knows no tombstone.
             found = list(readers.map(lambda one: self.summary(person.hospital, self.ledger.rows_of(one)), ids))
         told = [one for one in found if one is not None]
-        self.trail.saw(person, *(one.object_id for one in told))
+        self.trail.record_view(person, *(one.object_id for one in told))
         return Summaries(summaries=tuple(sorted(told, key=lambda one: one.issued_at or _NEVER, reverse=True)))
 
     def summary(self, hospital: str, rows: Sequence[LedgerRow]) -> PatientSummary | None:
@@ -64,7 +65,7 @@ class PatientDesk:
         row = self._row(hospital, rows)
         if row is None:
             return None
-        summary, words = self.shelf.summary(row), self._words(row)
+        summary, words = self.repository.summary(row), self._words(row)
         changed = words.model_dump() if words else {}
         changed["telephone"] = self.hospitals.settings_of(hospital).telephone
         if row.released_at:
@@ -76,10 +77,10 @@ class PatientDesk:
         row = self._row(hospital, rows)
         if row is None:
             return []
-        report = self.shelf.report(row)
+        report = self.repository.report(row)
         if report.result:
             report = report.model_copy(update={"result": self._reviewed(report.result, row)})
-        return [SlideField(specimen.file, row.object_id, report)]
+        return [SlideField(specimen.field, row.object_id, report)]
 
     def _row(self, hospital: str, rows: Sequence[LedgerRow]) -> LedgerRow | None:
         row = speaking(rows)
@@ -93,19 +94,23 @@ class PatientDesk:
         label = self._correction(row)
         if label is None:
             return None
-        return self.texts.patient.get(label, self.texts.patient_unclear) if row.spoken else self.texts.patient_unclear
+        return (
+            self.texts.patient.get(label, self.texts.patient_unclear)
+            if row.released_verdict_number
+            else self.texts.patient_unclear
+        )
 
     def _correction(self, row: LedgerRow) -> str | None:
         """The class of the released verdict; of the newest where none is released. None where it confirms."""
-        number = row.spoken or row.verdicts
-        return self.shelf.verdict(row, number).label if number else None
+        number = row.released_verdict_number or row.verdicts
+        return self.repository.verdict(row, number).label if number else None
 
     def _reviewed(self, result: Result, row: LedgerRow) -> Result:
         """A reviewer's word in the place of the model's; while it waits for its release, both are possible."""
         label = self._correction(row)
         if label is None:
             return result
-        if not row.spoken:
+        if not row.released_verdict_number:
             both = tuple(dict.fromkeys((result.label, label)))
             return result.model_copy(update={"decision": Decision.INDETERMINATE, "prediction_set": both})
         return result.model_copy(

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from hemascope.contracts.errors import HemascopeError, TransientError
+from hemascope.domain.errors import HemascopeError, TransientError
 
 
 class PortalError(HemascopeError):

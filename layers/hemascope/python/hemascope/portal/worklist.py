@@ -7,17 +7,17 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from hemascope.contracts.report import Rejection, State
-from hemascope.contracts.specimen import is_object_id, is_segment, specimen_of
-from hemascope.portal.answers import ReportList, Row, decode_cursor, encode_cursor
-from hemascope.portal.needs import RowFilter, RowSearch
-from hemascope.portal.people import STAFF, UPLOADERS, Person
+from hemascope.domain.ledger import LedgerRow, RowFilter, RowPage, RowPosition
+from hemascope.domain.report import Rejection, State
+from hemascope.domain.specimen import is_object_id, is_segment, specimen_of
+from hemascope.portal.identity import STAFF, UPLOADERS, Person
 from hemascope.portal.problems import BadRequest
-from hemascope.portal.shelf import Shelf
-from hemascope.ports import LedgerReader, LedgerRow, RowPage, RowPosition
+from hemascope.portal.report_repository import ReportRepository
+from hemascope.portal.responses import ReportList, Row, decode_cursor, encode_cursor
+from hemascope.ports import LedgerReader, RowSearch
 
 PAGE = 50  # rows
-CASE_ROWS = 500  # of one slide, more than anybody photographs
+SLIDE_ROWS = 500  # of one slide, more than anybody photographs
 STATES = 50  # that may be asked for at once
 _READERS = 8  # smears that are looked up at a time
 
@@ -46,10 +46,10 @@ class Worklist:
 
     ledger: LedgerReader
     search: RowSearch
-    shelf: Shelf
+    repository: ReportRepository
 
     def page(self, person: Person, asked: Mapping[str, str]) -> ReportList:
-        """List the ends of the caller's hospital, newest first; by case, state, decision, or the urgent ones alone.
+        """List the ends of the caller's hospital, newest first; by slide, state, decision, or the urgent ones alone.
 
         A page may hold fewer rows than there is room for, or none, and still have a cursor: then others follow.
 
@@ -59,8 +59,8 @@ class Worklist:
         """
         person.expect(STAFF)
         wanted, after = _filter(asked), decode_cursor(asked["cursor"]) if asked.get("cursor") else None
-        if asked.get("case"):
-            page = self._of_case(person.hospital, asked["case"], wanted, after)
+        if asked.get("slide"):
+            page = self._of_slide(person.hospital, asked["slide"], wanted, after)
         else:
             page = self.search.search(person.hospital, wanted, PAGE, after)
         return ReportList(rows=tuple(Row.of(row) for row in page.rows), cursor=encode_cursor(page.next) if page.next else None)
@@ -79,7 +79,7 @@ class Worklist:
         with ThreadPoolExecutor(_READERS) as readers:
             ends = dict(zip(asked, readers.map(lambda one: self._end(person.hospital, one), asked), strict=True))
             rejected = {one: row for one, row in ends.items() if row and row.state is State.REJECTED}
-            reports = readers.map(self.shelf.report, rejected.values())
+            reports = readers.map(self.repository.report, rejected.values())
             reasons = {one: report.rejection for one, report in zip(rejected, reports, strict=True) if report.rejection}
         states = {one: Progress(row.state) if row else Progress.WAITING for one, row in ends.items()}
         return States(states=states, reasons=reasons)
@@ -89,11 +89,11 @@ class Worklist:
         rows = [row for row in self.ledger.rows_of(object_id) if _is_of(hospital, row)]
         return min(rows, key=newest_report_first, default=None)
 
-    def _of_case(self, hospital: str, case: str, wanted: RowFilter, after: RowPosition | None) -> RowPage:
+    def _of_slide(self, hospital: str, slide: str, wanted: RowFilter, after: RowPosition | None) -> RowPage:
         """All fields of a slide are few, and no index has them by time, so they are sorted here."""
-        known = self.ledger.rows_by_case(hospital, case, CASE_ROWS + 1) if is_segment(case) else ()
-        if len(known) > CASE_ROWS:
-            raise BadRequest(f"Expected a case of at most {CASE_ROWS} reports.")
+        known = self.ledger.rows_by_slide(hospital, slide, SLIDE_ROWS + 1) if is_segment(slide) else ()
+        if len(known) > SLIDE_ROWS:
+            raise BadRequest(f"Expected a slide of at most {SLIDE_ROWS} reports.")
         rows = sorted((row for row in known if wanted.takes(row)), key=_place, reverse=True)
         if after:
             rows = [row for row in rows if _place(row) < _place(after)]

@@ -1,0 +1,1 @@
+"""The command line of Hemascope: commands, local cloud, operations and microscope agent."""

@@ -1,0 +1,225 @@
+"""The agent's rounds: take new pictures in, send what is unsent, ask what became of the rest."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Protocol
+
+from hemascope.domain.errors import HemascopeError, TransientError
+from hemascope.domain.file_size import check_size
+from hemascope.domain.specimen import is_segment
+from hemascope_cli.microscope.backoff import Backoff
+from hemascope_cli.microscope.folder import Mark, NotYet, WatchedFolder
+from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
+from hemascope_cli.microscope.picture import Picture, content_name
+
+_ASK_EVERY = 5  # looks into the folder
+_TURN = 5.0  # seconds of sending, then the folder is looked at again: a file may be removed
+
+
+class Sender(Protocol):
+    """A way into the bucket."""
+
+    def send(self, key: str, picture: Picture) -> str | None:
+        """Store a picture whose bytes the store has checked, unless its key is taken.
+
+        Returns the object id; None where the key was taken, so that this picture was stored before.
+
+        Raises
+        ------
+        TransientError
+            Where nobody knows whether it arrived; to be sent again.
+        HemascopeError
+            Where it was refused for a reason that will not pass by itself.
+        """
+
+
+class Results(Protocol):
+    """What the service says of pictures in the bucket."""
+
+    def find(self, keys: Collection[str]) -> Mapping[str, str]:
+        """Object ids of those keys that have come to an end: key -> id."""
+
+    def ends(self, object_ids: Collection[str]) -> Mapping[str, tuple[Result, str | None]]:
+        """Ends and reasons of those that have one."""
+
+
+class Watcher(Protocol):
+    """Who looks on."""
+
+    def changed(self, entry: Entry) -> None:
+        """A picture made a step."""
+
+    def trouble(self, what: str | None) -> None:
+        """What hinders the agent now; None where nothing does."""
+
+    def round(self) -> None:
+        """A round is over."""
+
+
+@dataclass
+class Agent:
+    """One folder's agent.
+
+    Parameters
+    ----------
+    key_of
+        File name in the bucket -> key. Raises RejectedSmear where the key would be too long.
+    results
+        None where nobody may ask.
+    stop
+        Set from outside; the picture under way is finished first.
+    """
+
+    folder: WatchedFolder
+    outbox: Outbox
+    sender: Sender
+    results: Results | None
+    key_of: Callable[[str], str]
+    watcher: Watcher
+    stop: Event
+    seconds: Callable[[], float]
+    poll: float = 1.0
+    longest_pause: float = 30.0
+    _next_question: float = field(default=float("-inf"), init=False)
+    _trouble: list[str] = field(default_factory=list, init=False)
+    unreadable: set[Mark] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        self._pauses = Backoff(self.longest_pause)
+        self._questions = Backoff(self.longest_pause)
+        self._next_send = float("-inf")
+        self._has_more = False
+
+    def run(self, finished: Callable[[], bool]) -> None:
+        """Go round until stopped, or until nothing is left and nothing more will come.
+
+        Raises
+        ------
+        HemascopeError
+            Where there is an end to wait for and the store refuses for good.
+        """
+        while not self.stop.is_set():
+            last = finished()  # asked before the look: what came until then is seen by it
+            idle = self.round(strict=last) and last
+            self.watcher.round()
+            if idle and not self._is_anything_left():
+                return
+            self.stop.wait(0 if self._has_more else self.poll)
+
+    def _is_anything_left(self) -> bool:
+        if self.outbox.unsent():
+            return True
+        return self.results is not None and any(entry.result is None for entry in self.outbox.awaited())
+
+    def round(self, *, strict: bool = False) -> bool:
+        """One round; whether everything in the folder was taken in that ever will be."""
+        self._trouble.clear()
+        quiet = True
+        try:
+            quiet = self._take_in()
+            self._send(strict=strict)
+            self._ask()
+        except TransientError as error:  # of the outbox: a full disk
+            self._trouble.append(str(error))
+            quiet = False
+        self.watcher.trouble("; ".join(dict.fromkeys(self._trouble)) or None)
+        return quiet
+
+    def _take_in(self) -> bool:
+        try:
+            settled = list(self.folder.settled(self.outbox.knows))
+        except NotYet as error:
+            self._trouble.append(str(error))
+            return False
+        self.unreadable.clear()
+        quiet = self.folder.waiting == 0
+        for mark in settled:
+            if self.stop.is_set():
+                return False
+            try:
+                data = self.folder.read(mark)
+            except NotYet as error:
+                self._trouble.append(str(error))
+                quiet = quiet and not self.folder.is_young(mark)
+                self.unreadable.add(mark)
+                continue
+            self.watcher.changed(self.outbox.take_in(self._entry(mark, data)))
+        return quiet
+
+    def _entry(self, mark: Mark, data: bytes) -> Entry:
+        picture = Picture.of(data)
+        name, reason, key = content_name(mark.name, picture.sha256), None, ""
+        try:
+            check_size(len(data))
+            if not is_segment(name):
+                raise HemascopeError("expected a name of printable characters, without blanks at its ends")
+            key = self.key_of(name)
+        except HemascopeError as refusal:
+            reason = str(refusal)
+        step = Step.ENDED if reason else Step.SEEN
+        return Entry(picture.sha256, mark, key, step, result=Result.REFUSED if reason else None, reason=reason)
+
+    def _send(self, *, strict: bool) -> None:
+        self._has_more, began = False, self.seconds()
+        if began < self._next_send:
+            return
+        for entry in self.outbox.unsent():
+            if self.stop.is_set():
+                return
+            if self.seconds() - began >= _TURN:
+                self._has_more = True
+                return
+            try:
+                picture = Picture.of(self.folder.read(entry.mark))
+            except NotYet as error:
+                self._look_after(entry, error)
+                continue
+            if picture.sha256 != entry.sha256:  # written over within one tick of the drive's clock
+                self._end(entry, Result.GONE, "another picture has taken its place")
+                continue
+            self.watcher.changed(self.outbox.begin(entry.sha256))
+            try:
+                object_id = self.sender.send(entry.key, picture)
+            except HemascopeError as error:
+                if strict and not isinstance(error, TransientError):
+                    raise
+                self._trouble.append(str(error))
+                self._next_send = self.seconds() + self._pauses.failed()
+                return
+            self._pauses.worked()
+            self.watcher.changed(self.outbox.store(entry.sha256, object_id))
+
+    def _look_after(self, entry: Entry, error: NotYet) -> None:
+        """A picture that can't be read: gone for good, or only for now."""
+        there = self.folder.mark_of(entry.mark.name)
+        if there is not None and there != entry.mark and self.outbox.knows(there):
+            self._end(entry, Result.GONE, "another picture has taken its place")
+        elif there is not None:
+            self._trouble.append(str(error))
+        elif entry.attempts:
+            self._end(entry, Result.GONE, "it was removed while it was sent, and may have arrived")
+        else:
+            self._end(entry, Result.GONE, "it was removed before it was sent")
+
+    def _end(self, entry: Entry, result: Result, reason: str | None) -> None:
+        self.watcher.changed(self.outbox.end(entry.sha256, result, reason))
+
+    def _ask(self) -> None:
+        if self.results is None or self.seconds() < self._next_question:
+            return
+        awaited = self.outbox.awaited()
+        self._next_question = self.seconds() + _ASK_EVERY * self.poll
+        try:
+            unknown = {entry.key: entry.sha256 for entry in awaited if entry.object_id is None}
+            for key, object_id in self.results.find(unknown).items() if unknown else ():
+                self.outbox.store(unknown[key], object_id)
+            ids = {entry.object_id: entry for entry in self.outbox.awaited() if entry.object_id}
+            for object_id, (result, reason) in self.results.ends(list(ids)).items() if ids else ():
+                if result is not ids[object_id].result:
+                    self._end(ids[object_id], result, reason)
+        except HemascopeError as error:
+            self._trouble.append(str(error))
+            self._next_question = self.seconds() + self._questions.failed()
+            return
+        self._questions.worked()

@@ -1,0 +1,94 @@
+"""A microscope's sign-in: its certificate, shown to IoT's credentials provider, becomes keys for a quarter of an hour."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import urllib3
+from botocore.credentials import CredentialProvider, RefreshableCredentials
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hemascope.domain.errors import HemascopeError, TransientError
+
+# Seconds before the end of keys: from the one on it is tried to renew them, from the other on they must be. botocore would
+# begin a quarter of an hour before, which is all their life, and renew them for each picture.
+_RENEW, _MUST_RENEW = 300, 60
+_FILES = {"cert_file": "microscope.pem", "key_file": "microscope.key", "ca_certs": "root.pem"}
+
+
+class DeviceIdentity(BaseModel):
+    """What ``microscope.json`` says: which thing this is, and where it gets its keys and puts its pictures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    thing: str = Field(pattern="^[^:]+:[^:]+$")  # hospital and serial number
+    provider: str = Field(min_length=1)  # host of the credentials provider, with a port where it is not 443
+    role_alias: str = Field(min_length=1)
+    bucket: str = Field(min_length=1)
+    region: str = Field(min_length=1)
+
+    @property
+    def hospital(self) -> str:
+        """Below which the keys are worth anything."""
+        return self.thing.split(":")[0]
+
+
+def read_identity(folder: Path) -> DeviceIdentity:
+    """Read ``microscope.json`` beside the certificate.
+
+    Raises
+    ------
+    HemascopeError
+        Where a file is missing or says something else.
+    """
+    missing = [name for name in ("microscope.json", *_FILES.values()) if not (folder / name).is_file()]
+    if missing:
+        raise HemascopeError(f"expected {', '.join(missing)} in {folder}")
+    try:
+        return DeviceIdentity.model_validate_json((folder / "microscope.json").read_bytes())
+    except (ValidationError, OSError) as error:
+        raise HemascopeError(f"expected a microscope.json as docs/microscope.md says, received: {error}") from None
+
+
+def device_session(folder: Path, identity: DeviceIdentity) -> Any:
+    """A botocore session whose keys come from the certificate and are renewed before they end."""
+    session = botocore.session.Session()
+    providers = session.get_component("credential_provider")
+    providers.insert_before("env", _DeviceProvider(folder, identity))
+    return session
+
+
+class _DeviceProvider(CredentialProvider):  # type: ignore[misc]  # botocore has no types
+    METHOD = "iot-certificate"
+
+    def __init__(self, folder: Path, identity: DeviceIdentity) -> None:
+        super().__init__()
+        self._identity = identity
+        files: dict[str, Any] = {name: str(folder / file) for name, file in _FILES.items()}
+        self._pool = urllib3.PoolManager(retries=False, timeout=10.0, cert_reqs="CERT_REQUIRED", **files)
+
+    def load(self) -> RefreshableCredentials:
+        # Without keys yet, and long past: the first request fetches them, so that a start without a network is no failure.
+        past = datetime.now(UTC) - timedelta(days=1)
+        return RefreshableCredentials(
+            "", "", "", past, self._fetch, self.METHOD, advisory_timeout=_RENEW, mandatory_timeout=_MUST_RENEW
+        )
+
+    def _fetch(self) -> dict[str, str]:
+        url = f"https://{self._identity.provider}/role-aliases/{self._identity.role_alias}/credentials"
+        try:
+            answer = self._pool.request("GET", url, headers={"x-amzn-iot-thingname": self._identity.thing})
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise TransientError(f"expected keys for the certificate, received {type(error).__name__}") from error
+        if answer.status != 200:
+            kind = HemascopeError if answer.status in {400, 403, 404} else TransientError
+            raise kind(f"expected keys for the certificate, received status {answer.status}")
+        given = json.loads(answer.data)["credentials"]
+        return {
+            "access_key": given["accessKeyId"],
+            "secret_key": given["secretAccessKey"],
+            "token": given["sessionToken"],
+            "expiry_time": given["expiration"],
+        }

@@ -1,0 +1,130 @@
+"""The portal's API, as a program with an account calls it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import urllib3
+from pydantic import BaseModel, ValidationError
+
+from hemascope.domain.errors import HemascopeError, TransientError
+from hemascope.domain.specimen import Specimen, parse_smear_key, smear_key
+from hemascope.domain.upload import SignedPut
+from hemascope_cli.microscope.outbox import Result
+
+_Answer = TypeVar("_Answer", bound=BaseModel)
+_AT_ONCE = 50  # object ids in one question
+_LATER = {408, 429, 500, 502, 503, 504}
+_ENDS = {"reported", "rejected", "failed"}
+
+
+class _Upload(BaseModel):
+    bucket: str
+    key: str
+    put: SignedPut
+
+
+class _Row(BaseModel):
+    object_id: str
+    specimen: Specimen | None
+
+
+class _Rows(BaseModel):
+    rows: list[_Row]
+    cursor: str | None
+
+
+class _States(BaseModel):
+    states: dict[str, str]
+    reasons: dict[str, str | dict[str, str]] = {}
+
+
+@dataclass(frozen=True)
+class PortalClient:
+    """One account.
+
+    Parameters
+    ----------
+    api
+        Address of the API, such as ``https://abc.execute-api.eu-central-1.amazonaws.com``.
+    token_file
+        A file with an identity token, read anew for each request: tokens end after minutes, and whoever signs in renews it.
+    """
+
+    api: str
+    token_file: Path
+    _pool: urllib3.PoolManager = field(
+        default_factory=lambda: urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=3, read=20)), init=False
+    )
+
+    def open_upload(self, key: str, sha256: str, size: int) -> _Upload:
+        """Ask for a link that stores these very bytes under this key, once.
+
+        Raises
+        ------
+        TransientError, HemascopeError
+        """
+        specimen = parse_smear_key(key)
+        wanted = specimen.model_dump(exclude={"hospital"}) | {"sha256": sha256, "size": size}
+        upload = self._ask("POST", "/uploads", _Upload, wanted)
+        if upload.key != key:
+            raise HemascopeError("expected an account of this hospital, the portal gave a link for another one")
+        return upload
+
+    def put(self, where: SignedPut, data: bytes) -> tuple[int, Mapping[str, str]]:
+        """Send the bytes; status and headers of the answer."""
+        answer = self._request("PUT", where.url, body=data, headers=where.headers)
+        return answer.status, answer.headers
+
+    def find(self, keys: Collection[str]) -> dict[str, str]:
+        """Object ids of those keys that have come to an end."""
+        found: dict[str, str] = {}
+        for slide in sorted({parse_smear_key(key).slide for key in keys}):
+            cursor: str | None = ""
+            while cursor is not None and not found.keys() >= set(keys):
+                asked = {"slide": slide} | ({"cursor": cursor} if cursor else {})
+                page = self._ask("GET", f"/reports?{urlencode(asked)}", _Rows)
+                listed = {smear_key(row.specimen): row.object_id for row in page.rows if row.specimen}
+                found |= {key: object_id for key, object_id in listed.items() if key in keys}
+                cursor = page.cursor
+        return found
+
+    def ends(self, object_ids: Collection[str]) -> dict[str, tuple[Result, str | None]]:
+        """Ends and reasons of those that have one."""
+        ids, ends = list(object_ids), {}
+        for start in range(0, len(ids), _AT_ONCE):
+            answer = self._ask("GET", f"/states?{urlencode({'ids': ','.join(ids[start : start + _AT_ONCE])})}", _States)
+            for object_id, state in answer.states.items():
+                if state in _ENDS and object_id in ids:
+                    reason = answer.reasons.get(object_id)
+                    ends[object_id] = Result(state), ": ".join(reason.values()) if isinstance(reason, dict) else reason
+        return ends
+
+    def _ask(self, method: str, path: str, kind: type[_Answer], body: Any = None) -> _Answer:
+        answer = self._request(method, self.api.rstrip("/") + path, headers=self._token(), json=body)
+        if answer.status == 401:
+            raise TransientError("expected a token that holds, the portal says it has ended: please sign in again")
+        if answer.status in _LATER:
+            raise TransientError(f"expected the portal to answer, received status {answer.status}")
+        if answer.status >= 400:
+            raise HemascopeError(f"expected the portal to agree, received status {answer.status}")
+        try:
+            return kind.model_validate_json(answer.data)
+        except ValidationError as error:
+            raise HemascopeError(
+                f"expected {kind.__name__[1:]} from the portal, received {error.error_count()} errors"
+            ) from None
+
+    def _token(self) -> dict[str, str]:
+        try:
+            return {"Authorization": f"Bearer {self.token_file.read_text(encoding='ascii').strip()}"}
+        except (OSError, UnicodeError):
+            raise TransientError(f"expected an identity token in {self.token_file}") from None
+
+    def _request(self, method: str, url: str, **what: Any) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._pool.request(method, url, **what)
+        except urllib3.exceptions.HTTPError as error:
+            raise TransientError(f"expected an answer, received {type(error).__name__}") from error

@@ -1,0 +1,139 @@
+"""Accounts in a Cognito user pool. Clients are passed in.
+
+Cognito can't list by a custom attribute, so each hospital's accounts are a group of the pool too. The group only lists: what an
+account is stands in the group of its role and in ``custom:hospital``, which are asked for before it is shown or touched.
+"""
+
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from hemascope.aws.client import map_transient_errors
+from hemascope.domain.account import Account, AccountPage
+
+ROLES = frozenset({"technician", "clinician", "patient", "admin"})
+_READERS = 8  # accounts that are looked up at a time
+_TAKEN = {"UsernameExistsException", "AliasExistsException"}
+_NONE = {"UserNotFoundException", "InvalidParameterException"}
+
+
+def hospital_group(hospital: str) -> str:
+    """Name of the group that lists a hospital's accounts; a role's group has no colon.
+
+    Examples
+    --------
+    >>> hospital_group("st mary")
+    'hospital:st%20mary'
+    """
+    return f"hospital:{quote(hospital, safe='')}"
+
+
+@dataclass(frozen=True)
+class CognitoAccounts:
+    """An :class:`~hemascope.portal.ports.AccountDirectory` in a user pool."""
+
+    cognito: Any
+    pool: str
+
+    def page(self, hospital: str, limit: int, after: str | None = None) -> AccountPage | None:
+        """List the hospital's group, and ask for each account's role; a hospital that invited nobody has no group."""
+        more = {"NextToken": after} if after else {}
+        with map_transient_errors("list accounts"):
+            try:
+                answer = self.cognito.list_users_in_group(
+                    UserPoolId=self.pool, GroupName=hospital_group(hospital), Limit=limit, **more
+                )
+            except ClientError as error:
+                if _code(error) == "ResourceNotFoundException":
+                    return AccountPage(accounts=())
+                if after and _code(error) == "InvalidParameterException":
+                    return None
+                raise
+            mine = [one for one in answer["Users"] if _attributes(one).get("custom:hospital") == hospital]
+            with ThreadPoolExecutor(_READERS) as readers:
+                accounts = tuple(readers.map(self._account, mine))
+        return AccountPage(accounts=accounts, next=answer.get("NextToken"))
+
+    def invite(self, hospital: str, email: str, role: str, patient: str | None) -> Account | None:
+        """Make the account, then put it into its two groups; where that fails it is taken away again."""
+        attributes = {"email": email, "email_verified": "true", "custom:hospital": hospital}
+        attributes |= {"custom:patient": patient} if patient else {}
+        pool, username, group = {"UserPoolId": self.pool}, str(uuid4()), hospital_group(hospital)
+        with map_transient_errors("make an account"):
+            with _unless({"GroupExistsException"}):
+                self.cognito.create_group(**pool, GroupName=group, Description="Lists a hospital's accounts; gives no rights")
+            made = None
+            with _unless(_TAKEN):
+                made = self.cognito.admin_create_user(
+                    **pool,
+                    Username=username,
+                    TemporaryPassword=_first_password(),
+                    UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+                    DesiredDeliveryMediums=["EMAIL"],
+                )["User"]
+            if made is None:
+                return None
+            try:
+                for one in (group, role):
+                    self.cognito.admin_add_user_to_group(**pool, Username=username, GroupName=one)
+            except Exception:
+                self.remove(username)
+                raise
+        return Account(username=username, email=email, role=role, patient=patient, status=made["UserStatus"])
+
+    def account_id(self, hospital: str, username: str) -> str | None:
+        """Look the account up; its hospital stands in it."""
+        found = None
+        with map_transient_errors("read an account"), _unless(_NONE):
+            found = self.cognito.admin_get_user(UserPoolId=self.pool, Username=username)
+        attributes = _attributes(found) if found else {}
+        return attributes.get("sub") if attributes.get("custom:hospital") == hospital else None
+
+    def remove(self, username: str) -> None:
+        """Delete; its refresh tokens end with it."""
+        with map_transient_errors("remove an account"), _unless(_NONE):
+            self.cognito.admin_delete_user(UserPoolId=self.pool, Username=username)
+
+    def _account(self, user: dict[str, Any]) -> Account:
+        attributes, username = _attributes(user), user["Username"]
+        groups: list[dict[str, Any]] = []
+        with _unless(_NONE):  # taken away meanwhile
+            groups = self.cognito.admin_list_groups_for_user(UserPoolId=self.pool, Username=username)["Groups"]
+        roles = [one["GroupName"] for one in groups if one["GroupName"] in ROLES]
+        return Account(
+            username=username,
+            email=attributes.get("email"),
+            role=roles[0] if len(roles) == 1 else None,
+            patient=attributes.get("custom:patient"),
+            status=user["UserStatus"],
+        )
+
+
+def _first_password() -> str:
+    """One of each kind of character that the pool's policy asks for, behind 120 random bits; the mail tells it to its owner."""
+    return f"{secrets.token_urlsafe(15)}aA7!"
+
+
+def _attributes(user: dict[str, Any]) -> dict[str, str]:
+    return {one["Name"]: one["Value"] for one in user.get("UserAttributes", user.get("Attributes", []))}
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code"))
+
+
+@contextmanager
+def _unless(codes: set[str]) -> Iterator[None]:
+    """Go on where a call failed with one of these."""
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) not in codes:
+            raise

@@ -1,0 +1,1 @@
+"""One composition root for each function."""

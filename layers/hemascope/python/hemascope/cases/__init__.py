@@ -1,1 +1,0 @@
-"""A case, not a picture: what all fields of one slide say together. Pure."""

@@ -1,0 +1,128 @@
+"""SQS message body <-> object versions: S3 notifications and EventBridge events, nothing else."""
+
+import json
+from typing import Any
+from urllib.parse import quote_plus, unquote_plus
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hemascope.domain.errors import InvalidEvent
+from hemascope.domain.specimen import ObjectVersion, Unicode
+
+ARCHIVE_RUN = "ArchiveRun"  # the reason that infra/archive_definition.py writes; S3 has others
+
+
+class CreatedObject(BaseModel):
+    """An object version that was created, and its size in bytes where the event tells.
+
+    ``reprocess`` says that it is an old one, which an archive run sends to a newer model.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    object: ObjectVersion
+    size: int | None = None
+    reprocess: bool = False
+
+
+class _Lenient(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class _Bucket(_Lenient):
+    name: Unicode = Field(min_length=1)
+
+
+class _S3Object(_Lenient):
+    key: Unicode = Field(min_length=1)
+    size: int | None = None
+    version_id: Unicode | None = Field(None, alias="versionId")
+
+
+class _EventBridgeObject(_Lenient):
+    key: Unicode = Field(min_length=1)
+    size: int | None = None
+    version_id: Unicode | None = Field(None, alias="version-id")
+
+
+class _S3(_Lenient):
+    bucket: _Bucket
+    object: _S3Object
+
+
+class _S3Record(_Lenient):
+    event_name: str = Field(alias="eventName")
+    s3: _S3
+
+
+class _Notification(_Lenient):
+    records: list[_S3Record] = Field(alias="Records")
+
+
+class _Detail(_Lenient):
+    bucket: _Bucket
+    object: _EventBridgeObject
+    reason: str | None = None
+
+
+class _EventBridge(_Lenient):
+    detail: _Detail
+
+
+def parse_message(body: str) -> list[CreatedObject]:
+    """Read the object versions that one SQS message announces.
+
+    Keys in S3 notifications are form-encoded (``+`` is a blank) and are decoded here; keys in EventBridge events are
+    plain. ``s3:TestEvent``, which S3 sends when a notification is set up, and events other than creations give none.
+
+    Raises
+    ------
+    InvalidEvent
+        Where the body is neither. The message doesn't repeat the body, which may name a person.
+    """
+    try:
+        content: Any = json.loads(body)
+        if isinstance(content, dict) and content.get("Event") == "s3:TestEvent":
+            return []
+        if isinstance(content, dict) and content.get("source") == "aws.s3":
+            return _from_eventbridge(content)
+        records = _Notification.model_validate(content).records
+    except (ValueError, RecursionError) as error:
+        kind = "fields are missing" if isinstance(error, ValidationError) else "it is not JSON"
+        raise InvalidEvent(
+            f"expected an S3 event from a notification or EventBridge, received another message: {kind}"
+        ) from None
+    return [_from_record(record) for record in records if record.event_name.removeprefix("s3:").startswith("ObjectCreated:")]
+
+
+def announce(created: CreatedObject) -> str:
+    """Inverse of :func:`parse_message` for one object version: the message by which it is screened again.
+
+    It has the form of S3's notification, so that the station knows one way in.
+    """
+    version = created.object
+    found: dict[str, Any] = {"key": quote_plus(version.key, safe="/")}
+    if created.size is not None:
+        found["size"] = created.size
+    if version.version_id != "null":
+        found["versionId"] = version.version_id
+    record = {"eventName": "ObjectCreated:Announced", "s3": {"bucket": {"name": version.bucket}, "object": found}}
+    return json.dumps({"Records": [record]})
+
+
+def _from_eventbridge(content: dict[str, Any]) -> list[CreatedObject]:
+    detail = _EventBridge.model_validate(content).detail
+    if content.get("detail-type") != "Object Created":
+        return []
+    found = detail.object
+    created = _created(detail.bucket.name, found.key, found.version_id, found.size)
+    return [created.model_copy(update={"reprocess": detail.reason == ARCHIVE_RUN})]
+
+
+def _from_record(record: _S3Record) -> CreatedObject:
+    found = record.s3.object
+    return _created(record.s3.bucket.name, unquote_plus(found.key), found.version_id, found.size)
+
+
+def _created(bucket: str, key: str, version_id: str | None, size: int | None) -> CreatedObject:
+    return CreatedObject(object=ObjectVersion(bucket=bucket, key=key, version_id=version_id or "null"), size=size)

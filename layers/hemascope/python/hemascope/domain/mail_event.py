@@ -1,0 +1,78 @@
+"""What SES says of a mail, that it went out or came back: an event from a configuration set, through SNS into a queue."""
+
+import json
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hemascope.domain.errors import InvalidEvent
+from hemascope.domain.notification import Channel
+from hemascope.domain.specimen import Unicode
+
+
+class MailFate(StrEnum):
+    """What may become of a mail that SES had taken."""
+
+    SEND = "Send"  # it is on its way: nothing is wrong
+    BOUNCE = "Bounce"
+    COMPLAINT = "Complaint"
+    REJECT = "Reject"
+    RENDERING_FAILURE = "Rendering Failure"
+
+
+class MailEvent(BaseModel):
+    """Which notification's mail went out, or did not arrive as it should. Its address is left out: nothing here needs it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    fate: MailFate
+    object_id: str
+    model: str  # id/version
+    channel: str
+
+
+class _Lenient(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Tags(_Lenient):
+    object_id: tuple[Unicode, ...] = Field(min_length=1)
+    model: tuple[Unicode, ...] = Field(min_length=1)
+    version: tuple[Unicode, ...] = Field(min_length=1)
+    channel: tuple[str, ...] = (Channel.CLINICIAN.value,)  # mails of earlier versions have none
+
+
+class _Mail(_Lenient):
+    tags: _Tags
+
+
+class _SesEvent(_Lenient):
+    event_type: MailFate = Field(alias="eventType")
+    mail: _Mail
+
+
+def mail_tags(object_id: str, model: str, channel: str) -> dict[str, str]:
+    """Tags of a mail, by which an event finds its notification. A tag holds letters, digits, ``_`` and ``-`` only."""
+    name, version = model.split("/")
+    return {"object_id": object_id, "model": name, "version": version.replace(".", "-"), "channel": channel}
+
+
+def parse_mail_event(body: str) -> MailEvent:
+    """Read the body of a queue message: SNS's envelope around an SES event, or the event alone (raw delivery).
+
+    Raises
+    ------
+    InvalidEvent
+        Where it is neither. The message doesn't repeat the body, which holds an address.
+    """
+    try:
+        content: Any = json.loads(body)
+        if isinstance(content, dict) and content.get("Type") == "Notification":
+            content = json.loads(content["Message"])
+        event = _SesEvent.model_validate(content)
+    except (ValueError, KeyError, TypeError, ValidationError, RecursionError):
+        raise InvalidEvent("expected an event of SES about a mail of ours, received another message") from None
+    tags = event.mail.tags
+    model = f"{tags.model[0]}/{tags.version[0].replace('-', '.')}"
+    return MailEvent(fate=event.event_type, object_id=tags.object_id[0], model=model, channel=tags.channel[0])

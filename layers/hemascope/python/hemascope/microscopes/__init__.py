@@ -1,0 +1,1 @@
+"""Microscopes: whether a model may be used with one. Pure."""

@@ -1,0 +1,1 @@
+"""Notifications about terminal states: who gets which message, each channel once."""

@@ -1,0 +1,90 @@
+"""The words of a notification: which mail goes to whom, and what stands in it. By default a link and nothing else."""
+
+from dataclasses import dataclass
+
+from hemascope.domain.file_size import MAXIMUM_BYTES
+from hemascope.domain.hospital import HospitalSettings
+from hemascope.domain.ledger import LedgerRow
+from hemascope.domain.notification import Channel, Mail, MailKind, Notification
+from hemascope.domain.report import Decision, Report, State
+from hemascope.domain.specimen import ObjectVersion
+from hemascope.ports import ObjectStore
+
+_STATE = {
+    State.REPORTED: "A smear has been screened and its report is ready.",
+    State.REJECTED: "A smear could not be judged. The portal says why and what helps.",
+    State.FAILED: "A smear could not be processed. Nothing is lost; your engineer has been told.",
+}
+_URGENT = "This one should be looked at without delay. Please open it and acknowledge that you have seen it."
+_ANSWER = {
+    Decision.CONFIDENT: "{label} pattern, confident",
+    Decision.INDETERMINATE: "unsure between several patterns",
+    Decision.OUT_OF_DISTRIBUTION: "no answer: the picture is unlike those the model knows",
+    Decision.POOR_QUALITY: "no answer: the picture is of poor quality",
+}
+_PATIENT = "Your blood picture has been looked at by Hemascope. You can read what it means here, after signing in: {link}"
+_CALL = " If you have questions, call {telephone}."
+
+
+@dataclass(frozen=True)
+class NotificationComposer:
+    """Mails and messages of one deployment; the store is read where a hospital wants results or reasons in its mails."""
+
+    reports: ObjectStore
+    bucket: str
+
+    def first(self, notification: Notification, row: LedgerRow, settings: HospitalSettings) -> Mail:
+        """To the clinician who hears of every smear."""
+        words, kind = {"state_sentence": self._sentence(notification)}, MailKind.NOTIFICATION
+        if settings.mail_detail == "summary" and row.state is State.REPORTED:
+            words, kind = words | self._summary(row), MailKind.SUMMARY
+        return Mail(
+            notification=notification, channel=Channel.CLINICIAN, kind=kind, recipients=settings.recipients[:1], words=words
+        )
+
+    def reminder(self, notification: Notification, step: int, settings: HospitalSettings) -> Mail:
+        """To the next clinician of an urgent smear; never more than a link."""
+        return Mail(
+            notification=notification,
+            channel=f"{Channel.CLINICIAN}-{step}",
+            kind=MailKind.REMINDER,
+            recipients=settings.recipients[step : step + 1],
+            words={"minutes": str(step * settings.escalate_after_minutes)},
+        )
+
+    def rejection(self, notification: Notification, row: LedgerRow, settings: HospitalSettings) -> Mail:
+        """To the laboratory: the reason and what helps, which are words of ours and hold nothing of the sender's."""
+        report = self._report(row)
+        rejection = report.rejection if report else None
+        words = {
+            "reason": rejection.reason.replace("_", " ") if rejection else "not stated",
+            "advice": rejection.advice if rejection else "The portal says what helps.",
+        }
+        return Mail(
+            notification=notification,
+            channel=Channel.LABORATORY,
+            kind=MailKind.REJECTED,
+            recipients=settings.laboratory,
+            words=words,
+        )
+
+    def to_patient(self, settings: HospitalSettings, link: str) -> str:
+        """One or two plain sentences with a link; short enough for a text message."""
+        return _PATIENT.format(link=link) + (_CALL.format(telephone=settings.telephone) if settings.telephone else "")
+
+    def _sentence(self, notification: Notification) -> str:
+        return f"{_STATE[notification.state]} {_URGENT}" if notification.urgent else _STATE[notification.state]
+
+    def _summary(self, row: LedgerRow) -> dict[str, str]:
+        report = self._report(row)
+        if report is None or report.result is None:
+            return {"answer": "in the portal", "probabilities": "in the portal"}
+        result = report.result
+        shares = ", ".join(f"{name} {100 * share:.1f} %" for name, share in result.probabilities.items())
+        return {"answer": _ANSWER[result.decision].format(label=result.label), "probabilities": shares}
+
+    def _report(self, row: LedgerRow) -> Report | None:
+        if row.report_key is None:
+            return None
+        content = self.reports.read(ObjectVersion(bucket=self.bucket, key=row.report_key), MAXIMUM_BYTES)
+        return Report.model_validate_json(content)

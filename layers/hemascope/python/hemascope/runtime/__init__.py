@@ -1,0 +1,1 @@
+"""What every Lambda function does around its use case."""

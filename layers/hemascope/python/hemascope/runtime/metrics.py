@@ -1,0 +1,131 @@
+"""What is counted, and the only place that names it: lines of the log in CloudWatch's embedded metric format.
+
+``docs/operations.md`` documents each metric; a test holds the two equal. A metric tells how the service does, never how a
+patient does: no id, no label, no probability.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from hemascope.domain.mail_event import MailFate
+from hemascope.domain.report import Decision, Report, State
+
+NAMESPACE = "Hemascope"
+
+
+class Metric(StrEnum):
+    """Names in CloudWatch."""
+
+    SMEARS_REPORTED = "SmearsReported"
+    SMEARS_REJECTED = "SmearsRejected"
+    SMEARS_FAILED = "SmearsFailed"
+    SMEARS_CONFIDENT = "SmearsConfident"
+    SMEARS_INDETERMINATE = "SmearsIndeterminate"
+    SMEARS_OUT_OF_DISTRIBUTION = "SmearsOutOfDistribution"
+    SMEARS_POOR_QUALITY = "SmearsPoorQuality"
+    SCREENING_TIME = "ScreeningTime"
+    NETWORK_TIME = "NetworkTime"
+    ARRIVAL_TO_REPORT = "ArrivalToReport"
+    NOTIFICATIONS_SENT = "NotificationsSent"
+    URGENT_UNACKNOWLEDGED = "UrgentUnacknowledged"
+    MAILS_BOUNCED = "MailsBounced"
+    MAILS_COMPLAINED = "MailsComplained"
+    MAILS_REFUSED = "MailsRefused"
+    MESSAGES_FAILED = "MessagesFailed"
+
+    @property
+    def unit(self) -> MetricUnit:
+        """Unit in CloudWatch."""
+        return _UNITS.get(self, MetricUnit.Count)
+
+
+_UNITS = {
+    Metric.SCREENING_TIME: MetricUnit.Milliseconds,
+    Metric.NETWORK_TIME: MetricUnit.Milliseconds,
+    Metric.ARRIVAL_TO_REPORT: MetricUnit.Seconds,
+}
+_DECISIONS = {
+    Decision.CONFIDENT: Metric.SMEARS_CONFIDENT,
+    Decision.INDETERMINATE: Metric.SMEARS_INDETERMINATE,
+    Decision.OUT_OF_DISTRIBUTION: Metric.SMEARS_OUT_OF_DISTRIBUTION,
+    Decision.POOR_QUALITY: Metric.SMEARS_POOR_QUALITY,
+}
+_FATES = {
+    MailFate.BOUNCE: Metric.MAILS_BOUNCED,
+    MailFate.COMPLAINT: Metric.MAILS_COMPLAINED,
+    MailFate.REJECT: Metric.MAILS_REFUSED,
+    MailFate.RENDERING_FAILURE: Metric.MAILS_REFUSED,
+}
+# No service: its place as a dimension is taken by the function, whose name holds the stage too.
+_metrics = EphemeralMetrics(namespace=NAMESPACE, service="")
+_failures = EphemeralMetrics(namespace=NAMESPACE, service="")
+
+
+def count_end(report: Report, sent: datetime, finished: datetime) -> None:
+    """Count a smear that this delivery brought to its end.
+
+    Every count is written, zeros too: an alarm on a share then never has to guess what a missing value means.
+
+    Parameters
+    ----------
+    report
+        What was written.
+    sent
+        When its message came into the queue.
+    finished
+        When its end was recorded.
+    """
+    decision = report.result.decision if report.result else None
+    _add(Metric.SMEARS_REPORTED, report.state is State.REPORTED)
+    _add(Metric.SMEARS_REJECTED, report.state is State.REJECTED)
+    for one, metric in _DECISIONS.items():
+        _add(metric, one is decision)
+    # Two clocks: theirs may be ahead of ours by a little.
+    _add(Metric.ARRIVAL_TO_REPORT, max(0.0, (finished - sent).total_seconds()))
+    if report.timings_ms:
+        _add(Metric.SCREENING_TIME, sum(report.timings_ms.values()))
+        _add(Metric.NETWORK_TIME, report.timings_ms["network"])
+
+
+def count_failed_smear() -> None:
+    """Count a smear whose last delivery failed."""
+    _add(Metric.SMEARS_FAILED)
+
+
+def count_notification() -> None:
+    """Count a notification that people were told of."""
+    _add(Metric.NOTIFICATIONS_SENT)
+
+
+def count_unacknowledged() -> None:
+    """Count an urgent smear that nobody on the hospital's list has acknowledged."""
+    _add(Metric.URGENT_UNACKNOWLEDGED)
+
+
+def count_mail(fate: MailFate) -> None:
+    """Count a mail that came back."""
+    _add(_FATES[fate])
+
+
+def count_failed_message() -> None:
+    """Count a message that will come again, or is dead now. Lambda itself counts it as a success."""
+    _failures.add_metric(Metric.MESSAGES_FAILED, Metric.MESSAGES_FAILED.unit, 1)
+
+
+def flush(context: LambdaContext) -> None:
+    """Print what this invocation has counted; nothing where it counted nothing."""
+    if _metrics.metric_set:
+        _metrics.add_dimension("function", context.function_name)
+        _metrics.flush_metrics()
+    if _failures.metric_set:
+        _failures.add_dimension("function", context.function_name)
+        # By version too: an alarm on a new one must not hear of the one that it mends.
+        _failures.add_dimensions(function=context.function_name, version=context.function_version)
+        _failures.flush_metrics()
+
+
+def _add(metric: Metric, value: float = 1) -> None:
+    _metrics.add_metric(metric, metric.unit, value)

@@ -1,0 +1,181 @@
+"""The screening service: one created object -> report and ledger row, each exactly once, however often it comes.
+
+The order of the writes is the whole trick. Pictures and summary come before the report, the report before the ledger
+row, the row before the message to the notification service; each write but the last is conditional, and that one may come
+twice, since delivery claims a notification before it tells anybody. A worker that dies between any two leaves a state from
+which the next delivery of its message goes on.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hemascope.domain.errors import ForgottenObject, RejectedSmear
+from hemascope.domain.events import CreatedObject
+from hemascope.domain.file_size import MAXIMUM_BYTES, check_size
+from hemascope.domain.ledger import LedgerRow, NotificationStatus
+from hemascope.domain.notification import NotificationTask
+from hemascope.domain.report import Decision, Pictures, Report, State
+from hemascope.domain.specimen import (
+    ObjectVersion,
+    Patient,
+    ReportKeys,
+    Specimen,
+    heat_map_key,
+    parse_smear_key,
+    report_keys,
+    specimen_of,
+)
+from hemascope.imaging.overlay import encode_pngs
+from hemascope.model.classifier import Classifier
+from hemascope.ports import Clock, Ledger, NotificationQueue, ObjectStore
+from hemascope.screening.pipeline import Screening, reject, screen
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one delivery: the row that stands, and the report where this very delivery recorded the end."""
+
+    row: LedgerRow
+    report: Report | None = None
+
+    @property
+    def why(self) -> str:
+        """Decision or reason of rejection; ``known`` where an earlier delivery recorded the end."""
+        if self.report is None:
+            return "known"
+        if self.report.rejection is not None:
+            return self.report.rejection.reason
+        assert self.report.result is not None  # a report has one of the two
+        return self.report.result.decision
+
+
+@dataclass(frozen=True)
+class ScreeningService:
+    """The screening function without its cloud; ``maximum_receives`` is how often a message comes before it is dead."""
+
+    classifier: Classifier
+    pictures: ObjectStore
+    reports: ObjectStore
+    ledger: Ledger
+    notifications: NotificationQueue
+    clock: Clock
+    maximum_receives: int
+
+    def process(self, created: CreatedObject, receives: int = 1) -> Outcome:
+        """Bring one object version to its end and have people told, unless that was done before.
+
+        Parameters
+        ----------
+        created
+            What the event names.
+        receives
+            How often this message has been delivered, this time included. On the last delivery the version is recorded
+            as failed before anything is tried, so that a worker that is killed then leaves an end too.
+
+        Raises
+        ------
+        ForgottenObject
+            Where it was deleted on request. Nothing is written then, not even that it failed: a row holds the key.
+        HemascopeError
+            Where the version could not be brought to its end this time.
+        """
+        version = created.object
+        row = self.ledger.find(version.object_id, self._model)
+        if row is not None and row.state is not State.FAILED:
+            outcome = Outcome(row)
+        else:
+            if self.ledger.is_forgotten(version.object_id):
+                raise ForgottenObject(f"expected an object version to screen, {version.object_id} was deleted on request")
+            if receives >= self.maximum_receives:
+                self.ledger.finish(self._row(version, State.FAILED, specimen_of(version.key), failure="LastDelivery"))
+            outcome = self._finish(created)
+        if outcome.row.notification is NotificationStatus.PENDING:
+            self.notifications.put(NotificationTask(object_id=outcome.row.object_id, model=outcome.row.model))
+        return outcome
+
+    @property
+    def _model(self) -> str:
+        return self.classifier.artifact.reference.name
+
+    def _finish(self, created: CreatedObject) -> Outcome:
+        version = created.object
+        screening, specimen = self._screen(created)
+        keys = report_keys(version.object_id, self._model)
+        report = self._store(screening, keys)
+        urgent = self._is_urgent(report)
+        row = self._row(version, report.state, specimen, urgent=urgent, report_key=keys.report)
+        row = row.model_copy(update=_told_by(report))
+        if created.reprocess and not (urgent and not self.ledger.was_urgent(version.object_id)):
+            row = row.model_copy(update={"notification": NotificationStatus.NOT_DUE})
+        standing = self.ledger.finish(row)
+        return Outcome(standing, report if standing is row else None)
+
+    def _is_urgent(self, report: Report) -> bool:
+        """Tell whether leukemia is possible, in a picture that may be judged at all."""
+        if report.result is None or report.result.decision not in {Decision.CONFIDENT, Decision.INDETERMINATE}:
+            return False
+        return not set(report.result.prediction_set).isdisjoint(self.classifier.artifact.manifest.decision.urgent_classes)
+
+    def _screen(self, created: CreatedObject) -> tuple[Screening, Specimen | None]:
+        version, specimen = created.object, None
+        try:
+            specimen = parse_smear_key(version.key)
+            if created.size is not None:
+                check_size(created.size)
+            data = self.pictures.read(version, MAXIMUM_BYTES)
+        except RejectedSmear as refusal:
+            return reject(refusal, specimen, self.classifier.artifact, version.object_id), specimen
+        return screen(data, specimen, self.classifier, object_id=version.object_id, timer=self.clock.seconds), specimen
+
+    def _store(self, screening: Screening, keys: ReportKeys) -> Report:
+        now, report, evidence = self.clock.now(), screening.report, screening.report.evidence
+        if screening.pictures and evidence:
+            seen = screening.pictures
+            heat_maps = {branch: heat_map_key(report.object_id, self._model, branch) for branch in seen.heat_maps}
+            files = {keys.segmented: seen.segmented, keys.overlay: seen.overlay}
+            files |= {heat_maps[branch]: picture for branch, picture in seen.heat_maps.items()}
+            for key, file in zip(files, encode_pngs(files.values()), strict=True):
+                self.reports.write_once(key, file, "image/png")
+            pictures = Pictures(segmented=keys.segmented, overlay=keys.overlay, heat_maps=heat_maps)
+            evidence = evidence.model_copy(update={"pictures": pictures})
+        report = report.model_copy(update={"issued_at": now, "evidence": evidence})
+        summary = screening.summary.model_copy(update={"issued_at": now})
+        self.reports.write_once(keys.summary, summary.to_json().encode(), "application/json")
+        self.reports.write_once(keys.report, report.to_json().encode(), "application/json")
+        return report
+
+    def _row(
+        self,
+        version: ObjectVersion,
+        state: State,
+        specimen: Specimen | None = None,
+        *,
+        urgent: bool = False,
+        report_key: str | None = None,
+        failure: str | None = None,
+    ) -> LedgerRow:
+        return LedgerRow(
+            object_id=version.object_id,
+            model=self._model,
+            state=state,
+            object=version,
+            hospital=specimen.hospital if specimen else None,
+            slide=specimen.slide if specimen else None,
+            patient=Patient.of(specimen).digest if specimen else None,
+            urgent=urgent,
+            report_key=report_key,
+            failure=failure,
+            finished_at=self.clock.now(),
+        )
+
+
+def _told_by(report: Report) -> dict[str, Any]:
+    """What lists and figures say of a report."""
+    result, evidence = report.result, report.evidence
+    return {
+        "decision": result.decision if result else None,
+        "rejection": report.rejection.reason if report.rejection else None,
+        "screening_ms": round(sum(report.timings_ms.values()), 1) if report.timings_ms else None,
+        "colour_score": evidence.out_of_distribution_score if evidence else None,
+        "feature_score": evidence.feature_score if evidence else None,
+    }

@@ -1,0 +1,1 @@
+"""A slide, not a picture: what all fields of one slide say together. Pure."""

@@ -1,0 +1,224 @@
+"""What the portal answers about a slide: to staff the statement, to its patient the summary, to everybody else nothing."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hemascope.domain.report import Report, State
+from hemascope.domain.specimen import ObjectVersion, report_keys
+from hemascope.portal.service import SLIDE_ROWS
+from hemascope_cli.local.worker import load_handler
+from tests.support.portal_world import CONTEXT, Portal, account, content, request
+from tests.support.rows import row
+from tests.support.slide_fields import BENIGN, PRE, smear_report
+
+CLINICIAN = account("clinician")
+PATIENT = account("patient", patient="p-7")
+NOT_FOUND = {"title": "Not Found", "status": 404, "detail": "There is no slide of this id, or not yet."}
+
+Ask = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def portal() -> Portal:
+    """Patient p-7's slide of two fields, and one that failed."""
+    portal = Portal()
+    add(portal, "field 1.jpg", PRE, 150)
+    add(portal, "field 2.jpg", BENIGN, 50)
+    add(portal, "field 3.jpg", state=State.FAILED)
+    return portal
+
+
+@pytest.fixture
+def ask(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    handler = load_handler(root / "lambdas" / "portal_api" / "handler.py")
+    monkeypatch.setitem(handler.__globals__, "desk", lambda: portal.desk)
+
+    def asking(claims: dict[str, str], **query: str) -> dict[str, Any]:
+        return handler(request("GET /slides", claims, query=query or None), CONTEXT)
+
+    return asking
+
+
+def add(
+    portal: Portal,
+    file: str,
+    probabilities: tuple[float, ...] = BENIGN,
+    cells: int = 20,
+    *,
+    state: State = State.REPORTED,
+    patient: str = "p-7",
+    slide: str = "c-1",
+    version: str = "1.0.0",
+) -> None:
+    """Put a field's row into the ledger, and its report into the bucket where there is one."""
+    picture = ObjectVersion(bucket="uploads", key=f"smears/st-mary/{patient}/{slide}/{file}", version_id="v1")
+    key = report_keys(picture.object_id, f"all-subtypes/{version}").report
+    if state is not State.FAILED:
+        report = smear_report(
+            file, probabilities, cells, slide=slide, patient=patient, version=version, object_id=picture.object_id
+        )
+        store(portal, key, report)
+    made = {"object": picture, "object_id": picture.object_id, "slide": slide, "model": f"all-subtypes/{version}"}
+    portal.reader.rows.append(row(state, **made, report_key=None if state is State.FAILED else key))
+
+
+def store(portal: Portal, key: str, report: Report) -> None:
+    portal.reports.pictures[ObjectVersion(bucket="reports", key=key)] = report.to_json().encode()
+
+
+def test_staff_see_the_statement_of_all_fields(ask: Ask, portal: Portal) -> None:
+    answer = content(ask(CLINICIAN, slide="c-1"))
+
+    ids = {one.object.key.rsplit("/", 1)[1]: one.object_id for one in portal.reader.rows}
+    assert set(answer) == {"statement"}
+    statement = answer["statement"]
+    assert statement.pop("probabilities") == pytest.approx({"Benign": 0.25, "Early Pre-B": 0.02, "Pre-B": 0.71, "Pro-B": 0.02})
+    assert statement.pop("suspicion") == pytest.approx(0.75)
+    assert [one.pop("suspicion") for one in statement["fields"]] == pytest.approx([0.98, 0.06])
+    assert statement == {
+        "schema": "hemascope.slide-report/1",
+        "slide": {"hospital": "st-mary", "patient": "p-7", "slide": "c-1"},
+        "release": "preliminary",
+        "finding": "suspected",
+        "tier": "pattern",
+        "counted_cells": 200,
+        "pattern": "Pre-B",
+        "agreement": 0.75,
+        "fields": [
+            {"name": "field 1.jpg", "object_id": ids["field 1.jpg"], "label": "Pre-B", "cell_count": 150, "weight": 0.75},
+            {"name": "field 2.jpg", "object_id": ids["field 2.jpg"], "label": "Benign", "cell_count": 50, "weight": 0.25},
+        ],
+        "excluded": [
+            {
+                "name": "field 3.jpg",
+                "object_id": ids["field 3.jpg"],
+                "why": "failed",
+                "suspicious": False,
+                "advice": "The service failed at this field. Tell your engineer, or send the picture again.",
+            }
+        ],
+        "statement": (
+            "Leukemia is suspected: blasts were seen in the counted fields of this slide. The blasts have a Pre-B pattern "
+            "(75 % of the counted cells lie in fields that agree), which needs flow cytometry to confirm. Fields that count: 2 "
+            "of 3; cells counted: 200. That is enough to name a pattern (from 200 cells)."
+        ),
+        "recommendation": (
+            "Consult a specialist in hematology without delay. What the smear shows needs flow cytometry to confirm."
+        ),
+        "model": {"id": "all-subtypes", "version": "1.0.0", "sha256": "a" * 64, "preprocessing": "b" * 64},
+        "disclaimer": "decision support, not a diagnosis",
+    }
+
+
+def test_the_patient_sees_the_summary_alone(ask: Ask) -> None:
+    answer = content(ask(PATIENT, slide="c-1"))
+
+    assert answer == {
+        "summary": {
+            "schema": "hemascope.slide-summary/1",
+            "slide": "c-1",
+            "release": "preliminary",
+            "headline": "Your doctor wants to look at your blood sample more closely.",
+            "explanation": (
+                "A computer program looked at several pictures of your blood under the microscope and found cells that need a "
+                "closer look by a specialist. Pictures alone cannot tell what they are, and the program can be wrong. This is "
+                "not a diagnosis."
+            ),
+            "next_step": (
+                "Please call your clinic today and ask for your doctor. Further tests will show what the cells are. If you "
+                "have fever, bleeding or trouble breathing, go to the emergency department now."
+            ),
+            "disclaimer": ("This is a computer's first look and helps your doctor. It is decision support, not a diagnosis."),
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        account("clinician", "st-joseph"),
+        account("patient", "st-joseph", "p-7"),
+        account("patient", patient="p-8"),
+        account("patient", patient="p-71"),
+    ],
+)
+def test_what_is_somebody_elses_is_not_found_as_if_it_were_not_there(ask: Ask, claims: dict[str, str]) -> None:
+    theirs, nobodys = ask(claims, slide="c-1"), ask(claims, slide="c-2")
+
+    assert content(theirs) == content(nobodys) == NOT_FOUND
+
+
+def test_a_patient_who_asks_for_another_patient_gets_their_own(ask: Ask, portal: Portal) -> None:
+    add(portal, "field 1.jpg", BENIGN, 300, patient="p-8")
+
+    answer = content(ask(PATIENT, slide="c-1", patient="p-8"))
+
+    assert answer["summary"]["headline"] == "Your doctor wants to look at your blood sample more closely."
+
+
+def test_patients_whose_cases_share_an_id_are_never_pooled(ask: Ask, portal: Portal) -> None:
+    add(portal, "field 1.jpg", BENIGN, 300, patient="p-8")
+
+    unclear, first, second = (ask(CLINICIAN, slide="c-1", **more) for more in ({}, {"patient": "p-7"}, {"patient": "p-8"}))
+
+    assert content(unclear) == {
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "Several patients have a slide of this id. Please name the patient too: &patient=.",
+    }
+    assert content(first)["statement"]["counted_cells"] == 200
+    assert content(second)["statement"]["counted_cells"] == 300
+    assert content(second)["statement"]["finding"] == "not_suspected"
+
+
+def test_a_case_that_is_not_named_is_a_bad_request(ask: Ask) -> None:
+    for query in ({}, {"slide": ""}, {"patient": "p-7"}):
+        assert ask(CLINICIAN, **query)["statusCode"] == 400
+
+
+@pytest.mark.parametrize("text", ["c-2", "../c-1", "c/1", " c-1", "x" * 300, "a\u0000b", "."])
+def test_what_is_no_case_is_not_found(ask: Ask, text: str) -> None:
+    assert content(ask(CLINICIAN, slide=text)) == NOT_FOUND
+
+
+def test_ids_full_of_what_keys_survive_are_found(ask: Ask, portal: Portal) -> None:
+    add(portal, "f.jpg", BENIGN, 7, slide="50% c+1 血液")
+
+    assert content(ask(CLINICIAN, slide="50% c+1 血液"))["statement"]["counted_cells"] == 7
+
+
+def test_a_patient_whose_every_field_failed_has_no_case_yet(ask: Ask, portal: Portal) -> None:
+    add(portal, "field 1.jpg", state=State.FAILED, slide="c-3")
+
+    assert content(ask(PATIENT, slide="c-3")) == NOT_FOUND
+    assert content(ask(CLINICIAN, slide="c-3"))["statement"]["finding"] == "no_answer"
+
+
+def test_while_a_new_model_goes_through_the_old_fields_the_older_one_speaks_for_all(ask: Ask, portal: Portal) -> None:
+    add(portal, "field 1.jpg", BENIGN, 150, version="1.1.0")
+
+    statement = content(ask(CLINICIAN, slide="c-1"))["statement"]
+
+    assert statement["model"]["version"] == "1.0.0"
+    assert [one["name"] for one in statement["fields"]] == ["field 1.jpg", "field 2.jpg"]
+    assert [one["why"] for one in statement["excluded"]] == ["failed"]
+
+
+def test_what_is_to_be_forgotten_is_gone_though_the_index_still_knows_it(ask: Ask, portal: Portal) -> None:
+    portal.reader.rows_of = lambda object_id: ()  # a tombstone stands
+
+    assert content(ask(CLINICIAN, slide="c-1")) == NOT_FOUND
+
+
+def test_a_case_without_end_is_a_bad_request_and_reads_no_report(ask: Ask, portal: Portal) -> None:
+    portal.reader.rows = portal.reader.rows[:1] * (SLIDE_ROWS + 1)
+
+    assert content(ask(CLINICIAN, slide="c-1"))["detail"] == "Expected a slide of at most 500 reports."
+    assert portal.reports.reads == []
+
+
+def test_no_cache_may_keep_the_answer(ask: Ask) -> None:
+    assert ask(CLINICIAN, slide="c-1")["headers"]["Cache-Control"] == "no-store"

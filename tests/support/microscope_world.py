@@ -1,0 +1,149 @@
+"""A microscope's agent on fakes: a folder on disk, a clock that tests move, a store that fails when told to."""
+
+import sqlite3
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+from hemascope.domain.errors import HemascopeError, TransientError
+from hemascope.domain.specimen import Specimen, smear_key
+from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope_cli.microscope.agent import Agent
+from hemascope_cli.microscope.folder import WatchedFolder
+from hemascope_cli.microscope.outbox import Entry, Outbox, Result
+from hemascope_cli.microscope.picture import Picture
+
+SETTLE = 2.0
+
+
+def drawn(seed: int) -> bytes:
+    """A small picture of its own."""
+    return encode_jpeg(draw_synthetic_smear(seed, 96, 2))
+
+
+@dataclass
+class FakeBucket:
+    """A Sender: it stores under a free key; ``mishaps`` happen one an attempt, before or after that."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+    mishaps: list[str] = field(default_factory=list)
+    attempts: int = 0
+
+    def send(self, key: str, picture: Picture) -> str | None:
+        self.attempts += 1
+        mishap = self.mishaps.pop(0) if self.mishaps else ""
+        if mishap == "no network":
+            raise TransientError("expected an answer, received none")
+        if mishap == "denied":
+            raise HemascopeError("expected to store a picture, received AccessDenied")
+        if key in self.objects:
+            return None
+        self.objects[key] = picture.data
+        if mishap == "answer lost":
+            raise TransientError("expected an answer, received none")
+        return f"id of {key}"
+
+
+@dataclass
+class FakeResults:
+    """A Results: what a test says became of pictures."""
+
+    known: dict[str, tuple[Result, str | None]] = field(default_factory=dict)
+    broken: bool = False
+
+    def find(self, keys: Collection[str]) -> Mapping[str, str]:
+        return {key: f"id of {key}" for key in keys if f"id of {key}" in self.known}
+
+    def ends(self, object_ids: Collection[str]) -> Mapping[str, tuple[Result, str | None]]:
+        if self.broken:
+            raise TransientError("expected a token that holds")
+        return {one: self.known[one] for one in object_ids if one in self.known}
+
+
+@dataclass
+class Seen:
+    """A Watcher: all that it was told."""
+
+    steps: list[str] = field(default_factory=list)
+    troubles: list[str | None] = field(default_factory=list)
+
+    def changed(self, entry: Entry) -> None:
+        self.steps.append(entry.result or entry.step)
+
+    def trouble(self, what: str | None) -> None:
+        self.troubles.append(what)
+
+    def round(self) -> None:
+        pass
+
+
+@dataclass
+class Bench:
+    """A folder, and an agent that can be started anew, as after a loss of power."""
+
+    place: Path
+    now: float = 1000.0
+    slide: str = "c-1"
+    bucket: FakeBucket = field(default_factory=FakeBucket)
+    results: FakeResults | None = None
+    seen: Seen = field(default_factory=Seen)
+
+    def __post_init__(self) -> None:
+        self.folder = self.place / "pictures"
+        self.folder.mkdir()
+        self.start()
+
+    def start(self) -> None:
+        """Start an agent on what is on disk."""
+        self.stop = Event()
+        self.outbox = Outbox(self.place / "outbox.sqlite")
+        self.agent = Agent(
+            folder=WatchedFolder(self.folder, SETTLE, lambda: self.now),
+            outbox=self.outbox,
+            sender=self.bucket,
+            results=self.results,
+            key_of=lambda name: smear_key(Specimen(hospital="st-mary", patient="p-7", slide=self.slide, field=name)),
+            watcher=self.seen,
+            stop=self.stop,
+            seconds=lambda: self.now,
+        )
+
+    def restart(self) -> None:
+        self.outbox.close()
+        self.start()
+
+    def put(self, name: str, data: bytes) -> Path:
+        path = self.folder / name
+        path.write_bytes(data)
+        return path
+
+    def rounds(self, seconds: float = 3, before: Callable[[], object] = lambda: None) -> None:
+        """Half-second rounds, as many as fit."""
+        for _ in range(round(2 * seconds)):
+            before()
+            self.agent.round()
+            self.now += 0.5
+
+    @property
+    def sent(self) -> list[bytes]:
+        return list(self.bucket.objects.values())
+
+    def states(self) -> dict[str, str]:
+        """File name -> step or result."""
+        return {one.mark.name: one.result or one.step for one in self.outbox.newest(100)}
+
+    def fill_disk(self) -> None:
+        """Let the outbox grow no more."""
+        (pages,) = self.outbox._base.execute("PRAGMA page_count").fetchone()
+        self.outbox._base.execute(f"PRAGMA max_page_count = {pages}")
+
+    def free_disk(self) -> None:
+        self.outbox._base.execute("PRAGMA max_page_count = 1000000")
+
+    def rows(self) -> int:
+        self.outbox.close()
+        base = sqlite3.connect(self.place / "outbox.sqlite")
+        (count,) = base.execute("SELECT count(*) FROM pictures").fetchone()
+        base.close()
+        return int(count)

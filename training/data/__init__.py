@@ -1,0 +1,1 @@
+"""Smears: reading, splitting, augmenting, shifting."""

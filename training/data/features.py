@@ -1,0 +1,201 @@
+"""Pooled features of a frozen backbone: computed once per picture and augmented copy, kept on disk, memory-mapped.
+
+A table on disk belongs to one backbone with its weights, one preprocessing, one kind of picture and one copy. Its rows are
+named by the sha256 of the smear's file and not by their place in a split: every split, fold, experiment and search shares them.
+"""
+
+import fcntl
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+
+from hemascope.imaging.decode import decode
+from hemascope.imaging.model_input import to_network_inputs, to_working_picture
+from training.data.augment import augment
+from training.data.dataset import Sample
+from training.experiments.run import Data
+from training.networks.backbones import BACKBONES
+from training.networks.handmade import HANDMADE, REVISION, handmade_features
+
+INPUT_OF = {"vgg16": "original", "densenet121": "segmented"}
+BATCH = 32
+_NAME = 65  # bytes of a line of the index: sha256 and a line's end
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What is computed of a smear.
+
+    Parameters
+    ----------
+    backbone
+        A name of :data:`training.networks.backbones.BACKBONES`, or ``handmade``, which needs no weights.
+    weights
+        ``imagenet``, or a weights file of ours.
+    picture
+        ``original`` or ``segmented``.
+    copy
+        0 for the smear as it is, k > 0 for its k-th augmented copy, of which ``seed`` sets the augmentations.
+    jitter
+        Strength of the stain jitter of augmented copies.
+    """
+
+    backbone: str
+    weights: str
+    picture: str
+    copy: int = 0
+    seed: int = 1
+    jitter: float = 0.0
+
+    @property
+    def origin(self) -> str:
+        """What the features depend on beside the picture: the weights' content, ``imagenet``, or the code's revision."""
+        if self.backbone == HANDMADE:
+            return f"revision {REVISION}"
+        return self.weights if self.weights == "imagenet" else hashlib.sha256(Path(self.weights).read_bytes()).hexdigest()
+
+
+def cached_features(
+    data: Data, part: str, backbone: str, weights: str, copy: int, seed: int, cache: Path, jitter: float = 0.0
+) -> np.ndarray:
+    """Features of one part of the split, of the picture that the fusion network gives this backbone: (n, width), float32."""
+    extraction = Extraction(backbone, weights, INPUT_OF[backbone], copy, seed, jitter)
+    return features_of(data, data.split.part(part), extraction, cache)
+
+
+def features_of(data: Data, samples: Sequence[Sample], extraction: Extraction, cache: Path) -> np.ndarray:
+    """Features of some smears, those that the table lacks computed first.
+
+    Returns
+    -------
+    array of shape (n, width), float32, in the order of the samples: read from a memory-mapped table
+    """
+    table = Table(cache, _key(data, extraction))
+    if table.missing(samples):
+        table.fill(data, samples, extraction)
+    return table.read(samples)
+
+
+class Table:
+    """Rows of features that are only ever appended to, so that a killed computation goes on where it was."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.index, self.rows, self.about = (folder / f"{key}.{suffix}" for suffix in ("index", "f32", "json"))
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def missing(self, samples: Sequence[Sample]) -> list[Sample]:
+        """The samples without a row, each content once."""
+        known = self._places()
+        return list({one.sha256: one for one in samples if one.sha256 not in known}.values())
+
+    def read(self, samples: Sequence[Sample]) -> np.ndarray:
+        """Rows of the samples, in their order."""
+        places, width = self._places(), self._width()
+        rows = np.memmap(self.rows, np.float32, "r", shape=(self.rows.stat().st_size // (4 * width), width))
+        return np.asarray(rows[[places[one.sha256] for one in samples]])
+
+    def fill(self, data: Data, samples: Sequence[Sample], extraction: Extraction) -> None:
+        """Compute what is missing and append it, batch by batch; a second process waits and then finds it done."""
+        with self._alone():
+            wanted = self.missing(samples)
+            for start, features, seconds in extract(data, wanted, extraction):
+                width = features.shape[1]
+                if start == 0:
+                    self._trim(width)
+                names = [one.sha256 for one in wanted[start : start + len(features)]]
+                with self.rows.open("ab") as rows, self.index.open("a") as index:
+                    rows.write(features.tobytes())
+                    rows.flush()
+                    index.write("".join(f"{name}\n" for name in names))
+                self._account(width, len(features), seconds)
+
+    def _places(self) -> dict[str, int]:
+        if not self.about.exists():
+            return {}
+        whole = self.rows.stat().st_size // (4 * self._width())
+        return {name: place for place, name in enumerate(self.index.read_text().split()[:whole])}
+
+    def _width(self) -> int:
+        return int(json.loads(self.about.read_text())["width"])
+
+    def _trim(self, width: int) -> None:
+        """Cut off what a killed process left behind a whole row, in either file."""
+        for file in (self.rows, self.index):
+            file.touch()
+        whole = min(self.rows.stat().st_size // (4 * width), self.index.stat().st_size // _NAME)
+        for file, size in ((self.rows, 4 * width), (self.index, _NAME)):
+            with file.open("r+b") as content:
+                content.truncate(whole * size)
+
+    def _account(self, width: int, count: int, seconds: float) -> None:
+        before = json.loads(self.about.read_text()) if self.about.exists() else {"pictures": 0, "seconds": 0.0}
+        after = {"width": width, "pictures": before["pictures"] + count, "seconds": before["seconds"] + seconds}
+        unfinished = self.about.with_suffix(".part")
+        unfinished.write_text(json.dumps(after) + "\n")
+        unfinished.replace(self.about)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self.index.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def extract(data: Data, samples: Sequence[Sample], extraction: Extraction) -> Iterator[tuple[int, np.ndarray, float]]:
+    """Compute features batch by batch: place of the first, features (up to 32, width), float32, and the seconds it took."""
+    compute = _computation(extraction)
+    picture = partial(_picture, data, extraction)
+    with ThreadPoolExecutor(2) as pool:
+        for start in range(0, len(samples), BATCH):
+            began = time.perf_counter()
+            features = compute(np.stack(list(pool.map(picture, samples[start : start + BATCH]))))
+            yield start, np.asarray(features, np.float32), time.perf_counter() - began
+            done = start + len(features)
+            print(f"\r{_title(extraction)}: {done}/{len(samples)}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+
+
+def pooled(backbone: str, weights: str | None) -> keras.Model:
+    """A backbone with its global average pooling: (n, h, w, 3) -> (n, width)."""
+    network = BACKBONES[backbone](weights)
+    network.trainable = False
+    return keras.Sequential([network, keras.layers.GlobalAveragePooling2D()])
+
+
+def _computation(extraction: Extraction) -> Callable[[np.ndarray], np.ndarray]:
+    if extraction.backbone == HANDMADE:
+        return lambda pictures: np.stack([handmade_features(one) for one in pictures])
+    network = pooled(extraction.backbone, extraction.weights)
+    return lambda pictures: keras.ops.convert_to_numpy(network.predict_on_batch(pictures))
+
+
+def _picture(data: Data, extraction: Extraction, sample: Sample) -> np.ndarray:
+    cv2.setNumThreads(1)
+    working = to_working_picture(decode((data.root / sample.path).read_bytes()), data.spec)
+    if extraction.copy:
+        # By content, so that both branches of a fusion see one and the same copy, whatever the split.
+        chance = np.random.default_rng((extraction.seed, extraction.copy, int(sample.sha256[:16], 16)))
+        working = augment(working, chance, extraction.jitter)
+    return getattr(to_network_inputs(working, data.spec), extraction.picture)
+
+
+def _title(extraction: Extraction) -> str:
+    return f"{extraction.backbone}-{extraction.picture}-{extraction.copy}"
+
+
+def _key(data: Data, extraction: Extraction) -> str:
+    seed = extraction.seed if extraction.copy else "-"
+    jitter = f" jitter {extraction.jitter}" if extraction.copy and extraction.jitter else ""
+    text = f"{data.spec.digest} {extraction.backbone} {extraction.origin} {extraction.picture} {extraction.copy} {seed}{jitter}"
+    return f"{_title(extraction)}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -1,0 +1,1 @@
+"""What an accuracy is worth: metrics, intervals, probes, shifts, trust."""

@@ -1,0 +1,116 @@
+"""What an artifact refuses, where it abstains, and what its sets are worth: the service's own decisions, counted."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hemascope.domain.report import Decision, Report
+from hemascope.imaging.overlay import encode_png
+from hemascope.model.classifier import Classifier
+from hemascope.screening.pipeline import screen
+from hemascope.screening.selfcheck import SPECIMEN
+from training.data.dataset import CLASS_NAMES, Sample, labels_of
+from training.data.ood_images import ood_images
+from training.evidence.calibration import COVERAGE
+from training.evidence.metrics import score
+from training.export.reference import fit_typical, served_features
+
+REFUSED = (Decision.OUT_OF_DISTRIBUTION, Decision.POOR_QUALITY)
+_HALVINGS = 200
+_SEED = 4420
+
+
+def measure_refusals(classifier: Classifier, other_laboratory: Path) -> list[dict[str, Any]]:
+    """Decisions on what is no smear of this laboratory: a folder of another's, where there is one, and drawn out-of-distribution pictures."""
+    rows = []
+    if files := sorted(path for path in other_laboratory.glob("*") if path.is_file()):
+        rows.append(_refusals("another laboratory", (screen(file.read_bytes(), SPECIMEN, classifier).report for file in files)))
+    reports: dict[str, list[Report]] = {}
+    for kind, picture in ood_images():
+        reports.setdefault(kind, []).append(screen(encode_png(picture), SPECIMEN, classifier).report)
+    return rows + [_refusals(kind, some) for kind, some in reports.items()]
+
+
+def measure_decisions(classifier: Classifier, root: Path, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Decisions on unseen smears, what the confident ones are worth, and how often each set holds the truth."""
+    reports = [screen((root / one.path).read_bytes(), SPECIMEN, classifier).report for one in samples]
+    urgent = classifier.artifact.manifest.decision.urgent_classes
+    ends = Counter(_end(one) for one in reports)
+    truths = [CLASS_NAMES[one.label] for one in samples]
+    judged = [(one.result, truth) for one, truth in zip(reports, truths, strict=True) if one.result]
+    stated = [(result, truth) for result, truth in judged if result.decision is Decision.CONFIDENT]
+    wrong = [(result, truth) for result, truth in stated if result.label != truth]
+    probabilities = np.array([list(result.probabilities.values()) for result, _ in judged])
+    judged_labels = np.array([CLASS_NAMES.index(truth) for _, truth in judged])
+    sets = [result.conformal_set for result, _ in judged]
+    return {
+        "smears": len(samples),
+        "ends": dict(ends),
+        "abstained": 1.0 - len(stated) / len(samples),
+        "stated": len(stated),
+        "stated_wrong": len(wrong),
+        "stated_wrong_share": len(wrong) / max(len(stated), 1),
+        "leukemia_stated_benign": sum(truth in urgent and result.label not in urgent for result, truth in stated),
+        "expected_calibration_error": score(judged_labels, probabilities)["expected_calibration_error"],
+        "possible_coverage": float(np.mean([truth in result.prediction_set for result, truth in judged])),
+        "possible_size": float(np.mean([len(result.prediction_set) for result, _ in judged])),
+        "conformal": None
+        if None in sets
+        else _conformal([(one or (), truth) for one, (_, truth) in zip(sets, judged, strict=True)]),
+    }
+
+
+def measure_coverage(classifier: Classifier, root: Path, samples: Sequence[Sample]) -> dict[str, float] | None:
+    """Coverage of the conformal set where all unseen smears are halved by chance again and again; None where there is no set.
+
+    One calibration on few hundred smears misses its level by a point or two either way; the mean over many says whether
+    the method holds it.
+
+    """
+    if (reference := classifier.artifact.features) is None:
+        return None
+    chance, labels = np.random.default_rng(_SEED), labels_of(samples)
+    ratios = np.array([reference.ratios(one) for one in served_features(classifier, root, samples)])
+    of_truth = ratios[np.arange(len(labels)), labels]
+    found = []
+    for _ in range(_HALVINGS):
+        order = chance.permutation(len(labels))
+        fitted, asked = order[: len(order) // 2], order[len(order) // 2 :]
+        found.append(float((of_truth[asked] <= fit_typical(ratios[fitted], labels[fitted])[labels[asked]]).mean()))
+    return {
+        "level": COVERAGE,
+        "halvings": _HALVINGS,
+        "mean": float(np.mean(found)),
+        "deviation": float(np.std(found)),
+    }
+
+
+def _conformal(sets: Sequence[tuple[tuple[str, ...], str]]) -> dict[str, Any]:
+    by_class = {name: [truth in one for one, truth in sets if truth == name] for name in CLASS_NAMES}
+    return {
+        "coverage": float(np.mean([truth in one for one, truth in sets])),
+        "by_class": {name: float(np.mean(held)) for name, held in by_class.items() if held},
+        "empty": float(np.mean([not one for one, _ in sets])),
+        "several": float(np.mean([len(one) > 1 for one, _ in sets])),
+    }
+
+
+def _refusals(kind: str, reports: Iterable[Report]) -> dict[str, Any]:
+    reports = list(reports)
+    ends = Counter(_end(one) for one in reports)
+    refused = sum(one.result is None or one.result.decision in REFUSED for one in reports)
+    scores = [max(one.evidence.out_of_distribution_score, one.evidence.feature_score or 0.0) for one in reports if one.evidence]
+    return {
+        "pictures": kind,
+        "count": len(reports),
+        "refused": refused / len(reports),
+        "ends": dict(ends),
+        "lowest_score": min(scores, default=None),
+    }
+
+
+def _end(report: Report) -> str:
+    return str(report.result.decision) if report.result else "rejected"

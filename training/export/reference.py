@@ -1,0 +1,68 @@
+"""Fits what an artifact knows of its training smears' features, from what the served network itself gives."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from hemascope.model.classifier import Classifier
+from hemascope.model.feature_reference import FeatureReference
+from training.data.dataset import Sample
+from training.evidence.calibration import conformal_bound
+from training.evidence.evaluate import network_inputs
+
+_KEPT = 64
+_ACCEPTED_SHARE = 0.995  # of unseen smears of the same laboratory
+_MARGIN = 1.25  # few hundred smears can't show the tail of their own distribution
+
+
+def served_features(classifier: Classifier, root: Path, samples: Sequence[Sample]) -> np.ndarray:
+    """Pooled features of some smears as served: (n, 1024), float32.
+
+    Raises
+    ------
+    ValueError
+        Where the artifact's network gives none.
+    """
+    features = [classifier.answer(*network_inputs(root, [one], classifier)).features for one in samples]
+    if any(one is None for one in features):
+        raise ValueError(f"expected a network that gives its features, {classifier.artifact.reference.name} gives none")
+    return np.array(features, np.float32)
+
+
+def fit_features(features: np.ndarray, labels: np.ndarray, unseen: np.ndarray, unseen_labels: np.ndarray) -> FeatureReference:
+    """One Gaussian a class with one covariance; the accepted distance holds nearly all unseen smears.
+
+    Parameters
+    ----------
+    features, labels
+        (n, features) and (n,): of the training smears.
+    unseen, unseen_labels
+        (m, features) and (m,): of the validation smears.
+    """
+    scale = features.std(axis=0, dtype=np.float64)
+    scale = np.maximum(scale, 1e-3 * scale.max())  # a feature that never fires would make any spark a distance
+    scaled = features / scale
+    means = np.stack([scaled[labels == one].mean(axis=0) for one in np.unique(labels)])
+    own = scaled - means[np.searchsorted(np.unique(labels), labels)]
+    variances, directions = np.linalg.eigh(own.T @ own / len(own))
+    kept = min(_KEPT, len(own) // 4, len(scale) // 2)
+    unit = FeatureReference(
+        scale=scale.astype(np.float32),
+        means=means.astype(np.float32),
+        directions=directions.T[::-1][:kept].astype(np.float32),
+        variances=variances[::-1][:kept].astype(np.float32),
+        rest=np.float32(variances[:-kept].mean()),
+        accepted=np.float32(1.0),
+        typical=np.ones(len(means), np.float32),
+    )
+    accepted = np.float32(np.quantile([unit.score(one) for one in unseen], _ACCEPTED_SHARE) * _MARGIN)
+    return replace(unit, accepted=accepted, typical=fit_typical(np.array([unit.ratios(one) for one in unseen]), unseen_labels))
+
+
+def fit_typical(ratios: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Conformal bound of each class: (classes,), from (m, classes) ratios of unseen smears; of all where a class has none."""
+    of_truth = ratios[np.arange(len(labels)), labels]
+    own = (of_truth[labels == one] for one in range(ratios.shape[1]))
+    return np.array([conformal_bound(some if len(some) else of_truth) for some in own], np.float32)
