@@ -88,10 +88,12 @@ def other_services_usd(measured: Mapping[str, Any]) -> dict[str, float]:
 
 def standing_usd(templates: Path) -> dict[str, float]:
     """Price of a month without a smear, counted in the committed templates."""
-    resources = [one for file in templates.glob("*.json") for one in json.loads(file.read_text())["Resources"].values()]
+    resources = [
+        resource for file in templates.glob("*.json") for resource in json.loads(file.read_text())["Resources"].values()
+    ]
     kinds = Counter(one["Type"].removeprefix("AWS::") for one in resources)
     alarms = [one["Properties"] for one in resources if one["Type"] == "AWS::CloudWatch::Alarm"]
-    alarm_metrics = sum(sum("MetricStat" in part for part in one.get("Metrics", ())) or 1 for one in alarms)
+    alarm_metrics = sum(sum("MetricStat" in part for part in alarm.get("Metrics", ())) or 1 for alarm in alarms)
     return {
         f"{kinds['KMS::Key']} keys": kinds["KMS::Key"] * prices.KMS_KEY_MONTH,
         f"{len(alarms)} alarms on {alarm_metrics} metrics, {kinds['CloudWatch::CompositeAlarm']} on alarms": alarm_metrics
@@ -155,7 +157,7 @@ def _print_screening(found: dict[str, dict[int, dict[str, Any]]]) -> None:
         calls = sum(runs[1]["screening_calls"].values())
         warm = {processors: one["warm"] for processors, one in runs.items()}
         cold = {processors: one["start"] + one["first"] for processors, one in runs.items()}
-        peak = max(one["megabytes"] for one in runs.values())
+        peak = max(run["megabytes"] for run in runs.values())
         for memory in (one for one in MEMORIES if one >= SPARE * peak):
             cells = []
             for work in (warm, cold):

@@ -160,10 +160,12 @@ class Round:
 
     def _let_as_many_run_as_there_are(self) -> None:
         functions = self.cloud.client("lambda")
-        for one in functions.list_event_source_mappings()["EventSourceMappings"]:
+        for event_source in functions.list_event_source_mappings()["EventSourceMappings"]:
             for folder, workers in _WORKERS.items():
-                if folder.replace("_", "-") in one["FunctionArn"]:
-                    functions.update_event_source_mapping(UUID=one["UUID"], ScalingConfig={"MaximumConcurrency": workers})
+                if folder.replace("_", "-") in event_source["FunctionArn"]:
+                    functions.update_event_source_mapping(
+                        UUID=event_source["UUID"], ScalingConfig={"MaximumConcurrency": workers}
+                    )
 
     def _waiting(self) -> int:
         """Messages in the queues: visible, in somebody's hands, or kept back until a channel may be used again."""
@@ -198,9 +200,11 @@ class Round:
         expected = {one: State.REJECTED if bad else State.REPORTED for one, bad in self._bad.items()}
         count.wrong_end = sum(row.state is not expected[one] for one, row in rows.items())
         files = self._deployment.bucket("ReportsBucket").all_below("")
-        reports = Counter(one.object.key.split("/")[1] for one in files if one.object.key.endswith("/report.json"))
+        reports = Counter(file.object.key.split("/")[1] for file in files if file.object.key.endswith("/report.json"))
         versions = Counter(one.object.key for one in files)
-        count.double_reports = sum(number - 1 for number in reports.values()) + sum(one - 1 for one in versions.values())
+        count.double_reports = sum(number - 1 for number in reports.values()) + sum(
+            version - 1 for version in versions.values()
+        )
         mails = Counter((*_about(mail["BodyText"]), str(mail["To"]), mail["Subject"]) for mail in self.cloud.mails())
         heard = Counter(_about(json.loads(body)["Message"]) for body in self._drain(self._heard))
         count.double_mails = sum(number - 1 for number in mails.values())
@@ -221,7 +225,7 @@ class Round:
     def _drain(self, url: str) -> list[str]:
         bodies: list[str] = []
         while messages := self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            bodies += [one["Body"] for one in messages]
+            bodies += [message["Body"] for message in messages]
             entries = [{"Id": str(number), "ReceiptHandle": one["ReceiptHandle"]} for number, one in enumerate(messages)]
             self._sqs.delete_message_batch(QueueUrl=url, Entries=entries)
         return bodies

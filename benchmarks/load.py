@@ -131,7 +131,7 @@ def memory_table(seen: dict[str, list[float]], parts: int = 5) -> list[str]:
     lines = [f"| MB held by | {' | '.join(heads)} | most |", "| --- " * (parts + 2) + "|"]
     for name, held in seen.items():
         ends = [held[max(0, len(held) * (part + 1) // parts - 1)] for part in range(parts)]
-        lines.append(f"| {name} | {' | '.join(f'{one:.0f}' for one in ends)} | {max(held):.0f} |")
+        lines.append(f"| {name} | {' | '.join(f'{end:.0f}' for end in ends)} | {max(held):.0f} |")
     return lines
 
 

@@ -85,7 +85,7 @@ def agent_command(folder: Path, outbox: Path, port: int, *more: str) -> list[str
 def stored(s3: Any) -> list[dict[str, str]]:
     """All versions in the bucket."""
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=BUCKET)
-    return [one for page in pages for one in page.get("Versions", [])]
+    return [version for page in pages for version in page.get("Versions", [])]
 
 
 def run_trial(

@@ -40,7 +40,7 @@ def main() -> int:
     for name, found in (("worklist", lists), ("report", runs)):
         seen, drawn = (statistics.median(one[number] for one in found) for number in (2, 3))
         print(f"{name:<10} {found[0][0] / 1000:>6.1f} kB {found[0][1]:>6} {seen * 1000:>9.0f} ms {drawn * 1000:>9.0f} ms")
-    heavy = max(one[0] for one in runs) > MOST_BYTES
+    heavy = max(run[0] for run in runs) > MOST_BYTES
     slow = statistics.median(one[2] for one in runs) > MOST_SECONDS
     print(f"\nAt most {MOST_BYTES / 1000:.0f} kB and {MOST_SECONDS:.0f} s to the report: {'no' if heavy or slow else 'yes'}")
     return int(heavy or slow)

@@ -112,7 +112,7 @@ def converted(artifact: Path, interpreter: Path) -> Path:
     kind = "data set" if os.environ.get("HEMASCOPE_DATASET") else "drawn"
     makers = [ROOT / "benchmarks" / "runtimes" / f"{name}.py" for name in ("convert", "quantize")]
     sources = [artifact / LABORATORY_WEIGHTS, LOCK, *makers]
-    key = hashlib.sha256(b"".join(one.read_bytes() for one in sources) + kind.encode()).hexdigest()[:12]
+    key = hashlib.sha256(b"".join(source.read_bytes() for source in sources) + kind.encode()).hexdigest()[:12]
     folder = BUILD / "serving-models" / key
     if folder.exists():
         return folder
@@ -168,7 +168,7 @@ def limits(rates: Mapping[str, float], milliseconds: Mapping[str, float]) -> lis
 
 
 def _medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    failed = [one for one in runs if "error" in one]
+    failed = [run for run in runs if "error" in run]
     return failed[0] if failed else {key: statistics.median(one[key] for one in runs if key in one) for key in runs[0]}
 
 

@@ -63,7 +63,7 @@ class ObservabilityStack(Stack):
         }
         self._topic = self._make_topic()
         self._action = actions.SnsAction(self._topic)
-        self._alarms = [self._make_alarm(one) for one in self._rules()]
+        self._alarms = [self._make_alarm(rule) for rule in self._rules()]
         self._make_new_version_alarm()
         self._make_budget()
         self._make_dashboard()
@@ -120,7 +120,7 @@ class ObservabilityStack(Stack):
         """CodeDeploy acts on the alarms of a new version; people hear of it here."""
         name = "new-version-goes-back"
         state = cloudwatch.AlarmState.ALARM
-        fails = [cloudwatch.AlarmRule.from_alarm(one, state) for one in self._screening.new_version_alarms]
+        fails = [cloudwatch.AlarmRule.from_alarm(alarm, state) for alarm in self._screening.new_version_alarms]
         composite = cloudwatch.CompositeAlarm(
             self,
             "NewVersionGoesBack",
@@ -172,7 +172,7 @@ class ObservabilityStack(Stack):
                     {name: one[0] for name, one in self._queues.items()},
                     {name: one[1] for name, one in self._queues.items()},
                     self._functions,
-                    [one[2] for one in self._queues.values()],
+                    [queue[2] for queue in self._queues.values()],
                 ),
                 *dashboard.people(notification.function, notification.mail_function, notification.topic, self._portal.api),
             ],

@@ -165,7 +165,7 @@ class ScreeningStack(Stack):
         """A tenth of the smears goes to a new version first; errors there bring all of them back to the old one."""
         alias = lambda_.Alias(self, "Live", alias_name="live", version=self._function.current_version)
         self._new_version_alarms = [
-            one.make(self, self._settings.name(one.name)) for one in new_version_alarms(self._function, alias)
+            alarm.make(self, self._settings.name(alarm.name)) for alarm in new_version_alarms(self._function, alias)
         ]
         config = codedeploy.LambdaDeploymentConfig
         codedeploy.LambdaDeploymentGroup(
@@ -183,7 +183,7 @@ class ScreeningStack(Stack):
         role = iam.Role(self, "Deployer", assumed_by=iam.ServicePrincipal("codedeploy.amazonaws.com"))
         function = self._function.function_arn
         statements = {
-            ("cloudwatch:DescribeAlarms",): [one.alarm_arn for one in self._new_version_alarms],
+            ("cloudwatch:DescribeAlarms",): [alarm.alarm_arn for alarm in self._new_version_alarms],
             ("lambda:GetAlias", "lambda:UpdateAlias"): [function, alias.function_arn],
             ("lambda:GetProvisionedConcurrencyConfig",): [f"{function}:*"],
         }

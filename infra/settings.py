@@ -89,7 +89,7 @@ class Settings(BaseModel):
     @classmethod
     def _fit_to_be_names(cls, hospitals: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         longest = _LONGEST_TEMPLATE_NAME - len(f"hemascope-{info.data.get('stage', '')}-")
-        if any(len(one) > longest for one in hospitals):
+        if any(len(hospital) > longest for hospital in hospitals):
             raise ValueError(f"expected ids of at most {longest} characters in a stage of this name")
         if len(set(hospitals)) < len(hospitals):
             raise ValueError("expected each hospital once")

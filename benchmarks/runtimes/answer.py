@@ -137,7 +137,7 @@ def main(runtime: str, model: str, inputs: Path, threads: int, repeat: int, smea
     }
     if smears:
         pictures, expected = np.load(inputs / "pictures.npy", mmap_mode="r")[:smears], np.load(inputs / "float.npy")[:smears]
-        answers = np.array([np.ravel(ask(as_pair(one))) for one in pictures])
+        answers = np.array([np.ravel(ask(as_pair(picture))) for picture in pictures])
         found["differing"] = int((answers.argmax(axis=1) != expected.argmax(axis=1)).sum())
         found["furthest"] = float(np.abs(answers - expected).max())
     print(json.dumps(found))

@@ -55,7 +55,7 @@ def save_inputs(folder: Path, classifier: Classifier, network: keras.Model) -> n
     kind, unseen, calibration = smears(classifier)
     (folder / "smears.json").write_text(json.dumps(kind))
     pictures = [np.rint(np.stack([[one.original, one.segmented] for one in part]) * 255.0) for part in (unseen, calibration)]
-    shown, calibrating = (one.astype(np.uint8) for one in pictures)
+    shown, calibrating = (picture.astype(np.uint8) for picture in pictures)
     np.save(folder / "first.npy", shown[0])
     np.save(folder / "pictures.npy", shown)
     np.save(folder / "calibration.npy", calibrating)

@@ -36,7 +36,7 @@ class Image:
 
     def size(self) -> int:
         """Bytes that are not the base image's."""
-        return sum(one.stat().st_size for one in self.task_root.rglob("*") if one.is_file())
+        return sum(path.stat().st_size for path in self.task_root.rglob("*") if path.is_file())
 
 
 def copy_context(root: Path, folder: Path, model: str, function: str = SCREENING) -> Path:

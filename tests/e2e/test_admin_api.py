@@ -45,7 +45,7 @@ def ids(portal: PortalClient, tokens: dict[str, str], smear: bytes) -> dict[str,
 
 
 def files(portal: PortalClient, token: str, query: str) -> list[str]:
-    return [one["specimen"]["field"] for one in portal.ask(f"GET /reports?{query}", token)[1]["rows"]]
+    return [row["specimen"]["field"] for row in portal.ask(f"GET /reports?{query}", token)[1]["rows"]]
 
 
 def test_states_say_what_became_of_each_upload_and_why(
@@ -132,4 +132,4 @@ def test_nobody_reaches_another_hospitals_account_or_removes_their_own(portal: P
 def test_the_trail_tells_of_changes_to_people(portal: PortalClient, tokens: dict[str, str]) -> None:
     entries = portal.ask("GET /audit", tokens["admin"])[1]["entries"]
 
-    assert [one["action"] for one in entries].count("users") == 2  # invited, removed
+    assert [entry["action"] for entry in entries].count("users") == 2  # invited, removed

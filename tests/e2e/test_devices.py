@@ -44,9 +44,9 @@ def decision(document: str | dict[str, Any], action: str, resource: str, context
 def physical_id(service: Service, stack: str, kind: str, beginning: str) -> str:
     listed = service.cloud.client("cloudformation").list_stack_resources(StackName=f"Hemascope-dev-{stack}")
     (found,) = [
-        one["PhysicalResourceId"]
-        for one in listed["StackResourceSummaries"]
-        if one["ResourceType"] == kind and one["LogicalResourceId"].startswith(beginning)
+        summary_of_resource["PhysicalResourceId"]
+        for summary_of_resource in listed["StackResourceSummaries"]
+        if summary_of_resource["ResourceType"] == kind and summary_of_resource["LogicalResourceId"].startswith(beginning)
     ]
     return str(found)
 

@@ -33,7 +33,7 @@ def service() -> Iterator[Service]:
 @pytest.fixture(scope="module")
 def roles(service: Service) -> dict[str, Tried]:
     folders = ("screen_smear", "send_notifications", "mail_events", "portal_api", "report_documents")
-    return {one: Tried(service.cloud, service.cloud.credentials_of(one)) for one in folders}
+    return {folder: Tried(service.cloud, service.cloud.credentials_of(folder)) for folder in folders}
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,7 @@ def test_a_module_that_is_not_copied_fails_the_build(root: Path, context: Path, 
     lines = (root / "lambdas" / "screen_smear" / "Dockerfile").read_text().splitlines()
     # The packages are taken from the build before, which saves installing them again.
     (context / "packages").symlink_to(image.root.parent / "stage-0" / "packages")
-    changed = ["COPY packages /packages" if one.startswith("RUN pip") else one for one in lines]
+    changed = ["COPY packages /packages" if line.startswith("RUN pip") else line for line in lines]
     dockerfile = tmp_path / "Dockerfile"
     dockerfile.write_text("\n".join(one for one in changed if "python/hemascope" not in one))
 

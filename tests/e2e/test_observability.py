@@ -34,7 +34,7 @@ def alarm_mails(service: Service) -> Iterator[str]:
 def heard(service: Service, url: str) -> dict[str, dict[str, Any]]:
     """Alarms in the mail box, by name."""
     messages = service.cloud.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    told = [json.loads(json.loads(one["Body"])["Message"]) for one in messages]
+    told = [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
     return {one["AlarmName"]: one for one in told}
 
 
@@ -108,17 +108,17 @@ def test_every_alarm_watches_something_that_exists(service: Service) -> None:
     client = service.cloud.client
     existing = {
         "QueueName": {url.rsplit("/", 1)[1] for url in client("sqs").list_queues()["QueueUrls"]},
-        "FunctionName": {one["FunctionName"] for one in client("lambda").list_functions()["Functions"]},
-        "TopicName": {one["TopicArn"].rsplit(":", 1)[1] for one in client("sns").list_topics()["Topics"]},
+        "FunctionName": {function["FunctionName"] for function in client("lambda").list_functions()["Functions"]},
+        "TopicName": {topic["TopicArn"].rsplit(":", 1)[1] for topic in client("sns").list_topics()["Topics"]},
     }
     existing |= {"function": existing["FunctionName"], "Resource": {"hemascope-dev-screen-smear:live"}}
-    existing |= {"ApiId": {one["ApiId"] for one in client("apigatewayv2").get_apis()["Items"]}}
+    existing |= {"ApiId": {item["ApiId"] for item in client("apigatewayv2").get_apis()["Items"]}}
     existing |= {"StateMachineArn": {service.cloud.outputs["ArchiveMachine"]}}
     existing |= {"version": {"1"}, "ExecutedVersion": {"1"}}
 
     alarms = client("cloudwatch").describe_alarms(MaxRecords=100)["MetricAlarms"]
 
-    watched = {(one["Name"], one["Value"]) for alarm in alarms for one in alarm["Dimensions"]}
+    watched = {(dimension["Name"], dimension["Value"]) for alarm in alarms for dimension in alarm["Dimensions"]}
     assert len(alarms) == 32  # the emulator knows no alarm on a share
     assert {name: value for name, value in watched if value not in existing[name]} == {}
 
@@ -126,7 +126,7 @@ def test_every_alarm_watches_something_that_exists(service: Service) -> None:
 def test_the_dashboard_is_there(service: Service) -> None:
     body = service.cloud.client("cloudwatch").get_dashboard(DashboardName="hemascope-dev-overview")["DashboardBody"]
 
-    titles = [one["properties"].get("title") for one in json.loads(body)["widgets"]]
+    titles = [widget["properties"].get("title") for widget in json.loads(body)["widgets"]]
 
     assert titles[:2] == ["Alarms", "Smears an hour, by end"]
     assert "hemascope-dev-screen-smear" in body

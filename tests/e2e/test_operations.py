@@ -49,9 +49,9 @@ def everything_stored(service: Service) -> str:
         listed = s3.list_object_versions(Bucket=bucket)
         versions = listed.get("Versions", [])
         stored += [one["Key"] for one in versions + listed.get("DeleteMarkers", [])]
-        for one in versions:
-            if one["Key"].endswith(".json"):
-                answer = s3.get_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+        for version in versions:
+            if version["Key"].endswith(".json"):
+                answer = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
                 stored.append(answer["Body"].read().decode())
     return "\n".join(stored)
 

@@ -55,9 +55,9 @@ class Guarded:
         for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
             iam.delete_role_policy(RoleName=name, PolicyName=policy)
         statements = [
-            one | {"Action": actions + [EMULATED[action] for action in actions if action in EMULATED]}
-            for one in self.statements
-            if (actions := [action for action in one["Action"] if action != without])
+            statement | {"Action": actions + [EMULATED[action] for action in actions if action in EMULATED]}
+            for statement in self.statements
+            if (actions := [action for action in statement["Action"] if action != without])
         ]
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})
         iam.put_role_policy(RoleName=name, PolicyName="commands", PolicyDocument=document)
@@ -69,7 +69,7 @@ class Guarded:
         }
 
     def operate(self, words: list[str], credentials: dict[str, str], folder: str = "") -> subprocess.CompletedProcess[str]:
-        words = [folder if one == "DIR" else one for one in words]
+        words = [folder if word == "DIR" else word for word in words]
         command = [sys.executable, "-m", "hemascope", *words, "--endpoint", self.cloud.endpoint]
         return subprocess.run(command, env=os.environ | credentials, capture_output=True, text=True, check=False, timeout=60)
 
@@ -189,7 +189,7 @@ def _name(parameter: str | list[str]) -> str:
 
 
 def test_every_action_of_the_role_is_tried(guarded: Guarded) -> None:
-    assert NEEDED.keys() | UNTRIED == {action for one in guarded.statements for action in one["Action"]}
+    assert NEEDED.keys() | UNTRIED == {action for statement in guarded.statements for action in statement["Action"]}
 
 
 @pytest.mark.parametrize(("action", "words"), [(action, words) for action, each in NEEDED.items() for words in each], ids=_name)

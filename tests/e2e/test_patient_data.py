@@ -124,18 +124,18 @@ class Run:
     def bodies(self, url: str) -> list[str]:
         sqs, found = self.cloud.client("sqs"), []
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            for one in messages:
-                found.append(one["Body"])
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+            for message in messages:
+                found.append(message["Body"])
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return found
 
     def _listen(self) -> str:
         sns, sqs = self.cloud.client("sns"), self.cloud.client("sqs")
         url = sqs.create_queue(QueueName="ears")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        for one in sns.list_topics()["Topics"]:
-            if not one["TopicArn"].endswith("mail-events"):
-                sns.subscribe(TopicArn=one["TopicArn"], Protocol="sqs", Endpoint=arn)
+        for topic in sns.list_topics()["Topics"]:
+            if not topic["TopicArn"].endswith("mail-events"):
+                sns.subscribe(TopicArn=topic["TopicArn"], Protocol="sqs", Endpoint=arn)
         return str(url)
 
     def _bounce(self, version: ObjectVersion) -> None:
@@ -167,7 +167,7 @@ def test_the_word_was_all_over_the_place(run: Run) -> None:
     uploads = VersionedBucket(run.cloud.client("s3"), run.outputs["UploadsBucket"]).all_below("smears/")
 
     assert len(uploads) == len(telling_pictures()) + 1
-    assert all(len(canaries(one.object.key)) >= 1 for one in uploads)
+    assert all(len(canaries(upload.object.key)) >= 1 for upload in uploads)
     assert all(canaries(base64.b64encode(before + b"canary-patient").decode()) for before in (b"", b"1", b"12", b"123"))
 
 
@@ -187,7 +187,7 @@ def test_no_metric_says_it(run: Run, root: Path) -> None:
 
     assert len(metrics) > 20
     assert canaries(json.dumps(known, default=str) + repr(metrics)) == []
-    assert {name for one in metrics for name, _ in one.dimensions} <= {"function", "version"}
+    assert {name for metric in metrics for name, _ in metric.dimensions} <= {"function", "version"}
 
 
 def test_no_mail_says_it_nor_what_was_found(run: Run) -> None:
@@ -208,7 +208,7 @@ def test_no_message_on_a_topic_says_it_nor_what_was_found(run: Run) -> None:
     messages = [json.loads(body) for body in bodies]
     assert len(bodies) > len(telling_pictures())
     assert canaries(" ".join(bodies)) == []
-    assert not [word for one in messages for word in FINDINGS if word in one["Message"].lower()]
+    assert not [word for message in messages for word in FINDINGS if word in message["Message"].lower()]
 
 
 def test_no_key_of_a_report_says_it_and_no_file_repeats_what_was_inside_a_picture(run: Run) -> None:
@@ -217,10 +217,10 @@ def test_no_key_of_a_report_says_it_and_no_file_repeats_what_was_inside_a_pictur
     assert len(reports) > 20
     assert canaries(" ".join(one.object.key for one in reports)) == []
     inside = re.compile(rb"canary-(exif|comment|profile|text|key|scan|content)|1950-01-31\.?$")
-    for one in reports:
-        assert not inside.search(run.service.read(one.object.key)), one.object.key
-        if one.object.key.startswith("summaries/"):
-            assert not re.search(rb"canary-patient|Jane", run.service.read(one.object.key))
+    for report in reports:
+        assert not inside.search(run.service.read(report.object.key)), report.object.key
+        if report.object.key.startswith("summaries/"):
+            assert not re.search(rb"canary-patient|Jane", run.service.read(report.object.key))
 
 
 def test_dead_letters_hold_what_came_in_and_no_more(run: Run) -> None:

@@ -71,7 +71,7 @@ def test_a_picture_sent_with_the_form_appears_in_the_list_and_as_a_report(
     listed = portal.ask("GET /reports", tokens["clinician"])[1]
     status, report = portal.ask(f"GET /reports/{seen.object_id}", tokens["clinician"])
 
-    assert [one["specimen"] for one in listed["rows"]] == [{"hospital": "st-mary", **PICTURE}]
+    assert [row["specimen"] for row in listed["rows"]] == [{"hospital": "st-mary", **PICTURE}]
     assert status == 200
     assert report["state"] == "reported"
     assert set(report["report"]["result"]["probabilities"]) == {"Benign", "Early Pre-B", "Pre-B", "Pro-B"}
@@ -103,7 +103,7 @@ def test_each_account_reaches_its_own_and_nothing_else(
 ) -> None:
     routes = ("GET /me", "POST /uploads", "GET /reports", f"GET /reports/{seen.object_id}")
 
-    answered = tuple(portal.ask(one, tokens[name], PICTURE if one.startswith("POST") else None)[0] for one in routes)
+    answered = tuple(portal.ask(route, tokens[name], PICTURE if route.startswith("POST") else None)[0] for route in routes)
 
     assert answered == statuses
 

@@ -69,7 +69,7 @@ def test_a_correction_is_stored_and_released_and_the_patient_reads_the_reviewers
 
     assert (reviewed.before[0], reviewed.verdict[0], reviewed.release) == (409, 201, (200, {"release": "amended"}))
     assert reviewed.waiting[1]["summaries"][0]["headline"] == "This picture did not give a clear answer."
-    assert [(one["object_id"], one["release"], one["headline"]) for one in told["summaries"]] == [
+    assert [(summary["object_id"], summary["release"], summary["headline"]) for summary in told["summaries"]] == [
         (reviewed.object_id, "amended", "Your doctor wants to look at your blood sample more closely.")
     ]
     assert status == 200
@@ -89,7 +89,7 @@ def test_the_trail_says_what_everybody_did_and_is_whole(
 ) -> None:
     entries = portal.ask("GET /audit", tokens[ADMIN])[1]["entries"]
 
-    done = [one["action"] for one in entries if one["object_id"] == reviewed.object_id and one["action"] != "viewed"]
+    done = [entry["action"] for entry in entries if entry["object_id"] == reviewed.object_id and entry["action"] != "viewed"]
     assert done == ["verdict", "released"]
     assert {one["who"] for one in entries if one["action"] == "released"} == {reviewed.verdict[1]["reviewer"]}
     assert main(["audit", "verify", "--endpoint", portal.cloud.endpoint]) == 0
@@ -117,15 +117,15 @@ def test_the_smear_is_exported_for_training_and_forgotten_with_its_verdict(
     there = ["--endpoint", portal.cloud.endpoint]
 
     exported = main(["export-reviews", str(tmp_path), *there])
-    files = [one.relative_to(tmp_path).as_posix() for one in tmp_path.rglob("*.jpg")]
+    files = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.jpg")]
     forgotten = main(["forget", "--hospital", "st-mary", "--patient", "p-7", "--yes", "--wait", "0", *there])
 
     assert (exported, forgotten) == (0, 0)
-    assert [(one.split("/")[:2], reviewed.object_id in one) for one in files] == [(["Original", "Pre"], True)]
+    assert [(file.split("/")[:2], reviewed.object_id in file) for file in files] == [(["Original", "Pre"], True)]
     listed = portal.cloud.client("s3").list_object_versions(Bucket=portal.cloud.outputs["ReportsBucket"])
-    assert not [one["Key"] for one in listed.get("Versions", []) if reviewed.object_id in one["Key"]]
+    assert not [version["Key"] for version in listed.get("Versions", []) if reviewed.object_id in version["Key"]]
     assert portal.ask("GET /summaries", tokens[PATIENT]) == (200, {"summaries": []})
-    actions = [one["action"] for one in portal.ask("GET /audit?after=0", tokens[ADMIN])[1]["entries"]]
+    actions = [entry["action"] for entry in portal.ask("GET /audit?after=0", tokens[ADMIN])[1]["entries"]]
     assert actions[-2:] == ["exported", "forgotten"]
     assert not [word for word in ("p-7", "smears/", "Seen under") if word in portal.cloud.log("portal_api")]
     assert json.dumps(capsys.readouterr().out).count("new: 1") == 1

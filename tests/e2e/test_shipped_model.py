@@ -52,7 +52,7 @@ def test_other_laboratories_cells_are_not_answered_with_confidence(classifier: C
 
     decisions = [screen_file(file, classifier).report.result for file in files]
 
-    confident = [one for one in decisions if one is not None and one.decision == "confident"]
+    confident = [decision for decision in decisions if decision is not None and decision.decision == "confident"]
     assert len(files) == 120
     assert len(confident) <= 6
 

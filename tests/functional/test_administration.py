@@ -74,7 +74,7 @@ def test_an_invited_account_is_of_the_administrators_own_hospital(ask: Ask, port
         "patient": None,
         "status": "FORCE_CHANGE_PASSWORD",
     }
-    assert [one["email"] for one in content(ask("GET /users", ADMIN))["users"]] == ["ann@st-mary.example"]
+    assert [user["email"] for user in content(ask("GET /users", ADMIN))["users"]] == ["ann@st-mary.example"]
     assert content(ask("GET /users", FOREIGN)) == {"users": [], "cursor": None}
     assert portal.audit.told == [("ada", "users", None)]
 
@@ -118,7 +118,7 @@ def test_accounts_come_in_pages(ask: Ask, portal: Portal) -> None:
     first = content(ask("GET /users", ADMIN))
     second = content(ask("GET /users", ADMIN, query={"cursor": first["cursor"]}))
 
-    assert [one["username"] for one in first["users"] + second["users"]] == [f"u-{number}" for number in range(60)]
+    assert [user["username"] for user in first["users"] + second["users"]] == [f"u-{number}" for number in range(60)]
     assert (len(first["users"]), second["cursor"]) == (50, None)
 
 

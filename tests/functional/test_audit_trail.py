@@ -57,8 +57,8 @@ def test_of_many_writers_at_once_each_has_its_entry_and_the_chain_is_whole(cloud
             trail.append("st-mary", who, AuditAction.VIEWED, SMEAR, START)
 
     writers = [threading.Thread(target=write, args=(f"writer-{number}",)) for number in range(4)]
-    for one in writers:
-        one.start()
+    for writer in writers:
+        writer.start()
     for one in writers:
         one.join()
 

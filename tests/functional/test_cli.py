@@ -70,7 +70,7 @@ def test_text_ends_in_a_table(folder: Path, capsys: Captured) -> None:
 def test_pictures_go_where_they_are_asked_for(folder: Path, tmp_path: Path) -> None:
     main(["screen", str(folder), "--format", "jsonl", "--out", str(tmp_path / "out")])
 
-    written = {str(one.relative_to(tmp_path / "out")) for one in (tmp_path / "out").rglob("*.png")}
+    written = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.png")}
     kinds = ("overlay", "segmented", "heat_map.original", "heat_map.segmented")
     assert written == {f"{picture}.{kind}.png" for picture in ("field 1.jpg", "case 2/field 1.JPG") for kind in kinds}
     overlay = cv2.imread(str(tmp_path / "out" / "field 1.jpg.overlay.png"))

@@ -94,7 +94,7 @@ def test_the_manifest_says_group_labels_and_verdict(cloud: MotoCloud, folder: Pa
 
     export(cloud, folder)
 
-    by_id = {one["file"].split("_")[1].removesuffix(".jpg"): one for one in lines(folder)}
+    by_id = {line["file"].split("_")[1].removesuffix(".jpg"): line for line in lines(folder)}
     told = [by_id[version.object_id] for version in versions]
     assert list(told[0]) == ["file", "patient", "slide", "label", "model_label", "verdict", "model"]
     assert [(one["label"], one["model_label"], one["verdict"]) for one in told] == [
@@ -139,7 +139,7 @@ def test_each_export_of_a_smear_is_an_entry_of_its_hospital(cloud: MotoCloud, fo
 
     export(cloud, folder)
 
-    told = [(one.who, str(one.action), one.object_id) for one in cloud.audit.entries("st-joseph", 0, 10)]
+    told = [(entry.who, str(entry.action), entry.object_id) for entry in cloud.audit.entries("st-joseph", 0, 10)]
     assert told == [("service", "exported", versions[3].object_id)]
     assert len(cloud.audit.entries("st-mary", 0, 10)) == 3
 
@@ -177,8 +177,8 @@ def test_an_amended_smear_moves_to_its_new_class(cloud: MotoCloud, folder: Path,
 
     assert capsys.readouterr().out.startswith("new: 0, moved: 1, removed: 0;")
     assert [name.split("/")[1] for name in files(folder) if "Original" in name] == ["Benign"]
-    assert [(one["label"], one["verdict"]) for one in lines(folder)] == [("Benign", "correct")]
-    assert [str(one.action) for one in cloud.audit.entries("st-mary", 0, 9)] == ["exported", "exported"]
+    assert [(line["label"], line["verdict"]) for line in lines(folder)] == [("Benign", "correct")]
+    assert [str(entry.action) for entry in cloud.audit.entries("st-mary", 0, 9)] == ["exported", "exported"]
 
 
 def amend(cloud: MotoCloud, version: ObjectVersion, label: str) -> None:
@@ -223,7 +223,7 @@ def test_one_hospital_alone_can_be_exported(cloud: MotoCloud, folder: Path) -> N
 
     export(cloud, folder, "--hospital", "st-joseph")
 
-    assert [one["label"] for one in lines(folder)] == ["Pro-B"]
+    assert [line["label"] for line in lines(folder)] == ["Pro-B"]
 
 
 def test_a_call_that_died_is_finished_by_the_next(cloud: MotoCloud, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,7 +243,7 @@ def test_a_call_that_died_is_finished_by_the_next(cloud: MotoCloud, folder: Path
     monkeypatch.setattr(Path, "write_bytes", real)
     export(cloud, folder)
 
-    assert {Path(one.path).stem.split("_")[1] for one in read_dataset(folder)} == {one.object_id for one in versions}
+    assert {Path(one.path).stem.split("_")[1] for one in read_dataset(folder)} == {version.object_id for version in versions}
     assert {one.sha256 for one in read_dataset(folder)} == {read_dataset(folder)[0].sha256}
     assert not [name for name in files(folder) if name.endswith(".part")]
 

@@ -36,8 +36,8 @@ def test_the_audit_trail_says_which_smears_were_forgotten(cloud: MotoCloud) -> N
     forget(cloud)
 
     entries = cloud.audit.entries("st-mary", 0, 100)
-    assert {(one.who, str(one.action)) for one in entries} == {("service", "forgotten")}
-    assert sorted(str(one.object_id) for one in entries) == sorted(one.object_id for one in smears)
+    assert {(entry.who, str(entry.action)) for entry in entries} == {("service", "forgotten")}
+    assert sorted(str(one.object_id) for one in entries) == sorted(smear.object_id for smear in smears)
 
 
 def test_a_second_call_adds_no_entry(cloud: MotoCloud) -> None:

@@ -38,7 +38,7 @@ def put(world: World, data: bytes, file: str) -> str:
 
 
 def failed(answer: dict) -> list[str]:
-    return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
 def test_a_batch_of_good_messages_has_no_failures(handler_module: ModuleType, world: World, smear: bytes) -> None:

@@ -105,7 +105,7 @@ class FaultyWorld:
 
     def messages(self) -> int:
         (topic,) = get_backend("sns")["123456789012"]["us-east-1"].topics.values()
-        return sum(self.object_id in str(one) for one in topic.sent_notifications)
+        return sum(self.object_id in str(notification) for notification in topic.sent_notifications)
 
     def files(self) -> list[str]:
         prefixes = report_prefixes(self.object_id)

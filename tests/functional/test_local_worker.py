@@ -38,7 +38,7 @@ def test_many_callers_at_once_wait_for_their_turn(tmp_path: Path) -> None:
 
             answers = list(callers.map(lambda number: ask(port, number), range(40)))
 
-            assert [one["number"] for one in answers] == list(range(40))
+            assert [answer["number"] for answer in answers] == list(range(40))
             # 0.8 s of work, one after the other; a caller that is dropped would come again after 1, 3, 7 s.
             assert time.monotonic() - begin < 2.5
         finally:

@@ -80,7 +80,7 @@ def test_without_a_network_it_tries_again_until_there_is_one(bench: Bench) -> No
 
     assert bench.bucket.attempts == 6
     assert bench.sent == [drawn(1)]
-    assert [one for one in bench.seen.troubles if one] != []
+    assert [trouble for trouble in bench.seen.troubles if trouble] != []
     assert bench.seen.troubles[-1] is None
 
 

@@ -170,7 +170,7 @@ def test_a_drive_that_goes_away_and_comes_back_loses_nothing(bench: Bench) -> No
     bench.rounds(10)
 
     assert (meanwhile, bench.states()) == ({"1.jpg": "sending"}, {"1.jpg": "stored"})
-    assert any(one and one.startswith("expected to list the folder") for one in bench.seen.troubles)
+    assert any(trouble and trouble.startswith("expected to list the folder") for trouble in bench.seen.troubles)
 
 
 def test_a_drive_that_leaves_an_empty_folder_behind_loses_nothing(bench: Bench) -> None:
@@ -221,7 +221,7 @@ def test_with_a_full_disk_nothing_is_sent_that_could_not_be_noted(bench: Bench) 
     bench.rounds(3)
 
     assert attempts <= noted < 60
-    assert any(one and "full" in one for one in bench.seen.troubles)
+    assert any(trouble and "full" in trouble for trouble in bench.seen.troubles)
     assert sorted(bench.sent) == sorted(drawn(number) for number in range(60))
     assert set(bench.states().values()) == {"stored"}
 

@@ -180,7 +180,10 @@ def test_the_list_holds_the_patients_own_newest_first(ask: Ask, portal: Portal) 
     answer = content(ask("GET /summaries", PATIENT))
 
     assert set(answer) == {"summaries"}
-    assert [(one["object_id"], one["headline"]) for one in answer["summaries"]] == [(second, NORMAL), (first, CLOSER_LOOK)]
+    assert [(summary["object_id"], summary["headline"]) for summary in answer["summaries"]] == [
+        (second, NORMAL),
+        (first, CLOSER_LOOK),
+    ]
     assert sorted(portal.audit.told) == sorted([("pat", "viewed", first), ("pat", "viewed", second)])
 
 
@@ -260,4 +263,4 @@ def test_staff_see_the_models_statement_on_a_case_whatever_was_corrected(ask: As
 
     statement = content(ask("GET /slides", CLINICIAN, query={"slide": "c-1"}))["statement"]
 
-    assert [one["label"] for one in statement["fields"]] == ["Pre-B"]
+    assert [field["label"] for field in statement["fields"]] == ["Pre-B"]

@@ -148,7 +148,7 @@ def test_the_newest_models_report_is_shown_and_the_others_are_listed(ask: Caller
     answer = content(ask(REPORT, CLINICIAN))
 
     assert answer["model"] == "all-subtypes/1.0.1"
-    assert [one["model"] for one in answer["others"]] == ["all-subtypes/0.9.0"]
+    assert [other["model"] for other in answer["others"]] == ["all-subtypes/0.9.0"]
 
 
 def test_a_failure_of_a_newer_model_hides_no_report(ask: Caller, portal: Portal) -> None:
@@ -159,7 +159,7 @@ def test_a_failure_of_a_newer_model_hides_no_report(ask: Caller, portal: Portal)
     answer = content(ask(REPORT, CLINICIAN))
 
     assert answer["model"] == "all-subtypes/1.0.1"
-    assert [(one["model"], one["state"]) for one in answer["others"]] == [("all-subtypes/2.0.0", "failed")]
+    assert [(other["model"], other["state"]) for other in answer["others"]] == [("all-subtypes/2.0.0", "failed")]
     assert set(content(ask(REPORT, PATIENT))) == {"summary"}
 
 

@@ -89,9 +89,9 @@ def test_what_was_refused_has_changed_nothing_and_shown_nothing(ask: Ask, portal
 def test_every_route_of_the_api_is_in_the_table(root: Path) -> None:
     template = json.loads((root / "infra" / "templates" / "portal.template.json").read_text())
     resources = template["Resources"].values()
-    routes = [one["Properties"]["RouteKey"] for one in resources if one["Type"] == "AWS::ApiGatewayV2::Route"]
+    routes = [resource["Properties"]["RouteKey"] for resource in resources if resource["Type"] == "AWS::ApiGatewayV2::Route"]
     opened_routes, asked = (
-        {re.sub(r"\{\w+\}", "{}", one) for one in some} for some in (routes, [one.request for one in ROUTES])
+        {re.sub(r"\{\w+\}", "{}", one) for one in some} for some in (routes, [route.request for route in ROUTES])
     )
 
     assert opened_routes <= asked

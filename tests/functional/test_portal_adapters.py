@@ -208,7 +208,7 @@ def test_a_form_allows_one_key_and_sizes_up_to_the_limit() -> None:
     assert ["content-length-range", 1, 33_554_432] in policy["conditions"]
     assert {"key": "smears/st-mary/p 7/c+1/50% 血液.jpg"} in policy["conditions"]
     assert {"bucket": "uploads"} in policy["conditions"]
-    assert not [one for one in policy["conditions"] if "starts-with" in one]
+    assert not [condition for condition in policy["conditions"] if "starts-with" in condition]
 
 
 def test_a_link_to_store_is_signed_with_size_checksum_and_condition() -> None:

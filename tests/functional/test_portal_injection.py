@@ -119,7 +119,7 @@ def test_a_file_named_like_a_script_comes_back_as_text(ask: Ask, portal: Portal,
     shown, listed = ask(f"GET /reports/{odd.object_id}", CLINICIAN), ask("GET /reports", CLINICIAN)
 
     assert content(shown)["specimen"]["field"] == name
-    assert name in [one["specimen"]["field"] for one in content(listed)["rows"]]
+    assert name in [row["specimen"]["field"] for row in content(listed)["rows"]]
     assert headers(shown) == headers(listed) == HEADERS
 
 
@@ -144,7 +144,7 @@ def test_a_models_name_leads_to_rows_and_never_to_a_key(ask: Ask, portal: Portal
         for what, body in (("verdicts", {"model": model, "kind": "confirm"}), ("release", {"model": model}))
     ]
 
-    assert [one["statusCode"] for one in answers] == [404, 404]
+    assert [answer["statusCode"] for answer in answers] == [404, 404]
     assert portal.reports.files == {}
     assert model == "" or model not in "".join(one["body"] for one in answers)
 
@@ -161,7 +161,7 @@ def test_entries_of_the_own_hospital_are_shown_behind_a_number(ask: Ask, portal:
     shown = content(ask("GET /audit", account("admin"), query={"after": "1"}))
     foreign = content(ask("GET /audit", account("admin", "st-joseph")))
 
-    assert [one["number"] for one in shown["entries"]] == [2, 3]
+    assert [entry["number"] for entry in shown["entries"]] == [2, 3]
     assert set(shown["entries"][0]) == {"hospital", "number", "at", "who", "action", "object_id", "previous"}
     assert shown["entries"][1]["previous"] == portal.audit.kept[1].digest
     assert foreign == {"entries": []}

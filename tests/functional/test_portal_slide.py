@@ -77,7 +77,7 @@ def test_staff_see_the_statement_of_all_fields(ask: Ask, portal: Portal) -> None
     statement = answer["statement"]
     assert statement.pop("probabilities") == pytest.approx({"Benign": 0.25, "Early Pre-B": 0.02, "Pre-B": 0.71, "Pro-B": 0.02})
     assert statement.pop("suspicion") == pytest.approx(0.75)
-    assert [one.pop("suspicion") for one in statement["fields"]] == pytest.approx([0.98, 0.06])
+    assert [field.pop("suspicion") for field in statement["fields"]] == pytest.approx([0.98, 0.06])
     assert statement == {
         "schema": "hemascope.slide-report/1",
         "slide": {"hospital": "st-mary", "patient": "p-7", "slide": "c-1"},
@@ -203,7 +203,7 @@ def test_while_a_new_model_goes_through_the_old_fields_the_older_one_speaks_for_
     statement = content(ask(CLINICIAN, slide="c-1"))["statement"]
 
     assert statement["model"]["version"] == "1.0.0"
-    assert [one["name"] for one in statement["fields"]] == ["field 1.jpg", "field 2.jpg"]
+    assert [field["name"] for field in statement["fields"]] == ["field 1.jpg", "field 2.jpg"]
     assert [one["why"] for one in statement["excluded"]] == ["failed"]
 
 

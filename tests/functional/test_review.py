@@ -87,7 +87,7 @@ def test_the_report_shows_verdicts_in_their_order_and_still_the_models_answer(as
 
     shown = content(ask(REPORT, ANN))
 
-    assert [(one["number"], one["reviewer"], one["kind"], one["label"]) for one in shown["verdicts"]] == [
+    assert [(verdict["number"], verdict["reviewer"], verdict["kind"], verdict["label"]) for verdict in shown["verdicts"]] == [
         (1, "ann", "confirm", None),
         (2, "bob", "correct", "Benign"),
     ]
@@ -223,7 +223,7 @@ def test_a_verdict_of_a_writer_who_died_counts_before_the_next_one(ask: Ask, por
     answer = ask(VERDICTS, ANN, CORRECT)
 
     assert content(answer)["number"] == 2
-    assert [one["reviewer"] for one in content(ask(REPORT, ANN))["verdicts"]] == ["bob", "ann"]
+    assert [verdict["reviewer"] for verdict in content(ask(REPORT, ANN))["verdicts"]] == ["bob", "ann"]
     assert portal.audit.told[:2] == [("bob", "verdict", SMEAR.object_id), ("ann", "verdict", SMEAR.object_id)]
 
 
@@ -255,7 +255,7 @@ def test_of_two_verdicts_at_the_same_moment_both_count_once(ask: Ask, portal: Po
     answer = ask(VERDICTS, ANN, CONFIRM)
 
     assert content(answer)["number"] == 2
-    assert [one["reviewer"] for one in content(ask(REPORT, ANN))["verdicts"]] == ["bob", "ann"]
+    assert [verdict["reviewer"] for verdict in content(ask(REPORT, ANN))["verdicts"]] == ["bob", "ann"]
 
 
 def test_who_is_always_too_late_is_told_so(ask: Ask, portal: Portal) -> None:
@@ -264,7 +264,7 @@ def test_who_is_always_too_late_is_told_so(ask: Ask, portal: Portal) -> None:
 
     answers = [ask(RELEASE, ANN), ask(VERDICTS, ANN, CONFIRM)]
 
-    assert [one["statusCode"] for one in answers] == [409, 409]
+    assert [answer["statusCode"] for answer in answers] == [409, 409]
 
 
 def test_every_act_is_an_entry_of_who_did_it_before_it_is_done(ask: Ask, portal: Portal) -> None:

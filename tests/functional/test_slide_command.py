@@ -19,7 +19,7 @@ def reports(tmp_path: Path) -> Path:
     """Three reports as lines: two fields of a slide, and a picture that could not be judged."""
     file = tmp_path / "reports.jsonl"
     lines = [smear_report("a", PRE, 120), smear_report("b", BENIGN, 40), rejected_report("c")]
-    file.write_text("".join(one.to_json() + "\n" for one in lines))
+    file.write_text("".join(line.to_json() + "\n" for line in lines))
     return file
 
 
@@ -58,7 +58,7 @@ def test_pictures_are_judged_and_named_by_their_path(tmp_path: Path, capsys: Cap
 
     statement = state(capsys, str(tmp_path))
 
-    named = {one.name for one in statement.fields} | {one.name for one in statement.excluded}
+    named = {field.name for field in statement.fields} | {one.name for one in statement.excluded}
     assert named == {str(tmp_path / name) for name in ("field 1.jpg", "field 2.jpg", "notes.jpg")}
     assert [one.why for one in statement.excluded if one.name.endswith("notes.jpg")] == ["rejected"]
 

@@ -118,7 +118,7 @@ def test_trust_counts_what_is_refused_and_stated(exported: Path, data: Data, cap
     decisions = report["decisions"]
     assert sum(decisions["ends"].values()) == decisions["smears"] == len(data.split.test)
     assert decisions["stated"] == decisions["ends"].get("confident", 0)
-    assert [(one["pictures"], one["count"]) for one in report["refusals"]] == [
+    assert [(refusal["pictures"], refusal["count"]) for refusal in report["refusals"]] == [
         (kind, 40) for kind in ("photograph", "document", "screenshot", "noise", "tissue")
     ]
     assert report["maps"]["original"]["smears"] == report["occlusion"]["smears"] == len(data.split.test)
@@ -126,7 +126,7 @@ def test_trust_counts_what_is_refused_and_stated(exported: Path, data: Data, cap
 
 
 def test_an_artifact_holds_all_that_work_goes_on_from(exported: Path, data: Data) -> None:
-    names = {str(one.relative_to(exported)) for one in exported.rglob("*") if one.is_file()}
+    names = {str(path.relative_to(exported)) for path in exported.rglob("*") if path.is_file()}
     card = (exported / "MODEL_CARD.md").read_text()
 
     assert names == {

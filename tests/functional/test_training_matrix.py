@@ -59,7 +59,7 @@ def engine(data: Data, weights: str, laboratory: Path) -> Engine:
 
 
 def pictures_in(cache: Path) -> int:
-    return sum(json.loads(one.read_text())["pictures"] for one in cache.glob("*.json"))
+    return sum(json.loads(path.read_text())["pictures"] for path in cache.glob("*.json"))
 
 
 def test_features_are_the_backbones_pooled_answers_in_the_order_asked_for(data: Data, weights: str, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_features_are_the_backbones_pooled_answers_in_the_order_asked_for(data: 
 
     found = features_of(data, samples, Extraction(TINY, weights, "segmented"), tmp_path)
 
-    working = [to_working_picture(decode((data.root / one.path).read_bytes()), SPEC) for one in samples]
+    working = [to_working_picture(decode((data.root / sample.path).read_bytes()), SPEC) for sample in samples]
     inputs = np.stack([to_network_inputs(one, SPEC).segmented for one in working])
     np.testing.assert_allclose(found, np.asarray(tiny(weights)(inputs)).mean(axis=(1, 2)), rtol=1e-4, atol=1e-6)
 
@@ -95,7 +95,7 @@ def test_every_copy_kind_of_picture_and_weights_file_has_features_of_its_own(dat
         replace(base, weights=str(tmp_path / "other.npz")),
     ]
 
-    found = [features_of(data, data.split.test, one, tmp_path) for one in others]
+    found = [features_of(data, data.split.test, other, tmp_path) for other in others]
 
     assert len({one.tobytes() for one in found}) == 5
 

@@ -57,9 +57,9 @@ def storage(tmp_path: Path) -> optuna.storages.RDBStorage:
 def _at_work(study: optuna.Study) -> int:
     """Wait for a process that is in the middle of a trial; its id."""
     for _ in range(3000):
-        for one in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-            if one.intermediate_values:
-                return int(one.user_attrs["process"])
+        for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+            if trial.intermediate_values:
+                return int(trial.user_attrs["process"])
         time.sleep(0.01)
     raise TimeoutError("expected a process to begin a trial within 30 s")
 
@@ -81,14 +81,14 @@ def test_three_processes_share_one_study_and_the_killed_ones_trial_is_made_up_fo
         os.kill(victim, signal.SIGKILL)
         codes = [one.wait(timeout=90) for one in workers]
     finally:
-        for one in workers:
-            one.kill()
-            one.wait()
-            assert one.stdout is not None
-            one.stdout.close()
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+            assert worker.stdout is not None
+            worker.stdout.close()
 
     assert sorted(codes) == [-signal.SIGKILL, 0, 0]
-    states = Counter(one.state for one in study.get_trials(deepcopy=False))
+    states = Counter(trial.state for trial in study.get_trials(deepcopy=False))
     assert states[TrialState.COMPLETE] + states[TrialState.PRUNED] >= 6
     assert states[TrialState.RUNNING] == 0
     numbers = [tuple(sorted(one.params.items())) for one in counted(study)]
@@ -108,7 +108,7 @@ def test_a_trial_whose_process_died_before_its_first_heartbeat_is_made_up_for(
 
     search(engine, ROW, "random", 2, storage)
 
-    states = [one.state for one in study.get_trials(deepcopy=False)]
+    states = [trial.state for trial in study.get_trials(deepcopy=False)]
     assert states == [TrialState.COMPLETE, TrialState.FAIL, TrialState.COMPLETE]
 
 
@@ -156,7 +156,7 @@ def test_a_trial_that_falls_behind_is_pruned(
 
     trials = counted(search(engine, ROW, "random", 7, storage))
 
-    assert [one.state for one in trials] == [TrialState.COMPLETE] * 5 + [TrialState.PRUNED] * 2
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 5 + [TrialState.PRUNED] * 2
     assert [one.user_attrs["epochs_spent"] for one in trials] == [3] * 5 + [1] * 2
 
 

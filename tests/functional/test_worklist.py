@@ -118,7 +118,7 @@ def test_states_tell_how_far_each_smear_has_come_and_why_not_further(
 
     answer = content(ask("GET /states", TECHNICIAN, query={"ids": ",".join(ids)}))
 
-    assert [answer["states"][one] for one in ids] == ["reported", "rejected", "failed", "waiting", "waiting"]
+    assert [answer["states"][object_id] for object_id in ids] == ["reported", "rejected", "failed", "waiting", "waiting"]
     assert set(answer["reasons"]) == {notes.object_id}
     assert answer["reasons"][notes.object_id]["reason"] == "unsupported_format"
     assert answer["reasons"][notes.object_id]["advice"] == portal.texts.advice["unsupported_format"]

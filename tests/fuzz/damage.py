@@ -38,13 +38,13 @@ def truncation(data: bytes, _: str, chance: Chance) -> bytes:
 
 def lost_middle(data: bytes, _: str, chance: Chance) -> bytes:
     """A piece out of the middle is missing."""
-    start, end = sorted(int(one) for one in chance.integers(0, len(data), 2))
+    start, end = sorted(int(integer) for integer in chance.integers(0, len(data), 2))
     return data[:start] + data[end:]
 
 
 def zeroed_piece(data: bytes, _: str, chance: Chance) -> bytes:
     """A piece that the disk never wrote."""
-    start, end = sorted(int(one) for one in chance.integers(0, len(data), 2))
+    start, end = sorted(int(integer) for integer in chance.integers(0, len(data), 2))
     return data[:start] + bytes(end - start) + data[end:]
 
 
@@ -63,7 +63,7 @@ def chunk_twice(data: bytes, kind: str, chance: Chance) -> bytes:
     """One chunk of the file again, somewhere else; a piece of any bytes where the format has no chunks."""
     edges = _chunk_edges(data, kind)
     if len(edges) < 3:
-        edges = sorted({int(one) for one in chance.integers(2, len(data), 8)})
+        edges = sorted({int(integer) for integer in chance.integers(2, len(data), 8)})
     which = int(chance.integers(len(edges) - 1))
     place = edges[int(chance.integers(len(edges)))]
     copies = int(chance.choice([1, 1, 2, 50]))
@@ -146,7 +146,7 @@ def damaged_file(number: int) -> tuple[str, bytes]:
 
 def bomb(chance: Chance) -> tuple[str, bytes]:
     """A small and sound PNG of up to a hundred megapixels: squares, so that it is not refused as blank."""
-    width, height = (int(one) for one in chance.integers(3_000, 10_001, 2))
+    width, height = (int(integer) for integer in chance.integers(3_000, 10_001, 2))
     channels, depth = int(chance.choice([1, 3, 4])), int(chance.choice([8, 16]))
     header = struct.pack(">IIBBBBB", width, height, depth, {1: 0, 3: 2, 4: 6}[channels], 0, 0, 0)
     pixel, square = channels * depth // 8, 64
@@ -155,7 +155,7 @@ def bomb(chance: Chance) -> tuple[str, bytes]:
     packer = zlib.compressobj(1)
     packed = b"".join([packer.compress(rows[line // square % 2]) for line in range(height)]) + packer.flush()
     chunks = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
-    return "bomb", PNG_MAGIC + b"".join(png_chunk(*one) for one in chunks)
+    return "bomb", PNG_MAGIC + b"".join(png_chunk(*chunk) for chunk in chunks)
 
 
 def _with_checksums(data: bytes, chance: Chance) -> bytes:
@@ -166,7 +166,7 @@ def _with_checksums(data: bytes, chance: Chance) -> bytes:
         for _ in range(int(chance.integers(1, 4))):
             pixels[int(chance.integers(len(pixels)))] = int(chance.integers(256))
         packed = zlib.compress(bytes(pixels[: int(len(pixels) * chance.choice([1, 1, 0.7]))]), 1)
-        before, behind = chunks[:1], [one for one in chunks[1:] if one[0] != b"IDAT"]
+        before, behind = chunks[:1], [chunk for chunk in chunks[1:] if chunk[0] != b"IDAT"]
         chunks = [*before, *behind[:-1], (b"IDAT", packed), behind[-1]]
     else:
         which = int(chance.integers(len(chunks)))

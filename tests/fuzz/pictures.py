@@ -44,7 +44,7 @@ def _with_palette(picture: np.ndarray) -> bytes:
         (b"IDAT", zlib.compress(rows)),
         (b"IEND", b""),
     )
-    return PNG_MAGIC + b"".join(png_chunk(*one) for one in chunks)
+    return PNG_MAGIC + b"".join(png_chunk(*chunk) for chunk in chunks)
 
 
 @cache

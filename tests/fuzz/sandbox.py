@@ -113,7 +113,7 @@ def run_all(make: Callable[[], Try], numbers: Iterable[int], processes: int) -> 
 
 def table(ends: list[End]) -> str:
     """How many inputs of each kind came to each end, and what was worst."""
-    kinds = sorted({one.kind for one in ends})
+    kinds = sorted({end.kind for end in ends})
     counts = Counter((one.end, one.kind) for one in ends)
     names = sorted({one.end for one in ends})
     lines = ["".join([f"{'end':<34}", *(f"{kind:>11}" for kind in kinds), f"{'all':>9}"])]

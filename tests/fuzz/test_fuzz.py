@@ -17,7 +17,7 @@ from tests.fuzz.tries import handle_messages, screen_files
 def test_each_damaged_input_has_a_typed_end(make: type, numbers: range) -> None:
     ends = run_all(make, numbers, processes=2)
 
-    assert [(one.number, one.finding) for one in ends if one.finding] == []
+    assert [(end.number, end.finding) for end in ends if end.finding] == []
     assert len(ends) == len(numbers)
     assert len({one.end for one in ends}) >= 4  # the damage is not all of one kind
 
@@ -52,7 +52,7 @@ def test_a_crash_an_untyped_error_and_a_glutton_are_findings() -> None:
     with Sandbox(make_villain) as sandbox:
         ends = [sandbox.run(number) for number in (0, 1, 2, 3, 0)]
 
-    assert [one.finding for one in ends[:3]] == [None, "crash: SIGABRT", "untyped: ZeroDivisionError"]
+    assert [end.finding for end in ends[:3]] == [None, "crash: SIGABRT", "untyped: ZeroDivisionError"]
     assert str(ends[3].finding).endswith(" MB")
     assert ends[4].end == "done"
 

@@ -32,9 +32,9 @@ def states(machine: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_role_may_do_this_there_and_nothing_else(archive: Resources) -> None:
     allowed = [
-        (sorted(actions_of(one)), plain(one["Resource"]), plain(one.get("Condition")))
-        for one in statements(archive, "AWS::IAM::Policy")
-        if one["Resource"] != "*"
+        (sorted(actions_of(statement)), plain(statement["Resource"]), plain(statement.get("Condition")))
+        for statement in statements(archive, "AWS::IAM::Policy")
+        if statement["Resource"] != "*"
     ]
 
     by_sqs = {"StringEquals": {"kms:ViaService": "sqs.${AWS::Region}.amazonaws.com"}}
@@ -59,7 +59,7 @@ def test_the_role_may_do_this_there_and_nothing_else(archive: Resources) -> None
 
 
 def test_only_log_delivery_and_tracing_which_aws_knows_no_resources_for_reach_everything(archive: Resources) -> None:
-    (everywhere,) = [one for one in statements(archive, "AWS::IAM::Policy") if one["Resource"] == "*"]
+    (everywhere,) = [statement for statement in statements(archive, "AWS::IAM::Policy") if statement["Resource"] == "*"]
 
     assert sorted(actions_of(everywhere)) == [
         "logs:CreateLogDelivery",
@@ -132,7 +132,7 @@ def test_results_go_when_logs_go(archive: Resources) -> None:
     (bucket,) = of_type(archive, "AWS::S3::Bucket").values()
     rules = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
 
-    assert [one["ExpirationInDays"] for one in rules if "ExpirationInDays" in one] == [90]
+    assert [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule] == [90]
     assert [one["NoncurrentVersionExpiration"] for one in rules if "NoncurrentVersionExpiration" in one] == [
         {"NoncurrentDays": 1}
     ]
@@ -144,6 +144,6 @@ def test_a_child_tries_again_before_its_object_counts_as_failed(states: dict[str
 
     retries = [task["Retry"][0] for task in tasks]
 
-    assert [(one["ErrorEquals"], one["MaxAttempts"], one["JitterStrategy"]) for one in retries] == [
+    assert [(retry["ErrorEquals"], retry["MaxAttempts"], retry["JitterStrategy"]) for retry in retries] == [
         (["States.TaskFailed"], 5, "FULL")
     ] * 3

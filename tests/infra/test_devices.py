@@ -152,10 +152,10 @@ def test_a_template_fixes_the_type_and_takes_a_serial_number_only(two_hospitals:
 @pytest.mark.synth
 def test_each_hospital_has_a_type_a_template_a_claim_and_a_provisioning_role_of_its_own(two_hospitals: Resources) -> None:
     names = {
-        (one["Type"], one["Properties"].get(field))
-        for one in two_hospitals.values()
+        (hospital["Type"], hospital["Properties"].get(field))
+        for hospital in two_hospitals.values()
         for field in ("ThingTypeName", "TemplateName", "PolicyName")
-        if one["Type"].startswith("AWS::IoT::") and field in one["Properties"]
+        if hospital["Type"].startswith("AWS::IoT::") and field in hospital["Properties"]
     }
 
     templates = of_type(two_hospitals, "AWS::IoT::ProvisioningTemplate").values()
@@ -168,7 +168,7 @@ def test_each_hospital_has_a_type_a_template_a_claim_and_a_provisioning_role_of_
         ("AWS::IoT::Policy", "hemascope-dev-st-mary-north-claim"),
         ("AWS::IoT::Policy", "hemascope-dev-microscope"),
     }
-    assert len({json.dumps(one["Properties"]["ProvisioningRoleArn"]) for one in templates}) == 2
+    assert len({json.dumps(template["Properties"]["ProvisioningRoleArn"]) for template in templates}) == 2
 
 
 @pytest.mark.synth
@@ -190,7 +190,7 @@ def test_iot_takes_on_its_roles_for_this_account_alone(devices: Resources) -> No
 
 @pytest.mark.synth
 def test_no_action_is_a_wildcard_and_no_policy_reaches_everything(devices: Resources) -> None:
-    found = [one for kind in ("AWS::IoT::Policy", "AWS::IAM::Policy") for one in statements(devices, kind)]
+    found = [statement for kind in ("AWS::IoT::Policy", "AWS::IAM::Policy") for statement in statements(devices, kind)]
 
     assert [action for one in found for action in actions_of(one) if "*" in action] == []
     assert [one for one in found if one["Resource"] == "*"] == []

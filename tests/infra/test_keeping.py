@@ -79,7 +79,7 @@ def test_nothing_with_data_is_destroyed_with_its_stack(resources: Resources, kin
 
 
 def test_of_every_kind_of_resource_it_is_known_whether_it_holds_data(resources: Resources) -> None:
-    assert {one["Type"] for one in resources.values()} == {*HOLDS_DATA, *HOLDS_NOTHING}
+    assert {resource["Type"] for resource in resources.values()} == {*HOLDS_DATA, *HOLDS_NOTHING}
 
 
 def test_every_log_has_an_end_and_a_key(resources: Resources) -> None:

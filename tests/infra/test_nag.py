@@ -20,7 +20,7 @@ PACKS = {"AwsSolutions", "HIPAA.Security"}
 
 def reports(assembly: Path) -> dict[str, dict[str, Any]]:
     report = json.loads((assembly / "validation-report.json").read_text())
-    return {one["pluginName"]: one for one in report["pluginReports"]}
+    return {plugin["pluginName"]: plugin for plugin in report["pluginReports"]}
 
 
 def findings(assembly: Path, kind: str) -> list[tuple[str, str, str]]:
@@ -75,12 +75,14 @@ def test_each_acknowledgment_is_still_needed_at_each_of_its_places(assembly: Pat
     accepted = findings(assembly, "suppressedViolations")
 
     idle = [
-        (one.rule, place, end)
-        for one in ACKNOWLEDGMENTS
-        for place in one.places
-        for end in one.resources or ("",)
+        (acknowledgment.rule, place, end)
+        for acknowledgment in ACKNOWLEDGMENTS
+        for place in acknowledgment.places
+        for end in acknowledgment.resources or ("",)
         if not any(
-            is_at(place, path) and reason == one.reason and is_about(Accepted(one.rule, (), "", (end,)), rule)
+            is_at(place, path)
+            and reason == acknowledgment.reason
+            and is_about(Accepted(acknowledgment.rule, (), "", (end,)), rule)
             for rule, path, reason in accepted
         )
     ]

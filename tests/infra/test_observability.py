@@ -62,7 +62,7 @@ def resolved(templates: dict[str, dict[str, Any]], value: Any) -> Any:
 
 
 def dimensions(templates: dict[str, dict[str, Any]], alarm: dict[str, Any]) -> dict[str, str]:
-    return {one["Name"]: resolved(templates, one["Value"]) for one in alarm["Dimensions"]}
+    return {dimension["Name"]: resolved(templates, dimension["Value"]) for dimension in alarm["Dimensions"]}
 
 
 def test_every_alarm_and_the_budget_have_an_entry_in_the_runbook_and_no_other_has(
@@ -93,9 +93,9 @@ def test_every_alarm_rings_the_topic_but_those_that_codedeploy_hears(
 
     assert silent == {"new-version-crashes", "new-version-fails"}
     assert {resources[f"screening/{one}"]["Properties"]["AlarmName"][14:] for one in heard} == silent
-    for one in alarms.values():
-        if "AlarmActions" in one:
-            assert one["AlarmActions"] == one["OKActions"] == [{"Ref": topic}]
+    for alarm in alarms.values():
+        if "AlarmActions" in alarm:
+            assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
 
 
 def test_people_hear_of_a_new_version_that_goes_back(alarms: dict[str, dict[str, Any]]) -> None:
@@ -133,7 +133,7 @@ def test_no_queue_is_unwatched(
 ) -> None:
     queues = {one["Properties"]["QueueName"] for one in of_type(resources, "AWS::SQS::Queue").values()}
 
-    watched = [dimensions(templates, one) for one in alarms.values() if one.get("Namespace") == "AWS/SQS"]
+    watched = [dimensions(templates, alarm) for alarm in alarms.values() if alarm.get("Namespace") == "AWS/SQS"]
 
     assert {one["QueueName"] for one in watched} == queues
 
@@ -143,7 +143,9 @@ def test_no_function_is_unwatched(
 ) -> None:
     functions = of_type(resources, "AWS::Lambda::Function").values()
 
-    assert {NAME.sub("", one["Properties"]["FunctionName"]): one["Properties"]["Timeout"] for one in functions} == FUNCTIONS
+    assert {
+        NAME.sub("", function["Properties"]["FunctionName"]): function["Properties"]["Timeout"] for function in functions
+    } == FUNCTIONS
     for name, seconds in FUNCTIONS.items():
         errors, throttles, slow = (alarms[f"{kind}-{name}"] for kind in ("errors", "throttles", "slow"))
         assert [one["MetricName"] for one in (errors, throttles, slow)] == ["Errors", "Throttles", "Duration"]
@@ -174,7 +176,7 @@ def test_silence_is_well_being_for_all_but_the_alarm_on_silence(alarms: dict[str
 def test_a_share_counts_where_there_are_enough_smears(
     alarms: dict[str, dict[str, Any]], alarm: str, counts: dict[str, int], percent: float
 ) -> None:
-    (expression,) = [one["Expression"] for one in alarms[alarm]["Metrics"] if "Expression" in one]
+    (expression,) = [metric["Expression"] for metric in alarms[alarm]["Metrics"] if "Expression" in metric]
     operands = {one["Id"]: 0 for one in alarms[alarm]["Metrics"] if "MetricStat" in one}
     periods = {one["MetricStat"]["Period"] for one in alarms[alarm]["Metrics"] if "MetricStat" in one}
     if alarm == "abstained-share":
@@ -196,7 +198,7 @@ def test_our_own_metrics_are_looked_for_where_they_are_emitted(
 ) -> None:
     text = (root / "docs" / "operations.md").read_text(encoding="utf-8")
     table = dict(re.findall(r"^\| `(\w+)` \|.*\| `?([\w-]+)`? \|$", text, re.MULTILINE))
-    plain = [(one["MetricName"], one) for one in alarms.values() if one.get("Namespace") == "Hemascope"]
+    plain = [(alarm["MetricName"], alarm) for alarm in alarms.values() if alarm.get("Namespace") == "Hemascope"]
     in_shares = [
         (part["MetricStat"]["Metric"]["MetricName"], part["MetricStat"]["Metric"])
         for one in alarms.values()
@@ -252,8 +254,12 @@ def test_only_alarms_of_this_deployment_and_budgets_may_ring_the_topic(
 
 def test_the_budget_watches_the_whole_account(budget: dict[str, Any], topic: str) -> None:
     notifications = {
-        (one["Notification"]["NotificationType"], one["Notification"]["Threshold"], one["Notification"]["ThresholdType"])
-        for one in budget["NotificationsWithSubscribers"]
+        (
+            subscriber["Notification"]["NotificationType"],
+            subscriber["Notification"]["Threshold"],
+            subscriber["Notification"]["ThresholdType"],
+        )
+        for subscriber in budget["NotificationsWithSubscribers"]
     }
     addresses = [one["Subscribers"] for one in budget["NotificationsWithSubscribers"]]
 
@@ -283,6 +289,6 @@ def test_settings_name_the_engineer_the_budget_and_what_is_unusual(tmp_path: Pat
 
 
 def test_without_a_setting_nobody_is_subscribed(templates: dict[str, dict[str, Any]]) -> None:
-    kinds = {one["Type"] for one in templates["observability"]["Resources"].values()}
+    kinds = {resource["Type"] for resource in templates["observability"]["Resources"].values()}
 
     assert "AWS::SNS::Subscription" not in kinds

@@ -33,9 +33,9 @@ def test_behind_every_queue_stands_a_dead_letter_queue_that_keeps_messages_for_t
     queues = of_type(resources, "AWS::SQS::Queue")
 
     targets = {
-        one["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
-        for one in queues.values()
-        if "RedrivePolicy" in one["Properties"]
+        queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+        for queue in queues.values()
+        if "RedrivePolicy" in queue["Properties"]
     }
     without = {name.split("/")[1] for name, one in queues.items() if "RedrivePolicy" not in one["Properties"]}
 
@@ -77,7 +77,9 @@ def test_every_bucket_writes_an_access_log(resources: Resources) -> None:
 
 
 def test_only_the_operator_may_delete_a_report(resources: Resources) -> None:
-    denials = [one for one in statements(resources, "AWS::S3::BucketPolicy") if "s3:DeleteObject" in actions_of(one)]
+    denials = [
+        statement for statement in statements(resources, "AWS::S3::BucketPolicy") if "s3:DeleteObject" in actions_of(statement)
+    ]
 
     (denial,) = denials
 
@@ -115,7 +117,7 @@ def test_plain_http_is_denied_everywhere(resources: Resources, kind: str, policy
 def test_failed_messages_of_a_batch_come_again_alone(resources: Resources) -> None:
     mappings = [one["Properties"] for one in of_type(resources, "AWS::Lambda::EventSourceMapping").values()]
 
-    assert [one["FunctionResponseTypes"] for one in mappings] == [["ReportBatchItemFailures"]] * len(mappings)
+    assert [mapping["FunctionResponseTypes"] for mapping in mappings] == [["ReportBatchItemFailures"]] * len(mappings)
     assert [one["ScalingConfig"]["MaximumConcurrency"] for one in mappings] == [10, 5, 2]
 
 
@@ -141,7 +143,11 @@ def test_an_old_version_of_the_function_stays_to_go_back_to(resources: Resources
 
 def test_there_is_no_function_but_our_own(resources: Resources) -> None:
     names = {one["Properties"].get("FunctionName") for one in of_type(resources, "AWS::Lambda::Function").values()}
-    custom = [one["Type"] for one in resources.values() if one["Type"].startswith(("Custom::", "AWS::CloudFormation::Custom"))]
+    custom = [
+        resource["Type"]
+        for resource in resources.values()
+        if resource["Type"].startswith(("Custom::", "AWS::CloudFormation::Custom"))
+    ]
 
     assert names == {
         "hemascope-dev-screen-smear",
@@ -155,9 +161,9 @@ def test_there_is_no_function_but_our_own(resources: Resources) -> None:
 
 def test_only_the_uploads_bucket_may_send_to_the_queue(resources: Resources) -> None:
     senders = [
-        one
-        for one in statements(resources, "AWS::SQS::QueuePolicy")
-        if one["Effect"] == "Allow" and one["Principal"] == {"Service": "s3.amazonaws.com"}
+        statement
+        for statement in statements(resources, "AWS::SQS::QueuePolicy")
+        if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "s3.amazonaws.com"}
     ]
 
     (sender,) = senders
@@ -194,10 +200,13 @@ def test_the_ledger_answers_by_object_hospital_case_state_and_patient(resources:
     table = named(resources, "AWS::DynamoDB::Table", "TableName", "hemascope-dev-ledger")
 
     def names(keys: list[dict[str, str]]) -> list[str]:
-        return [one["AttributeName"] for one in keys]
+        return [key["AttributeName"] for key in keys]
 
     assert names(table["KeySchema"]) == ["object_id", "model"]
-    assert {one["IndexName"]: names(one["KeySchema"]) for one in table["GlobalSecondaryIndexes"]} == {
+    assert {
+        index["IndexName"]: names(index["KeySchema"])
+        for index in table["GlobalSecondaryIndexes"]
+    } == {
         "by-hospital": ["hospital", "finished_at"],
         "by-slide": ["slide", "hospital"],
         "by-state": ["state", "finished_at"],
@@ -216,7 +225,7 @@ def test_the_ledger_answers_by_object_hospital_case_state_and_patient(resources:
 )
 def test_a_mail_holds_a_link_and_only_what_its_kind_may(resources: Resources, kind: str, places: set[str]) -> None:
     templates = [one["Properties"]["Template"] for one in of_type(resources, "AWS::SES::Template").values()]
-    (parts,) = [one for one in templates if one["TemplateName"] == f"hemascope-dev-mail-{kind}"]
+    (parts,) = [template for template in templates if template["TemplateName"] == f"hemascope-dev-mail-{kind}"]
 
     for part in ("TextPart", "HtmlPart"):
         assert set(re.findall(r"{{(\w+)}}", parts[part])) == places

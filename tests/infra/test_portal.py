@@ -44,7 +44,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Resources:
 def test_the_api_has_these_routes_and_each_asks_for_a_token(resources: Resources) -> None:
     routes = [one["Properties"] for one in of_type(resources, "AWS::ApiGatewayV2::Route").values()]
 
-    assert {one["RouteKey"]: one["AuthorizationType"] for one in routes} == {
+    assert {route["RouteKey"]: route["AuthorizationType"] for route in routes} == {
         "GET /me": "JWT",
         "POST /uploads": "JWT",
         "GET /reports": "JWT",
@@ -170,7 +170,9 @@ def test_the_sign_in_pages_have_a_style_without_which_they_would_not_open(resour
 
 def test_only_this_distribution_may_read_the_site(resources: Resources) -> None:
     (distribution,) = of_type(portal_of(resources), "AWS::CloudFront::Distribution")
-    allowed = [one for one in statements(portal_of(resources), "AWS::S3::BucketPolicy") if one["Effect"] == "Allow"]
+    allowed = [
+        statement for statement in statements(portal_of(resources), "AWS::S3::BucketPolicy") if statement["Effect"] == "Allow"
+    ]
 
     (reading,) = [one for one in allowed if one["Principal"] == {"Service": "cloudfront.amazonaws.com"}]
     others = [one for one in allowed if one is not reading]
@@ -235,7 +237,7 @@ def test_the_other_headers_are_strict(resources: Resources) -> None:
     assert security["ContentTypeOptions"] == {"Override": True}
     assert security["FrameOptions"] == {"FrameOption": "DENY", "Override": True}
     assert security["ReferrerPolicy"] == {"ReferrerPolicy": "no-referrer", "Override": True}
-    assert [(one["Header"], one["Value"]) for one in headers["CustomHeadersConfig"]["Items"]] == [
+    assert [(item["Header"], item["Value"]) for item in headers["CustomHeadersConfig"]["Items"]] == [
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
     ]

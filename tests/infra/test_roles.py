@@ -258,7 +258,7 @@ def test_no_role_may_change_what_anybody_may_do(resources: Resources) -> None:
 def test_no_role_reaches_everything_but_for_tracing(resources: Resources) -> None:
     # The archive's machine, which may set up its log too, has a test of its own.
     elsewhere = {name: one for name, one in resources.items() if not name.startswith("archive/")}
-    everywhere = [one for one in statements(elsewhere, "AWS::IAM::Policy") if one["Resource"] == "*"]
+    everywhere = [statement for statement in statements(elsewhere, "AWS::IAM::Policy") if statement["Resource"] == "*"]
 
     assert {tuple(sorted(actions_of(one))) for one in everywhere} == {("xray:PutTelemetryRecords", "xray:PutTraceSegments")}
 
@@ -274,7 +274,7 @@ def documents(value: Any) -> list[dict[str, Any]]:
 
 
 def test_no_allowed_action_is_a_wildcard_whatever_the_kind_of_policy(resources: Resources) -> None:
-    allowing = [one for resource in resources.values() for one in documents(resource["Properties"])]
+    allowing = [document for resource in resources.values() for document in documents(resource["Properties"])]
     wild = [one for one in allowing if "NotAction" in one or any("*" in action for action in actions_of(one))]
 
     # A key whose policy says nothing of its account is lost with its last user; what the account may do, IAM says.
@@ -285,7 +285,7 @@ def test_no_allowed_action_is_a_wildcard_whatever_the_kind_of_policy(resources: 
 
 
 def test_nobody_is_allowed_anything_without_being_named(resources: Resources) -> None:
-    allowing = [one for resource in resources.values() for one in documents(resource["Properties"])]
+    allowing = [document for resource in resources.values() for document in documents(resource["Properties"])]
 
     public = [one for one in allowing if one.get("Principal") in ("*", {"AWS": "*"}) or "NotPrincipal" in one]
 

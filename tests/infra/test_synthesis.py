@@ -128,7 +128,9 @@ def test_the_context_is_an_allow_list() -> None:
     patterns = allowed("all-subtypes/1.0.1")
 
     assert patterns[0] == "*"
-    assert [one for one in patterns if ".npz" in one] == ["!model_artifacts/all-subtypes/1.0.1/feature_reference.npz"]
+    assert [pattern for pattern in patterns if ".npz" in pattern] == [
+        "!model_artifacts/all-subtypes/1.0.1/feature_reference.npz"
+    ]
     assert "!**" not in patterns
 
 

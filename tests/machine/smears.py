@@ -248,7 +248,7 @@ class SmearMachine(RuleBasedStateMachine):
         else:
             queue.remove(message)
         finally:
-            self.due += [Message(one) for one in self.outside.take_notifications()]
+            self.due += [Message(notification) for notification in self.outside.take_notifications()]
 
     def _screen(self, message: Message, wire: Wire) -> None:
         assert isinstance(message.content, CreatedObject)
@@ -256,7 +256,7 @@ class SmearMachine(RuleBasedStateMachine):
 
     def _tell(self, task: CreatedObject | NotificationTask, wire: Wire) -> None:
         assert isinstance(task, NotificationTask)
-        (version,) = [one for one in self.smears if one.object_id == task.object_id]
+        (version,) = [smear for smear in self.smears if smear.object_id == task.object_id]
         told = self._most_told(version, self.world.publisher.notifications)
         try:
             self.world.notification(wire).notify(task)

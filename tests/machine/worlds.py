@@ -107,7 +107,7 @@ class DictWorld(MachineWorld):
 
     def reconcile(self) -> tuple[list[CreatedObject], list[NotificationTask]]:
         ended = {row.object for row in self.rows()}
-        lost = [CreatedObject(object=one) for one in self.world.pictures.pictures if one not in ended]
+        lost = [CreatedObject(object=picture) for picture in self.world.pictures.pictures if picture not in ended]
         late = [row for row in self.rows() if row.notification is NotificationStatus.PENDING]
         return lost, [NotificationTask(object_id=row.object_id, model=row.model) for row in late]
 
@@ -143,8 +143,8 @@ class CloudWorld(MachineWorld):
         listed = self.cloud.s3.list_object_versions(Bucket="reports")
         assert not listed.get("DeleteMarkers")
         files: dict[str, object] = {}
-        for one in listed.get("Versions", []):
-            files[one["Key"]] = (files.get(one["Key"]), one["VersionId"], one["ETag"])
+        for version in listed.get("Versions", []):
+            files[version["Key"]] = (files.get(version["Key"]), version["VersionId"], version["ETag"])
         return files
 
     def take_notifications(self) -> list[NotificationTask]:

@@ -80,7 +80,7 @@ def test_no_field_is_lost(fields: list[SlideField]) -> None:
 def test_where_leukemia_is_possible_in_one_field_the_slide_is_never_called_harmless(fields: list[SlideField]) -> None:
     statement = state(*fields)
     results = [one.report.result for one in fields if one.report and one.report.result]
-    unsure = [one for one in results if one.decision == "indeterminate" and set(one.prediction_set) & set(URGENT)]
+    unsure = [result for result in results if result.decision == "indeterminate" and set(result.prediction_set) & set(URGENT)]
     sure = [one for one in results if one.decision == "confident" and one.label in URGENT]
 
     assert not unsure + sure or statement.finding in {"suspected", "doubtful"}

@@ -56,7 +56,7 @@ class HttpPortal:
     def _states(self, named: dict[str, str]) -> dict[str, Any]:
         ids = named["ids"].split(",")
         assert len(ids) <= 50
-        return {"states": {one: self.states.get(one, "waiting") for one in ids}, "reasons": self.reasons}
+        return {"states": {object_id: self.states.get(object_id, "waiting") for object_id in ids}, "reasons": self.reasons}
 
     def _rows(self, named: dict[str, str]) -> dict[str, Any]:
         assert named["slide"] == "c-1"

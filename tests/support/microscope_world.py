@@ -58,7 +58,7 @@ class FakeResults:
     def ends(self, object_ids: Collection[str]) -> Mapping[str, tuple[Result, str | None]]:
         if self.broken:
             raise TransientError("expected a token that holds")
-        return {one: self.known[one] for one in object_ids if one in self.known}
+        return {object_id: self.known[object_id] for object_id in object_ids if object_id in self.known}
 
 
 @dataclass

@@ -104,7 +104,7 @@ class MotoCloud:
     def keys(self, bucket: str) -> list[str]:
         """Keys of all versions and markers in a bucket."""
         listed = self.s3.list_object_versions(Bucket=bucket)
-        return sorted(one["Key"] for one in listed.get("Versions", []) + listed.get("DeleteMarkers", []))
+        return sorted(version["Key"] for version in listed.get("Versions", []) + listed.get("DeleteMarkers", []))
 
 
 @contextmanager

@@ -82,8 +82,8 @@ class FakeReader:
     def acknowledge(self, object_id: str, model: str, at: datetime) -> None:
         seen = {"acknowledged_at": at}
         self.rows = [
-            one.model_copy(update=seen) if (one.object_id, one.model, one.acknowledged_at) == (object_id, model, None) else one
-            for one in self.rows
+            row.model_copy(update=seen) if (row.object_id, row.model, row.acknowledged_at) == (object_id, model, None) else row
+            for row in self.rows
         ]
 
     def _position(self, row: LedgerRow) -> tuple:

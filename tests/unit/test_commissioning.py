@@ -55,7 +55,7 @@ def test_a_microscope_of_known_colours_may_be_used(model: Artifact) -> None:
 def test_its_fingerprint_holds_mean_and_spread_of_every_figure(model: Artifact) -> None:
     acquisition = commission([picture(99.0, cells=8)] * 20 + [picture(103.0, cells=12)] * 20, [], model)
 
-    assert [(one.mean, one.deviation, one.reference) for one in acquisition.colours] == [(101.0, 2.0, 100.0)] * 12
+    assert [(colour.mean, colour.deviation, colour.reference) for colour in acquisition.colours] == [(101.0, 2.0, 100.0)] * 12
     assert [one.away for one in acquisition.colours] == pytest.approx([0.5] * 12)  # 1 of 2
     assert (acquisition.cells.mean, acquisition.cells.deviation) == (10.0, 2.0)
     assert acquisition.cell_size is not None
@@ -69,7 +69,7 @@ def test_each_picture_is_compared_with_the_cluster_that_is_nearest_to_it(model: 
     acquisition = commission([picture(100.0)] * 20 + [picture(200.0)] * 20, [], model)
 
     assert acquisition.fits
-    assert {(one.mean, one.reference, one.away) for one in acquisition.colours} == {(150.0, 150.0, 0.0)}
+    assert {(colour.mean, colour.reference, colour.away) for colour in acquisition.colours} == {(150.0, 150.0, 0.0)}
 
 
 def test_a_microscope_of_other_colours_may_not_and_the_farthest_figures_are_told_first_in_plain_words(model: Artifact) -> None:
@@ -157,7 +157,7 @@ def test_one_file_in_twenty_may_be_unreadable(model: Artifact, unreadable: int, 
 def test_sizes_are_counted_the_most_frequent_first(model: Artifact) -> None:
     acquisition = commission([picture(size=(640, 480))] * 10 + [picture(size=(2592, 1944))] * 20, [], model)
 
-    assert [(one.width, one.height, one.pictures) for one in acquisition.sizes] == [(2592, 1944, 20), (640, 480, 10)]
+    assert [(size.width, size.height, size.pictures) for size in acquisition.sizes] == [(2592, 1944, 20), (640, 480, 10)]
 
 
 @pytest.mark.parametrize(

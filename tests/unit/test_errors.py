@@ -4,7 +4,7 @@ from hemascope.domain import errors
 from hemascope.domain.errors import HemascopeError, RejectedSmear, RejectionReason
 from hemascope.model.artifact import Artifact
 
-OURS = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, Exception)]
+OURS = [var for var in vars(errors).values() if isinstance(var, type) and issubclass(var, Exception)]
 
 
 @pytest.mark.parametrize("error", OURS)

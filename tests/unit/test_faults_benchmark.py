@@ -65,7 +65,7 @@ def test_errors_come_in_their_share_and_answers_of_a_topic_are_not_lost(tmp_path
 
     faults = [worker.request("sns", "Publish") for _ in range(2000)]
 
-    share = sum(one is not None for one in faults) / 2000
+    share = sum(fault is not None for fault in faults) / 2000
     assert 0.035 < share < 0.065
     assert set(faults) == {None, Fault.THROTTLED, Fault.SERVER_ERROR, Fault.UNREACHABLE}
 

@@ -58,8 +58,8 @@ def test_a_smear_between_two_classes_divides_by_no_zero() -> None:
 def test_what_is_written_reads_the_same() -> None:
     again = FeatureReference.from_bytes(REFERENCE.to_bytes())
 
-    for one in dataclasses.fields(FeatureReference):
-        assert np.array_equal(getattr(again, one.name), getattr(REFERENCE, one.name))
+    for field in dataclasses.fields(FeatureReference):
+        assert np.array_equal(getattr(again, field.name), getattr(REFERENCE, field.name))
 
 
 def test_the_same_reference_is_the_same_file() -> None:
@@ -114,7 +114,7 @@ def test_a_fit_knows_new_smears_of_the_same_kind_and_no_others() -> None:
     ood_images = np.stack([np.random.default_rng(column).permutation(new[:, column]) for column in range(40)], axis=1)
 
     known = np.array([reference.score(one) for one in new])
-    strange = np.array([reference.score(one) for one in ood_images])
+    strange = np.array([reference.score(image) for image in ood_images])
 
     assert (known > 1.0).mean() <= 0.01
     assert (strange > 1.0).mean() >= 0.99

@@ -49,7 +49,7 @@ def resources(content: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 
 def observations(content: dict[str, Any], code: str) -> list[dict[str, Any]]:
-    return [one for one in resources(content, "Observation") if one["code"]["coding"][0]["code"] == code]
+    return [resource for resource in resources(content, "Observation") if resource["code"]["coding"][0]["code"] == code]
 
 
 def observation(content: dict[str, Any], code: str) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def test_every_word_that_fhir_itself_binds_is_one_of_its_words(every: dict[str, 
     parts = [every, *(one["resource"] for one in every["entry"])]
 
     for (kind, field), allowed in BOUND.items():
-        assert {one[field] for one in parts if one["resourceType"] == kind} <= allowed, (kind, field)
+        assert {part[field] for part in parts if part["resourceType"] == kind} <= allowed, (kind, field)
 
 
 def test_every_reference_leads_to_an_entry(every: dict[str, Any]) -> None:
@@ -112,8 +112,8 @@ def test_what_a_program_says_is_labelled_so(every: dict[str, Any]) -> None:
 
 
 def test_nobody_is_named(every: dict[str, Any]) -> None:
-    for one in resources(every, "Patient"):
-        assert set(one) == {"resourceType", "id", "identifier"}
+    for resource in resources(every, "Patient"):
+        assert set(resource) == {"resourceType", "id", "identifier"}
     assert not resources(every, "Practitioner")
 
 
@@ -199,7 +199,14 @@ def test_a_correction_that_waits_for_a_second_reviewer_is_told_and_concludes_not
 
     assert resources(content, "DiagnosticReport")[0]["conclusionCode"][0]["coding"][0]["code"] == "pro-b"
     assert (
-        len([one for one in resources(content, "Observation") if one["code"]["coding"][0]["code"] == "reviewer-verdict"]) == 2
+        len(
+            [
+                resource
+                for resource in resources(content, "Observation")
+                if resource["code"]["coding"][0]["code"] == "reviewer-verdict"
+            ]
+        )
+        == 2
     )
 
 
@@ -241,7 +248,7 @@ def test_provenance_names_the_model_the_picture_and_the_reviewers() -> None:
 def test_pictures_are_references_in_the_form_of_each_version() -> None:
     five, four = bundle(pro_b()), bundle(pro_b(), version="R4B")
 
-    urls = [one["content"][0]["attachment"].get("url") for one in resources(five, "DocumentReference")]
+    urls = [resource["content"][0]["attachment"].get("url") for resource in resources(five, "DocumentReference")]
     assert urls == [
         None,
         "reports/0f/all-subtypes/1.0.0/segmented.png",
@@ -254,7 +261,7 @@ def test_pictures_are_references_in_the_form_of_each_version() -> None:
 
 
 def ids(content: dict[str, Any], kind: str) -> list[str]:
-    return [one["id"] for one in resources(content, kind)]
+    return [resource["id"] for resource in resources(content, kind)]
 
 
 def test_the_same_report_has_the_same_ids_and_another_models_has_others() -> None:

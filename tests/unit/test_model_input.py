@@ -51,7 +51,7 @@ def test_shrinking_averages_the_covered_area() -> None:
 def test_a_frame_of_any_shape_becomes_the_working_square() -> None:
     frames = [np.full(shape, 120, np.uint8) for shape in ((1944, 2592, 3), (100, 64, 3), (224, 224, 3))]
 
-    assert [to_working_picture(one, SPEC).shape for one in frames] == [(224, 224, 3)] * 3
+    assert [to_working_picture(frame, SPEC).shape for frame in frames] == [(224, 224, 3)] * 3
 
 
 def test_the_scale_bar_corner_is_white_and_nothing_else_changes() -> None:

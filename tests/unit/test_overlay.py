@@ -115,7 +115,7 @@ def test_a_number_is_bright_on_a_dark_cell_and_dark_on_a_pale_one() -> None:
     overlays = [draw_overlay(np.full((448, 448, 3), 150, np.uint8), found, [one]) for one in (cell, pale)]
 
     # The row through the middle crosses the stroke of the 1.
-    rows = [one[151, 158:182].mean(axis=1) - 150 for one in overlays]
+    rows = [overlay[151, 158:182].mean(axis=1) - 150 for overlay in overlays]
     strokes = [row[np.abs(row).argmax()] for row in rows]
     assert strokes[0] > 30
     assert strokes[1] < -30

@@ -42,7 +42,7 @@ def smears(dataset: Path, split: Split) -> list[Picture]:
 
 def reasons(picture: Picture, gate: QualitySpec) -> set[QualityReason]:
     working = to_working_picture(picture, SPEC)
-    return {one.reason for one in broken_limits(gate_figures(working, to_network_inputs(working, SPEC).segmentation), gate)}
+    return {limit.reason for limit in broken_limits(gate_figures(working, to_network_inputs(working, SPEC).segmentation), gate)}
 
 
 def half(picture: Picture, level: int) -> Picture:

@@ -18,7 +18,7 @@ LATER = START + timedelta(hours=1)
 
 def said(*words: str) -> list[Verdict]:
     """Verdicts from words such as ``ann:ok`` and ``bob:Pre-B``."""
-    pairs = [one.split(":") for one in words]
+    pairs = [word.split(":") for word in words]
     return [
         Verdict(
             number=number,
@@ -131,5 +131,5 @@ def test_whatever_people_do_in_whatever_order_a_release_rests_on_so_many_peoples
         assert (now.release is Release.PRELIMINARY) is (now.released_verdict_number == 0)
         assert before.release is Release.PRELIMINARY or now.release is not Release.PRELIMINARY
         if now.released_verdict_number != before.released_verdict_number:
-            last = {one.split(":")[0]: one.split(":")[1] for one in words[: now.released_verdict_number]}
+            last = {word.split(":")[0]: word.split(":")[1] for word in words[: now.released_verdict_number]}
             assert sum(one == words[now.released_verdict_number - 1].split(":")[1] for one in last.values()) >= reviewers

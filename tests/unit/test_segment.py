@@ -141,7 +141,7 @@ def test_cells_are_found_in_smears_of_every_class(dataset: object) -> None:
     for folder in ("Benign", "Early", "Pre", "Pro"):
         files = sorted((Path(str(dataset)) / "Original" / folder).glob("*.jpg"))[::10]
 
-        counts = [segment(to_working_picture(decode(one.read_bytes()), spec), spec.segmentation).cell_count for one in files]
+        counts = [segment(to_working_picture(decode(file.read_bytes()), spec), spec.segmentation).cell_count for file in files]
 
         assert min(counts) >= 1, folder
         assert np.mean(counts) > 4, folder

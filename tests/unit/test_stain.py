@@ -193,9 +193,9 @@ def test_every_field_of_the_stain_changes_the_digest() -> None:
 @pytest.fixture(scope="module")
 def real(dataset: Path) -> list[tuple[Picture, np.ndarray]]:
     """Some real smears of every class with their masks."""
-    files = [one for folder in CLASS_FOLDERS for one in sorted((dataset / "Original" / folder).glob("*.jpg"))[::50]]
-    pictures = [decode(one.read_bytes()) for one in files]
-    return [(one, found(one).mask) for one in pictures]
+    files = [path for folder in CLASS_FOLDERS for path in sorted((dataset / "Original" / folder).glob("*.jpg"))[::50]]
+    pictures = [decode(file.read_bytes()) for file in files]
+    return [(picture, found(picture).mask) for picture in pictures]
 
 
 @pytest.mark.dataset

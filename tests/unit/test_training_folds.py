@@ -13,7 +13,7 @@ from training.experiments.registry import Row
 def world(smears: int = 60) -> tuple[Split, dict[str, str]]:
     """Four classes; every sixth smear shows the field of its neighbour."""
     samples = [Sample(f"{label}/{number:03}.jpg", label, f"{label}-{number}") for label in range(4) for number in range(smears)]
-    groups = {one.path: one.path for one in samples}
+    groups = {sample.path: sample.path for sample in samples}
     for one, neighbour in zip(samples[::6], samples[1::6], strict=True):
         groups[neighbour.path] = one.path
     return split_samples(samples), groups

@@ -58,7 +58,7 @@ def test_the_temperature_undoes_overconfidence() -> None:
 def test_prediction_sets_hold_the_truth_in_95_of_100_new_smears() -> None:
     chance = np.random.default_rng(2)
     probabilities = chance.dirichlet([0.5, 0.5, 0.5, 0.5], 20_000)
-    labels = np.array([chance.choice(4, p=one) for one in probabilities])
+    labels = np.array([chance.choice(4, p=probability) for probability in probabilities])
 
     threshold = fit_prediction_set(labels[:10_000], probabilities[:10_000])
 

@@ -50,7 +50,9 @@ def test_the_fusion_has_the_papers_parameters(fusion: Any) -> None:
 
 
 def test_the_head_has_the_papers_layers() -> None:
-    layers = [(type(one).__name__, getattr(one, "units", getattr(one, "rate", None))) for one in build_head().layers[1:]]
+    layers = [
+        (type(layer).__name__, getattr(layer, "units", getattr(layer, "rate", None))) for layer in build_head().layers[1:]
+    ]
 
     assert layers == [
         ("Dense", 1024),
@@ -135,7 +137,7 @@ def test_folding_batch_normalization_leaves_the_answer_and_the_papers_network(na
     chance = np.random.default_rng(3)
     for layer in normalized.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            gamma, beta, mean, variance = (one.shape for one in layer.get_weights())
+            gamma, beta, mean, variance = (weight.shape for weight in layer.get_weights())
             layer.set_weights(
                 [
                     chance.uniform(0.5, 1.5, gamma),

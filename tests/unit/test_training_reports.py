@@ -196,7 +196,7 @@ def test_a_smear_is_asked_about_once(root: Path, samples: list[Sample], split: S
 def test_a_network_that_reads_the_stain_falls_under_a_hue_shift_and_not_under_a_blur(
     root: Path, samples: list[Sample], artifact: Artifact, alone: dict[str, str]
 ) -> None:
-    hue, blurred = (next(one for one in SHIFTS if one.name.startswith(name)) for name in ("hue +15", "blur"))
+    hue, blurred = (next(shift for shift in SHIFTS if shift.name.startswith(name)) for name in ("hue +15", "blur"))
 
     rows = measure_shifts(Seeing(artifact, lambda seen: stain_of(seen.original)), root, samples, alone, (hue, blurred))
 
@@ -223,7 +223,7 @@ def test_the_weak_link_shows_where_the_mask_is_at_fault(
 
 
 def test_a_mask_moves_with_the_picture(root: Path, samples: list[Sample], artifact: Artifact, alone: dict[str, str]) -> None:
-    turned = next(one for one in SHIFTS if one.moves)
+    turned = next(shift for shift in SHIFTS if shift.moves)
 
     rows = measure_shifts(FixedClassifier(artifact, 1.0, 0.0, 0.0, 0.0), root, samples[:4], alone, (turned,))
 

@@ -73,7 +73,7 @@ def service(fake_service: FakeService, real_report: tuple[dict[str, Any], dict[s
             "GET /me": answers.ME["clinician"],
             "GET /reports": lambda asked, _: (
                 200,
-                {"rows": [one for one in answers.ROWS if one["urgent"] or "urgent" not in asked], "cursor": None},
+                {"rows": [row for row in answers.ROWS if row["urgent"] or "urgent" not in asked], "cursor": None},
             ),
             f"GET /reports/{answers.LEUKEMIA}": view,
             "GET /slides": answers.CASE,

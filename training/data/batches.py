@@ -57,7 +57,10 @@ class Batches(keras.utils.PyDataset):
     def inputs(self, chosen: Sequence[int]) -> object:
         """Both inputs of the fusion network: two arrays (n, 128, 128, 3), float32, 0-1."""
         pairs = [self.pair(number) for number in chosen]
-        return {"original": np.stack([one.original for one in pairs]), "segmented": np.stack([one.segmented for one in pairs])}
+        return {
+            "original": np.stack([pair.original for pair in pairs]),
+            "segmented": np.stack([one.segmented for one in pairs]),
+        }
 
     def pair(self, number: int) -> NetworkInputs:
         """Network inputs of one smear, augmented if these batches are."""

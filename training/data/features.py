@@ -97,13 +97,13 @@ class Table:
     def missing(self, samples: Sequence[Sample]) -> list[Sample]:
         """The samples without a row, each content once."""
         known = self._places()
-        return list({one.sha256: one for one in samples if one.sha256 not in known}.values())
+        return list({sample.sha256: sample for sample in samples if sample.sha256 not in known}.values())
 
     def read(self, samples: Sequence[Sample]) -> np.ndarray:
         """Rows of the samples, in their order."""
         places, width = self._places(), self._width()
         rows = np.memmap(self.rows, np.float32, "r", shape=(self.rows.stat().st_size // (4 * width), width))
-        return np.asarray(rows[[places[one.sha256] for one in samples]])
+        return np.asarray(rows[[places[sample.sha256] for sample in samples]])
 
     def fill(self, data: Data, samples: Sequence[Sample], extraction: Extraction) -> None:
         """Compute what is missing and append it, batch by batch; a second process waits and then finds it done."""
@@ -175,7 +175,7 @@ def pooled(backbone: str, weights: str | None) -> keras.Model:
 
 def _computation(extraction: Extraction) -> Callable[[np.ndarray], np.ndarray]:
     if extraction.backbone == HANDMADE:
-        return lambda pictures: np.stack([handmade_features(one) for one in pictures])
+        return lambda pictures: np.stack([handmade_features(picture) for picture in pictures])
     network = pooled(extraction.backbone, extraction.weights)
     return lambda pictures: keras.ops.convert_to_numpy(network.predict_on_batch(pictures))
 

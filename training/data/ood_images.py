@@ -41,7 +41,7 @@ def _document(chance: np.random.Generator) -> Picture:
     for row in range(step, SIDE, step):
         if chance.random() < 0.9:
             text = "".join(chance.choice([*_LETTERS, " "], int(chance.integers(10, 45))))
-            ink = tuple(int(one) for one in chance.integers(0, 120, 3))
+            ink = tuple(int(integer) for integer in chance.integers(0, 120, 3))
             cv2.putText(paper, text, (int(chance.integers(5, 30)), row), cv2.FONT_HERSHEY_SIMPLEX, size, ink, 1, cv2.LINE_AA)
     return paper
 
@@ -50,7 +50,7 @@ def _screenshot(chance: np.random.Generator) -> Picture:
     screen = np.full((SIDE, SIDE, 3), chance.integers(0, 256, 3), np.uint8)
     for _ in range(int(chance.integers(4, 25))):
         first, second = (tuple(int(one) for one in chance.integers(0, SIDE, 2)) for _ in range(2))
-        colour = tuple(int(one) for one in chance.integers(0, 256, 3))
+        colour = tuple(int(integer) for integer in chance.integers(0, 256, 3))
         cv2.rectangle(screen, first, second, colour, cv2.FILLED if chance.random() < 0.7 else 2)
         cv2.putText(screen, "OK Cancel", first, cv2.FONT_HERSHEY_SIMPLEX, 0.4, tuple(255 - one for one in colour), 1)
     return screen
@@ -73,7 +73,7 @@ def _tissue(chance: np.random.Generator) -> Picture:
     tissue = stroma + 12.0 * along[..., None] * np.array([0.6, 1.2, 0.8])
     tissue = np.asarray(np.clip(np.rot90(tissue, int(chance.integers(4))), 0, 255), np.uint8).copy()
     for _ in range(int(chance.integers(30, 220))):
-        centre = tuple(int(one) for one in chance.integers(0, SIDE, 2))
+        centre = tuple(int(integer) for integer in chance.integers(0, SIDE, 2))
         axes = tuple(int(one) for one in chance.integers(4, 12, 2))
         purple = tuple(int(one) for one in chance.uniform((70, 40, 110), (130, 90, 165)))
         cv2.ellipse(tissue, centre, axes, float(chance.uniform(0, 180)), 0, 360, purple, cv2.FILLED, cv2.LINE_AA)

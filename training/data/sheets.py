@@ -21,7 +21,7 @@ def draw_sheets(data: Data, folder: Path, seed: int = 0) -> list[Path]:
     samples = [one for name in ("train", "test", "validation") for one in data.split.part(name)]
     written = []
     for label, name in enumerate(CLASS_NAMES):
-        chosen = random.Random(seed).sample([one for one in samples if one.label == label], PER_CLASS)
+        chosen = random.Random(seed).sample([sample for sample in samples if sample.label == label], PER_CLASS)
         cells = [_triple(data, (data.root / one.path).read_bytes()) for one in chosen]
         sheet = np.vstack([np.hstack(cells[start : start + 3]) for start in range(0, PER_CLASS, 3)])
         path = folder / f"{name.lower().replace(' ', '-')}.png"

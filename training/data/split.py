@@ -87,7 +87,7 @@ def load_split(path: Path, samples: Sequence[Sample]) -> Split:
     by_path = {sample.path: sample for sample in samples}
     if content["dataset"] != fingerprint(samples):
         raise ValueError(f"expected the data set {content['dataset'][:12]}, received {fingerprint(samples)[:12]}")
-    parts = {name: tuple(by_path[one] for one in content["parts"][name]) for name in PARTS}
+    parts = {name: tuple(by_path[part] for part in content["parts"][name]) for name in PARTS}
     split = Split(**parts, seed=content["seed"], dataset=content["dataset"], rule=content.get("rule", RANDOM))
     if split.digest != content["digest"]:
         raise ValueError(f"expected a split with digest {content['digest'][:12]}, received {split.digest[:12]}")

@@ -53,7 +53,7 @@ def stored_splits(root: Path, samples: Sequence[Sample], folder: Path) -> dict[s
     if missing := [name for name, file in files.items() if not file.exists()]:
         groups = stored_groups(root, samples, folder / "groups.json")
         pictures = load_working_pictures(root, samples, PreprocessingSpec())
-        made = make_splits(samples, groups, np.array([colour_fingerprint(one) for one in pictures]))
+        made = make_splits(samples, groups, np.array([colour_fingerprint(picture) for picture in pictures]))
         for name in missing:
             made[name].save(files[name])
     return {name: load_split(file, samples) for name, file in files.items()}

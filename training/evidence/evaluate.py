@@ -18,7 +18,7 @@ from training.evidence.metrics import score
 def network_inputs(root: Path, samples: Sequence[Sample], classifier: Classifier) -> list[NetworkInputs]:
     """Network inputs of some smears, by the serving code."""
     spec = classifier.artifact.manifest.preprocessing
-    return [to_network_inputs(to_working_picture(decode((root / one.path).read_bytes()), spec), spec) for one in samples]
+    return [to_network_inputs(to_working_picture(decode((root / sample.path).read_bytes()), spec), spec) for sample in samples]
 
 
 def served(classifier: Classifier, inputs: Sequence[NetworkInputs], views: int = 1) -> np.ndarray:

@@ -57,7 +57,7 @@ def draw_shifts(rows: Sequence[Mapping[str, Any]], title: str, path: Path) -> No
     spread = np.abs(whole[:, [0, 2]].T - whole[:, 1])
     axes.errorbar(whole[:, 1], places, xerr=spread, fmt="none", ecolor="black", elinewidth=1, capsize=2)
     axes.plot(
-        [100 * one["same_mask"] for one in rows],
+        [100 * row["same_mask"] for row in rows],
         places,
         "D",
         color=_ORANGE,

@@ -36,7 +36,7 @@ def accuracies(labels: np.ndarray, answers: np.ndarray, groups: Sequence[object]
     Where no answer is wrong a bootstrap knows no spread; then the lower end is Clopper and Pearson's for that many groups.
     """
     weights = resampled(groups)
-    figures = [interval(one) for one in _shares(labels, answers, weights)]
+    figures = [interval(share) for share in _shares(labels, answers, weights)]
     if (answers == labels).all():
         low = _TAILS[0] ** (1 / len(set(groups)))
         figures = [replace(figure, low=low) for figure in figures]
@@ -52,7 +52,7 @@ def margin(labels: np.ndarray, answers: np.ndarray, others: np.ndarray, groups: 
 def resampled(groups: Sequence[object]) -> np.ndarray:
     """How often each smear is drawn: (1 + draws, n). First the sample itself, then bootstraps of whole groups."""
     names = {name: number for number, name in enumerate(dict.fromkeys(groups))}
-    rows = np.array([names[one] for one in groups])
+    rows = np.array([names[group] for group in groups])
     drawn = np.random.default_rng(_SEED).multinomial(len(names), np.full(len(names), 1 / len(names)), DRAWS)
     return np.vstack([np.ones(len(rows), np.int64), drawn[:, rows]]).astype(np.float64)
 

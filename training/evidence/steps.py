@@ -196,7 +196,7 @@ def _show(step: str, data: Evidence, options: argparse.Namespace, candidates: Se
     report = {
         "command": f"python -m training {step} --dataset DIR" + " --artifact DIR" * len(candidates),
         "dataset": fingerprint(data.samples),
-        "artifacts": [_reference(one) for one in candidates],
+        "artifacts": [_reference(candidate) for candidate in candidates],
         **found,
     }
     if candidates and options.card:

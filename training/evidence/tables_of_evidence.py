@@ -17,8 +17,8 @@ def facts(report: Mapping[str, Any]) -> str:
     """Command, data, split and artifacts: what it takes to do it again."""
     lines = [f"`{report['command']}`, data sha256 `{report['dataset'][:16]}`"]
     lines += [
-        f"artifact {one['id']} {one['version']}, model sha256 `{one['sha256'][:16]}`, trained on split `{one['split'][:16]}`"
-        for one in report["artifacts"]
+        f"artifact {artifact['id']} {artifact['version']}, model sha256 `{artifact['sha256'][:16]}`, trained on split `{artifact['split'][:16]}`"
+        for artifact in report["artifacts"]
     ]
     return "; ".join(lines) + "."
 
@@ -66,13 +66,14 @@ def probes(report: Mapping[str, Any], *, markdown: bool) -> str:
     def scores(figure: str) -> str:
         rows = [("artifact", "all, as served", *(_cell(kinds[kind]["artifact"], figure, with_interval) for kind in KINDS))]
         rows += [
-            (one.name, one.sees, *(_cell(kinds[kind]["probes"][one.name], figure, with_interval) for kind in KINDS))
-            for one in PROBES
+            (probe.name, probe.sees, *(_cell(kinds[kind]["probes"][probe.name], figure, with_interval) for kind in KINDS))
+            for probe in PROBES
         ]
         return table(header, rows, markdown=markdown)
 
     margins = [
-        (f"over {one.name}", *(_cell(kinds[kind]["probes"][one.name], "margin", signed) for kind in KINDS)) for one in PROBES
+        (f"over {probe.name}", *(_cell(kinds[kind]["probes"][probe.name], "margin", signed) for kind in KINDS))
+        for probe in PROBES
     ]
     counts = [
         ("smears, probes", *(str(kinds[kind]["smears"]) for kind in KINDS)),
@@ -104,15 +105,15 @@ def shifts(report: Mapping[str, Any], *, markdown: bool) -> str:
     """Table of the shifts, and the worst of them."""
     rows = [
         (
-            one["shift"],
-            with_interval(one["accuracy"]),
-            percent(one["same_mask"]),
-            f"{one['mask_iou']:.2f}",
-            percent(one["confident"]),
-            percent(one["confident_wrong"]),
-            percent(one["expected_calibration_error"]),
+            shift["shift"],
+            with_interval(shift["accuracy"]),
+            percent(shift["same_mask"]),
+            f"{shift['mask_iou']:.2f}",
+            percent(shift["confident"]),
+            percent(shift["confident_wrong"]),
+            percent(shift["expected_calibration_error"]),
         )
-        for one in report["shifts"]
+        for shift in report["shifts"]
     ]
     header = (
         "shift",
@@ -171,8 +172,14 @@ def trust(report: Mapping[str, Any], *, markdown: bool) -> str:
             f"{percent(found['hottest_lowers_more'])} of {found['smears']} smears; median fall of the log odds {fall}."
         )
     refusals = [
-        (one["pictures"], str(one["count"]), percent(one["refused"]), _ends(one["ends"]), _score(one["lowest_score"]))
-        for one in report["refusals"]
+        (
+            refusal["pictures"],
+            str(refusal["count"]),
+            percent(refusal["refused"]),
+            _ends(refusal["ends"]),
+            _score(refusal["lowest_score"]),
+        )
+        for refusal in report["refusals"]
     ]
     header = ("no smears of this laboratory", "pictures", "refused", "as", "lowest score")
     parts.append(table(header, refusals, markdown=markdown))

@@ -36,9 +36,9 @@ def measure_refusals(classifier: Classifier, other_laboratory: Path) -> list[dic
 
 def measure_decisions(classifier: Classifier, root: Path, samples: Sequence[Sample]) -> dict[str, Any]:
     """Decisions on unseen smears, what the confident ones are worth, and how often each set holds the truth."""
-    reports = [screen((root / one.path).read_bytes(), SPECIMEN, classifier).report for one in samples]
+    reports = [screen((root / sample.path).read_bytes(), SPECIMEN, classifier).report for sample in samples]
     urgent = classifier.artifact.manifest.decision.urgent_classes
-    ends = Counter(_end(one) for one in reports)
+    ends = Counter(_end(report) for report in reports)
     truths = [CLASS_NAMES[one.label] for one in samples]
     judged = [(one.result, truth) for one, truth in zip(reports, truths, strict=True) if one.result]
     stated = [(result, truth) for result, truth in judged if result.decision is Decision.CONFIDENT]
@@ -73,7 +73,7 @@ def measure_coverage(classifier: Classifier, root: Path, samples: Sequence[Sampl
     if (reference := classifier.artifact.features) is None:
         return None
     chance, labels = np.random.default_rng(_SEED), labels_of(samples)
-    ratios = np.array([reference.ratios(one) for one in served_features(classifier, root, samples)])
+    ratios = np.array([reference.ratios(feature) for feature in served_features(classifier, root, samples)])
     of_truth = ratios[np.arange(len(labels)), labels]
     found = []
     for _ in range(_HALVINGS):
@@ -102,7 +102,11 @@ def _refusals(kind: str, reports: Iterable[Report]) -> dict[str, Any]:
     reports = list(reports)
     ends = Counter(_end(one) for one in reports)
     refused = sum(one.result is None or one.result.decision in REFUSED for one in reports)
-    scores = [max(one.evidence.out_of_distribution_score, one.evidence.feature_score or 0.0) for one in reports if one.evidence]
+    scores = [
+        max(report.evidence.out_of_distribution_score, report.evidence.feature_score or 0.0)
+        for report in reports
+        if report.evidence
+    ]
     return {
         "pictures": kind,
         "count": len(reports),

@@ -119,7 +119,7 @@ class Scored:
         self, probabilities: np.ndarray, groups: Mapping[str, str], without: frozenset[str] | set[str] = frozenset()
     ) -> dict[str, Any] | None:
         """Figures of merit; ``without`` the examples of some groups. None where none is left."""
-        names = np.tile([groups[one.path] for one in self.smears], len(self.features) // len(self.smears))
+        names = np.tile([groups[smear.path] for smear in self.smears], len(self.features) // len(self.smears))
         kept = np.array([name not in without for name in names])
         return judge(self.labels[kept], probabilities[kept], list(names[kept])) if kept.any() else None
 

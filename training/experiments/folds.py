@@ -46,7 +46,7 @@ def make_folds(split: Split, groups: Mapping[str, str], count: int, way: str) ->
     pool = [one for name in PARTS for one in split.part(name)]
     if way == "unseen":
         always = split.train
-        seen = {groups[one.path] for one in always}
+        seen = {groups[text.path] for text in always}
         pool = [one for one in (*split.test, *split.validation) if groups[one.path] not in seen]
     names = [groups[one.path] for one in pool]
     for label in sorted({one.label for one in pool}):
@@ -70,7 +70,7 @@ def make_folds(split: Split, groups: Mapping[str, str], count: int, way: str) ->
 
 def summarize(results: list[dict[str, Any]]) -> dict[str, Any]:
     """Mean, spread (sample standard deviation), least and greatest of each figure over the folds."""
-    figures = {name: np.array([one["test"][name][0] for one in results]) for name in MACRO}
+    figures = {name: np.array([result["test"][name][0] for result in results]) for name in MACRO}
     return {
         "folds": len(results),
         "smears": int(sum(one["smears"]["test"] for one in results)),

@@ -61,7 +61,7 @@ def evaluate_linearly(data: Data, weights: Mapping[str, str], jitter: float, cac
 def as_table(rows: list[dict[str, Any]]) -> str:
     """Markdown table of the accuracies."""
     return table(
-        tuple(rows[0]), [(one["shift"], *(percent(one[name]) for name in list(one)[1:])) for one in rows], markdown=True
+        tuple(rows[0]), [(row["shift"], *(percent(row[name]) for name in list(row)[1:])) for row in rows], markdown=True
     )
 
 

@@ -48,14 +48,14 @@ def folds_table(summaries: Sequence[Mapping[str, Any]]) -> str:
     header = ("row", "folds", "of", "smears", *(_SHORT.get(name, name) for name in MACRO), "worst fold")
     lines = [
         (
-            one["row"],
-            str(one["folds"]),
-            one["way"],
-            str(one["smears"]),
-            *(f"{100 * one[name]['mean']:.2f} ± {100 * one[name]['spread']:.2f}" for name in MACRO),
-            f"{100 * one['accuracy']['least']:.2f}",
+            summary["row"],
+            str(summary["folds"]),
+            summary["way"],
+            str(summary["smears"]),
+            *(f"{100 * summary[name]['mean']:.2f} ± {100 * summary[name]['spread']:.2f}" for name in MACRO),
+            f"{100 * summary['accuracy']['least']:.2f}",
         )
-        for one in summaries
+        for summary in summaries
     ]
     return table(header, lines, markdown=True)
 

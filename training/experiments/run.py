@@ -70,7 +70,7 @@ class Run:
         file = self.folder / "settings.json"
         known = json.loads(file.read_text()) if file.exists() else wanted
         # A setting that didn't exist when the run began had what is its default today.
-        defaults = {one.name: one.default for one in fields(settings) if one.default is not MISSING}
+        defaults = {field.name: field.default for field in fields(settings) if field.default is not MISSING}
         known["settings"] = defaults | known["settings"]
         if known != wanted:
             changed = sorted(key for key in wanted if wanted[key] != known.get(key))

@@ -193,9 +193,9 @@ def _left(study: optuna.Study, trials: int, heartbeat: int) -> int:
 def _fail_unborn(study: optuna.Study, heartbeat: int) -> None:
     """Give up trials whose process died before its first heartbeat, which Optuna would wait for for ever."""
     patience = timedelta(seconds=_PATIENCE * heartbeat)
-    for one in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-        if not one.intermediate_values and one.datetime_start and datetime.now() - one.datetime_start > patience:  # noqa: DTZ005, as Optuna's own
-            study.tell(one.number, state=TrialState.FAIL)
+    for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+        if not trial.intermediate_values and trial.datetime_start and datetime.now() - trial.datetime_start > patience:  # noqa: DTZ005, as Optuna's own
+            study.tell(trial.number, state=TrialState.FAIL)
 
 
 @contextmanager

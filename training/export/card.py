@@ -103,7 +103,7 @@ def add_evidence(folder: Path, title: str, text: str) -> None:
     if not limits:
         raise ValueError(f"expected a section '{_LIMITS}' in {folder / CARD}, found none")
     first, *sections = card.split(_EVIDENCE)
-    kept = [one for one in sections if not one.startswith(f"{title}\n")]
+    kept = [section for section in sections if not section.startswith(f"{title}\n")]
     parts = [first, *(f"{_EVIDENCE}{one}" for one in [*kept, f"{title}\n\n{text}\n\n"])]
     (folder / CARD).write_text("".join(parts) + limits + rest)
 

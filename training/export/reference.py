@@ -25,8 +25,8 @@ def served_features(classifier: Classifier, root: Path, samples: Sequence[Sample
     ValueError
         Where the artifact's network gives none.
     """
-    features = [classifier.answer(*network_inputs(root, [one], classifier)).features for one in samples]
-    if any(one is None for one in features):
+    features = [classifier.answer(*network_inputs(root, [sample], classifier)).features for sample in samples]
+    if any(feature is None for feature in features):
         raise ValueError(f"expected a network that gives its features, {classifier.artifact.reference.name} gives none")
     return np.array(features, np.float32)
 

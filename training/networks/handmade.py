@@ -48,7 +48,7 @@ def _colour(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def _shape(mask: np.ndarray) -> np.ndarray:
     """Count, coverage, and mean and standard deviation over the cells of seven figures."""
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cells = np.array([_geometry(one) for one in contours if cv2.contourArea(one) >= _SMALLEST]).reshape(-1, _SHAPES)
+    cells = np.array([_geometry(contour) for contour in contours if cv2.contourArea(contour) >= _SMALLEST]).reshape(-1, _SHAPES)
     spread = [cells.mean(axis=0), cells.std(axis=0)] if len(cells) else [np.zeros(2 * _SHAPES)]
     return np.concatenate([[len(cells), mask.mean()], *spread])
 

@@ -60,7 +60,10 @@ def _text(acquisition: Acquisition) -> str:
     lines = [f"{acquisition.model.name} {verdict}.", *(f"  {reason}" for reason in acquisition.reasons)]
     lines.append(f"\n{acquisition.pictures} pictures judged, {len(acquisition.unreadable)} not; mean and spread")
     rows: list[tuple[str, float, float, str]]
-    rows = [(one.name, one.mean, one.deviation, f"  model {one.reference:.1f}, {one.away:+.1f}") for one in acquisition.colours]
+    rows = [
+        (colour.name, colour.mean, colour.deviation, f"  model {colour.reference:.1f}, {colour.away:+.1f}")
+        for colour in acquisition.colours
+    ]
     for name, figure in (
         ("sharpness", acquisition.sharpness),
         ("contrast", acquisition.contrast),
@@ -69,6 +72,6 @@ def _text(acquisition: Acquisition) -> str:
     ):
         rows += [(name, figure.mean, figure.deviation, "")] if figure else []
     lines += [f"  {name:<26}{mean:>8.1f}{deviation:>8.1f}{more}" for name, mean, deviation, more in rows]
-    lines += [f"  {one.width} x {one.height}: {one.pictures} pictures" for one in acquisition.sizes]
+    lines += [f"  {size.width} x {size.height}: {size.pictures} pictures" for size in acquisition.sizes]
     lines += [f"  not judged: {one.name}: {one.message}" for one in acquisition.unreadable]
     return "\n".join(lines)

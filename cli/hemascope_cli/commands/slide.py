@@ -31,7 +31,7 @@ def report_paths(paths: list[Path], style: str, artifact: Path | None, language:
     model = load_artifact(artifact_folder(artifact), language)
     pictures = [path for path in paths if path.is_dir() or path.suffix.lower() not in _REPORTS]
     files = [file for file, _ in picture_files(pictures)]
-    fields = [one for path in paths if path not in pictures for one in _read_reports(path)]
+    fields = [report for path in paths if path not in pictures for report in _read_reports(path)]
     if files:
         classifier = Classifier(model)
         fields += [_judge(file, classifier) for file in files]
@@ -82,7 +82,9 @@ def _text(statement: SlideReport) -> str:
     if statement.probabilities:
         lines.append("  " + "  ".join(f"{name} {share:.3f}" for name, share in statement.probabilities.items()))
         lines.append("\nfields that count, the most suspicious first (probability of leukemia, cells, pattern)")
-        lines += [f"  {one.suspicion:.3f}  {one.cell_count:>4}  {one.label} pattern  {one.name}" for one in statement.fields]
+        lines += [
+            f"  {field.suspicion:.3f}  {field.cell_count:>4}  {field.label} pattern  {field.name}" for field in statement.fields
+        ]
     if statement.excluded:
         lines.append("\nfields that don't count")
     for left in statement.excluded:

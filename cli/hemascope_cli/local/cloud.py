@@ -84,7 +84,7 @@ class LocalCloud:
         self.port = self.port or free_port()
         try:
             templates = {name: moved(one, self.portal) for name, one in read_templates(self.root).items()}
-            self._functions = {one.folder: one for one in functions(templates)}
+            self._functions = {function.folder: function for function in functions(templates)}
             self._ports = {folder: free_port() for folder in self._functions}
             self._start_cloud()
             self._store_code()
@@ -153,7 +153,10 @@ class LocalCloud:
             "IOT_MTLS_ENABLED": "0",
             "AUTH": str(self.enforce_iam).lower(),
         }
-        proxies = {f"MINISTACK_LAMBDA_PROXY_{one.name}": self._worker_url(one.folder) for one in self._functions.values()}
+        proxies = {
+            f"MINISTACK_LAMBDA_PROXY_{function.name}": self._worker_url(function.folder)
+            for function in self._functions.values()
+        }
         self._spawn("cloud", [sys.executable, "-m", "hemascope_cli.local.emulator"], variables | proxies)
         self._wait_for("cloud", f"{self.endpoint}/_ministack/health")
 
@@ -221,7 +224,7 @@ class LocalCloud:
             if stack["StackStatus"].endswith(("FAILED", "ROLLBACK_COMPLETE")):
                 raise HemascopeError(f"expected the stack {name}, received {stack.get('StackStatusReason', 'no reason')}")
             if stack["StackStatus"] == "CREATE_COMPLETE":
-                self.outputs |= {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+                self.outputs |= {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
                 return True
             return False
 

@@ -26,9 +26,9 @@ def teach() -> None:
         answer = send(request)
         if answer[0] == 200:
             configuration = ses_v2._config_sets.get(ses._p(request, "ConfigurationSetName")) or {}
-            for one in (configuration.get("EventDestinations") or {}).values():
-                if _SENT in one["MatchingEventTypes"] and one.get("SnsDestination"):
-                    ses._publish_notification(one["SnsDestination"]["TopicArn"], sent_event(request))
+            for destination in (configuration.get("EventDestinations") or {}).values():
+                if _SENT in destination["MatchingEventTypes"] and destination.get("SnsDestination"):
+                    ses._publish_notification(destination["SnsDestination"]["TopicArn"], sent_event(request))
         return answer
 
     ses._send_templated_email = send_and_tell

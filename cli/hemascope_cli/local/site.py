@@ -34,7 +34,7 @@ def site_headers(template: Template, endpoint: str) -> dict[str, str]:
     (policy,) = of_type({"Portal": template}, "AWS::CloudFront::ResponseHeadersPolicy")
     config = policy["ResponseHeadersPolicyConfig"]
     security = config["SecurityHeadersConfig"]
-    headers = {one["Header"]: one["Value"] for one in config["CustomHeadersConfig"]["Items"]}
+    headers = {item["Header"]: item["Value"] for item in config["CustomHeadersConfig"]["Items"]}
     return headers | {
         "Content-Security-Policy": _at(security["ContentSecurityPolicy"]["ContentSecurityPolicy"], endpoint),
         "Referrer-Policy": security["ReferrerPolicy"]["ReferrerPolicy"],

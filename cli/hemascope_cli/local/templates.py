@@ -101,7 +101,7 @@ def _is_about_tls(statement: dict[str, Any]) -> bool:
 def of_type(templates: dict[str, Template], kind: str) -> Iterator[dict[str, Any]]:
     """Properties of every resource of a type."""
     for template in templates.values():
-        yield from (one["Properties"] for one in template["Resources"].values() if one["Type"] == kind)
+        yield from (resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == kind)
 
 
 def functions(templates: dict[str, Template]) -> list[LocalFunction]:

@@ -34,8 +34,8 @@ class VersionedBucket:
         with map_aws_errors("list object versions"):
             pages = self.s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
             for page in pages:
-                yield [self._stored(one) for one in page.get("Versions", [])] + [
-                    self._stored(one, is_marker=True) for one in page.get("DeleteMarkers", [])
+                yield [self._stored(version) for version in page.get("Versions", [])] + [
+                    self._stored(marker, is_marker=True) for marker in page.get("DeleteMarkers", [])
                 ]
 
     def all_below(self, prefix: str) -> list[StoredVersion]:
@@ -51,7 +51,10 @@ class VersionedBucket:
             Where some were refused; those before them are deleted.
         """
         for start in range(0, len(versions), _PAGE):
-            objects = [{"Key": one.object.key, "VersionId": one.object.version_id} for one in versions[start : start + _PAGE]]
+            objects = [
+                {"Key": version.object.key, "VersionId": version.object.version_id}
+                for version in versions[start : start + _PAGE]
+            ]
             with map_aws_errors("delete object versions"):
                 answer = self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})
             if refused := answer.get("Errors"):

@@ -167,7 +167,7 @@ def _files_of(folder: Path) -> dict[str, Path]:
 
 def _write_manifest(folder: Path, lines: list[Line]) -> None:
     text = io.StringIO()
-    writer = csv.DictWriter(text, [one.name for one in fields(Line)], lineterminator="\n")
+    writer = csv.DictWriter(text, [field.name for field in fields(Line)], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(one) for one in sorted(lines, key=lambda one: one.file))
+    writer.writerows(asdict(one) for one in sorted(lines, key=lambda line: line.file))
     _write(folder / MANIFEST, text.getvalue().encode())

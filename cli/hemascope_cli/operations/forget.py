@@ -61,11 +61,11 @@ class Forgetting:
         """Look what there is; nothing changes."""
         versions = self.uploads.all_below(self.patient.prefix)
         traces = list(self.ledger.traces(self.patient))
-        done = {one.object_id for one in traces if one.done}
+        done = {trace.object_id for trace in traces if trace.done}
         rows = Counter(one.object_id for one in traces if not one.is_tombstone)
         begun = {one.object_id for one in traces if one.is_tombstone and not one.done}
-        ids = begun | set(rows) | {one.object.object_id for one in versions if not one.is_marker}
-        objects = {one: Found(len(self._files(one)), rows[one]) for one in sorted(ids)}
+        ids = begun | set(rows) | {version.object.object_id for version in versions if not version.is_marker}
+        objects = {object_id: Found(len(self._files(object_id)), rows[object_id]) for object_id in sorted(ids)}
         return Plan(versions, objects, bool(begun), len(done - ids))
 
     def carry_out(self, plan: Plan, wait: Callable[[], None]) -> None:

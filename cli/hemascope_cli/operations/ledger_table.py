@@ -46,7 +46,7 @@ class LedgerTable:
         """Rows of these objects under one model, by object id; a hundred a call, consistent."""
         rows: dict[str, LedgerRow] = {}
         for start in range(0, len(object_ids), _BATCH):
-            keys = [row_key(one, model) for one in object_ids[start : start + _BATCH]]
+            keys = [row_key(object_id, model) for object_id in object_ids[start : start + _BATCH]]
             for item in self._get(keys):
                 row = row_from_item(item)
                 rows[row.object_id] = row

@@ -28,7 +28,7 @@ class Queue:
     def waiting(self) -> int:
         """About how many messages are in the queue, those in somebody's hands included."""
         names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        return sum(int(one) for one in self._attributes(*names))
+        return sum(int(attribute) for attribute in self._attributes(*names))
 
     def send(self, bodies: Sequence[str]) -> None:
         """Send them all.

@@ -42,7 +42,7 @@ class SeenIds:
 
     def add(self, ids: Iterable[str]) -> None:
         """Remember ids."""
-        self._file.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((one,) for one in ids))
+        self._file.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((object_id,) for object_id in ids))
 
     def __contains__(self, object_id: str) -> bool:
         return self._file.execute("SELECT 1 FROM seen WHERE id = ?", (object_id,)).fetchone() is not None
@@ -82,7 +82,7 @@ class Reconciliation:
         with closing(SeenIds()) as seen:
             for page in self.uploads.pages(SMEARS):
                 versions = [one for one in page if not one.is_marker]
-                seen.add(one.object.object_id for one in versions)
+                seen.add(version.object.object_id for version in versions)
                 self._check_versions(versions, tally)
             for rows in self.ledger.pages(self.model, self.now):
                 self._check_rows(rows, seen, tally)

@@ -56,7 +56,7 @@ class CognitoAccounts:
                 if after and _code(error) == "InvalidParameterException":
                     return None
                 raise
-            mine = [one for one in answer["Users"] if _attributes(one).get("custom:hospital") == hospital]
+            mine = [user for user in answer["Users"] if _attributes(user).get("custom:hospital") == hospital]
             with ThreadPoolExecutor(_READERS) as readers:
                 accounts = tuple(readers.map(self._account, mine))
         return AccountPage(accounts=accounts, next=answer.get("NextToken"))
@@ -106,7 +106,7 @@ class CognitoAccounts:
         groups: list[dict[str, Any]] = []
         with _unless(_NONE):  # taken away meanwhile
             groups = self.cognito.admin_list_groups_for_user(UserPoolId=self.pool, Username=username)["Groups"]
-        roles = [one["GroupName"] for one in groups if one["GroupName"] in ROLES]
+        roles = [group["GroupName"] for group in groups if group["GroupName"] in ROLES]
         return Account(
             username=username,
             email=attributes.get("email"),
@@ -122,7 +122,10 @@ def _first_password() -> str:
 
 
 def _attributes(user: dict[str, Any]) -> dict[str, str]:
-    return {one["Name"]: one["Value"] for one in user.get("UserAttributes", user.get("Attributes", []))}
+    return {
+        attribute["Name"]: attribute["Value"]
+        for attribute in user.get("UserAttributes", user.get("Attributes", []))
+    }
 
 
 def _code(error: ClientError) -> str:

@@ -37,7 +37,7 @@ class _Report:
 
     def __init__(self, report: Report, reviewed: Reviewed, version: Version) -> None:
         self._report, self._reviewed, self._version = report, reviewed, version
-        self._verdicts = sorted(reviewed.verdicts, key=lambda one: one.number)
+        self._verdicts = sorted(reviewed.verdicts, key=lambda verdict: verdict.number)
         self._model, self._specimen = report.model, report.specimen
 
     def bundle(self) -> Resource:
@@ -51,7 +51,7 @@ class _Report:
         pictures = self._pictures(common)
         common["derivedFrom"] = [_reference(pictures[0])]
         found = of_model(self._report, self._reviewed.release, common, self._identify)
-        found += [of_reviewer(one, common, self._identify) for one in self._verdicts]
+        found += [of_reviewer(verdict, common, self._identify) for verdict in self._verdicts]
         whole = self._diagnostic_report(common, found, pictures[1:])
         traces = self._provenance([whole, *found], device, pictures[0])
         resources = [one for one in (whole, subject, sample, device, *pictures, *found, *traces) if one]
@@ -62,7 +62,7 @@ class _Report:
             "identifier": identifier("report", f"{self._report.object_id}/{self._model.name}"),
             "type": "collection",
             **({"timestamp": max(moments).isoformat()} if moments else {}),
-            "entry": [{"fullUrl": _reference(one)["reference"], "resource": one} for one in resources],
+            "entry": [{"fullUrl": _reference(resource)["reference"], "resource": resource} for resource in resources],
         }
 
     def _identify(self, part: str) -> str:
@@ -73,7 +73,7 @@ class _Report:
 
     def _moments(self) -> list[datetime]:
         issued = [self._report.issued_at] if self._report.issued_at else []
-        return [*issued, *(one.at for one in self._verdicts)]
+        return [*issued, *(verdict.at for verdict in self._verdicts)]
 
     def _patient(self) -> Resource:
         if self._specimen is None:
@@ -184,14 +184,14 @@ class _Report:
             return []
         agents = [{"type": Code.ASSEMBLER.concept(), "who": _reference(device)}]
         agents += [
-            {"type": Code.VERIFIER.concept(), "who": _reviewer(one)}
-            for one in dict.fromkeys(one.reviewer for one in self._verdicts)
+            {"type": Code.VERIFIER.concept(), "who": _reviewer(reviewer)}
+            for reviewer in dict.fromkeys(verdict.reviewer for verdict in self._verdicts)
         ]
         return [
             {
                 "resourceType": "Provenance",
                 "id": self._identify("provenance"),
-                "target": [_reference(one) for one in targets],
+                "target": [_reference(target) for target in targets],
                 "recorded": max(moments).isoformat(),
                 "activity": Code.CREATED.concept(),
                 "agent": agents,
@@ -210,4 +210,4 @@ def _reference(resource: Resource) -> Resource:
 
 def _identity(*parts: str) -> str:
     """A UUID that is the same for the same parts, and for no others: a slash inside a part is escaped."""
-    return str(uuid5(NAMESPACE_URL, "/".join((OWN, *(quote(one, safe="") for one in parts)))))
+    return str(uuid5(NAMESPACE_URL, "/".join((OWN, *(quote(part, safe="") for part in parts)))))

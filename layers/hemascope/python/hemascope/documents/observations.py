@@ -109,7 +109,7 @@ def _quality(found: Evidence) -> Resource:
         Code.CONTRAST: found.quality.contrast,
         Code.MASK_COVERAGE: found.mask_coverage,
     }
-    reasons = [one.reason for one in found.quality.findings]
+    reasons = [finding.reason for finding in found.quality.findings]
     figures = [{"code": code.concept(), "valueQuantity": quantity(value)} for code, value in measured.items()]
     # Without a quality gate nothing was judged: the figures stand alone.
     judged = (

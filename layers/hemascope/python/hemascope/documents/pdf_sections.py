@@ -166,14 +166,14 @@ def _figures(found: Evidence, said: Result) -> list[tuple[str, str, str, str]]:
         lines.append(("Classes that the smear is typical of", ", ".join(said.conformal_set) or "none", "", ""))
     measured = f"{quality.sharpness:.0f} / {quality.brightness:.0f} / {quality.contrast:.0f}"
     lines.append(("Sharpness / brightness / contrast of the picture", measured, "", ""))
-    for one in quality.findings:
-        side = "at least" if one.value < one.limit else "at most"
+    for finding in quality.findings:
+        side = "at least" if finding.value < finding.limit else "at most"
         lines.append(
             (
-                f"Quality gate: {released_verdict_number(one.figure)}",
-                f"{one.value:.3g}",
-                f"{side} {one.limit:.3g}",
-                REASONS[one.reason],
+                f"Quality gate: {released_verdict_number(finding.figure)}",
+                f"{finding.value:.3g}",
+                f"{side} {finding.limit:.3g}",
+                REASONS[finding.reason],
             )
         )
     if quality.figures and not quality.findings:
@@ -187,7 +187,7 @@ def _distance(name: str, score: float) -> tuple[str, str, str, str]:
 
 def review(reviewed: Reviewed, reviewers: int) -> list[Any]:
     """What people said about it."""
-    newest = sorted(reviewed.verdicts, key=lambda one: one.number, reverse=True)
+    newest = sorted(reviewed.verdicts, key=lambda verdict: verdict.number, reverse=True)
     lines = [_verdict(one) for one in newest[:_VERDICTS]]
     if len(newest) > _VERDICTS:
         lines.append(f"{len(newest) - _VERDICTS} earlier: see the portal.")

@@ -21,7 +21,7 @@ class Reviewed:
 
         Only a verdict that a release rests on can do that: a later one may still wait for a second reviewer.
         """
-        return next((one.label for one in self.verdicts if one.number == self.released_verdict_number), None)
+        return next((verdict.label for verdict in self.verdicts if verdict.number == self.released_verdict_number), None)
 
 
 UNREVIEWED = Reviewed()

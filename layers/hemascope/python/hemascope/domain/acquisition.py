@@ -96,9 +96,9 @@ class Acquisition(_Contract):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Acquisition":
-        if sum(one.pictures for one in self.sizes) != self.pictures:
+        if sum(size.pictures for size in self.sizes) != self.pictures:
             raise ValueError("expected a size of each judged picture")
-        if self.fits and (self.accepted < ACCEPTED_SHARE or max(abs(one.away) for one in self.colours) > ALLOWED_SHIFT):
+        if self.fits and (self.accepted < ACCEPTED_SHARE or max(abs(colour.away) for colour in self.colours) > ALLOWED_SHIFT):
             raise ValueError("expected accepted and unshifted colours where a model fits")
         return self
 

@@ -16,8 +16,8 @@ def agreed(verdicts: Sequence[Verdict], reviewers: int) -> Verdict | None:
     if not verdicts:
         return None
     newest = verdicts[-1]
-    last_words = {one.reviewer: one for one in verdicts}
-    same = [one for one in last_words.values() if (one.kind, one.label) == (newest.kind, newest.label)]
+    last_words = {verdict.reviewer: verdict for verdict in verdicts}
+    same = [word for word in last_words.values() if (word.kind, word.label) == (newest.kind, newest.label)]
     return newest if len(same) >= reviewers else None
 
 

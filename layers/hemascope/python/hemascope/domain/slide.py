@@ -122,7 +122,7 @@ class SlideReport(_Contract):
 
     @model_validator(mode="after")
     def _consistent(self) -> "SlideReport":
-        if self.counted_cells != sum(one.cell_count for one in self.fields):
+        if self.counted_cells != sum(field.cell_count for field in self.fields):
             raise ValueError("expected as many counted cells as the counted fields have")
         if self.tier is not Tier.of(self.counted_cells):
             raise ValueError(f"expected the tier of {self.counted_cells} cells, received {self.tier}")

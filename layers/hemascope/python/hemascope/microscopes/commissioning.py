@@ -115,7 +115,7 @@ def commission(measured: Sequence[PictureFigures], unreadable: Sequence[Unreadab
 
 def _compare(measured: Sequence[PictureFigures], artifact: Artifact) -> tuple[ColourFigure, ...]:
     colours = np.stack([one.colours for one in measured])
-    nearest = [artifact.colours.nearest(one) for one in colours]
+    nearest = [artifact.colours.nearest(colour) for colour in colours]
     references = np.array([one.mean for one in nearest])
     away = ((colours - references) / np.stack([one.spreads for one in nearest])).mean(axis=0)
     return tuple(
@@ -162,7 +162,7 @@ def _in_favour(accepted: int, with_cells: int, judged: int) -> str:
 
 def _shifted(colours: Sequence[ColourFigure]) -> list[ColourFigure]:
     """The colour figures that are shifted too far, the farthest first."""
-    return sorted((one for one in colours if abs(one.away) > ALLOWED_SHIFT), key=lambda one: -abs(one.away))
+    return sorted((colour for colour in colours if abs(colour.away) > ALLOWED_SHIFT), key=lambda one: -abs(one.away))
 
 
 def _tell(figure: ColourFigure) -> str:

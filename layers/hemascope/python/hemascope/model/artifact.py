@@ -78,7 +78,7 @@ def load_artifact(folder: Path, language: str = ENGLISH) -> Artifact:
 
 def _in_language(contents: dict[str, bytes], language: str) -> bytes:
     if (name := texts_file(language)) not in contents:
-        there = sorted(one for one in contents if one.startswith("texts."))
+        there = sorted(content for content in contents if content.startswith("texts."))
         raise ArtifactError(f"expected {name} in the artifact, received {', '.join(there)}")
     return contents[name]
 

@@ -42,4 +42,4 @@ class ColourReference(BaseModel):
 
     def nearest(self, fingerprint: NDArray[np.float64]) -> ColourCluster:
         """The cluster that decides about a fingerprint."""
-        return min(self.clusters, key=lambda one: one.distance(fingerprint))
+        return min(self.clusters, key=lambda cluster: cluster.distance(fingerprint))

@@ -88,14 +88,14 @@ class FeatureReference:
         """
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                reference = cls(**{one.name: np.asarray(arrays[one.name], np.float32) for one in fields(cls)})
+                reference = cls(**{field.name: np.asarray(arrays[field.name], np.float32) for field in fields(cls)})
         except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise ArtifactError(f"expected a feature reference, received: {error}") from error
         reference._check()
         return reference
 
     def _check(self) -> None:
-        received = tuple(np.shape(getattr(self, one.name)) for one in fields(self))
+        received = tuple(np.shape(getattr(self, field.name)) for field in fields(self))
         width, classes, kept = np.size(self.scale), len(np.atleast_1d(self.means)), np.size(self.variances)
         expected: tuple[tuple[int, ...], ...] = ((width,), (classes, width), (kept, width), (kept,), (), (), (classes,))
         if received != expected:

@@ -60,7 +60,7 @@ def read_words(folder: Path, language: str) -> ArtifactWords:
         manifest = json.loads((folder / "manifest.json").read_bytes())
         content = (folder / name).read_bytes()
         expected, received = manifest["files"][name], hashlib.sha256(content).hexdigest()
-        urgent = tuple(str(one) for one in manifest["decision"]["urgent_classes"])
+        urgent = tuple(str(class_name) for class_name in manifest["decision"]["urgent_classes"])
         texts = Texts.model_validate_json(content)
     except (OSError, ValidationError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"expected manifest.json and {name} of a model artifact in {folder}, received: {error}") from error

@@ -107,7 +107,7 @@ class NotificationService:
             except Exception as error:  # a way that fails keeps no other waiting; the message comes again for it alone
                 failures.append(error)
         if failures:  # what failed is tried again sooner than what somebody else holds
-            raise min(failures, key=lambda one: isinstance(one, _HeldByAnotherError))
+            raise min(failures, key=lambda failure: isinstance(failure, _HeldByAnotherError))
         new = self.ledger.set_notification(row.object_id, row.model, NotificationStatus.SENT, row.state)
         return told or new
 

@@ -127,7 +127,7 @@ class PatientDesk:
 
 def release_of(fields: Collection[SlideField]) -> Release:
     """How far a statement on these fields may be relied on: as far as the one that is relied on least."""
-    found = {one.report.release for one in fields if one.report}
+    found = {field.report.release for field in fields if field.report}
     if not found or Release.PRELIMINARY in found:
         return Release.PRELIMINARY
     return Release.AMENDED if Release.AMENDED in found else Release.FINAL

@@ -80,7 +80,7 @@ class Reading:
             expires_in=self.links.seconds,
             verdicts=self.repository.verdicts(row),
             released_verdict_number=row.released_verdict_number,
-            others=tuple(Row.of(one) for one in others),
+            others=tuple(Row.of(other) for other in others),
         )
 
     def _linked(self, pictures: Pictures) -> Pictures:

@@ -109,8 +109,8 @@ class Desk:
             read = partial(self._fields_of, person)
             fields = [one for some in readers.map(read, found.values(), found) for one in some]
         if not fields:
-            raise NotFound("There is no case of this id, or not yet.")
-        self.trail.record_view(person, *dict.fromkeys(one.object_id for one in fields))
+            raise NotFound("There is no slide of this id, or not yet.")
+        self.trail.record_view(person, *dict.fromkeys(field.object_id for field in fields))
         statement = build_slide_report(fields, self.urgent_classes, self.slide_texts)
         if person.role is Role.PATIENT:
             statement = statement.model_copy(update={"release": release_of(fields)})

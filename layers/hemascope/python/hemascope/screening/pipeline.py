@@ -141,7 +141,7 @@ def _measure(
     laps.mark("cells")
     pictures = None
     if canvases:
-        for_overlay, for_heat_maps = (one.result() for one in canvases)
+        for_overlay, for_heat_maps = (canvas.result() for canvas in canvases)
         overlay = draw_overlay(for_overlay, found, cells)
         laps.mark("overlay")
         pictures = SmearPictures(inputs.segmented_picture, overlay, draw_heat_maps(for_heat_maps, answer.maps or {}))
@@ -202,7 +202,7 @@ def _decide(
         decision = Decision.CONFIDENT if ruling.stated else Decision.INDETERMINATE
     advice = artifact.texts.recommend(decision, ruling.label, ruling.possible, rules.urgent_classes)
     if findings:
-        advice = " ".join(dict.fromkeys(one.advice for one in findings))
+        advice = " ".join(dict.fromkeys(finding.advice for finding in findings))
     return Result(
         label=ruling.label,
         probabilities={name: float(one) for name, one in zip(classes, probabilities, strict=True)},

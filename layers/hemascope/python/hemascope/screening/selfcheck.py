@@ -55,20 +55,20 @@ def replay(classifier: Classifier) -> int:
         golden = Golden.model_validate_json((classifier.artifact.folder / GOLDEN).read_bytes())
     except (OSError, ValidationError) as error:
         raise ArtifactError(f"expected golden predictions beside the model, received: {error}") from error
-    for one in golden.predictions:
-        data = base64.b64decode(one.jpeg_base64)
-        if hashlib.sha256(data).hexdigest() != one.sha256:
-            raise ArtifactError(f"expected the golden smear {one.sha256[:12]}, received another picture")
+    for prediction in golden.predictions:
+        data = base64.b64decode(prediction.jpeg_base64)
+        if hashlib.sha256(data).hexdigest() != prediction.sha256:
+            raise ArtifactError(f"expected the golden smear {prediction.sha256[:12]}, received another picture")
         report = screen(data, SPECIMEN, classifier).report
         if report.result is None or report.evidence is None:
-            raise ArtifactError(f"expected a report on the golden smear {one.sha256[:12]}, received a rejection")
+            raise ArtifactError(f"expected a report on the golden smear {prediction.sha256[:12]}, received a rejection")
         received = report.result.probabilities
-        agree = set(received) == set(one.probabilities) and all(
-            abs(received[name] - expected) <= TOLERANCE for name, expected in one.probabilities.items()
+        agree = set(received) == set(prediction.probabilities) and all(
+            abs(received[name] - expected) <= TOLERANCE for name, expected in prediction.probabilities.items()
         )
-        if not agree or report.evidence.cell_count != one.cell_count:
+        if not agree or report.evidence.cell_count != prediction.cell_count:
             raise ArtifactError(
-                f"expected {one.cell_count} cells and {one.probabilities} on the golden smear {one.sha256[:12]}, "
+                f"expected {prediction.cell_count} cells and {prediction.probabilities} on the golden smear {prediction.sha256[:12]}, "
                 f"received {report.evidence.cell_count} and {received}"
             )
     return len(golden.predictions)

@@ -35,7 +35,7 @@ def sort_fields(
     A field counts where its answer is confident and it has cells. A picture counts once, however often its report is given,
     and of several pictures of one name the newest one that could be judged.
     """
-    own = [(one, one.report) for one in fields if one.report is not None and one.report.model == model]
+    own = [(field, field.report) for field in fields if field.report is not None and field.report.model == model]
     counted: list[Counted] = []
     excluded: list[ExcludedField] = []
     seen: set[tuple[str, str]] = set()
@@ -69,21 +69,21 @@ def _of_other_models(
     A model that comes after another must not make its suspicion disappear: it stays on the list and keeps the slide doubtful.
     """
     said: dict[str, ExcludedField] = {}
-    for one in sorted(fields, key=_newest_first):
-        if one.report is None or one.report.model == model:
+    for field in sorted(fields, key=_newest_first):
+        if field.report is None or field.report.model == model:
             continue
-        row = _exclude(one, ExclusionReason.OTHER_MODEL, urgent, words.other_model)
-        earlier = said.get(one.object_id)
+        row = _exclude(field, ExclusionReason.OTHER_MODEL, urgent, words.other_model)
+        earlier = said.get(field.object_id)
         if row.suspicious and not (earlier and earlier.suspicious):
-            said[one.object_id] = row
-        elif one.object_id not in known:
-            said.setdefault(one.object_id, row)
+            said[field.object_id] = row
+        elif field.object_id not in known:
+            said.setdefault(field.object_id, row)
     return list(said.values())
 
 
 def _failed(fields: Sequence[SlideField], urgent: Collection[str], words: SlideTexts) -> list[ExcludedField]:
     """Pictures that no model judged."""
-    judged = {one.object_id for one in fields if one.report is not None}
+    judged = {field.object_id for field in fields if field.report is not None}
     lost = {one.object_id: one for one in sorted(fields, key=_newest_first, reverse=True) if one.object_id not in judged}
     return [_exclude(one, ExclusionReason.FAILED, urgent, words.failed) for one in lost.values()]
 

@@ -157,8 +157,8 @@ def _suspicion(probabilities: dict[str, float], urgent: Collection[str]) -> floa
 
 
 def _only_slide(fields: Sequence[SlideField]) -> SlideId | None:
-    specimens = [one.report.specimen for one in fields if one.report and one.report.specimen]
-    slides = {(one.hospital, one.patient, one.slide) for one in specimens}
+    specimens = [field.report.specimen for field in fields if field.report and field.report.specimen]
+    slides = {(specimen.hospital, specimen.patient, specimen.slide) for specimen in specimens}
     if len(slides) > 1:
         raise HemascopeError(f"expected fields of one slide, received fields of {len(slides)}")
     return SlideId(hospital=specimens[0].hospital, patient=specimens[0].patient, slide=specimens[0].slide) if slides else None
@@ -166,17 +166,17 @@ def _only_slide(fields: Sequence[SlideField]) -> SlideId | None:
 
 def _check_classes(fields: Sequence[SlideField], urgent: Collection[str], words: SlideTexts) -> None:
     """A class that nobody calls urgent would pass for harmless, so each must be known before anything is pooled."""
-    for one in fields:
-        classes = set(one.report.result.probabilities) if one.report and one.report.result else None
+    for field in fields:
+        classes = set(field.report.result.probabilities) if field.report and field.report.result else None
         if classes is not None and (wrong := (set(urgent) - classes) | (classes - set(words.pattern))):
             known = ", ".join(sorted(urgent))
             raise HemascopeError(f"expected classes that have words, {known} among them; wrong: {', '.join(sorted(wrong))}")
 
 
 def _speaking_model(fields: Sequence[SlideField]) -> ModelReference | None:
-    judged = {(one.object_id, one.report.model) for one in fields if one.report is not None}
+    judged = {(field.object_id, field.report.model) for field in fields if field.report is not None}
     votes = Counter(model for _, model in judged)
-    return max(votes, key=lambda one: (votes[one], _number(one.version), one.id, one.sha256), default=None)
+    return max(votes, key=lambda vote: (votes[vote], _number(vote.version), vote.id, vote.sha256), default=None)
 
 
 def _number(version: str) -> tuple[int, ...]:
