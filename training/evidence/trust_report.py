@@ -24,7 +24,7 @@ _SEED = 4420
 
 
 def measure_refusals(classifier: Classifier, other_laboratory: Path) -> list[dict[str, Any]]:
-    """Decisions on what is no smear of this laboratory: a folder of another's, where there is one, and drawn out-of-distribution pictures."""
+    """Decisions on pictures that are no smears of this laboratory: another laboratory's folder, if given, and drawn pictures."""
     rows = []
     if files := sorted(path for path in other_laboratory.glob("*") if path.is_file()):
         rows.append(_refusals("another laboratory", (screen(file.read_bytes(), SPECIMEN, classifier).report for file in files)))

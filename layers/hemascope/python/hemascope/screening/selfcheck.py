@@ -68,8 +68,8 @@ def replay(classifier: Classifier) -> int:
         )
         if not agree or report.evidence.cell_count != prediction.cell_count:
             raise ArtifactError(
-                f"expected {prediction.cell_count} cells and {prediction.probabilities} on the golden smear {prediction.sha256[:12]}, "
-                f"received {report.evidence.cell_count} and {received}"
+                f"expected {prediction.cell_count} cells and {prediction.probabilities} on the golden smear "
+                f"{prediction.sha256[:12]}, received {report.evidence.cell_count} and {received}"
             )
     return len(golden.predictions)
 
