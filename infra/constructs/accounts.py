@@ -4,13 +4,14 @@ from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
+from hemascope.domain.account import Role
 from infra.settings import Settings
 
 ROLES = {
-    "technician": "Sends smears, sees the hospital's reports",
-    "clinician": "Sends smears, sees the hospital's reports",
-    "patient": "Sees the summaries of one patient",
-    "admin": "Sees the hospital's reports, looks after its settings and people",
+    Role.TECHNICIAN: "Sends smears, sees the hospital's reports",
+    Role.CLINICIAN: "Sends smears, sees the hospital's reports",
+    Role.PATIENT: "Sees the summaries of one patient",
+    Role.ADMIN: "Sees the hospital's reports, looks after its settings and people",
 }
 _ATTRIBUTES = ("hospital", "patient")  # pseudonymous ids
 _TOKEN = Duration.minutes(15)  # a token can't be taken back, so this is how long a dismissed account still works
@@ -28,7 +29,7 @@ class Accounts(Construct):
         super().__init__(scope, identity)
         self.user_pool = self._make_pool(settings)
         for role, description in ROLES.items():
-            self.user_pool.add_group(role.capitalize(), group_name=role, description=description)
+            self.user_pool.add_group(role.capitalize(), group_name=role.value, description=description)
         self.client = self._make_client(settings)
         prefix = f"{settings.name('portal')}-{Aws.ACCOUNT_ID}"
         self.user_pool.add_domain(

@@ -10,8 +10,6 @@ from infra.constructs.function import ARCHITECTURES, function_log, function_role
 from infra.image import DOCUMENTS, image
 from infra.settings import Settings
 
-ROUTES = ("GET /reports/{object_id}/report.pdf", "GET /reports/{object_id}/report.fhir.json")
-
 
 def documents_function(
     scope: Construct, identity: str, settings: Settings, *, key: kms.IKey, environment: dict[str, str]

@@ -91,7 +91,7 @@ def test_the_trail_says_what_everybody_did_and_is_whole(
 
     done = [entry["action"] for entry in entries if entry["object_id"] == reviewed.object_id and entry["action"] != "viewed"]
     assert done == ["verdict", "released"]
-    assert {one["who"] for one in entries if one["action"] == "released"} == {reviewed.verdict[1]["reviewer"]}
+    assert {entry["who"] for entry in entries if entry["action"] == "released"} == {reviewed.verdict[1]["reviewer"]}
     assert main(["audit", "verify", "--endpoint", portal.cloud.endpoint]) == 0
     assert capsys.readouterr().out.startswith("st-mary  whole, head ")
 

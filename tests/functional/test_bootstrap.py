@@ -11,7 +11,7 @@ from hemascope.bootstrap.functions import (
     build_notification_service,
     build_screening_service,
 )
-from hemascope.bootstrap.portal import PortalEnvironment, build_desk
+from hemascope.bootstrap.portal import PortalEnvironment, build_portal
 from hemascope.domain.errors import ArtifactError, HemascopeError
 from hemascope.model.artifact import Artifact
 from hemascope_cli.project import artifact_folder
@@ -95,16 +95,20 @@ def test_a_missing_variable_of_delivery_is_named(name: str) -> None:
         build_notification_service({key: value for key, value in DELIVERING.items() if key != name})
 
 
-def test_a_desk_is_built_from_its_environment() -> None:
-    desk = build_desk(ANSWERING)
+def test_a_portal_is_built_from_its_environment() -> None:
+    portal = build_portal(ANSWERING)
 
-    assert (desk.uploads_bucket, desk.repository.bucket, desk.links.seconds) == ("uploads", "reports", 300)
-    assert desk.urgent_classes == ("Early Pre-B", "Pre-B", "Pro-B")
-    assert desk.slide_texts.recommendation["suspected"].startswith("Consult a specialist")
+    assert (portal.uploads.bucket, portal.reports.repository.bucket, portal.uploads.links.seconds) == (
+        "uploads",
+        "reports",
+        300,
+    )
+    assert portal.slides.urgent_classes == ("Early Pre-B", "Pre-B", "Pro-B")
+    assert portal.slides.texts.recommendation["suspected"].startswith("Consult a specialist")
 
 
 def test_a_language_that_the_artifact_has_not_starts_nothing(variables: dict[str, str]) -> None:
-    for build, settings in ((build_desk, ANSWERING), (build_screening_service, variables)):
+    for build, settings in ((build_portal, ANSWERING), (build_screening_service, variables)):
         with pytest.raises(ArtifactError, match=r"texts\.de\.json"):
             build({**settings, "HEMASCOPE_LANGUAGE": "de"})
 
@@ -112,7 +116,7 @@ def test_a_language_that_the_artifact_has_not_starts_nothing(variables: dict[str
 @pytest.mark.parametrize("name", names(PortalEnvironment))
 def test_a_missing_variable_of_the_portal_is_named(name: str) -> None:
     with pytest.raises(HemascopeError, match=f"{name} "):
-        build_desk({key: value for key, value in ANSWERING.items() if key != name})
+        build_portal({key: value for key, value in ANSWERING.items() if key != name})
 
 
 def test_a_ledger_needs_its_table() -> None:

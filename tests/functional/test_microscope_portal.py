@@ -16,7 +16,7 @@ from hemascope_cli.microscope.portal_client import PortalClient
 from hemascope_cli.microscope.senders import PortalSender
 from tests.support.microscope_portal import TOKEN, HttpPortal, served
 from tests.support.microscope_world import drawn
-from tests.support.portal_world import Portal
+from tests.support.portal_world import PortalWorld
 
 KEY = "smears/st-mary/p-7/c-1/field 血液.jpg"
 PICTURE = Picture.of(b"a picture")
@@ -25,9 +25,9 @@ Captured = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def portal(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpPortal]:
-    handler, desk = load_handler(root / "lambdas" / "portal_api" / "handler.py"), Portal()
-    monkeypatch.setitem(handler.__globals__, "desk", lambda: desk.desk)
-    with served(HttpPortal(handler, desk)) as portal:
+    handler, world = load_handler(root / "lambdas" / "portal_api" / "handler.py"), PortalWorld()
+    monkeypatch.setitem(handler.__globals__, "services", lambda: world.services)
+    with served(HttpPortal(handler, world)) as portal:
         yield portal
 
 

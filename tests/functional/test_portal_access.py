@@ -11,7 +11,7 @@ import pytest
 from hemascope.model.artifact import Artifact
 from tests.functional.access_table import ACCOUNTS, IDS, NOBODIES, ROUTES, Route
 from tests.support.fakes import FixedClassifier
-from tests.support.portal_world import SMEAR, Portal, account, opened
+from tests.support.portal_world import SMEAR, PortalWorld, account, opened
 
 REVIEWED, FRESH = (SMEAR.model_copy(update={"version_id": version}) for version in ("v2", "v3"))
 Ask = Callable[..., dict[str, Any]]
@@ -23,17 +23,17 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def screened(artifact: Artifact, smear: bytes) -> Portal:
-    portal = Portal()
+def screened(artifact: Artifact, smear: bytes) -> PortalWorld:
+    portal = PortalWorld()
     for version in (SMEAR, REVIEWED, FRESH):
         portal.screen(smear, FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01), version)
     return portal
 
 
 @pytest.fixture
-def portal(screened: Portal) -> Portal:
-    portal = Portal(screened.texts)
-    portal.reader.rows, portal.reports.pictures = list(screened.reader.rows), screened.reports.pictures
+def portal(screened: PortalWorld) -> PortalWorld:
+    portal = PortalWorld(screened.texts)
+    portal.ledger.rows, portal.reports.pictures = list(screened.ledger.rows), screened.reports.pictures
     return portal
 
 
@@ -44,7 +44,7 @@ def names(artifact: Artifact) -> dict[str, str]:
 
 
 @pytest.fixture
-def ask(root: Path, portal: Portal, names: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(root: Path, portal: PortalWorld, names: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Ask:
     call = opened(root, portal, monkeypatch)
 
     def asking(route: Route, claims: dict[str, str] | None) -> int:
@@ -76,14 +76,14 @@ def test_what_else_stands_in_an_account_changes_nothing(ask: Ask, claims: dict[s
     assert [ask(route, claims) for route in ROUTES] == [int(route.statuses.split()[column]) for route in ROUTES]
 
 
-def test_what_was_refused_has_changed_nothing_and_shown_nothing(ask: Ask, portal: Portal) -> None:
-    before, entries = list(portal.reader.rows), len(portal.audit.kept)
+def test_what_was_refused_has_changed_nothing_and_shown_nothing(ask: Ask, portal: PortalWorld) -> None:
+    before, entries = list(portal.ledger.rows), len(portal.audit.kept)
 
     for claims in (*NOBODIES.values(), account("clinician", "st-joseph"), account("patient", patient="p-71")):
         for route in ROUTES:
             ask(route, claims)
 
-    assert (portal.reader.rows, len(portal.audit.kept)) == (before, entries)
+    assert (portal.ledger.rows, len(portal.audit.kept)) == (before, entries)
 
 
 def test_every_route_of_the_api_is_in_the_table(root: Path) -> None:
@@ -91,7 +91,7 @@ def test_every_route_of_the_api_is_in_the_table(root: Path) -> None:
     resources = template["Resources"].values()
     routes = [resource["Properties"]["RouteKey"] for resource in resources if resource["Type"] == "AWS::ApiGatewayV2::Route"]
     opened_routes, asked = (
-        {re.sub(r"\{\w+\}", "{}", one) for one in some} for some in (routes, [route.request for route in ROUTES])
+        {re.sub(r"\{\w+\}", "{}", key) for key in some} for some in (routes, [route.request for route in ROUTES])
     )
 
     assert opened_routes <= asked

@@ -1,4 +1,4 @@
-"""A portal on fakes: one hospital's smear screened by the real station, and requests as the API hands them to the function."""
+"""A portal on fakes: a hospital's smear screened by the real service, and requests as the API passes them to the function."""
 
 import base64
 import json
@@ -21,16 +21,19 @@ from hemascope.domain.specimen import ObjectVersion, Patient
 from hemascope.domain.texts import ENGLISH, Texts
 from hemascope.domain.upload import SignedPut, UploadForm
 from hemascope.model.folder import read_words
-from hemascope.portal.acknowledgements import Acknowledging
-from hemascope.portal.administration import Administration, ModelView
-from hemascope.portal.audit import Trail
-from hemascope.portal.patients import PatientDesk
-from hemascope.portal.report_files import DocumentDesk
+from hemascope.portal.administration import AdministrationService, ModelView
+from hemascope.portal.audit import AuditService
+from hemascope.portal.patients import PatientResultService
+from hemascope.portal.report_files import ReportDocumentService
 from hemascope.portal.report_repository import ReportRepository
-from hemascope.portal.reports import Reading
-from hemascope.portal.reviews import Review
-from hemascope.portal.service import Desk
-from hemascope.portal.worklist import Worklist
+from hemascope.portal.reports import ReportService
+from hemascope.portal.reviews import ReviewService
+from hemascope.portal.routes import Documents, Portal
+from hemascope.portal.slides import SlideService
+from hemascope.portal.statistics import StatisticsService
+from hemascope.portal.uploads import UploadService
+from hemascope.portal.worklist import WorklistService
+from hemascope.ports import ObjectStore
 from hemascope_cli.local.worker import load_handler
 from hemascope_cli.project import artifact_folder
 from tests.support.fakes import FakeClock, FakeHospitals, FakeNotifications, FakeStore, FixedClassifier, World
@@ -42,8 +45,8 @@ UNKNOWN = "0" * 32
 MODEL = ModelView(name="all-subtypes/1.0.1", card="# Card", metrics={"test": {"accuracy": 0.9}}, urgent_classes=URGENT)
 
 
-class FakeReader:
-    """A LedgerReader and a ReviewLedger: a list of rows."""
+class FakeLedger:
+    """The portal's ledger: a list of rows."""
 
     def __init__(self) -> None:
         self.rows: list[LedgerRow] = []
@@ -100,12 +103,12 @@ class FakeAccounts:
         mine = [account for theirs, account in self.kept.values() if theirs == hospital]
         if after is not None and after not in self.kept:
             return None
-        start = [one.username for one in mine].index(after) + 1 if after else 0
+        start = [account.username for account in mine].index(after) + 1 if after else 0
         shown, more = mine[start : start + limit], len(mine) > start + limit
         return AccountPage(accounts=tuple(shown), next=shown[-1].username if more else None)
 
     def invite(self, hospital: str, email: str, role: str, patient: str | None) -> Account | None:
-        if any(one.email == email for _, one in self.kept.values()):
+        if any(account.email == email for _, account in self.kept.values()):
             return None
         made = Account(username=f"u-{len(self.kept)}", email=email, role=role, patient=patient, status="FORCE_CHANGE_PASSWORD")
         self.kept[made.username] = hospital, made
@@ -141,12 +144,12 @@ class FakeAudit:
         return entry
 
     def entries(self, hospital: str, after: int, limit: int) -> tuple[AuditEntry, ...]:
-        return tuple(one for one in self.kept if one.hospital == hospital and one.number > after)[:limit]
+        return tuple(entry for entry in self.kept if entry.hospital == hospital and entry.number > after)[:limit]
 
     @property
     def told(self) -> list[tuple[str, str, str | None]]:
         """Who did what with which smear."""
-        return [(one.who, str(one.action), one.object_id) for one in self.kept]
+        return [(entry.who, str(entry.action), entry.object_id) for entry in self.kept]
 
 
 class ReportsBucket(FakeStore):
@@ -175,11 +178,11 @@ class FakeLinks:
 
 
 @dataclass
-class Portal:
-    """The desk with all that stands around it."""
+class PortalWorld:
+    """The portal's use cases on fakes."""
 
     texts: Texts = field(default_factory=lambda: read_words(artifact_folder(None), ENGLISH).texts)
-    reader: FakeReader = field(default_factory=FakeReader)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
     reports: ReportsBucket = field(default_factory=ReportsBucket)
     hospitals: FakeHospitals = field(default_factory=FakeHospitals)
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
@@ -189,37 +192,40 @@ class Portal:
     links: FakeLinks = field(default_factory=FakeLinks)
 
     @property
-    def desk(self) -> Desk:
-        repository, trail = ReportRepository(self.reports, "reports"), Trail(self.audit, self.clock)
-        patients = PatientDesk(self.reader, repository, self.hospitals, trail, self.texts)
-        return Desk(
-            self.reader,
-            repository,
-            self.links,
-            Reading(self.reader, repository, self.links, patients, trail),
-            uploads_bucket="uploads",
-            urgent_classes=URGENT,
-            slide_texts=SLIDE,
-            review=Review(
-                self.reader, self.reader, repository, self.hospitals, trail, self.notifications, self.clock, self.texts.patient
+    def repository(self) -> ReportRepository:
+        return ReportRepository(self.reports, "reports")
+
+    @property
+    def services(self) -> Portal:
+        """The use cases of ``portal_api``."""
+        ledger, repository, audit = self.ledger, self.repository, AuditService(self.audit, self.clock)
+        patients = PatientResultService(ledger, repository, self.hospitals, audit, self.texts)
+        return Portal(
+            uploads=UploadService(self.links, "uploads"),
+            worklist=WorklistService(ledger, repository),
+            reports=ReportService(ledger, repository, self.links, patients, audit),
+            reviews=ReviewService(
+                ledger, repository, self.hospitals, audit, self.notifications, self.clock, self.texts.patient
             ),
-            acknowledging=Acknowledging(self.reader, self.reader, trail, self.clock),
+            slides=SlideService(ledger, repository, patients, audit, URGENT, SLIDE),
             patients=patients,
-            trail=trail,
-            worklist=Worklist(self.reader, self.reader, repository),
-            administration=Administration(
-                self.hospitals, self.accounts, self.reader, trail, self.clock, MODEL, usd_per_second=0.001
-            ),
+            administration=AdministrationService(self.hospitals, self.accounts, audit, MODEL),
+            statistics=StatisticsService(ledger, self.clock, usd_per_second=0.001),
+            audit=audit,
         )
 
+    def documents(self, pictures: ObjectStore) -> Documents:
+        """The use cases of ``report_documents``."""
+        return Documents(ReportDocumentService(self.services.reports, self.hospitals, pictures))
+
     def screen(self, data: bytes, classifier: FixedClassifier, version: ObjectVersion = SMEAR) -> LedgerRow:
-        """Have the real station judge a smear; what it writes is there for the portal."""
+        """Have the real service screen a smear; what it writes is there for the portal."""
         world = World(classifier)
         world.pictures.pictures[version] = data
         row = world.station().process(CreatedObject(object=version, size=len(data))).row
         for key, (content, _) in world.reports.files.items():
             self.reports.pictures[ObjectVersion(bucket="reports", key=key)] = content
-        self.reader.rows.append(row)
+        self.ledger.rows.append(row)
         return row
 
 
@@ -260,12 +266,13 @@ def content(answer: dict[str, Any]) -> dict[str, Any]:
     return json.loads(answer["body"])
 
 
-def opened(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+def opened(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """The functions' own entries in front of a portal on fakes; takes what ``request`` takes."""
-    portal_api, documents = (load_handler(root / "lambdas" / one / "handler.py") for one in ("portal_api", "report_documents"))
-    monkeypatch.setitem(portal_api.__globals__, "desk", lambda: portal.desk)
-    shown = portal.hospitals, portal.reports
-    monkeypatch.setitem(documents.__globals__, "desk", lambda: DocumentDesk(portal.desk.reading, *shown))
+    portal_api, documents = (
+        load_handler(root / "lambdas" / name / "handler.py") for name in ("portal_api", "report_documents")
+    )
+    monkeypatch.setitem(portal_api.__globals__, "services", lambda: portal.services)
+    monkeypatch.setitem(documents.__globals__, "services", lambda: portal.documents(portal.reports))
 
     def ask(route: str, *arguments: Any, **named: Any) -> dict[str, Any]:
         handler = documents if route.endswith(("/report.pdf", "/report.fhir.json")) else portal_api

@@ -46,7 +46,7 @@ RESULT = {
 }
 
 CASE = {
-    "statement": {
+    "report": {
         "schema": "hemascope.slide-report/1",
         "slide": {"hospital": "st-mary", "patient": "p-7", "slide": "slide-7"},
         "release": "preliminary",

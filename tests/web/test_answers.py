@@ -10,13 +10,13 @@ from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.report import PatientSummary, Result
 from hemascope.domain.review import Verdict
 from hemascope.domain.slide import SlideReport
-from hemascope.portal.responses import Me
+from hemascope.portal.identity import Me
 from tests.web import answers
 
 READ_BY = [
     *((Me, me) for me in answers.ME.values()),
     (Result, answers.RESULT),
-    (SlideReport, answers.CASE["statement"]),
+    (SlideReport, answers.CASE["report"]),
     (PatientSummary, answers.SUMMARY),
     (Verdict, answers.VERDICT),
     (HospitalSettings, answers.HOSPITAL),

@@ -77,16 +77,16 @@ function alarm(api, me, id) {
 }
 
 async function showCase(api, { object_id: id, specimen }, section) {
-  const { statement } = await api.slideReport({ slide: specimen.slide, patient: specimen.patient });
+  const { report } = await api.slideReport({ slide: specimen.slide, patient: specimen.patient });
   const line = (one, note) => el("li", {}, one.object_id === id
     ? el("b", {}, `${one.name} (${told.thisField})`) : el("a", { href: `#/reports/${one.object_id}` }, one.name), el("span", { class: "hint" }, note));
   section.replaceChildren(
     el("h2", {}, told.slide),
-    el("p", { class: "statement" }, statement.statement),
-    el("p", {}, statement.recommendation),
+    el("p", { class: "statement" }, report.statement),
+    el("p", {}, report.recommendation),
     el("details", {}, el("summary", {}, told.caseFields), el("ul", { class: "fields" },
-      statement.fields.map((one) => line(one, `${one.label}, ${told.counts(one.cell_count)}, ${percent(one.suspicion, 0)}`)),
-      statement.excluded.map((one) => line(one, `${told.leftOut}: ${told.why[one.why]}`)))));
+      report.fields.map((one) => line(one, `${one.label}, ${told.counts(one.cell_count)}, ${percent(one.suspicion, 0)}`)),
+      report.excluded.map((one) => line(one, `${told.leftOut}: ${told.why[one.why]}`)))));
   section.hidden = false;
 }
 

@@ -1,11 +1,12 @@
 """Accounts of the embedded cloud's user pool, made as an administrator makes them."""
 
 from hemascope.aws.cognito import hospital_group
+from hemascope.domain.account import Role
 from hemascope_cli.local.cloud import LocalCloud
 
 DEMO_HOSPITAL, DEMO_PATIENT = "demo-hospital", "patient-0001"
+DEMO_ROLES = tuple(Role)
 DEMO_PASSWORD = "Nobodys-Secret-1"  # noqa: S105 - of a cloud on loopback that lives until Ctrl-C
-DEMO_ROLES = ("technician", "clinician", "patient", "admin")
 
 
 def make_account(cloud: LocalCloud, name: str, role: str, hospital: str, patient: str | None, password: str) -> None:
@@ -31,6 +32,6 @@ def make_demo_accounts(cloud: LocalCloud) -> None:
     users, pool = cloud.client("cognito-idp"), cloud.outputs["UserPool"]
     users.create_group(UserPoolId=pool, GroupName=hospital_group(DEMO_HOSPITAL))
     for role in DEMO_ROLES:
-        patient = DEMO_PATIENT if role == "patient" else None
+        patient = DEMO_PATIENT if role is Role.PATIENT else None
         make_account(cloud, role, role, DEMO_HOSPITAL, patient, DEMO_PASSWORD)
         users.admin_add_user_to_group(UserPoolId=pool, Username=role, GroupName=hospital_group(DEMO_HOSPITAL))

@@ -17,7 +17,7 @@ from hemascope.domain.dataset import CLASS_FOLDERS, ORIGINAL, SUFFIXES
 from hemascope.domain.errors import MissingObject
 from hemascope.domain.file_size import MAXIMUM_BYTES
 from hemascope.domain.ledger import LedgerRow
-from hemascope.domain.release_rules import speaking
+from hemascope.domain.release_rules import governing_row
 from hemascope.domain.report import Decision, Release
 from hemascope.domain.specimen import Patient, Specimen, specimen_of
 from hemascope.imaging.header import read_header
@@ -95,7 +95,7 @@ class ReviewExport:
         for object_id in sorted(self.table.released()):
             # By its own rows: a tombstone may stand already.
             rows = [row for row in self.ledger.rows_of(object_id) if row.release is not Release.PRELIMINARY]
-            row = speaking(rows)
+            row = governing_row(rows)
             specimen = specimen_of(row.object.key) if row else None
             if row is None or specimen is None or self.hospital not in {None, specimen.hospital}:
                 continue

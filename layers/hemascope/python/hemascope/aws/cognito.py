@@ -16,9 +16,9 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from hemascope.aws.client import map_transient_errors
-from hemascope.domain.account import Account, AccountPage
+from hemascope.domain.account import Account, AccountPage, Role
 
-ROLES = frozenset({"technician", "clinician", "patient", "admin"})
+ROLES = frozenset(Role)
 _READERS = 8  # accounts that are looked up at a time
 _TAKEN = {"UsernameExistsException", "AliasExistsException"}
 _NONE = {"UserNotFoundException", "InvalidParameterException"}
@@ -37,7 +37,7 @@ def hospital_group(hospital: str) -> str:
 
 @dataclass(frozen=True)
 class CognitoAccounts:
-    """An :class:`~hemascope.portal.ports.AccountDirectory` in a user pool."""
+    """An :class:`~hemascope.ports.AccountDirectory` in a user pool."""
 
     cognito: Any
     pool: str
@@ -122,10 +122,7 @@ def _first_password() -> str:
 
 
 def _attributes(user: dict[str, Any]) -> dict[str, str]:
-    return {
-        attribute["Name"]: attribute["Value"]
-        for attribute in user.get("UserAttributes", user.get("Attributes", []))
-    }
+    return {attribute["Name"]: attribute["Value"] for attribute in user.get("UserAttributes", user.get("Attributes", []))}
 
 
 def _code(error: ClientError) -> str:
