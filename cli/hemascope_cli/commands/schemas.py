@@ -12,6 +12,7 @@ from hemascope.domain.notification import Notification
 from hemascope.domain.report import PatientSummary, Report
 from hemascope.domain.review import Verdict
 from hemascope.domain.slide import SlideReport, SlideSummary
+from hemascope_cli.openapi import openapi_text
 
 PUBLISHED: dict[str, type[BaseModel]] = {
     "report": Report,
@@ -32,11 +33,13 @@ def schema_text(contract: type[BaseModel]) -> str:
 
 
 def write_schemas(folder: Path) -> list[Path]:
-    """Write ``{name}.schema.json`` of every published contract."""
+    """Write ``{name}.schema.json`` of every published contract, and ``openapi.json`` of the portal's API."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, contract in PUBLISHED.items():
         path = folder / f"{name}.schema.json"
         path.write_text(schema_text(contract), encoding="utf-8")
         written.append(path)
-    return written
+    path = folder / "openapi.json"
+    path.write_text(openapi_text(), encoding="utf-8")
+    return [*written, path]
