@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hemascope.portal.identity import Role
+from hemascope.domain.account import Role
+from hemascope.portal.routes import PORTAL_API, REPORT_DOCUMENTS, ROUTES
 from infra.settings import Settings
 from infra.snapshot import synthesize
 from tests.infra.reading import Resources, actions_of, named, of_type, statements
@@ -41,31 +42,27 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Resources:
     return {f"portal/{name}": resource for name, resource in template["Resources"].items()}
 
 
-def test_the_api_has_these_routes_and_each_asks_for_a_token(resources: Resources) -> None:
+def test_the_api_has_the_routes_of_the_table_and_each_asks_for_a_token(resources: Resources) -> None:
     routes = [route["Properties"] for route in of_type(resources, "AWS::ApiGatewayV2::Route").values()]
 
-    assert {route["RouteKey"]: route["AuthorizationType"] for route in routes} == {
-        "GET /me": "JWT",
-        "POST /uploads": "JWT",
-        "GET /reports": "JWT",
-        "GET /reports/{object_id}": "JWT",
-        "GET /reports/{object_id}/report.pdf": "JWT",
-        "GET /reports/{object_id}/report.fhir.json": "JWT",
-        "POST /reports/{object_id}/verdicts": "JWT",
-        "POST /reports/{object_id}/release": "JWT",
-        "POST /reports/{object_id}/acknowledgement": "JWT",
-        "GET /slides": "JWT",
-        "GET /summaries": "JWT",
-        "GET /audit": "JWT",
-        "GET /states": "JWT",
-        "GET /hospital": "JWT",
-        "PUT /hospital": "JWT",
-        "GET /users": "JWT",
-        "POST /users": "JWT",
-        "DELETE /users/{username}": "JWT",
-        "GET /model": "JWT",
-        "GET /figures": "JWT",
+    assert {route["RouteKey"]: route["AuthorizationType"] for route in routes} == {route.key: "JWT" for route in ROUTES}
+
+
+def test_each_route_leads_to_the_function_that_serves_it(resources: Resources) -> None:
+    found = {
+        resource["Properties"]["RouteKey"]: function_of(resources, resource["Properties"]["Target"])
+        for resource in of_type(resources, "AWS::ApiGatewayV2::Route").values()
     }
+
+    assert found == {route.key: "hemascope-dev-portal-api" for route in PORTAL_API.routes} | {
+        route.key: "hemascope-dev-report-documents" for route in REPORT_DOCUMENTS.routes
+    }
+
+
+def function_of(resources: Resources, target: dict[str, Any]) -> str:
+    """Name of the function behind an integration."""
+    integration = resources[f"portal/{target['Fn::Join'][1][-1]['Ref']}"]["Properties"]
+    return resources[f"portal/{integration['IntegrationUri']['Fn::GetAtt'][0]}"]["Properties"]["FunctionName"]
 
 
 def test_tokens_are_the_user_pools_own_for_the_site(resources: Resources) -> None:

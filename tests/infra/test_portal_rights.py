@@ -42,7 +42,7 @@ def test_the_function_reaches_these_prefixes_tables_and_indexes_and_no_other(res
     ]
     assert reached["dynamodb:Query",] == [
         "${Screening.Ledger.Arn}",
-        *(f"${{Screening.Ledger.Arn}}/index/by-{name}" for name in ("hospital", "slide", "patient")),
+        *(f"${{Screening.Ledger.Arn}}/index/by-{name}" for name in ("hospital", "patient", "slide")),
     ]
 
 

@@ -51,16 +51,16 @@ function marks({ state, release, urgent, model }) {
 
 function links(api, { object_id: id, report }) {
   if (!report) return null;
-  const button = (text, name, ending) => {
-    const made = el("button", { onclick: () => once(made, () => save(api, id, name, ending)) }, text);
+  const button = (text, get, ending) => {
+    const made = el("button", { onclick: () => once(made, () => save(get, id, ending)) }, text);
     return made;
   };
-  return el("p", { class: "actions" }, button(told.pdf, "report.pdf", "pdf"), button(told.fhir, "report.fhir.json", "fhir.json"));
+  return el("p", { class: "actions" }, button(told.pdf, () => api.pdf(id), "pdf"), button(told.fhir, () => api.fhir(id), "fhir.json"));
 }
 
 // The API asks for a token, which a plain link can't bring.
-async function save(api, id, name, ending) {
-  const link = URL.createObjectURL(await api.file(id, name));
+async function save(get, id, ending) {
+  const link = URL.createObjectURL(await get());
   el("a", { href: link, download: told.fileName(id, ending) }).click();
   setTimeout(() => URL.revokeObjectURL(link), 10_000);
 }
