@@ -25,7 +25,7 @@ FOLDER = f"reports/{SMEAR.object_id}/all-subtypes/1.0.1"
 
 
 class Caller:
-    """The function with a desk on fakes, and what it logs."""
+    """The function with its use cases on fakes, and what it logs."""
 
     def __init__(self, handler: Any, log: StringIO) -> None:
         self.handler, self.log = handler, log

@@ -28,7 +28,7 @@ PDF, FHIR = f"GET /reports/{SMEAR.object_id}/report.pdf", f"GET /reports/{SMEAR.
 
 
 class Caller:
-    """The function with a desk on fakes, and what it logs."""
+    """The function with its use cases on fakes, and what it logs."""
 
     def __init__(self, handler: Any, log: StringIO) -> None:
         self.handler, self.log = handler, log
