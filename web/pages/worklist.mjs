@@ -75,7 +75,8 @@ class Table {
     this.table = el("table", { class: "list long" }, el("thead", {}, el("tr", {}, columns)), this.body);
     this.content = [this.table, this.count, this.more];
     // Reaching the end loads the next page, so that scrolling is all there is to do; the button is for keyboards.
-    this.watcher = new IntersectionObserver(([seen]) => seen.isIntersecting && this.more.click(), { rootMargin: "600px" });
+    // A busy browser reports several changes in one call; the last one is the present.
+    this.watcher = new IntersectionObserver((changes) => changes.at(-1).isIntersecting && this.more.click(), { rootMargin: "600px" });
     this.append(first);
     this.watcher.observe(this.more);
   }
