@@ -20,8 +20,18 @@ _COST_NOTE = (
 )
 
 
-def _graph(title: str, metrics: Sequence[cloudwatch.IMetric], width: int = _HALF, **options: object) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=width, height=6, **options)
+def _graph(
+    title: str,
+    metrics: Sequence[cloudwatch.IMetric],
+    width: int = _HALF,
+    *,
+    stacked: bool | None = None,
+    left_y_axis: cloudwatch.YAxisProps | None = None,
+    region: str | None = None,
+) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(
+        title=title, left=list(metrics), width=width, height=6, stacked=stacked, left_y_axis=left_y_axis, region=region
+    )
 
 
 def _percentiles(metric: Metric, function: lambda_.IFunction) -> list[cloudwatch.Metric]:

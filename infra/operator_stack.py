@@ -34,7 +34,9 @@ class OperatorStack(Stack):
             self,
             "Operator",
             role_name=settings.operator,
-            description="Replays dead letters, reconciles, forgets a patient on request, exports reviews, verifies audit trails",
+            description=(
+                "Replays dead letters, reconciles, forgets a patient on request, exports reviews, verifies the audit trail"
+            ),
             assumed_by=iam.AccountRootPrincipal().with_conditions({"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
             max_session_duration=Duration.hours(1),
         )
