@@ -97,7 +97,7 @@ def _our_package(scope: Construct) -> lambda_.ILayerVersion:
     stack = Stack.of(scope)
     existing = stack.node.try_find_child("Package")
     if existing:
-        return cast(lambda_.ILayerVersion, existing)
+        return cast("lambda_.ILayerVersion", existing)
     return lambda_.LayerVersion(
         stack,
         "Package",
@@ -128,5 +128,5 @@ def _powertools(scope: Construct, settings: Settings) -> lambda_.ILayerVersion:
     arn = f"arn:{stack.partition}:lambda:{stack.region}:{_POWERTOOLS}:layer:{name}:{settings.powertools_layer}"
     existing = stack.node.try_find_child("Powertools")
     if existing:
-        return cast(lambda_.ILayerVersion, existing)
+        return cast("lambda_.ILayerVersion", existing)
     return lambda_.LayerVersion.from_layer_version_arn(stack, "Powertools", arn)

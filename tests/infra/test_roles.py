@@ -248,7 +248,7 @@ def test_permissions_are_only_in_policies_of_a_single_role(resources: Resources)
 def test_each_function_has_a_role_of_its_own(resources: Resources, function: str, role: str) -> None:
     taken = named(resources, "AWS::Lambda::Function", "FunctionName", function)["Role"]["Fn::GetAtt"][0]
 
-    assert role_key(f"{role.split('/')[0]}/{taken}") == role
+    assert role_key(f"{role.split('/', maxsplit=1)[0]}/{taken}") == role
 
 
 def test_no_role_may_change_permissions(resources: Resources) -> None:
