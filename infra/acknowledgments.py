@@ -91,8 +91,8 @@ _WILDCARDS = (
     Accepted(
         "AwsSolutions-IAM5",
         ("Operator/Operator",),
-        "Forgetting a patient deletes objects below the four prefixes and exporting reviews reads them; their keys are not "
-        "known beforehand. A person assumes the role with a second factor, for an hour at most, and CloudTrail records who it was.",
+        "Forgetting a patient deletes objects below the four prefixes and exporting reviews reads them; their keys are "
+        "not known beforehand. A person assumes the role with a second factor for at most an hour, and CloudTrail records who.",
         ("/smears/*", "/reports/*", "/summaries/*", "/verdicts/*"),
     ),
     Accepted(

@@ -1,4 +1,4 @@
-"""Read synthesized templates: resources by type and name, statements and their actions."""
+"""Reads synthesized templates: resources by type and name, statements and their actions."""
 
 import re
 from typing import Any
