@@ -43,10 +43,7 @@ class ReviewedPack:
         """None: every rule of the pack runs."""
         return None
 
-    def validate(
-        self,
-        context: cdk.IPolicyValidationContext,  # noqa: ARG002 - the interface has it; the pack checks the app instead
-    ) -> cdk.PolicyValidationPluginReport:
+    def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
         """Check every resource and acknowledge the findings that the table accepts."""
         report = self._pack.validate_scope(self._app)
         for violation in report.violations:
