@@ -2,9 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SOURCES := layers/hemascope/python/hemascope cli lambdas infra training benchmarks tests app.py
 
-.PHONY: help setup demo serve test fuzz synth lint bench microscope-trial audit lock templates publish clean
+.PHONY: help setup demo serve test fuzz synth lint hooks bench microscope-trial audit lock templates publish clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,7 +12,7 @@ help:
 	@echo "make test                  all tests"
 	@echo "make fuzz                  10,000 damaged files and 2,000 damaged messages; the state machine at full size"
 	@echo "make publish               the portal's pages, to the deployment of HEMASCOPE_STAGE"
-	@echo "make setup synth lint bench microscope-trial audit lock templates clean"
+	@echo "make setup synth lint hooks bench microscope-trial audit lock templates clean"
 
 .venv/python.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -53,10 +52,14 @@ synth: .venv/dev.stamp
 	CDK_OUTDIR=$(SYNTHESIZED) $(BIN)/python app.py
 
 lint: synth
-	$(BIN)/ruff format --check $(SOURCES)
-	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/cfn-lint -- $(SYNTHESIZED)/*.template.json
+
+# Git runs the quick part of `make lint` before each commit from then on.
+hooks: .venv/dev.stamp
+	$(BIN)/pre-commit install
 
 # The last one installs other runtimes into build/serving and converts the network for them: minutes, the first time.
 bench: .venv/dev.stamp
@@ -71,18 +74,18 @@ bench: .venv/dev.stamp
 microscope-trial: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.microscope
 
-# checkov pins what the project needs newer, so it has an environment of its own.
+# checkov pins older versions of libraries that the project needs newer, so it has an environment of its own.
 build/checkov/python.stamp: requirements/audit.txt .venv/python.stamp
 	$(PYTHON) -m venv build/checkov
 	build/checkov/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/audit.txt
 	@touch $@
 
-# The last line asks PyPI for known holes. Without --strict it is content where PyPI gives no answer, and has audited nothing.
+# The last line asks PyPI for known vulnerabilities. Without --strict it passes where PyPI does not answer.
 audit: synth build/checkov/python.stamp
 	build/checkov/bin/checkov --file $(SYNTHESIZED)/*.template.json lambdas/*/Dockerfile
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/image.txt -r requirements/documents.txt -r requirements/dev.txt
 
-# The templates that the local cloud is made of; tests/infra holds them equal to what app.py synthesizes.
+# The templates that the local cloud is created from; tests/infra compares them with what app.py synthesizes.
 templates: .venv/dev.stamp
 	$(BIN)/python -m infra.snapshot
 

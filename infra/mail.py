@@ -1,4 +1,4 @@
-"""The mails to people of a hospital, one template a kind: calm, and by default nothing in them but a link."""
+"""SES templates of the mails to hospital staff, one for each kind. By default a mail contains a link and no result."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ _SIGN_IN = "You will be asked to sign in."
 
 class _Words(NamedTuple):
     subject: str
-    lines: tuple[str, ...]  # the first one is large
+    lines: tuple[str, ...]  # the first line is set in large type
     button: str
     closing: str
 
@@ -45,7 +45,7 @@ _WORDS = {
 
 
 class MailTemplate(NamedTuple):
-    """What SES fills: ``{{...}}`` are the places."""
+    """Subject and bodies of an SES template; SES replaces each ``{{name}}``."""
 
     subject: str
     text: str
@@ -53,7 +53,7 @@ class MailTemplate(NamedTuple):
 
 
 def mail_template(kind: MailKind) -> MailTemplate:
-    """The template of a kind of mail, as text and as HTML of the same words."""
+    """Return the template of a kind of mail; text and HTML body have the same wording."""
     words = _WORDS[kind]
     text = "\n\n".join([*words.lines, f"{words.button} ({_SIGN_IN.lower().rstrip('.')}):\n{{{{link}}}}", words.closing]) + "\n"
     first, *others = words.lines

@@ -1,6 +1,6 @@
 """The portal: accounts, API, and the site of the people who send smears and read reports."""
 
-from aws_cdk import Aws, CfnOutput, Duration, Stack
+from aws_cdk import Aws, CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cognito as cognito
@@ -54,9 +54,9 @@ class PortalStack(Stack):
         settings: Settings,
         ingest: IngestStack,
         screening: ScreeningStack,
-        **kwargs: object,
+        env: Environment | None = None,
     ) -> None:
-        super().__init__(scope, identity, **kwargs)
+        super().__init__(scope, identity, env=env)
         self._settings, self._ingest, self._screening = settings, ingest, screening
         self._key = safe_key(self, "Key", "Hemascope: audit trail and logs of the portal", logs_of=settings.log_prefix)
         self._accounts = Accounts(self, "Accounts", settings)
