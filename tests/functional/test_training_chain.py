@@ -25,7 +25,8 @@ from training.evidence.map_check import grad_cam
 from training.experiments.finetune import FinetuneSettings, finetune
 from training.experiments.linear import as_table, evaluate_linearly
 from training.experiments.pretrain import PretrainSettings, pretrain
-from training.experiments.run import Data, Run
+from training.data.training_data import TrainingData
+from training.experiments.run import Run
 from training.experiments.train import TrainSettings, train
 from training.export.artifact import ExportSettings, convert, export
 from training.networks.explain import with_evidence
@@ -54,12 +55,12 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def data(laboratory: Path) -> Data:
-    return Data.open(laboratory / "drawn", laboratory / "split.json", SPEC)
+def data(laboratory: Path) -> TrainingData:
+    return TrainingData.open(laboratory / "drawn", laboratory / "split.json", SPEC)
 
 
 @pytest.fixture(scope="module")
-def runs(laboratory: Path, data: Data) -> Path:
+def runs(laboratory: Path, data: TrainingData) -> Path:
     """A chain that was run from start to end, each step for an epoch or a few."""
     runs = laboratory / "runs"
     files = {name: str(pretrain(data, settings, Run(runs / name))) for name, settings in PRETRAINING.items()}
@@ -71,11 +72,11 @@ def runs(laboratory: Path, data: Data) -> Path:
 
 
 @pytest.fixture(scope="module")
-def exported(data: Data, runs: Path, laboratory: Path) -> Path:
+def exported(data: TrainingData, runs: Path, laboratory: Path) -> Path:
     return export(data, ExportSettings(runs / "finetune" / "fusion.npz"), laboratory / "model_artifacts")
 
 
-def test_an_exported_artifact_serves_and_replays_its_golden_predictions(exported: Path, data: Data) -> None:
+def test_an_exported_artifact_serves_and_replays_its_golden_predictions(exported: Path, data: TrainingData) -> None:
     classifier = Classifier(load_artifact(exported))
 
     assert replay(classifier) == 4
@@ -86,7 +87,7 @@ def test_an_exported_artifact_serves_and_replays_its_golden_predictions(exported
     assert measured["confusion_matrix"] == stated["confusion_matrix"]
 
 
-def test_an_exported_network_explains_itself_as_the_float_network_does(exported: Path, data: Data) -> None:
+def test_an_exported_network_explains_itself_as_the_float_network_does(exported: Path, data: TrainingData) -> None:
     classifier = Classifier(load_artifact(exported))
     network = build_fusion(side=SPEC.input_size)
     load_weights(network, exported / "weights.float16.npz")
@@ -109,7 +110,7 @@ def test_an_exported_network_explains_itself_as_the_float_network_does(exported:
     assert answer.typical.shape == (4,)
 
 
-def test_trust_counts_what_is_refused_and_stated(exported: Path, data: Data, capsys: pytest.CaptureFixture[str]) -> None:
+def test_trust_counts_what_is_refused_and_stated(exported: Path, data: TrainingData, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["trust", "--dataset", str(data.root), "--artifact", str(exported), "--runs", str(exported.parent), "--json"]
 
     assert main(words) == 0
@@ -125,7 +126,7 @@ def test_trust_counts_what_is_refused_and_stated(exported: Path, data: Data, cap
     assert 0.0 <= report["coverage"]["mean"] <= 1.0
 
 
-def test_an_artifact_holds_all_that_work_goes_on_from(exported: Path, data: Data) -> None:
+def test_an_artifact_holds_all_that_work_goes_on_from(exported: Path, data: TrainingData) -> None:
     names = {str(path.relative_to(exported)) for path in exported.rglob("*") if path.is_file()}
     card = (exported / "MODEL_CARD.md").read_text()
 
@@ -148,7 +149,7 @@ def test_an_artifact_holds_all_that_work_goes_on_from(exported: Path, data: Data
     load_weights(network, exported / "weights.float16.npz")
 
 
-def test_an_existing_version_is_never_overwritten(exported: Path, data: Data, runs: Path) -> None:
+def test_an_existing_version_is_never_overwritten(exported: Path, data: TrainingData, runs: Path) -> None:
     with pytest.raises(FileExistsError):
         export(data, ExportSettings(runs / "finetune" / "fusion.npz"), exported.parent.parent)
 
@@ -161,7 +162,7 @@ def test_a_backbone_trained_in_half_precision_is_kept_in_single_and_leaves_keras
     assert keras.config.dtype_policy().name == "float32"
 
 
-def test_backbones_are_judged_under_every_shift_before_there_is_a_head(data: Data, runs: Path) -> None:
+def test_backbones_are_judged_under_every_shift_before_there_is_a_head(data: TrainingData, runs: Path) -> None:
     weights = {name: str(runs / name / f"{name}.npz") for name in PRETRAINING}
 
     rows = evaluate_linearly(data, weights, 0.5, runs / "features")
@@ -173,7 +174,7 @@ def test_backbones_are_judged_under_every_shift_before_there_is_a_head(data: Dat
     assert as_table(rows).splitlines()[0].split() == ["|", "shift", "|", "vgg16", "|", "densenet121", "|", "both", "|"]
 
 
-def test_a_finished_step_is_not_run_again(runs: Path, data: Data) -> None:
+def test_a_finished_step_is_not_run_again(runs: Path, data: TrainingData) -> None:
     target = runs / "densenet121" / "densenet121.npz"
     before = target.stat().st_mtime_ns
 
@@ -183,19 +184,19 @@ def test_a_finished_step_is_not_run_again(runs: Path, data: Data) -> None:
     assert target.stat().st_mtime_ns == before
 
 
-def test_a_folder_with_other_settings_is_refused(runs: Path, data: Data) -> None:
+def test_a_folder_with_other_settings_is_refused(runs: Path, data: TrainingData) -> None:
     with pytest.raises(ValueError, match="holds a run with other settings"):
         pretrain(data, PretrainSettings("densenet121", epochs=5), Run(runs / "densenet121"))
 
 
-def test_a_folder_of_another_data_set_is_refused(runs: Path, data: Data) -> None:
+def test_a_folder_of_another_data_set_is_refused(runs: Path, data: TrainingData) -> None:
     other = replace(data, split=replace(data.split, dataset="0" * 64))
 
     with pytest.raises(ValueError, match="holds a run with other dataset"):
         pretrain(other, PRETRAINING["densenet121"], Run(runs / "densenet121"))
 
 
-def test_every_step_writes_its_settings_data_and_libraries(runs: Path, data: Data) -> None:
+def test_every_step_writes_its_settings_data_and_libraries(runs: Path, data: TrainingData) -> None:
     for step in ("vgg16", "densenet121", "head", "finetune"):
         written = json.loads((runs / step / "settings.json").read_text())
 
@@ -206,18 +207,18 @@ def test_every_step_writes_its_settings_data_and_libraries(runs: Path, data: Dat
         assert written["settings"]["seed"] == 1
 
 
-def test_cached_features_are_the_frozen_backbones_answers(runs: Path, data: Data) -> None:
+def test_cached_features_are_the_frozen_backbones_answers(runs: Path, data: TrainingData) -> None:
     weights = str(runs / "vgg16" / "vgg16.npz")
 
     cached = cached_features(data, "validation", "vgg16", weights, 0, 1, runs / "features")
 
-    from training.data.batches import Batches
+    from training.data.batches import SmearBatches
 
-    inputs = Batches(*data.part("validation"), SPEC, batch=99, seed=1, augmented=False)[0][0]
+    inputs = SmearBatches(*data.part("validation"), SPEC, batch=99, seed=1, augmented=False)[0][0]
     np.testing.assert_allclose(cached, pooled("vgg16", weights)(inputs["original"]), rtol=1e-4, atol=1e-5)
 
 
-def test_other_weights_have_features_of_their_own(runs: Path, data: Data, tmp_path: Path) -> None:
+def test_other_weights_have_features_of_their_own(runs: Path, data: TrainingData, tmp_path: Path) -> None:
     weights = runs / "vgg16" / "vgg16.npz"
     with np.load(weights) as arrays:
         np.savez(tmp_path / "other.npz", **{name: array * 1.5 for name, array in arrays.items()})
@@ -237,7 +238,7 @@ class Power(Exception):
 # A killed process leaves its log open; here the process lives on, and Python notifications.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed file:ResourceWarning")
 def test_a_killed_training_goes_on_where_it_was(
-    runs: Path, data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runs: Path, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {name: str(runs / name / f"{name}.npz") for name in ("vgg16", "densenet121")}
     settings = TrainSettings(**files, epochs=5, copies=1)

@@ -10,7 +10,7 @@ import pytest
 
 from hemascope.imaging.decode import decode
 from hemascope.imaging.model_input import to_network_inputs, to_working_picture
-from tests.support.drawn_laboratory import SPEC, TINY, draw_data, tiny, with_tiny_backbone
+from tests.support.drawn_data import SPEC, TINY, draw_data, tiny, with_tiny_backbone
 from training.data import features
 from training.data.dataset import Sample
 from training.data.features import Extraction, features_of
@@ -19,8 +19,8 @@ from training.experiments.engine import Engine
 from training.experiments.heads import HeadSettings
 from training.experiments.matrix import engine_for, run_folds, run_matrix
 from training.experiments.registry import Row
-from training.experiments.run import Data
-from training.experiments.weights import found_weights, pretrained_on_fold, recipe
+from training.data.training_data import TrainingData
+from training.experiments.backbone_weights import found_weights, pretrained_on_fold, recipe
 
 SETTINGS = HeadSettings(epochs=2, width=16, depth=2)
 POOLED = Row("pooled", (TINY,), (("original",), ("segmented",)), published={"accuracy": 98.95})
@@ -44,7 +44,7 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def data(laboratory: Path) -> Data:
+def data(laboratory: Path) -> TrainingData:
     return draw_data(laboratory)
 
 
@@ -54,7 +54,7 @@ def weights(laboratory: Path, patch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture(scope="module")
-def engine(data: Data, weights: str, laboratory: Path) -> Engine:
+def engine(data: TrainingData, weights: str, laboratory: Path) -> Engine:
     return engine_for(data, {TINY: weights}, laboratory / "runs", 1, SETTINGS)
 
 
@@ -62,7 +62,7 @@ def pictures_in(cache: Path) -> int:
     return sum(json.loads(path.read_text())["pictures"] for path in cache.glob("*.json"))
 
 
-def test_features_are_the_backbones_pooled_answers_in_the_order_asked_for(data: Data, weights: str, tmp_path: Path) -> None:
+def test_features_are_the_backbones_pooled_answers_in_the_order_asked_for(data: TrainingData, weights: str, tmp_path: Path) -> None:
     samples = data.split.test[::-1]
 
     found = features_of(data, samples, Extraction(TINY, weights, "segmented"), tmp_path)
@@ -72,7 +72,7 @@ def test_features_are_the_backbones_pooled_answers_in_the_order_asked_for(data: 
     np.testing.assert_allclose(found, np.asarray(tiny(weights)(inputs)).mean(axis=(1, 2)), rtol=1e-4, atol=1e-6)
 
 
-def test_another_split_and_byte_identical_copies_read_the_same_rows(data: Data, weights: str, tmp_path: Path) -> None:
+def test_another_split_and_byte_identical_copies_read_the_same_rows(data: TrainingData, weights: str, tmp_path: Path) -> None:
     one = Extraction(TINY, weights, "original", copy=1)
     whole = features_of(data, data.split.train, one, tmp_path)
     copy = replace(data.split.train[3], path="Original/Pre/a copy.jpg")
@@ -83,7 +83,7 @@ def test_another_split_and_byte_identical_copies_read_the_same_rows(data: Data, 
     assert pictures_in(tmp_path) == len(data.split.train)
 
 
-def test_every_copy_kind_of_picture_and_weights_file_has_features_of_its_own(data: Data, weights: str, tmp_path: Path) -> None:
+def test_every_copy_kind_of_picture_and_weights_file_has_features_of_its_own(data: TrainingData, weights: str, tmp_path: Path) -> None:
     with np.load(weights) as arrays:
         np.savez(tmp_path / "other.npz", **{name: 2 * array for name, array in arrays.items()})
     base = Extraction(TINY, weights, "original")
@@ -101,14 +101,14 @@ def test_every_copy_kind_of_picture_and_weights_file_has_features_of_its_own(dat
 
 
 def test_a_killed_extraction_keeps_its_rows_and_a_torn_one_is_thrown_away(
-    data: Data, weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: TrainingData, weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples, one = data.split.train, Extraction(TINY, weights, "original")
     expected = features_of(data, samples, one, tmp_path / "whole")
     monkeypatch.setattr(features, "BATCH", 8)
     extract = features.extract
 
-    def failing(data: Data, wanted: list[Sample], extraction: Extraction) -> Iterator[tuple[int, np.ndarray, float]]:
+    def failing(data: TrainingData, wanted: list[Sample], extraction: Extraction) -> Iterator[tuple[int, np.ndarray, float]]:
         for start, computed, seconds in extract(data, wanted, extraction):
             if start == 16:
                 raise Power
@@ -149,7 +149,7 @@ def test_the_matrix_shows_ours_beside_the_published_and_says_what_was_not_run(en
 
 
 def test_hand_made_features_tell_drawn_smears_apart_by_their_cells(engine: Engine) -> None:
-    accuracy, _, _ = engine.run(HAND, engine.sources.data.split)["test"]["accuracy"]
+    accuracy, _, _ = engine.run(HAND, engine.source.data.split)["test"]["accuracy"]
 
     assert accuracy > 0.6  # chance is 0.25
 
@@ -181,7 +181,7 @@ def test_a_killed_matrix_goes_on_with_the_row_that_it_was_at(
 
 
 def test_one_experiment_under_two_names_is_run_once_and_another_setting_anew(engine: Engine) -> None:
-    split = engine.sources.data.split
+    split = engine.source.data.split
     once = engine.digest(HAND, split)
 
     assert engine.digest(replace(HAND, name="other", published={"accuracy": 1.0}), split) == once
@@ -190,7 +190,7 @@ def test_one_experiment_under_two_names_is_run_once_and_another_setting_anew(eng
 
 
 def test_twins_are_on_one_side_unless_a_row_leaks_them_on_purpose(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    data, seen = engine.sources.data, {}
+    data, seen = engine.source.data, {}
     engine = replace(engine, results=engine.results / "anew")
 
     def head(
@@ -201,7 +201,7 @@ def test_twins_are_on_one_side_unless_a_row_leaks_them_on_purpose(engine: Engine
         return [np.full((len(unseen[0]), 4), 0.25)]
 
     monkeypatch.setattr(engine_module, "HEADS", {"dense": head})
-    twins = engine.sources.features(POOLED, data.split.test)[len(data.split.test) :]
+    twins = engine.source.features(POOLED, data.split.test)[len(data.split.test) :]
 
     def leaked() -> int:
         return sum((twin == seen["training"]).all(axis=1).any() for twin in twins)
@@ -213,7 +213,7 @@ def test_twins_are_on_one_side_unless_a_row_leaks_them_on_purpose(engine: Engine
 
 
 def test_smears_with_a_relative_in_training_are_scored_apart(engine: Engine) -> None:
-    split = engine.sources.data.split
+    split = engine.source.data.split
     related = split.test[0]
     groups = dict(engine.groups) | {related.path: split.train[0].path}
 
@@ -233,7 +233,7 @@ def test_folds_are_run_and_told_with_their_spread(engine: Engine, laboratory: Pa
 
 
 def test_a_fold_may_pretrain_backbones_on_its_own_training_part(engine: Engine, laboratory: Path, tmp_path: Path) -> None:
-    data = engine.sources.data
+    data = engine.source.data
     fold = replace(data.split, train=data.split.test, test=data.split.train, validation=())
 
     found = pretrained_on_fold(data, fold, [TINY], tmp_path, epochs=2)

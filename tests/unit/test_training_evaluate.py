@@ -5,7 +5,7 @@ import numpy as np
 from hemascope.imaging.model_input import NetworkInputs
 from hemascope.imaging.segment import Segmentation
 from hemascope.model.artifact import Artifact
-from training.evidence.evaluate import lying_otherwise, served
+from training.evidence.evaluate import orientations, served
 
 
 class CornerNetwork:
@@ -23,7 +23,7 @@ def test_eight_views_are_the_eight_ways_to_lie_and_their_answers_are_averaged(ar
     inputs = NetworkInputs(numbers, -numbers, Segmentation.of_mask(np.zeros((2, 2), bool)), np.zeros((2, 2, 3), np.uint8))
     corner = CornerNetwork(artifact)
 
-    views = lying_otherwise(inputs)
+    views = orientations(inputs)
 
     assert len({view.original.tobytes() for view in views}) == 8
     assert all((view.original == -view.segmented).all() for view in views)

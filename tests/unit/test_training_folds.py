@@ -6,7 +6,7 @@ import pytest
 
 from training.data.dataset import Sample
 from training.data.split import Split, split_samples
-from training.experiments.folds import make_folds, summarize, way_for
+from training.experiments.folds import make_folds, summarize, fold_scheme
 from training.experiments.registry import Row
 
 
@@ -68,9 +68,9 @@ def test_more_folds_than_a_class_has_fields_are_refused() -> None:
 def test_only_features_that_owe_nothing_to_our_labels_may_be_folded_over_everything() -> None:
     vgg, hand = Row("v", ("vgg16",), (("original",),)), Row("h", ("handmade",), (("segmented",),))
 
-    assert way_for(vgg, {"vgg16": "runs/vgg16/vgg16.npz"}) == "unseen"
-    assert way_for(vgg, {"vgg16": "imagenet"}) == "all"
-    assert way_for(hand, {}) == "all"
+    assert fold_scheme(vgg, {"vgg16": "runs/vgg16/vgg16.npz"}) == "unseen"
+    assert fold_scheme(vgg, {"vgg16": "imagenet"}) == "all"
+    assert fold_scheme(hand, {}) == "all"
 
 
 def test_the_spread_is_the_sample_standard_deviation_over_the_folds() -> None:

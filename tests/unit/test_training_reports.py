@@ -16,12 +16,12 @@ from training.data.colour import turn_hue
 from training.data.dataset import CLASS_FOLDERS, Sample, read_dataset
 from training.data.shifts import SHIFTS, Shift
 from training.data.split import Split, split_samples
-from training.evidence.candidate import Candidate
+from training.evidence.evaluated_artifact import Candidate
 from training.evidence.cell_background_ablation import measure_cell_background_ablation, on_background, without_cells
-from training.evidence.probe_report import probe
+from training.evidence.probe_comparison import probe
 from training.evidence.probes import PROBES, PatchWords, View, look, probe_features
 from training.evidence.reliability import measure_calibration
-from training.evidence.shift_report import measure_shifts, overlap, worst
+from training.evidence.shift_robustness import measure_shifts, overlap, worst
 
 CORNER = np.zeros((224, 224), bool)
 CORNER[196:, 170:] = True  # where the scale bar is

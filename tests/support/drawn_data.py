@@ -8,7 +8,7 @@ import pytest
 from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from training.data.dataset import CLASS_FOLDERS
-from training.experiments.run import Data
+from training.data.training_data import TrainingData
 from training.networks import backbones
 from training.networks.weights import load_weights, save_weights
 
@@ -16,7 +16,7 @@ SPEC = PreprocessingSpec(input_size=32)
 TINY = "tiny"
 
 
-def draw_data(folder: Path, smears: int = 10) -> Data:
+def draw_data(folder: Path, smears: int = 10) -> TrainingData:
     """So many smears a class, one class with more blasts than the other."""
     for label, name in enumerate(CLASS_FOLDERS):
         place = folder / "drawn" / "Original" / name
@@ -24,7 +24,7 @@ def draw_data(folder: Path, smears: int = 10) -> Data:
         for number in range(smears):
             smear = draw_synthetic_smear(100 * label + number, side=224, blasts=3 + 4 * label)
             (place / f"{number}.jpg").write_bytes(encode_jpeg(smear))
-    return Data.open(folder / "drawn", folder / "split.json", SPEC)
+    return TrainingData.open(folder / "drawn", folder / "split.json", SPEC)
 
 
 def tiny(weights: str | None = None) -> keras.Model:
