@@ -22,10 +22,10 @@ from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.classifier import usable_cores
 from training.data.dataset import CLASS_FOLDERS, Sample
 from training.data.features import BATCH, extract
+from training.data.training_data import TrainingData
 from training.experiments.examples import FeatureSource
 from training.experiments.heads import HEADS, HeadSettings
 from training.experiments.registry import STUDY, Row, rows_called
-from training.data.training_data import TrainingData
 from training.networks.backbones import BACKBONES
 from training.networks.weights import save_weights
 

@@ -1,4 +1,4 @@
-"""Augmentation at the time of the test: the eight ways in which a square smear may lie."""
+"""Test-time augmentation: the eight orientations of a square smear."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ class CornerNetwork:
         return 0.96 * np.eye(4)[int(inputs.original[0, 0, 0] // 3)] + 0.01
 
 
-def test_eight_views_are_the_eight_ways_to_lie_and_their_answers_are_averaged(artifact: Artifact) -> None:
+def test_eight_views_are_the_eight_orientations_and_their_probabilities_are_averaged(artifact: Artifact) -> None:
     numbers = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
     inputs = NetworkInputs(numbers, -numbers, Segmentation.of_mask(np.zeros((2, 2), bool)), np.zeros((2, 2, 3), np.uint8))
     corner = CornerNetwork(artifact)

@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
 
-class SmearBatches(keras.utils.PyDataset):  # type: ignore[misc]
+class SmearBatches(keras.utils.PyDataset):
     """Shuffled, augmented batches; the same (seed, epoch, position) gives the same pixels, so that runs can be resumed.
 
     Parameters
@@ -151,7 +151,7 @@ class HalfCachedBatches(SmearBatches):
         return {"vgg16_features": np.asarray(self.copies[self.epoch % len(self.copies)])[chosen], "segmented": segmented}
 
 
-class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
+class FeatureBatches(keras.utils.PyDataset):
     """Shuffled batches of cached features; each epoch uses another augmented copy.
 
     Parameters
@@ -176,13 +176,13 @@ class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return np.asarray(self.copies[self.epoch % len(self.copies)][chosen]), self.labels[chosen]
 
 
-class EpochSetter(keras.callbacks.Callback):  # type: ignore[misc]
+class EpochSetter(keras.callbacks.Callback):
     """Sets the epoch of batches, so that a resumed run goes on with the right one."""
 
     def __init__(self, batches: keras.utils.PyDataset) -> None:
         super().__init__()
         self.batches = batches
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, _logs: dict[str, float] | None = None) -> None:
         """Set the epoch before its first batch is drawn."""
         self.batches.epoch = epoch

@@ -6,6 +6,7 @@ most.
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -26,10 +27,15 @@ def ood_images() -> Iterator[tuple[str, Picture]]:
             yield kind, draw(np.random.default_rng((number, repetition)))
 
 
-def _photograph(rng: np.random.Generator) -> Picture:
+@lru_cache
+def _sample_image(name: str) -> Picture:
     from sklearn.datasets import load_sample_image
 
-    photograph = load_sample_image(str(rng.choice(["china.jpg", "flower.jpg"])))
+    return np.asarray(load_sample_image(name), np.uint8)
+
+
+def _photograph(rng: np.random.Generator) -> Picture:
+    photograph = _sample_image(str(rng.choice(["china.jpg", "flower.jpg"])))
     side = int(rng.integers(120, 420))
     top, left = (int(rng.integers(0, length - side + 1)) for length in photograph.shape[:2])
     part = cv2.resize(photograph[top : top + side, left : left + side], (SIDE, SIDE), interpolation=cv2.INTER_AREA)

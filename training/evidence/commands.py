@@ -221,10 +221,10 @@ def _show(
         "artifacts": [_reference(artifact) for artifact in artifacts],
         **result,
     }
-    write = getattr(reports, step.split()[0])
+    name = step.partition(" ")[0]
+    write = getattr(reports, name)
     if artifacts and options.card:
-        title = _TITLES[step.split()[0]]
-        add_evidence(artifacts[0].classifier.artifact.folder, title, write(report, markdown=True))
+        add_evidence(artifacts[0].classifier.artifact.folder, _TITLES[name], write(report, markdown=True))
     print(json.dumps(report, indent=1, default=asdict) if options.json else write(report, markdown=options.markdown))
 
 

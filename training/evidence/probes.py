@@ -42,10 +42,10 @@ class View(NamedTuple):
     cells: Mask
 
 
-class BagOfPatches(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class BagOfPatches(TransformerMixin, BaseEstimator):
     """Patches (n, patches, values) -> how often each word of a codebook occurs, (n, words): a bag without order."""
 
-    def fit(self, patches: Features, labels: NDArray[np.int64] | None = None) -> "BagOfPatches":
+    def fit(self, patches: Features, _labels: NDArray[np.int64] | None = None) -> "BagOfPatches":
         """Cluster the patches into a codebook of words."""
         flat = patches.reshape(-1, patches.shape[-1]).astype(np.float32)
         words = min(WORDS, len(flat))

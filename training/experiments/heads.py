@@ -88,7 +88,7 @@ def _forest(training: Examples, unseen: Sequence[Floats], settings: HeadSettings
     return _probabilities(model, training, unseen)
 
 
-def _svm(training: Examples, unseen: Sequence[Floats], settings: HeadSettings) -> list[Probabilities]:
+def _svm(training: Examples, unseen: Sequence[Floats], _settings: HeadSettings) -> list[Probabilities]:
     """Radial basis functions, C 10; probabilities by Platt's sigmoid over five folds of the training examples."""
     model = make_pipeline(StandardScaler(), CalibratedClassifierCV(SVC(C=10), cv=5, ensemble=False))
     return _probabilities(model, training, unseen)

@@ -91,7 +91,7 @@ class SamplerPerTrial(optuna.samplers.BaseSampler):
         return self.make(seed).sample_independent(study, trial, param_name, param_distribution)
 
 
-class _Report(keras.callbacks.Callback):  # type: ignore[misc]
+class _Report(keras.callbacks.Callback):
     """Reports the validation loss to the study after each epoch, and prunes a trial that falls behind."""
 
     def __init__(self, trial: optuna.Trial) -> None:

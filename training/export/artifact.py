@@ -57,7 +57,7 @@ class ExportSettings:
 
 def export(data: TrainingData, settings: ExportSettings, root: Path) -> Path:
     """Write ``{root}/{model_id}/{version}/``; return that folder. An artifact with this version must not exist yet."""
-    data = replace(data, spec=with_cell_separation(data.spec))
+    data = replace(data, spec=counting_by_stain(data.spec))
     folder = root / settings.model_id / settings.version
     folder.mkdir(parents=True)
     network = build_fusion(side=data.spec.input_size)
@@ -101,7 +101,7 @@ def export(data: TrainingData, settings: ExportSettings, root: Path) -> Path:
     return folder
 
 
-def with_cell_separation(spec: PreprocessingSpec) -> PreprocessingSpec:
+def counting_by_stain(spec: PreprocessingSpec) -> PreprocessingSpec:
     """The specification that serves: it numbers cells one by one, by their stain; the network sees what it saw in training."""
     separation = spec.segmentation.separation or SeparationSpec()
     segmentation = spec.segmentation.model_copy(update={"separation": separation})

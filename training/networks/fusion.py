@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import keras
 
-from training.networks.backbones import FEATURES, densenet121, vgg16
+from training.networks.backbones import BACKBONES, FEATURES
 
 PARAMETERS = 18_598_836
 HEAD_PARAMETERS = 1_749_556
@@ -32,7 +32,8 @@ def build_fusion(vgg16_weights: str | None = None, densenet121_weights: str | No
     original = keras.Input((side, side, 3), name="original")
     segmented = keras.Input((side, side, 3), name="segmented")
     branches = []
-    for inputs, backbone in ((original, vgg16(vgg16_weights)), (segmented, densenet121(densenet121_weights))):
+    for inputs, name, weights in ((original, "vgg16", vgg16_weights), (segmented, "densenet121", densenet121_weights)):
+        backbone = BACKBONES[name](weights)
         backbone.trainable = False
         branches.append(keras.layers.GlobalAveragePooling2D(name=f"{backbone.name}_pool")(backbone(inputs)))
     fused = keras.layers.Concatenate(name="fusion")(branches)
