@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import suppress
 from threading import Event, Thread
 from types import TracebackType
+from typing import Self
 
 
 class CuttingProxy:
@@ -37,7 +38,7 @@ class CuttingProxy:
         self._ready, self._loop = Event(), asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_until_complete, args=(self._run(),), daemon=True)
 
-    def __enter__(self) -> "CuttingProxy":
+    def __enter__(self) -> Self:
         self._thread.start()
         if not self._ready.wait(10):
             raise TimeoutError("expected the proxy to listen within 10 s")

@@ -22,7 +22,7 @@ from typing import Any
 
 from hemascope.model.classifier import usable_cores
 from hemascope_cli.project import artifact_folder
-from training.networks.weights import LABORATORY_WEIGHTS
+from training.networks.weights import FLOAT_WEIGHTS
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD, LOCK = ROOT / "build", ROOT / "requirements" / "serving.txt"
@@ -111,7 +111,7 @@ def converted(artifact: Path, interpreter: Path) -> Path:
     """The artifact's network in every format, made once."""
     kind = "data set" if os.environ.get("HEMASCOPE_DATASET") else "drawn"
     makers = [ROOT / "benchmarks" / "runtimes" / f"{name}.py" for name in ("convert", "quantize")]
-    sources = [artifact / LABORATORY_WEIGHTS, LOCK, *makers]
+    sources = [artifact / FLOAT_WEIGHTS, LOCK, *makers]
     key = hashlib.sha256(b"".join(source.read_bytes() for source in sources) + kind.encode()).hexdigest()[:12]
     folder = BUILD / "serving-models" / key
     if folder.exists():

@@ -22,10 +22,10 @@ from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.classifier import usable_cores
 from training.data.dataset import CLASS_FOLDERS, Sample
 from training.data.features import BATCH, extract
-from training.experiments.examples import Sources
+from training.data.training_data import TrainingData
+from training.experiments.examples import FeatureSource
 from training.experiments.heads import HEADS, HeadSettings
 from training.experiments.registry import STUDY, Row, rows_called
-from training.experiments.run import Data
 from training.networks.backbones import BACKBONES
 from training.networks.weights import save_weights
 
@@ -40,14 +40,14 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=2)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        sources = _sources(Path(folder), options.smears, options.copies)
+        source = _feature_source(Path(folder), options.smears, options.copies)
         began = time.perf_counter()
-        cached = _cached(sources, ROWS, options.epochs)
+        cached = _cached(source, ROWS, options.epochs)
         whole = time.perf_counter() - began
-        uncached = {row.name: _uncached_epoch(sources, row) for row in ROWS}
+        uncached = {row.name: _uncached_epoch(source, row) for row in ROWS}
     features, heads = cached["features"], cached["heads"]
     epoch = sum(uncached.values())
-    count = len(_whole_batches(sources))
+    count = len(_whole_batches(source))
     print(f"{usable_cores()} cores, {len(ROWS)} rows, {count} training smears, {options.copies} augmented copies of each\n")
     print(f"{'with the cache: features, once':<48} {features:>8.1f} s")
     print(f"{f'with the cache: heads, {options.epochs} epochs each':<48} {heads:>8.1f} s   (all of it {whole:.1f} s)")
@@ -60,12 +60,12 @@ def main() -> None:
         print(f"{epochs:<8} {with_cache:>10.1f} {without:>10.1f} {without / with_cache:>15.1f}")
 
 
-def _cached(sources: Sources, rows: tuple[Row, ...], epochs: int) -> dict[str, float]:
+def _cached(source: FeatureSource, rows: tuple[Row, ...], epochs: int) -> dict[str, float]:
     """Seconds of all rows' features and of their heads."""
     spent = {"features": 0.0, "heads": 0.0}
     for row in rows:
         began = time.perf_counter()
-        training = sources.training(row, _whole_batches(sources))
+        training = source.training(row, _whole_batches(source))
         read = time.perf_counter()
         HEADS["dense"](training, [], HeadSettings(epochs=epochs))
         spent["features"] += read - began
@@ -73,24 +73,24 @@ def _cached(sources: Sources, rows: tuple[Row, ...], epochs: int) -> dict[str, f
     return spent
 
 
-def _uncached_epoch(sources: Sources, row: Row) -> float:
+def _uncached_epoch(source: FeatureSource, row: Row) -> float:
     """Seconds that the backbones of one row, once they run, take for one epoch."""
-    samples = _whole_batches(sources)
+    samples = _whole_batches(source)
     batches = [
         (start, seconds)
-        for view in sources.extractions(row, copy=1)
+        for view in source.extractions(row, copy=1)
         for extraction in view
-        for start, _, seconds in extract(sources.data, 2 * samples, extraction)
+        for start, _, seconds in extract(source.data, 2 * samples, extraction)
     ]
     return sum(seconds for start, seconds in batches if start >= len(samples))
 
 
-def _whole_batches(sources: Sources) -> list[Sample]:
-    train = sources.data.split.train
+def _whole_batches(source: FeatureSource) -> list[Sample]:
+    train = source.data.split.train
     return list(train[: len(train) // BATCH * BATCH])
 
 
-def _sources(folder: Path, smears: int, copies: int) -> Sources:
+def _feature_source(folder: Path, smears: int, copies: int) -> FeatureSource:
     for label, name in enumerate(CLASS_FOLDERS):
         place = folder / "Original" / name
         place.mkdir(parents=True)
@@ -101,7 +101,7 @@ def _sources(folder: Path, smears: int, copies: int) -> Sources:
     for name in sorted({name for row in ROWS for name in row.backbones}):
         weights[name] = str(folder / f"{name}.npz")
         save_weights(BACKBONES[name](None), Path(weights[name]))
-    return Sources(Data.open(folder, folder / "split.json"), weights, folder / "features", copies)
+    return FeatureSource(TrainingData.open(folder, folder / "split.json"), weights, folder / "features", copies)
 
 
 if __name__ == "__main__":

@@ -40,8 +40,8 @@ def saved_model(model: str, threads: int) -> Ask:
     loaded = tf.saved_model.load(model)  # its signatures live as long as it does
     serve = loaded.signatures["serving_default"]
 
-    def ask(pair: dict[str, np.ndarray], loaded: Any = loaded) -> np.ndarray:
-        (answer,) = serve(**{name: tf.constant(one) for name, one in pair.items()}).values()
+    def ask(pair: dict[str, np.ndarray], _loaded: Any = loaded) -> np.ndarray:
+        (answer,) = serve(**{name: tf.constant(picture) for name, picture in pair.items()}).values()
         return np.asarray(answer)
 
     return ask

@@ -27,7 +27,7 @@ from training.data.split import load_split, without_copies
 from training.evidence.evaluate import in_float, network_inputs
 from training.export.artifact import SPLIT, convert
 from training.networks.fusion import build_fusion
-from training.networks.weights import LABORATORY_WEIGHTS, load_weights
+from training.networks.weights import FLOAT_WEIGHTS, load_weights
 
 CALIBRATION = 100  # smears that show a runtime which ranges its integers have to hold
 UNSEEN = 200  # smears whose classes are compared
@@ -99,7 +99,7 @@ def main(artifact: Path, folder: Path, site_packages: str) -> None:
     """Make all formats."""
     classifier = Classifier(load_artifact(artifact))
     network = build_fusion(side=classifier.artifact.manifest.preprocessing.input_size)
-    load_weights(network, artifact / LABORATORY_WEIGHTS)
+    load_weights(network, artifact / FLOAT_WEIGHTS)
     calibration = save_inputs(folder, classifier, network)
     network.save(folder / "network.keras")
     saved = str(folder / "saved_model")
@@ -115,7 +115,7 @@ def main(artifact: Path, folder: Path, site_packages: str) -> None:
     for name, make in makers.items():
         try:
             (folder / name).write_bytes(make())
-        except Exception as error:  # a row of the table says so
+        except Exception as error:  # noqa: BLE001 - whatever it is, a row of the table says so
             (folder / f"{name}.error").write_text(f"{type(error).__name__}: {error}")
 
 

@@ -17,7 +17,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from tests.support.drawn_laboratory import draw_data
+from tests.support.drawn_data import draw_data
 from training.experiments import search as search_module
 from training.experiments.engine import Engine
 from training.experiments.heads import HeadSettings
@@ -30,14 +30,14 @@ SETTINGS = HeadSettings(epochs=2, width=16, depth=2)
 WORKER = """
 import sys
 from pathlib import Path
-from tests.support.drawn_laboratory import SPEC
+from tests.support.drawn_data import SPEC
 from tests.functional.test_training_search import ROW, SETTINGS
 from training.experiments.matrix import engine_for
 from training.experiments.search import open_storage, search
-from training.experiments.run import Data
+from training.data.training_data import TrainingData
 
 folder = Path(sys.argv[1])
-engine = engine_for(Data.open(folder / "drawn", folder / "split.json", SPEC), {}, folder / "runs", 0, SETTINGS)
+engine = engine_for(TrainingData.open(folder / "drawn", folder / "split.json", SPEC), {}, folder / "runs", 0, SETTINGS)
 print("ready", flush=True)
 search(engine, ROW, "random", 6, open_storage(f"sqlite:///{folder / 'shared.db'}", heartbeat=1))
 """
@@ -65,11 +65,11 @@ def _at_work(study: optuna.Study) -> int:
 
 
 def test_three_processes_share_one_study_and_the_killed_ones_trial_is_made_up_for(engine: Engine, root: Path) -> None:
-    folder = engine.sources.data.root.parent
-    engine.sources.features(ROW, [one for part in ("train", "validation") for one in engine.sources.data.split.part(part)])
+    folder = engine.source.data.root.parent
+    engine.source.features(ROW, [one for part in ("train", "validation") for one in engine.source.data.split.part(part)])
     storage = open_storage(f"sqlite:///{folder / 'shared.db'}", heartbeat=1)
     study = optuna.create_study(
-        storage=storage, study_name=f"hand random {engine.digest(ROW, engine.sources.data.split)}", pruner=None
+        storage=storage, study_name=f"hand random {engine.digest(ROW, engine.source.data.split)}", pruner=None
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), *sys.path]), "TF_CPP_MIN_LOG_LEVEL": "3"}
     workers = [

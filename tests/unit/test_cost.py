@@ -56,8 +56,8 @@ def test_a_call_without_a_price_is_no_free_call() -> None:
 
 def test_an_alarm_on_a_share_costs_as_much_as_its_metrics(tmp_path: Path) -> None:
     alarms = [{"MetricName": "Errors"}, {"Metrics": [{"Expression": "a / b"}, {"MetricStat": {}}, {"MetricStat": {}}]}]
-    resources = {str(number): {"Type": "AWS::CloudWatch::Alarm", "Properties": one} for number, one in enumerate(alarms)}
-    (tmp_path / "one.json").write_text(json.dumps({"Resources": resources}))
+    resources = {str(number): {"Type": "AWS::CloudWatch::Alarm", "Properties": alarm} for number, alarm in enumerate(alarms)}
+    (tmp_path / "template.json").write_text(json.dumps({"Resources": resources}))
 
     usd = standing_usd(tmp_path)
 

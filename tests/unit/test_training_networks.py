@@ -11,7 +11,7 @@ from training.networks import backbones
 from training.networks.backbones import (
     BACKBONES,
     fold_batch_normalization,
-    settle_batch_normalization,
+    recompute_batch_normalization,
     unfold_batch_normalization,
     with_batch_normalization,
 )
@@ -181,7 +181,7 @@ def test_settled_batch_normalization_holds_the_plain_mean_over_the_batches() -> 
     model = keras.Model(inputs, norm(inputs))
     batches = [np.array([[0.0, 2.0], [2.0, 4.0]]), np.array([[4.0, 0.0], [6.0, 0.0]]), np.array([[5.0, 1.0], [5.0, 1.0]])]
 
-    settle_batch_normalization(model, iter(batches))
+    recompute_batch_normalization(model, iter(batches))
 
     _, _, mean, variance = norm.get_weights()
     assert mean == pytest.approx([11 / 3, 4 / 3], rel=1e-5)  # of the batches' means 1, 5, 5 and 3, 0, 1

@@ -23,18 +23,18 @@ from hemascope.screening.pipeline import screen
 from hemascope.screening.selfcheck import SPECIMEN, Golden, GoldenPrediction
 from training.data.dataset import CLASS_NAMES, labels_of
 from training.data.split import without_copies
+from training.data.training_data import TrainingData
 from training.evidence.calibration import fit_colours, fit_prediction_set, fit_temperature
 from training.evidence.evaluate import evaluate, in_float, network_inputs, served
 from training.evidence.figures import draw_confusion_matrix, draw_learning_curves
 from training.evidence.metrics import score
-from training.experiments.run import Data
 from training.export.card import write_card
 from training.export.quality import fit_quality, measure_all
 from training.export.reference import fit_features, served_features
 from training.export.texts import write_texts
 from training.networks.explain import with_evidence
 from training.networks.fusion import build_fusion
-from training.networks.weights import LABORATORY_WEIGHTS, load_weights, save_weights
+from training.networks.weights import FLOAT_WEIGHTS, load_weights, save_weights
 
 INTENDED_USE = (
     "Decision support for staff of a hematology laboratory: a first look at single fields of peripheral blood smears, "
@@ -55,16 +55,16 @@ class ExportSettings:
     missed_cost: float = 5.0  # a leukemia called benign is so much worse than any other mistake
 
 
-def export(data: Data, settings: ExportSettings, root: Path) -> Path:
+def export(data: TrainingData, settings: ExportSettings, root: Path) -> Path:
     """Write ``{root}/{model_id}/{version}/``; return that folder. An artifact with this version must not exist yet."""
-    data = replace(data, spec=telling_cells_apart(data.spec))
+    data = replace(data, spec=counting_by_stain(data.spec))
     folder = root / settings.model_id / settings.version
     folder.mkdir(parents=True)
     network = build_fusion(side=data.spec.input_size)
     load_weights(network, settings.fusion)
-    save_weights(network, folder / LABORATORY_WEIGHTS, np.float16)
+    save_weights(network, folder / FLOAT_WEIGHTS, np.float16)
     # What goes on from a clone starts from these weights, so they are what is converted and measured.
-    load_weights(network, folder / LABORATORY_WEIGHTS)
+    load_weights(network, folder / FLOAT_WEIGHTS)
     (folder / WEIGHTS).write_bytes(convert(with_evidence(network)))
     data.split.save(folder / SPLIT)
     write_texts(folder)
@@ -101,7 +101,7 @@ def export(data: Data, settings: ExportSettings, root: Path) -> Path:
     return folder
 
 
-def telling_cells_apart(spec: PreprocessingSpec) -> PreprocessingSpec:
+def counting_by_stain(spec: PreprocessingSpec) -> PreprocessingSpec:
     """The specification that serves: it numbers cells one by one, by their stain; the network sees what it saw in training."""
     separation = spec.segmentation.separation or SeparationSpec()
     segmentation = spec.segmentation.model_copy(update={"separation": separation})
@@ -136,7 +136,7 @@ def convert(network: keras.Model, quantized: bool = True) -> bytes:
         return bytes(converter.convert())
 
 
-def measure(classifier: Classifier, network: keras.Model, data: Data) -> dict[str, Any]:
+def measure(classifier: Classifier, network: keras.Model, data: TrainingData) -> dict[str, Any]:
     """Score the artifact on validation and test without copies, and count decisions that differ from the float network."""
     seen = {one.sha256 for one in data.split.train}
     parts = {name: without_copies(data.split.part(name)) for name in ("validation", "test")}
@@ -183,7 +183,7 @@ def _golden(classifier: Classifier) -> Golden:
 
 def _write_manifest(
     folder: Path,
-    data: Data,
+    data: TrainingData,
     settings: ExportSettings,
     decision: DecisionSpec,
     quality: QualitySpec,
@@ -194,7 +194,7 @@ def _write_manifest(
         version=settings.version,
         classes=CLASS_NAMES,
         files={name: _sha256(folder / name) for name in _served(folder)},
-        laboratory_files={name: _sha256(folder / name) for name in (LABORATORY_WEIGHTS, SPLIT)},
+        laboratory_files={name: _sha256(folder / name) for name in (FLOAT_WEIGHTS, SPLIT)},
         preprocessing=data.spec,
         preprocessing_sha256=data.spec.digest,
         decision=decision,

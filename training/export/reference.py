@@ -53,11 +53,11 @@ def fit_features(features: np.ndarray, labels: np.ndarray, unseen: np.ndarray, u
         means=means.astype(np.float32),
         directions=directions.T[::-1][:kept].astype(np.float32),
         variances=variances[::-1][:kept].astype(np.float32),
-        rest=np.float32(variances[:-kept].mean()),
-        accepted=np.float32(1.0),
+        rest=np.array(variances[:-kept].mean(), np.float32),
+        accepted=np.array(1.0, np.float32),
         typical=np.ones(len(means), np.float32),
     )
-    accepted = np.float32(np.quantile([unit.score(one) for one in unseen], _ACCEPTED_SHARE) * _MARGIN)
+    accepted = np.array(np.quantile([unit.score(feature) for feature in unseen], _ACCEPTED_SHARE) * _MARGIN, np.float32)
     return replace(unit, accepted=accepted, typical=fit_typical(np.array([unit.ratios(one) for one in unseen]), unseen_labels))
 
 

@@ -1,4 +1,4 @@
-"""What an artifact refuses, where it abstains, and what its sets are worth: the service's own decisions, counted."""
+"""Counts the decisions of the screening pipeline: refused pictures, abstentions, coverage of the prediction sets."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -24,23 +24,23 @@ _SEED = 4420
 
 
 def measure_refusals(classifier: Classifier, other_laboratory: Path) -> list[dict[str, Any]]:
-    """Decisions on pictures that are no smears of this laboratory: another laboratory's folder, if given, and drawn pictures."""
+    """Decisions on out-of-distribution pictures: another laboratory's smears, if the folder holds any, and drawn pictures."""
     rows = []
     if files := sorted(path for path in other_laboratory.glob("*") if path.is_file()):
         rows.append(_refusals("another laboratory", (screen(file.read_bytes(), SPECIMEN, classifier).report for file in files)))
     reports: dict[str, list[Report]] = {}
     for kind, picture in ood_images():
         reports.setdefault(kind, []).append(screen(encode_png(picture), SPECIMEN, classifier).report)
-    return rows + [_refusals(kind, some) for kind, some in reports.items()]
+    return rows + [_refusals(kind, of_kind) for kind, of_kind in reports.items()]
 
 
 def measure_decisions(classifier: Classifier, root: Path, samples: Sequence[Sample]) -> dict[str, Any]:
-    """Decisions on unseen smears, what the confident ones are worth, and how often each set holds the truth."""
+    """Decisions on unseen smears: accuracy of the confident ones, and how often each set holds the truth."""
     reports = [screen((root / sample.path).read_bytes(), SPECIMEN, classifier).report for sample in samples]
     urgent = classifier.artifact.manifest.decision.urgent_classes
     ends = Counter(_end(report) for report in reports)
-    truths = [CLASS_NAMES[one.label] for one in samples]
-    judged = [(one.result, truth) for one, truth in zip(reports, truths, strict=True) if one.result]
+    truths = [CLASS_NAMES[sample.label] for sample in samples]
+    judged = [(report.result, truth) for report, truth in zip(reports, truths, strict=True) if report.result]
     stated = [(result, truth) for result, truth in judged if result.decision is Decision.CONFIDENT]
     wrong = [(result, truth) for result, truth in stated if result.label != truth]
     probabilities = np.array([list(result.probabilities.values()) for result, _ in judged])
@@ -59,49 +59,48 @@ def measure_decisions(classifier: Classifier, root: Path, samples: Sequence[Samp
         "possible_size": float(np.mean([len(result.prediction_set) for result, _ in judged])),
         "conformal": None
         if None in sets
-        else _conformal([(one or (), truth) for one, (_, truth) in zip(sets, judged, strict=True)]),
+        else _conformal([(members or (), truth) for members, (_, truth) in zip(sets, judged, strict=True)]),
     }
 
 
 def measure_coverage(classifier: Classifier, root: Path, samples: Sequence[Sample]) -> dict[str, float] | None:
-    """Coverage of the conformal set where all unseen smears are halved by chance again and again; None where there is no set.
+    """Coverage of the conformal set over many random halvings of the unseen smears; None where there is no set.
 
-    One calibration on few hundred smears misses its level by a point or two either way; the mean over many says whether
-    the method holds it.
-
+    One calibration on a few hundred smears misses its level by a point or two either way; the mean over many tells whether
+    the method keeps it.
     """
     if (reference := classifier.artifact.features) is None:
         return None
-    chance, labels = np.random.default_rng(_SEED), labels_of(samples)
+    rng, labels = np.random.default_rng(_SEED), labels_of(samples)
     ratios = np.array([reference.ratios(feature) for feature in served_features(classifier, root, samples)])
     of_truth = ratios[np.arange(len(labels)), labels]
-    found = []
+    coverages = []
     for _ in range(_HALVINGS):
-        order = chance.permutation(len(labels))
-        fitted, asked = order[: len(order) // 2], order[len(order) // 2 :]
-        found.append(float((of_truth[asked] <= fit_typical(ratios[fitted], labels[fitted])[labels[asked]]).mean()))
+        order = rng.permutation(len(labels))
+        fitted, tested = order[: len(order) // 2], order[len(order) // 2 :]
+        coverages.append(float((of_truth[tested] <= fit_typical(ratios[fitted], labels[fitted])[labels[tested]]).mean()))
     return {
         "level": COVERAGE,
         "halvings": _HALVINGS,
-        "mean": float(np.mean(found)),
-        "deviation": float(np.std(found)),
+        "mean": float(np.mean(coverages)),
+        "deviation": float(np.std(coverages)),
     }
 
 
 def _conformal(sets: Sequence[tuple[tuple[str, ...], str]]) -> dict[str, Any]:
-    by_class = {name: [truth in one for one, truth in sets if truth == name] for name in CLASS_NAMES}
+    by_class = {name: [truth in members for members, truth in sets if truth == name] for name in CLASS_NAMES}
     return {
-        "coverage": float(np.mean([truth in one for one, truth in sets])),
+        "coverage": float(np.mean([truth in members for members, truth in sets])),
         "by_class": {name: float(np.mean(held)) for name, held in by_class.items() if held},
-        "empty": float(np.mean([not one for one, _ in sets])),
-        "several": float(np.mean([len(one) > 1 for one, _ in sets])),
+        "empty": float(np.mean([not members for members, _ in sets])),
+        "several": float(np.mean([len(members) > 1 for members, _ in sets])),
     }
 
 
 def _refusals(kind: str, reports: Iterable[Report]) -> dict[str, Any]:
     reports = list(reports)
-    ends = Counter(_end(one) for one in reports)
-    refused = sum(one.result is None or one.result.decision in REFUSED for one in reports)
+    ends = Counter(_end(report) for report in reports)
+    refused = sum(report.result is None or report.result.decision in REFUSED for report in reports)
     scores = [
         max(report.evidence.out_of_distribution_score, report.evidence.feature_score or 0.0)
         for report in reports

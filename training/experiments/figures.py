@@ -1,12 +1,13 @@
-"""Figures of the matrix: no picture of the data set in them."""
+"""Plots of the experiments; none shows a picture of the data set."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import pyplot as plt
 
-from training.evidence.figures import plt
+from training.evidence.figures import save_figure
 from training.experiments.registry import Row
 
 _OURS, _THEIRS = "#5e3c99", "#e66101"
@@ -25,11 +26,12 @@ def draw_intervals(rows: Sequence[Row], results: Mapping[str, dict[str, Any]], p
     published = [
         (row.published["accuracy"], place) for row, place in zip(shown, places, strict=True) if "accuracy" in row.published
     ]
-    axes.plot(*zip(*published, strict=True), "d", color=_THEIRS, fillstyle="none", label="published") if published else None
+    if published:
+        axes.plot(*zip(*published, strict=True), "d", color=_THEIRS, fillstyle="none", label="published")
     axes.set(yticks=places, yticklabels=[row.name for row in shown], xlabel="accuracy, %")
     axes.grid(axis="x", alpha=0.25)
     figure.legend(frameon=False, loc="outside upper center", ncols=2, fontsize=8)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_confusions(rows: Sequence[Row], results: Mapping[str, dict[str, Any]], path: Path) -> None:
@@ -37,12 +39,12 @@ def draw_confusions(rows: Sequence[Row], results: Mapping[str, dict[str, Any]], 
     shown = [row for row in rows if row.name in results]
     columns = min(3, len(shown))
     lines = -(-len(shown) // columns)
-    figure, every = plt.subplots(
+    figure, panels = plt.subplots(
         lines, columns, figsize=(2.3 * columns, 2.4 * lines), dpi=110, layout="constrained", squeeze=False
     )
-    for axes in every.flat[len(shown) :]:
+    for axes in panels.flat[len(shown) :]:
         axes.axis("off")
-    for axes, row in zip(every.flat, shown, strict=False):
+    for axes, row in zip(panels.flat, shown, strict=False):
         counts = np.array(results[row.name]["test"]["confusion_matrix"])
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         axes.imshow(shares, cmap="Purples", vmin=0, vmax=1)
@@ -52,21 +54,15 @@ def draw_confusions(rows: Sequence[Row], results: Mapping[str, dict[str, Any]], 
         axes.set(xticks=range(4), yticks=range(4), xticklabels=_INITIALS, yticklabels=_INITIALS)
         axes.set_title(row.name, fontsize=8)
         axes.tick_params(length=0, labelsize=7)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_searches(histories: Mapping[str, Sequence[float]], path: Path) -> None:
-    """Lowest validation loss so far over the trials, one line for each way to search."""
+    """Lowest validation loss so far over the trials, one line for each search method."""
     figure, axes = plt.subplots(figsize=(5.6, 3.4), dpi=110, layout="constrained")
     for name, losses in histories.items():
         axes.step(range(1, len(losses) + 1), np.minimum.accumulate(losses), where="post", label=name)
     axes.set(xlabel="trials", ylabel="lowest validation loss so far", yscale="log")
     axes.grid(alpha=0.25)
     axes.legend(frameon=False)
-    _save(figure, path)
-
-
-def _save(figure: "plt.Figure", path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
-    plt.close(figure)
+    save_figure(figure, path)

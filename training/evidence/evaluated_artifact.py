@@ -1,4 +1,4 @@
-"""An artifact that is to be judged: what it may be asked without having seen it, and what it answers."""
+"""An artifact under evaluation: which smears it has not been trained on, and how it classifies them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ _SEEN = ("train", "validation")  # a model learns from one and is calibrated on 
 
 
 @dataclass
-class Candidate:
+class EvaluatedArtifact:
     """An artifact, the split that it was trained on (None where that is of another data set), its answers so far."""
 
     classifier: Classifier
@@ -25,7 +25,7 @@ class Candidate:
     answers: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, folder: Path, samples: Sequence[Sample]) -> "Candidate":
+    def open(cls, folder: Path, samples: Sequence[Sample]) -> "EvaluatedArtifact":
         """Load an artifact, and its stored split if that is of these samples."""
         file = folder / SPLIT
         classifier = Classifier(load_artifact(folder))
@@ -44,18 +44,23 @@ class Candidate:
             if self.split is None:
                 about += "; the artifact was trained on another data set"
             if known:
-                about += f". {known} bear the name of a smear that it was trained or calibrated on, so this is no fair test"
+                about += f". {known} have the name of a smear that it was trained or calibrated on, so this is no fair test"
             return without_copies(samples), f"{about}."
         names = PARTS if name == "all" else (name,)
-        chosen = without_copies([one for part in names for one in self.split.part(part)])
+        chosen = without_copies([sample for part in names for sample in self.split.part(part)])
         what = "All parts" if name == "all" else f"The {name} part"
         return chosen, f"{what} of the artifact's own split, copies once."
 
     def unseen(self, split: Split, groups: Mapping[str, str]) -> list[Sample]:
-        """What may be asked of it in another split's test part.
+        """Smears of another split's test part that the artifact can be evaluated on.
 
-        Everything, if that is the split it was trained on; else only smears of its own test part that share no field with
+        All of them if that is the split it was trained on; else only smears of its own test part that share no field with
         one that it was trained or calibrated on.
+
+        Raises
+        ------
+        ValueError
+            Where the artifact was trained on another data set.
         """
         if self.split is None:
             raise ValueError("expected an artifact that was trained on this data set, received one of another")
@@ -66,7 +71,7 @@ class Candidate:
         return [sample for sample in split.test if sample.path in own and groups[sample.path] not in seen]
 
     def answer(self, root: Path, samples: Sequence[Sample]) -> dict[str, int]:
-        """Path -> class of some smears; asks only about those that weren't asked about before."""
+        """Path -> class index of smears; each smear is classified once."""
         new = [sample for sample in samples if sample.path not in self.answers]
         for sample, inputs in zip(new, network_inputs(root, new, self.classifier), strict=True):
             self.answers[sample.path] = int(served(self.classifier, [inputs])[0].argmax())

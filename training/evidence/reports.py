@@ -1,23 +1,24 @@
-"""Puts what was measured into words and tables: plain for the terminal, Markdown for the docs."""
+"""Reports of the evaluation steps as text and tables: plain for the terminal, Markdown for the docs and model cards."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from training.data.dataset import CLASS_NAMES
 from training.data.splits import KINDS
-from training.evidence.intervals import Figure
+from training.evidence.metrics import Estimate
 from training.evidence.probes import PROBES
-from training.evidence.shift_report import worst
+from training.evidence.shift_robustness import worst
 from training.evidence.tables import percent, signed, table, with_interval
 
-FIGURES = ("precision", "recall", "f1", "specificity")
+METRICS = ("precision", "recall", "f1", "specificity")
 
 
 def facts(report: Mapping[str, Any]) -> str:
-    """Command, data, split and artifacts: what it takes to do it again."""
+    """Command, data, split and artifacts: all it takes to reproduce the report."""
     lines = [f"`{report['command']}`, data sha256 `{report['dataset'][:16]}`"]
     lines += [
-        f"artifact {artifact['id']} {artifact['version']}, model sha256 `{artifact['sha256'][:16]}`, trained on split `{artifact['split'][:16]}`"
+        f"artifact {artifact['id']} {artifact['version']}, model sha256 `{artifact['sha256'][:16]}`, "
+        f"trained on split `{artifact['split'][:16]}`"
         for artifact in report["artifacts"]
     ]
     return "; ".join(lines) + "."
@@ -30,19 +31,19 @@ def evaluate(report: Mapping[str, Any], *, markdown: bool) -> str:
         ("smears", str(found["smears"])),
         ("accuracy (95 % interval)", with_interval(found["intervals"]["accuracy"])),
         ("balanced accuracy (95 % interval)", with_interval(found["intervals"]["balanced_accuracy"])),
-        *((f"{name}, mean of the classes", percent(found[name])) for name in FIGURES),
+        *((f"{name}, mean of the classes", percent(found[name])) for name in METRICS),
         ("expected calibration error", percent(found["expected_calibration_error"])),
     ]
     classes = [
-        (name, *(percent(one[figure]) for figure in FIGURES), f"{found['mean_cell_count'][name]:.1f}")
-        for name, one in found["per_class"].items()
+        (name, *(percent(metrics[metric]) for metric in METRICS), f"{found['mean_cell_count'][name]:.1f}")
+        for name, metrics in found["per_class"].items()
     ]
     matrix = [(name, *map(str, row)) for name, row in zip(CLASS_NAMES, found["confusion_matrix"], strict=True)]
     return _page(
         facts(report),
         report["smears"],
-        table(("figure", "value"), whole, markdown=markdown),
-        table(("class", *FIGURES, "mean cell count"), classes, markdown=markdown),
+        table(("metric", "value"), whole, markdown=markdown),
+        table(("class", *METRICS, "mean cell count"), classes, markdown=markdown),
         table(("truth \\ answer", *CLASS_NAMES), matrix, markdown=markdown),
         f"Mistakes by file: {', '.join(found['mistakes']) or 'none'}.",
     )
@@ -51,22 +52,22 @@ def evaluate(report: Mapping[str, Any], *, markdown: bool) -> str:
 def splits(report: Mapping[str, Any], *, markdown: bool) -> str:
     """Table of the stored splits."""
     rows = [
-        (name, one["rule"], *(str(one[part]) for part in ("train", "test", "validation", "excluded")), one["digest"][:16])
-        for name, one in report["splits"].items()
+        (name, split["rule"], *(str(split[part]) for part in ("train", "test", "validation", "excluded")), split["digest"][:16])
+        for name, split in report["splits"].items()
     ]
     header = ("split", "rule", "train", "test", "validation", "in no part", "sha256")
     return _page(facts(report), table(header, rows, markdown=markdown))
 
 
 def probes(report: Mapping[str, Any], *, markdown: bool) -> str:
-    """Tables of balanced accuracy, accuracy and margin; then whether cells or background were answered."""
+    """Tables of balanced accuracy, accuracy and margin, and of the ablation of cells and backgrounds."""
     kinds = report["kinds"]
     header = ("", "sees", *KINDS)
 
-    def scores(figure: str) -> str:
-        rows = [("artifact", "all, as served", *(_cell(kinds[kind]["artifact"], figure, with_interval) for kind in KINDS))]
+    def scores(metric: str) -> str:
+        rows = [("artifact", "all, as served", *(_cell(kinds[kind]["artifact"], metric, with_interval) for kind in KINDS))]
         rows += [
-            (probe.name, probe.sees, *(_cell(kinds[kind]["probes"][probe.name], figure, with_interval) for kind in KINDS))
+            (probe.name, probe.sees, *(_cell(kinds[kind]["probes"][probe.name], metric, with_interval) for kind in KINDS))
             for probe in PROBES
         ]
         return table(header, rows, markdown=markdown)
@@ -85,17 +86,17 @@ def probes(report: Mapping[str, Any], *, markdown: bool) -> str:
         scores("balanced"),
         "Accuracy in %.",
         scores("accuracy"),
-        "Margin of the artifact in points of balanced accuracy, on the smears that both were asked about.",
+        "Margin of the artifact in points of balanced accuracy, on the smears that both classified.",
         table(("margin", *KINDS), [*margins, *counts], markdown=markdown),
-        *(_how_asked(kind, kinds[kind]) for kind in KINDS if kinds[kind]["artifact"]),
+        *(_about_artifact(kind, kinds[kind]) for kind in KINDS if kinds[kind]["artifact"]),
     ]
     if report["cell_background_ablation"]:
         rows = [
-            (one["picture"], *("-" if one[key] is None else percent(one[key]) for key in ("cells", "background", "neither")))
-            for one in report["cell_background_ablation"]
+            (row["picture"], *("-" if row[key] is None else percent(row[key]) for key in ("cells", "background", "neither")))
+            for row in report["cell_background_ablation"]
         ]
         parts += [
-            "Smears taken apart: share of answers that name the class of the cells, of the background, or neither.",
+            "Cells and backgrounds exchanged: share of answers with the class of the cells, of the background, or neither.",
             table(("picture", "cells", "background", "neither"), rows, markdown=markdown),
         ]
     return _page(*parts)
@@ -118,7 +119,7 @@ def shifts(report: Mapping[str, Any], *, markdown: bool) -> str:
     header = (
         "shift",
         "accuracy in % (95 % interval)",
-        "with the mask as it was",
+        "with the unshifted mask",
         "mask overlap",
         "confident",
         "confident and wrong",
@@ -143,32 +144,32 @@ def calibration(report: Mapping[str, Any], *, markdown: bool) -> str:
         for name in ("before", "after")
     ]
     header = ("", "expected calibration error in % (95 % interval)", "log loss", "mean confidence", "accuracy")
-    about = f"{report['smears']} Temperature {found['temperature']:g}, set on the validation part."
+    about = f"{report['smears']} Temperature {found['temperature']:g}, fitted on the validation part."
     return _page(facts(report), about, table(header, rows, markdown=markdown))
 
 
 def trust(report: Mapping[str, Any], *, markdown: bool) -> str:
-    """Tables of maps, refusals, decisions and sets; what an artifact doesn't have is left out."""
+    """Tables of heat maps, refusals, decisions and prediction sets; parts that an artifact doesn't have are left out."""
     parts = [facts(report), report["smears"]]
     if report["maps"]:
-        header = ("map", "all cells", "median smear", "lowest smear", "smears of at least 0.95", "empty", "of another class")
+        columns = ("map", "all positions", "median smear", "lowest smear", "smears of at least 0.95", "empty", "other class")
         rows = [
             (
                 branch,
-                *("-" if one[key] is None else f"{one[key]:.4f}" for key in ("all_cells", "median", "lowest")),
-                "-" if one["above_95"] is None else percent(one["above_95"]),
-                str(one["empty"]),
-                str(one["other_class"]),
+                *("-" if row[key] is None else f"{row[key]:.4f}" for key in ("all_cells", "median", "lowest")),
+                "-" if row["above_95"] is None else percent(row["above_95"]),
+                str(row["empty"]),
+                str(row["other_class"]),
             )
-            for branch, one in report["maps"].items()
+            for branch, row in report["maps"].items()
         ]
         count = next(iter(report["maps"].values()))["smears"]
-        parts += [f"Correlation with the float network's Grad-CAM, {count} smears.", table(header, rows, markdown=markdown)]
+        parts += [f"Correlation with the float network's Grad-CAM, {count} smears.", table(columns, rows, markdown=markdown)]
     if report["occlusion"]:
         found = report["occlusion"]
         fall = f"{found['median_fall_hottest']:.2f} against {found['median_fall_random']:.2f}"
         parts.append(
-            f"Covering the hottest window lowers the class more than random windows do in "
+            f"Occluding the hottest window lowers the class more than occluding random windows in "
             f"{percent(found['hottest_lowers_more'])} of {found['smears']} smears; median fall of the log odds {fall}."
         )
     refusals = [
@@ -181,7 +182,7 @@ def trust(report: Mapping[str, Any], *, markdown: bool) -> str:
         )
         for refusal in report["refusals"]
     ]
-    header = ("no smears of this laboratory", "pictures", "refused", "as", "lowest score")
+    header = ("out-of-distribution pictures", "pictures", "refused", "decisions", "lowest score")
     parts.append(table(header, refusals, markdown=markdown))
     parts.append(table(("unseen smears", "value"), _decisions(report["decisions"]), markdown=markdown))
     if found := report["coverage"]:
@@ -222,22 +223,22 @@ def _score(score: float | None) -> str:
     return "-" if score is None else f"{score:.2f}"
 
 
-def _how_asked(kind: str, scored: Mapping[str, Any]) -> str:
+def _about_artifact(kind: str, scored: Mapping[str, Any]) -> str:
     if scored["artifact_trained_for_it"]:
-        return f"- {kind}: asked of what was trained on this very split, about its whole test part."
+        return f"- {kind}: the artifact was trained on this split and is scored on its whole test part."
     if kind == "duplicates":
         return f"- {kind}: no smear of the test part shares a field with one that the artifact was trained on."
     return (
-        f"- {kind}: the artifact was trained on another split. Asked only about {scored['artifact']['smears']} smears of its "
-        "own test part that share no field with its training; but it has seen their sessions and colours, so its figure and "
+        f"- {kind}: the artifact was trained on another split. It is scored only on {scored['artifact']['smears']} smears of "
+        "its own test part that share no field with its training; it has seen their sessions and colours, so its accuracy and "
         "its margin are upper bounds."
     )
 
 
-def _cell(scored: Mapping[str, Any] | None, figure: str, shown: Any) -> str:
-    found: Figure | None = (scored or {}).get(figure)
-    return "-" if found is None else str(shown(found))
+def _cell(scored: Mapping[str, Any] | None, metric: str, shown: Callable[[Estimate], str]) -> str:
+    found: Estimate | None = (scored or {}).get(metric)
+    return "-" if found is None else shown(found)
 
 
-def _page(*parts: str | Sequence[str]) -> str:
-    return "\n\n".join(str(part) for part in parts)
+def _page(*parts: str) -> str:
+    return "\n\n".join(parts)

@@ -1,4 +1,4 @@
-"""Where a row's backbones come from: ImageNet, a weights file that is named, or a pretraining on smears by the one recipe."""
+"""Weights of an experiment's backbones: ImageNet's, a given weights file, or those of a pretraining on smears."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -6,24 +6,25 @@ from dataclasses import replace
 from pathlib import Path
 
 from training.data.split import Split
+from training.data.training_data import TrainingData
 from training.experiments.pretrain import PretrainSettings, pretrain
 from training.experiments.registry import Row
-from training.experiments.run import Data, Run
+from training.experiments.run import Run
 from training.networks.handmade import HANDMADE
 
 
 def backbones_of(rows: Iterable[Row]) -> list[str]:
-    """Backbones that the rows need, each once."""
+    """Backbones that the experiments need, each once."""
     return list(dict.fromkeys(name for row in rows for name in row.backbones if name != HANDMADE))
 
 
 def found_weights(backbones: Iterable[str], named: Mapping[str, str], runs: Path) -> dict[str, str]:
-    """Weights of each backbone that has some: as named, else ``RUNS/NAME/NAME.npz`` where a pretraining left it.
+    """Weights of each backbone: as given, else ``RUNS/NAME/NAME.npz`` if a pretraining left it; backbones without are left out.
 
     Raises
     ------
     FileNotFoundError
-        Where a named file is missing.
+        Where a given file is missing.
     """
     found = {}
     for name in backbones:
@@ -37,20 +38,20 @@ def found_weights(backbones: Iterable[str], named: Mapping[str, str], runs: Path
     return found
 
 
-def pretrained(data: Data, backbones: Iterable[str], runs: Path, epochs: int) -> dict[str, str]:
-    """Pretrain backbones by the one recipe, the defaults of :class:`PretrainSettings`; a killed run goes on where it was."""
+def pretrained(data: TrainingData, backbones: Iterable[str], runs: Path, epochs: int) -> dict[str, str]:
+    """Pretrain backbones with the defaults of :class:`PretrainSettings`; an interrupted run is resumed."""
     return {name: str(pretrain(data, PretrainSettings(name, epochs), Run(runs / name))) for name in backbones}
 
 
-def pretrained_on_fold(data: Data, fold: Split, backbones: Iterable[str], runs: Path, epochs: int) -> dict[str, str]:
-    """Backbones of one fold, which see nothing but its training part."""
+def pretrained_on_fold(data: TrainingData, fold: Split, backbones: Iterable[str], runs: Path, epochs: int) -> dict[str, str]:
+    """Pretrain the backbones of one fold, on its training part only."""
     return pretrained(replace(data, split=fold), backbones, runs, epochs)
 
 
 def recipe(weights: str) -> str:
-    """In words, where weights come from: ``ImageNet``, or the pretraining that stands beside the file.
+    """Origin of weights in words: ``ImageNet``, or the pretraining whose settings are stored with the file.
 
-    A run that started from another's weights is told with it.
+    A run that started from the weights of another is described together with that one.
     """
     if weights == "imagenet":
         return "ImageNet"
