@@ -12,9 +12,9 @@ from hemascope.domain.mail_event import mail_tags
 from hemascope.domain.report import PatientSummary, Report, State
 from hemascope.domain.specimen import ObjectVersion, heat_map_key, report_keys
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from hemascope_cli.local.cloud import wait_until
 from tests.e2e.conftest import Service
 from tests.support.fakes import s3_message, s3_record
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 
@@ -121,7 +121,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(service: Service, smear: by
 
     service.cloud.kill_worker()
     service.cloud.start_worker()
-    rows = [service.wait_for_end(version, seconds=60) for version in versions]
+    rows = [service.wait_for_end(version) for version in versions]
     service.wait_until_quiet()
 
     assert [row.state for row in rows] == [State.REPORTED] * 6
@@ -135,7 +135,7 @@ def test_a_deliverer_killed_in_the_middle_leaves_nobody_untold(service: Service,
     service.wait_until_screened(versions)
 
     service.cloud.start_worker("send_notifications")
-    rows = [service.wait_for_end(version, seconds=60) for version in versions]
+    rows = [service.wait_for_end(version) for version in versions]
 
     assert [row.state for row in rows] == [State.REPORTED] * 4
     assert [service.mails_about(version) for version in versions] == [1] * 4
@@ -166,7 +166,7 @@ def test_a_mail_that_came_back_is_known_in_the_ledger(service: Service, smear: b
         row = service.row(version)
         return row is not None and row.notification is NotificationStatus.BOUNCED
 
-    wait_until(known, 30, "a bounce in the ledger")
+    wait_until(known, "a bounce in the ledger")
     assert service.mails_about(version) == 1  # and nobody is mailed again
 
 
@@ -236,7 +236,6 @@ def test_the_demo_prints_all_that_a_newcomer_wants_to_see_and_ends(tmp_path: Pat
         [sys.executable, "-m", "hemascope", "demo", "--out", str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 
@@ -258,7 +257,6 @@ def test_the_demo_of_a_bad_picture_says_why_and_is_no_failure(tmp_path: Path) ->
         [sys.executable, "-m", "hemascope", "demo", "--smear", str(bad), "--out", str(tmp_path / "out")],
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 

@@ -17,13 +17,13 @@ from hemascope.domain.mail_event import mail_tags
 from hemascope.domain.notification import Channel
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.imaging.synthetic import draw_synthetic_smear
-from hemascope_cli.local.cloud import wait_until
 from hemascope_cli.main import main
 from hemascope_cli.operations.buckets import VersionedBucket
 from tests.e2e.conftest import Service
 from tests.e2e.portal_client import PortalClient
 from tests.support.emf import emitted
 from tests.support.fakes import s3_message, s3_record
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 CASE, FILE = "canary-case", "canary Jane Doe 1950-01-31"
@@ -95,8 +95,8 @@ class Run:
         for body in (*self.sent, odd):
             self.service.send_message(body)
         self.service.send_message('{"object_id": "canary", "model": "canary-model"}', "NotificationsQueue")
-        wait_until(lambda: self.service.waiting("ArrivalsDeadLetterQueue") >= 2, 60, "dead letters")
-        wait_until(lambda: self.service.waiting("NotificationsDeadLetterQueue") >= 1, 60, "a dead notification")
+        wait_until(lambda: self.service.waiting("ArrivalsDeadLetterQueue") >= 2, "dead letters")
+        wait_until(lambda: self.service.waiting("NotificationsDeadLetterQueue") >= 1, "a dead notification")
         self.service.wait_until_quiet()
 
     def ask(self, object_id: str) -> None:
@@ -105,7 +105,10 @@ class Run:
         token = self.portal.sign_in("technician")["id_token"]
         status, upload = self.portal.ask("POST /uploads", token, SPECIMEN)
         assert status == 201
-        assert self.portal.send(upload, telling_pictures()["comment.jpg"]).status == 204
+        sent = self.portal.send(upload, telling_pictures()["comment.jpg"])
+        assert sent.status == 204
+        version_id = sent.headers["x-amz-version-id"]
+        self.service.wait_for_end(ObjectVersion(bucket=upload["bucket"], key=upload["key"], version_id=version_id))
         asked = (
             "GET /reports",
             f"GET /reports/{object_id}",
@@ -150,7 +153,7 @@ class Run:
             row = self.service.row(version)
             return row is not None and row.notification is NotificationStatus.BOUNCED
 
-        wait_until(known, 30, "a bounce in the ledger")
+        wait_until(known, "a bounce in the ledger")
 
 
 @pytest.fixture(scope="module")

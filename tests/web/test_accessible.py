@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.web import answers
+from tests.web.chromium import own_context
 from tests.web.fake_service import FakeService
 
 Opener = Callable[..., Page]
@@ -52,7 +53,7 @@ def test_a_page_bars_nobody(open_page: Opener, service: FakeService, name: str) 
 @pytest.mark.parametrize("address", ["", "open.html"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_for_strangers_bars_nobody(browser: Browser, site: str, service: FakeService, address: str, scheme: str) -> None:
-    context = browser.new_context(color_scheme=scheme)
+    context = own_context(browser, color_scheme=scheme)
     page = context.new_page()
     page.goto(f"{site}/{address}")
     page.wait_for_selector("h1")
