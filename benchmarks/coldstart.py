@@ -28,7 +28,7 @@ from tests.e2e.runtime_api import EntryPoint
 from tests.support.fakes import s3_message, s3_record, sqs_event
 
 _PACKAGES = 12  # shown: those that take most
-_STANDARD = {one.lstrip("_") for one in sys.stdlib_module_names}
+_STANDARD = {module.lstrip("_") for module in sys.stdlib_module_names}
 SMEAR = encode_jpeg(draw_synthetic_smear(1))
 
 
@@ -46,8 +46,8 @@ def start_once(entry_point: EntryPoint, repeat: int) -> dict[str, float]:
     with entry_point.started() as process:
         process.api.asked.wait(60)
         marks.append(process.seconds())
-        for one in (first, second):
-            answer = process.api.ask(one)
+        for smear_event in (first, second):
+            answer = process.api.ask(smear_event)
             assert answer == {"batchItemFailures": []}, answer
             marks.append(process.seconds())
     start, cold, warm = (1000 * (end - begin) for begin, end in pairwise(marks))

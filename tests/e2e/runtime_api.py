@@ -110,7 +110,7 @@ class EntryPoint:
     def environment(self) -> dict[str, str]:
         """The function's own variables, and nothing of ours."""
         listed = self.cloud.client("lambda").list_functions()["Functions"]
-        (function,) = [one for one in listed if one["FunctionName"].endswith("-screen-smear")]
+        (function,) = [function for function in listed if function["FunctionName"].endswith("-screen-smear")]
         variables: dict[str, str] = function["Environment"]["Variables"]
         return variables | {
             "HEMASCOPE_ENDPOINT": self.cloud.endpoint,

@@ -35,7 +35,7 @@ def entry_point(image: Image, service: Service) -> EntryPoint:
 
 
 def test_the_image_is_small_and_holds_neither_laboratory_nor_compiler(image: Image) -> None:
-    names = {one.name.lower() for one in image.task_root.iterdir()}
+    names = {path.name.lower() for path in image.task_root.iterdir()}
 
     print(f"\nunpacked size without the base image: {image.size() / 1e6:.0f} MB")
     assert image.size() <= MAXIMUM_SIZE
@@ -74,7 +74,7 @@ def test_a_module_that_is_not_copied_fails_the_build(root: Path, context: Path, 
     (context / "packages").symlink_to(image.root.parent / "stage-0" / "packages")
     changed = ["COPY packages /packages" if line.startswith("RUN pip") else line for line in lines]
     dockerfile = tmp_path / "Dockerfile"
-    dockerfile.write_text("\n".join(one for one in changed if "python/hemascope" not in one))
+    dockerfile.write_text("\n".join(line for line in changed if "python/hemascope" not in line))
 
     with pytest.raises(AssertionError, match="No module named 'hemascope'"):
         build(dockerfile, context, tmp_path / "image", {"MODEL": Settings().model})

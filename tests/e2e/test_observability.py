@@ -35,7 +35,7 @@ def heard(service: Service, url: str) -> dict[str, dict[str, Any]]:
     """Alarms in the mail box, by name."""
     messages = service.cloud.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
     told = [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
-    return {one["AlarmName"]: one for one in told}
+    return {alarm["AlarmName"]: alarm for alarm in told}
 
 
 def test_a_smears_metrics_are_in_the_workers_logs_and_name_nobody(service: Service, smear: bytes) -> None:
@@ -55,7 +55,7 @@ def test_a_smears_metrics_are_in_the_workers_logs_and_name_nobody(service: Servi
     assert 0 < counted["NetworkTime"][0] < counted["ScreeningTime"][0]
     assert counted["ArrivalToReport"][0] > 0
     assert values(delivering) == {"NotificationsSent": (1,)}
-    assert {one.dimensions for one in emitted(screening)} == {(("function", "hemascope-dev-screen-smear"),)}
+    assert {metric.dimensions for metric in emitted(screening)} == {(("function", "hemascope-dev-screen-smear"),)}
     text = json.dumps(metric_lines(screening + delivering))
     assert not [word for word in ("smears/", ".jpg", "p-7", "st-mary", "slide-1", version.object_id, "Pre-B") if word in text]
 

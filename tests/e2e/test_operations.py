@@ -48,7 +48,7 @@ def everything_stored(service: Service) -> str:
     for bucket in (outputs["UploadsBucket"], outputs["ReportsBucket"]):
         listed = s3.list_object_versions(Bucket=bucket)
         versions = listed.get("Versions", [])
-        stored += [one["Key"] for one in versions + listed.get("DeleteMarkers", [])]
+        stored += [stored["Key"] for stored in versions + listed.get("DeleteMarkers", [])]
         for version in versions:
             if version["Key"].endswith(".json"):
                 answer = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])

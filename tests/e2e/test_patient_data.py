@@ -42,7 +42,7 @@ def canaries(text: str) -> list[str]:
 def telling_pictures() -> dict[str, bytes]:
     """Pictures with words in every place that their formats have for them, and files that are none."""
     smear = draw_synthetic_smear(1)[..., ::-1]
-    jpeg, png = (bytes(cv2.imencode(one, smear)[1]) for one in (".jpg", ".png"))
+    jpeg, png = (bytes(cv2.imencode(suffix, smear)[1]) for suffix in (".jpg", ".png"))
     exif = (
         b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x0e\x01\x02\x00\x0c\x00\x00\x00\x1a\x00\x00\x00"
         + bytes(4)
@@ -143,7 +143,7 @@ class Run:
 
     def _bounce(self, version: ObjectVersion) -> None:
         sns = self.cloud.client("sns")
-        (topic,) = [one["TopicArn"] for one in sns.list_topics()["Topics"] if one["TopicArn"].endswith("mail-events")]
+        (topic,) = [topic["TopicArn"] for topic in sns.list_topics()["Topics"] if topic["TopicArn"].endswith("mail-events")]
         tags = {name: [text] for name, text in mail_tags(version.object_id, self.service.model, Channel.CLINICIAN).items()}
         mail = {"tags": tags, "destination": ["canary@hospital.example"], "commonHeaders": {"subject": "canary"}}
         sns.publish(TopicArn=topic, Message=json.dumps({"eventType": "Bounce", "mail": mail, "bounce": {"text": "canary"}}))
@@ -185,7 +185,7 @@ def test_no_log_of_any_function_says_it(run: Run, root: Path) -> None:
 
 
 def test_no_metric_says_it(run: Run, root: Path) -> None:
-    metrics = [one for log in run.logs(root).values() for one in emitted(log)]
+    metrics = [metric for log in run.logs(root).values() for metric in emitted(log)]
     known = run.cloud.client("cloudwatch").list_metrics()["Metrics"]
 
     assert len(metrics) > 20
@@ -218,7 +218,7 @@ def test_no_key_of_a_report_says_it_and_no_file_repeats_what_was_inside_a_pictur
     reports = VersionedBucket(run.cloud.client("s3"), run.outputs["ReportsBucket"]).all_below("")
 
     assert len(reports) > 20
-    assert canaries(" ".join(one.object.key for one in reports)) == []
+    assert canaries(" ".join(report.object.key for report in reports)) == []
     inside = re.compile(rb"canary-(exif|comment|profile|text|key|scan|content)|1950-01-31\.?$")
     for report in reports:
         assert not inside.search(run.service.read(report.object.key)), report.object.key

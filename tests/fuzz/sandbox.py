@@ -100,7 +100,7 @@ def run_all(make: Callable[[], Try], numbers: Iterable[int], processes: int) -> 
     for _ in range(processes):
         sandboxes.put(Sandbox(make))
 
-    def one(number: int) -> End:
+    def run(number: int) -> End:
         sandbox = sandboxes.get()
         try:
             return sandbox.run(number)
@@ -109,7 +109,7 @@ def run_all(make: Callable[[], Try], numbers: Iterable[int], processes: int) -> 
 
     try:
         with ThreadPoolExecutor(processes) as pool:
-            return list(pool.map(one, numbers))
+            return list(pool.map(run, numbers))
     finally:
         for _ in range(processes):
             sandboxes.get()._stop()
@@ -118,16 +118,16 @@ def run_all(make: Callable[[], Try], numbers: Iterable[int], processes: int) -> 
 def table(ends: list[End]) -> str:
     """How many inputs of each kind came to each end, and what was worst."""
     kinds = sorted({end.kind for end in ends})
-    counts = Counter((one.end, one.kind) for one in ends)
-    names = sorted({one.end for one in ends})
+    counts = Counter((end.end, end.kind) for end in ends)
+    names = sorted({end.end for end in ends})
     lines = ["".join([f"{'end':<34}", *(f"{kind:>11}" for kind in kinds), f"{'all':>9}"])]
     for name in names:
         row = [counts[name, kind] for kind in kinds]
-        lines.append("".join([f"{name:<34}", *(f"{one:>11,}" for one in row), f"{sum(row):>9,}"]))
-    slowest, largest = max(ends, key=lambda one: one.seconds), max(ends, key=lambda one: one.megabytes)
+        lines.append("".join([f"{name:<34}", *(f"{count:>11,}" for count in row), f"{sum(row):>9,}"]))
+    slowest, largest = max(ends, key=lambda end: end.seconds), max(ends, key=lambda end: end.megabytes)
     lines += [f"longest {slowest.seconds:.2f} s of the processor (number {slowest.number})"]
     lines += [
-        f"most memory {largest.megabytes:.0f} MB (number {largest.number}); findings: {sum(bool(one.finding) for one in ends)}"
+        f"most memory {largest.megabytes:.0f} MB (number {largest.number}); findings: {sum(bool(end.finding) for end in ends)}"
     ]
     return "\n".join(lines)
 

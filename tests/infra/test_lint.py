@@ -13,7 +13,7 @@ pytestmark = pytest.mark.synth
 def lint(root: Path, *templates: Path) -> subprocess.CompletedProcess[str]:
     """As `make lint` does: the settings are those of `.cfnlintrc.yaml`."""
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--", *map(str, templates)]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_every_template_is_clean(assembly: Path, root: Path) -> None:

@@ -44,7 +44,9 @@ def test_app_py_synthesizes_without_node_docker_account_or_network(root: Path, t
     environment = {"PATH": "/nowhere", "HOME": str(tmp_path), "CDK_OUTDIR": str(tmp_path / "out"), "HEMASCOPE_STAGE": "test"}
     environment |= {"PYTHONPATH": str(tmp_path), "NODE_OPTIONS": f"--require={tmp_path / 'offline.cjs'}"}
 
-    done = subprocess.run([sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, timeout=200, check=False
+    )
 
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "Hemascope-test-Ingest.template.json").exists()
@@ -58,7 +60,7 @@ def test_the_cdk_command_line_takes_the_python_that_make_setup_made(root: Path, 
     ours.chmod(0o755)
     command = json.loads((root / "cdk.json").read_text())["app"]
 
-    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False)
 
     assert done.stdout == "ours runs app.py\n"
 
@@ -66,7 +68,9 @@ def test_the_cdk_command_line_takes_the_python_that_make_setup_made(root: Path, 
 def test_app_py_names_the_setting_that_is_wrong(root: Path) -> None:
     environment = {**os.environ, "HEMASCOPE_PORTAL_URL": "ftp://nowhere"}
 
-    done = subprocess.run([sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, timeout=200, check=False
+    )
 
     assert done.returncode == 1
     assert "HEMASCOPE_PORTAL_URL" in done.stderr

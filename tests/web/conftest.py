@@ -106,6 +106,6 @@ def open_page(browser: Browser, site: str, service: FakeService) -> Iterator[Cal
         return page
 
     yield open_
-    for one in contexts:
-        one.close()
+    for context in contexts:
+        context.close()
     assert faults == []

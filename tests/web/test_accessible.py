@@ -31,7 +31,11 @@ def serious(page: Page) -> list[Any]:
     # The script is put in by the browser's debugger: the page's own policy lets in no script but the site's.
     page.evaluate("scrollTo(0, 0)")
     found = Axe().run(page).response["violations"]
-    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found if one["impact"] in {"serious", "critical"}]
+    return [
+        (violation["id"], [node["html"] for node in violation["nodes"]])
+        for violation in found
+        if violation["impact"] in {"serious", "critical"}
+    ]
 
 
 @pytest.mark.parametrize("name", PAGES)
