@@ -49,7 +49,7 @@ def telling_pictures() -> dict[str, bytes]:
         + b"canary-exif\x00"
     )
     segments = ((b"\xff\xe1", exif), (b"\xff\xfe", b"canary-comment"))
-    marked = b"".join(marker + struct.pack(">H", len(one) + 2) + one for marker, one in segments)
+    marked = b"".join(marker + struct.pack(">H", len(content) + 2) + content for marker, content in segments)
     chunks = (
         (b"iCCP", b"canary-profile\x00\x00" + zlib.compress(np.random.default_rng(6).bytes(400))),
         (b"tEXt", b"Comment\x00canary-text"),
@@ -57,7 +57,8 @@ def telling_pictures() -> dict[str, bytes]:
         (b"iTXt", b"canary-key\x00\x00\x00\x00\x00canary-text"),
     )
     packed = b"".join(
-        struct.pack(">I", len(one)) + name + one + struct.pack(">I", zlib.crc32(name + one)) for name, one in chunks
+        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        for name, content in chunks
     )
     return {
         "comment.jpg": jpeg[:2] + marked + jpeg[2:],
