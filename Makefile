@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo serve test fuzz synth lint hooks bench microscope-trial audit lock templates publish clean
+.PHONY: help setup demo serve test check fuzz synth lint hooks bench microscope-trial audit lock templates publish clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo [SMEAR=picture]  one smear through the whole service on this machine"
 	@echo "make serve                 the service on this machine, until Ctrl-C"
 	@echo "make test                  all tests"
+	@echo "make check                 format, lint, types, unit and functional tests without TensorFlow: for work in between"
 	@echo "make fuzz                  10,000 damaged files and 2,000 damaged messages; the state machine at full size"
 	@echo "make publish               the portal's pages, to the deployment of HEMASCOPE_STAGE"
 	@echo "make setup synth lint hooks bench microscope-trial audit lock templates clean"
@@ -37,9 +38,17 @@ demo: .venv/local.stamp
 serve: .venv/local.stamp
 	@$(BIN)/hemascope local
 
-# In two processes, file by file: many tests wait for the local cloud.
+# In two processes, file by file: many tests wait for the local cloud. In order, since the files that take longest come first.
+PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest $(PARALLEL)
+
+# What trains networks, and with it the import of TensorFlow, is left to `make test`.
+check: .venv/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(PARALLEL) --ignore-glob='*/test_training_*.py' tests/unit tests/functional
 
 fuzz: .venv/dev.stamp
 	$(BIN)/python -m tests.fuzz

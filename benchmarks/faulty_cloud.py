@@ -255,6 +255,7 @@ def run_round(faults: Faults) -> Count:
             ROOT / "model_artifacts" / Settings().model,
             environment={key: str(value) for key, value in variables.items()},
             worker="benchmarks.faulty_worker",
+            workers=max(_WORKERS.values()),
         )
         with cloud:
             return Round(cloud, faults, journal).run()

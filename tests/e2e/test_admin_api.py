@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from hemascope.domain.specimen import ObjectVersion
-from hemascope_cli.local.cloud import LocalCloud, wait_until
+from hemascope_cli.local.cloud import LocalCloud
 from hemascope_cli.project import artifact_folder, project_root
 from tests.e2e.portal_client import PASSWORD, PortalClient
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 
@@ -40,7 +41,7 @@ def ids(portal: PortalClient, tokens: dict[str, str], smear: bytes) -> dict[str,
         version = portal.send(upload, data).headers["x-amz-version-id"]
         found[file] = ObjectVersion(bucket=upload["bucket"], key=upload["key"], version_id=version).object_id
     route = f"GET /states?ids={','.join(found.values())}"
-    wait_until(lambda: "waiting" not in portal.ask(route, tokens["technician"])[1]["states"].values(), 60, "two ends")
+    wait_until(lambda: "waiting" not in portal.ask(route, tokens["technician"])[1]["states"].values(), "two ends")
     return found
 
 

@@ -9,9 +9,9 @@ from hemascope.bootstrap.functions import build_notification_service
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.notification import Mail, NotificationTask
 from hemascope.ports import Mailer
-from hemascope_cli.local.cloud import wait_until
 from tests.e2e.conftest import Service
 from tests.support.fakes import Killed
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 
@@ -44,7 +44,7 @@ def environment(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[d
 
 def screened(service: Service, data: bytes, file: str) -> LedgerRow:
     version = service.send(data, file)
-    wait_until(lambda: service.row(version) is not None, 30, "an end")
+    wait_until(lambda: service.row(version) is not None, "an end")
     row = service.row(version)
     assert row is not None
     return row
@@ -63,7 +63,7 @@ def test_a_mail_is_sent_once_though_its_sender_died_before_it_could_record_it(
     key = {"object_id": {"S": row.object_id}, "model": {"S": row.model}}
     dynamodb = service.cloud.client("dynamodb")
     wait_until(
-        lambda: dynamodb.get_item(**table, Key=key)["Item"]["told_clinician"]["S"] == "told", 20, "SES's word that it was sent"
+        lambda: dynamodb.get_item(**table, Key=key)["Item"]["told_clinician"]["S"] == "told", "SES's word that it was sent"
     )
     notification.notify(task)
 

@@ -2,8 +2,8 @@
 
 import json
 import re
-import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,6 @@ from hemascope.aws.clock import SystemClock
 from hemascope.aws.s3 import upload
 from hemascope.domain.report import State
 from hemascope.domain.specimen import ObjectVersion, Patient, Specimen
-from hemascope_cli.local.cloud import wait_until
 from hemascope_cli.main import main
 from hemascope_cli.operations.buckets import VersionedBucket
 from hemascope_cli.operations.deployment import Deployment
@@ -20,6 +19,7 @@ from hemascope_cli.operations.forget import Forgetting, forget
 from tests.e2e.conftest import Service
 from tests.support.fakes import Killed, s3_message, s3_record
 from tests.support.moto_cloud import Wired
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 Captured = pytest.CaptureFixture[str]
@@ -48,7 +48,7 @@ def everything_stored(service: Service) -> str:
     for bucket in (outputs["UploadsBucket"], outputs["ReportsBucket"]):
         listed = s3.list_object_versions(Bucket=bucket)
         versions = listed.get("Versions", [])
-        stored += [one["Key"] for one in versions + listed.get("DeleteMarkers", [])]
+        stored += [stored["Key"] for stored in versions + listed.get("DeleteMarkers", [])]
         for version in versions:
             if version["Key"].endswith(".json"):
                 answer = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
@@ -61,7 +61,7 @@ def test_dead_letters_come_home_after_the_repair(service: Service, smear: bytes,
     service.cloud.environment["HEMASCOPE_REPORTS_BUCKET"] = "nowhere"
     service.cloud.start_worker()
     version = service.send(smear, "poisoned.jpg")
-    wait_until(lambda: service.waiting("ArrivalsDeadLetterQueue") == 1, 60, "a dead letter")
+    wait_until(lambda: service.waiting("ArrivalsDeadLetterQueue") == 1, "a dead letter")
     failed = service.row(version)
     service.cloud.kill_worker()
     del service.cloud.environment["HEMASCOPE_REPORTS_BUCKET"]
@@ -107,10 +107,13 @@ def test_a_notification_that_is_lost_is_found_and_people_are_told_once(
     service.cloud.kill_worker("send_notifications")
     version = service.send(smear, "untold.jpg")
     service.wait_until_screened([version])
-    wait_until(lambda: service.waiting() == 0, 30, "an acknowledged message")
+    wait_until(lambda: service.waiting() == 0, "an acknowledged message")
     service.cloud.client("sqs").purge_queue(QueueUrl=service.cloud.outputs["NotificationsQueue"])
     service.cloud.start_worker("send_notifications")
-    time.sleep(1)  # a row of this very second is not looked at yet
+    row = service.row(version)
+    assert row is not None
+    # A row of this very second is not looked at yet.
+    wait_until(lambda: datetime.now(UTC) >= row.finished_at + timedelta(seconds=1), "the next second")
 
     status = operate(service, "reconcile", *QUIET, "--requeue")
     lines = findings(capsys)

@@ -13,6 +13,7 @@ from hemascope_cli.local.accounts import DEMO_PASSWORD, DEMO_PATIENT
 from hemascope_cli.local.cloud import LocalCloud
 from hemascope_cli.local.site import LocalSite
 from hemascope_cli.project import artifact_folder
+from tests.web.chromium import own_context
 
 pytestmark = pytest.mark.local_cloud
 
@@ -28,7 +29,7 @@ def served() -> Iterator[tuple[LocalCloud, LocalSite]]:
 @pytest.fixture
 def person(browser: Browser) -> Iterator[BrowserContext]:
     """A browser of somebody's own."""
-    context = browser.new_context()
+    context = own_context(browser)
     yield context
     context.close()
 
@@ -58,7 +59,7 @@ def test_a_technician_sends_three_smears_and_watches_two_arrive_and_one_rejected
     page.locator("#files").set_input_files([{"name": name, "mimeType": "", "buffer": data} for name, data in smears])
     page.get_by_role("button", name="Send 3 pictures").click()
 
-    expect(page.locator(".picture.reported")).to_have_count(2, timeout=20_000)
+    expect(page.locator(".picture.reported")).to_have_count(2)
     rejected = page.locator(".picture.rejected")
     expect(rejected).to_contain_text("broken.png")
     expect(rejected.locator(".note")).not_to_be_empty()
@@ -98,7 +99,7 @@ def test_a_rejected_upload_shows_its_reason(person: BrowserContext, served: tupl
 
 
 def test_a_patient_reads_the_summary_on_a_phone(browser: Browser, served: tuple[LocalCloud, LocalSite]) -> None:
-    person = browser.new_context(viewport={"width": 390, "height": 844})
+    person = own_context(browser, viewport={"width": 390, "height": 844})
     page = sign_in(person, served[1], "patient")
 
     # The released one stands first: its time is that of the release.

@@ -62,10 +62,9 @@ def test_the_demo_names_the_class_of_an_unseen_smear(label: int, unseen: list[Sa
     smear = next(dataset / one.path for one in unseen if one.label == label)
 
     done = subprocess.run(
-        [sys.executable, "-m", "hemascope", "demo", "--smear", str(smear), "--out", str(tmp_path)],
+        [sys.executable, "-m", "hemascope_cli", "demo", "--smear", str(smear), "--out", str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 
@@ -77,10 +76,9 @@ def test_the_command_line_writes_one_line_for_each_smear_of_a_folder(dataset: Pa
     folder = dataset / "Original" / "Benign"
 
     done = subprocess.run(
-        [sys.executable, "-m", "hemascope", "screen", str(folder), "--format", "jsonl"],
+        [sys.executable, "-m", "hemascope_cli", "screen", str(folder), "--format", "jsonl"],
         capture_output=True,
         text=True,
-        timeout=200,
         check=False,
     )
 

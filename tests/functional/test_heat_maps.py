@@ -8,7 +8,7 @@ import pytest
 from hemascope.domain.report import Report
 from hemascope.model.artifact import Artifact
 from hemascope_cli.commands import screen as command
-from tests.functional.test_screening_service import arrive
+from tests.support.arrivals import arrive
 from tests.support.fakes import FixedClassifier, Wire, World
 
 

@@ -7,13 +7,13 @@ import pytest
 
 from hemascope.domain.errors import InvalidEvent, RequestRejected, TransientError
 from hemascope.domain.hospital import HospitalSettings
-from hemascope.domain.ledger import LedgerRow, NotificationStatus
+from hemascope.domain.ledger import NotificationStatus
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.report import State
-from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from hemascope.notifications.service import DeliveryOutcome
-from tests.support.fakes import LEASE, START, FixedClassifier, Killed, Wire, World, kill
+from tests.support.fakes import LEASE, START, Killed, Wire, World, kill
+from tests.support.notified import DUE, ROW, ended, run_queue
 
 WRITES = [
     "claim_channel",
@@ -25,34 +25,11 @@ WRITES = [
     "complete_channel",
     "set_notification",
 ]
-VERSION = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/field-1.jpg", version_id="v1")
-ROW = LedgerRow(
-    object_id=VERSION.object_id,
-    model="all-subtypes/1.0.0",
-    state=State.REPORTED,
-    object=VERSION,
-    hospital="st-mary",
-    slide="c-1",
-    urgent=True,
-    report_key="reports/r.json",
-    finished_at=START,
-)
-DUE = NotificationTask(object_id=ROW.object_id, model=ROW.model)
 
 
 @pytest.fixture
 def world(artifact: Artifact) -> World:
-    world = World(FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
-    world.ledger.finish(ROW)
-    return world
-
-
-def run_queue(world: World) -> None:
-    """Deliver what waits in the queue, each at its time, until nothing waits."""
-    while world.notifications.due:
-        task = world.notifications.due.pop(0)
-        world.clock.time = max(world.clock.time, task.due_at or START) + timedelta(seconds=1)
-        world.notification().notify(task)
+    return ended(artifact)
 
 
 def test_people_are_told_by_topic_and_mail_and_the_ledger_knows(world: World) -> None:

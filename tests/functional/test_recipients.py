@@ -13,8 +13,8 @@ from hemascope.domain.specimen import ObjectVersion, specimen_of
 from hemascope.model.artifact import Artifact
 from hemascope.notifications.service import DeliveryOutcome
 from hemascope.screening.pipeline import screen
-from tests.functional.test_notification_service import DUE, ROW, run_queue
-from tests.support.fakes import START, FixedClassifier, Killed, Wire, World, kill
+from tests.support.fakes import START, Killed, Wire, World, kill
+from tests.support.notified import DUE, ROW, ended, run_queue
 from tests.support.slide_fields import rejected_report
 
 FIRST, SECOND, THIRD = (f"{name}@st-mary.example" for name in ("first", "second", "third"))
@@ -27,9 +27,7 @@ def stored(key: str) -> ObjectVersion:
 
 @pytest.fixture
 def world(artifact: Artifact) -> World:
-    world = World(FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
-    world.ledger.finish(ROW)
-    return world
+    return ended(artifact)
 
 
 def told(world: World) -> list[tuple[str, tuple[str, ...]]]:

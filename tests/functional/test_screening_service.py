@@ -13,21 +13,15 @@ from hemascope.domain.report import PatientSummary, Report, State
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from hemascope.screening.service import Outcome
+from tests.support.arrivals import KEY, arrive
 from tests.support.fakes import MAXIMUM_RECEIVES, FixedClassifier, Killed, Wire, World, kill
 
-KEY = "smears/st-mary/p-7/c-1/field-1.jpg"
 WRITES = ["write_once"] * 4 + ["finish", "put"]
 
 
 @pytest.fixture
 def world(artifact: Artifact) -> World:
     return World(FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
-
-
-def arrive(world: World, data: bytes, key: str = KEY, version: str = "v1") -> CreatedObject:
-    created = CreatedObject(object=ObjectVersion(bucket="uploads", key=key, version_id=version), size=len(data))
-    world.pictures.pictures[created.object] = data
-    return created
 
 
 def check_one_end(world: World, state: State = State.REPORTED) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Browser, Page, expect
 
 from tests.web import answers
+from tests.web.chromium import own_context
 from tests.web.fake_service import FakeService
 
 Opener = Callable[..., Page]
@@ -61,7 +62,7 @@ def test_an_old_token_is_renewed_without_a_word(open_page: Opener, service: Fake
 
 
 def test_an_answer_of_sign_in_that_nobody_asked_for_opens_nothing(browser: Browser, site: str, service: FakeService) -> None:
-    context = browser.new_context()
+    context = own_context(browser)
     page = context.new_page()
 
     page.goto(f"{site}/?code=stolen&state=guessed")
