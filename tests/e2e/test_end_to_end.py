@@ -233,7 +233,7 @@ def test_mails_hold_a_link_and_nothing_about_the_smear(service: Service) -> None
 
 def test_the_demo_prints_all_that_a_newcomer_wants_to_see_and_ends(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "hemascope", "demo", "--out", str(tmp_path)],
+        [sys.executable, "-m", "hemascope_cli", "demo", "--out", str(tmp_path)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -255,7 +255,7 @@ def test_the_demo_of_a_bad_picture_says_why_and_is_no_failure(tmp_path: Path) ->
     bad.write_bytes(b"not a picture")
 
     done = subprocess.run(
-        [sys.executable, "-m", "hemascope", "demo", "--smear", str(bad), "--out", str(tmp_path / "out")],
+        [sys.executable, "-m", "hemascope_cli", "demo", "--smear", str(bad), "--out", str(tmp_path / "out")],
         capture_output=True,
         text=True,
         timeout=120,

@@ -70,7 +70,7 @@ class Guarded:
 
     def operate(self, words: list[str], credentials: dict[str, str], folder: str = "") -> subprocess.CompletedProcess[str]:
         words = [folder if word == "DIR" else word for word in words]
-        command = [sys.executable, "-m", "hemascope", *words, "--endpoint", self.cloud.endpoint]
+        command = [sys.executable, "-m", "hemascope_cli", *words, "--endpoint", self.cloud.endpoint]
         return subprocess.run(command, env=os.environ | credentials, capture_output=True, text=True, check=False, timeout=60)
 
 
