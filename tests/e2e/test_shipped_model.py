@@ -59,7 +59,7 @@ def test_other_laboratories_cells_are_not_answered_with_confidence(classifier: C
 
 @pytest.mark.parametrize("label", range(4), ids=CLASS_NAMES)
 def test_the_demo_names_the_class_of_an_unseen_smear(label: int, unseen: list[Sample], dataset: Path, tmp_path: Path) -> None:
-    smear = next(dataset / one.path for one in unseen if one.label == label)
+    smear = next(dataset / sample.path for sample in unseen if sample.label == label)
 
     done = subprocess.run(
         [sys.executable, "-m", "hemascope_cli", "demo", "--smear", str(smear), "--out", str(tmp_path)],
