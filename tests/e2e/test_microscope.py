@@ -1,4 +1,4 @@
-"""The agent as a process: against a bad network, a bad power supply, and somebody who stops it."""
+"""The agent as a process: against a bad network, a bad power supply, and a signal to stop."""
 
 import hashlib
 import signal

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from hemascope_cli.commands.serve import running
 from hemascope_cli.local.accounts import DEMO_PASSWORD, DEMO_PATIENT
 from hemascope_cli.local.cloud import LocalCloud
+from hemascope_cli.local.serve import running
 from hemascope_cli.local.site import LocalSite
 from hemascope_cli.project import artifact_folder
 from tests.web.chromium import own_context

@@ -34,7 +34,7 @@ class Authority:
         self.certificate = self._sign(self.name, self.key, is_authority=True)
 
     def _sign(self, name: str, key: ec.EllipticCurvePrivateKey, *, is_authority: bool) -> x509.Certificate:
-        subject, issuer = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in (name, self.name))
+        subject, issuer = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)]) for common in (name, self.name))
         own = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
         address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
         usage = x509.KeyUsage(True, False, False, False, False, is_authority, is_authority, False, False)
@@ -99,7 +99,7 @@ def provider(tmp_path: Path) -> Iterator[Provider]:
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_: object) -> None:
-            pass  # a stranger at the door
+            pass  # a client without a certificate of ours
 
     server = Server(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -208,7 +208,7 @@ def test_a_missing_file_is_named(identity: Path, name: str) -> None:
 def test_a_file_that_says_something_else_is_told_of(identity: Path, text: str) -> None:
     (identity / "microscope.json").write_text(text)
 
-    with pytest.raises(HemascopeError, match=r"expected a microscope\.json as docs/microscope\.md says"):
+    with pytest.raises(HemascopeError, match=r"expected a microscope\.json as docs/microscope\.md describes it"):
         read_identity(identity)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from hemascope.domain.report import Report
 from hemascope.model.artifact import Artifact
-from hemascope_cli.commands import screen as command
+from hemascope_cli.pictures import network, screening
 from tests.support.arrivals import arrive
 from tests.support.fakes import FixedClassifier, Wire, World
 
@@ -36,10 +36,10 @@ def test_the_command_line_writes_a_heat_map_of_each_branch_beside_the_others(
     artifact: Artifact, smear: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     maps = {branch: np.eye(8, dtype=np.float32) for branch in ("original", "segmented")}
-    monkeypatch.setattr(command, "Classifier", lambda _: FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01, maps=maps))
+    monkeypatch.setattr(network, "Classifier", lambda _: FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01, maps=maps))
     (tmp_path / "field.jpg").write_bytes(smear)
 
-    command.screen_paths([tmp_path / "field.jpg"], "jsonl", tmp_path / "out", artifact.folder)
+    screening.screen_paths([tmp_path / "field.jpg"], "jsonl", tmp_path / "out", artifact.folder)
 
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
         "field.jpg.heat_map.original.png",

@@ -13,7 +13,7 @@ from hemascope.domain.errors import HemascopeError, TransientError
 from hemascope.imaging.decode import decode
 from hemascope_cli.main import main
 from hemascope_cli.microscope.display import Lines, Table
-from hemascope_cli.microscope.folder import Mark
+from hemascope_cli.microscope.folder import FileStamp
 from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
 from hemascope_cli.microscope.picture import Picture
 from hemascope_cli.microscope.senders import S3Sender
@@ -199,7 +199,7 @@ def test_what_may_pass_is_told_from_what_will_not(status: int, code: str, passes
 
 def test_a_log_tells_when_trouble_begins_and_when_it_is_over() -> None:
     out = io.StringIO()
-    lines = Lines(out, asks=False)
+    lines = Lines(out, shows_results=False)
 
     for what in (None, "no network", "no network", "denied", None, None):
         lines.trouble(what)
@@ -221,9 +221,9 @@ def test_without_keys_it_says_which_are_expected(monkeypatch: pytest.MonkeyPatch
 
 def test_a_terminal_sees_a_table_that_is_drawn_over_itself(tmp_path: Path) -> None:
     outbox, out = Outbox(tmp_path / "outbox.sqlite"), io.StringIO()
-    table = Table(out, asks=True, outbox=outbox, columns=lambda: 80)
+    table = Table(out, shows_results=True, outbox=outbox, columns=lambda: 80)
     for number, name in enumerate(("field 1.jpg", "bad\x1b[2J.jpg")):
-        outbox.take_in(Entry(f"{number:064x}", Mark(name, 1, 1), f"key {number}", Step.SEEN))
+        outbox.register(Entry(f"{number:064x}", FileStamp(name, 1, 1), f"key {number}", Step.SEEN))
     table.round()
     before = out.getvalue()
     outbox.store(f"{0:064x}", "id")

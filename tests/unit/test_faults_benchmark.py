@@ -29,7 +29,13 @@ def deliver(worker: Fate, messages: int) -> None:
     """The requests of a delivering worker, one batch."""
     worker.begin(messages)
     for _ in range(messages):
-        for request in ("dynamodb.GetItem", "dynamodb.UpdateItem", "sns.Publish", "ses.SendTemplatedEmail", "dynamodb.UpdateItem"):
+        for request in (
+            "dynamodb.GetItem",
+            "dynamodb.UpdateItem",
+            "sns.Publish",
+            "ses.SendTemplatedEmail",
+            "dynamodb.UpdateItem",
+        ):
             service, operation = request.split(".")
             worker.request(service, operation)
             worker.answered(service, operation)

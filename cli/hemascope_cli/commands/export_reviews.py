@@ -1,0 +1,53 @@
+"""``hemascope export-reviews``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hemascope_cli.commands.options import (
+    AuditTable,
+    Endpoint,
+    LedgerTable,
+    OneHospital,
+    ReportsBucket,
+    Stage,
+    UploadsBucket,
+    deployment_of,
+)
+
+
+def export_reviews(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the data set.")],
+    hospital: OneHospital = None,
+    stage: Stage = "dev",
+    endpoint: Endpoint = None,
+    uploads: UploadsBucket = None,
+    reports: ReportsBucket = None,
+    ledger: LedgerTable = None,
+    audit: AuditTable = None,
+) -> int:
+    """Write reviewed and released smears as a data-set folder for training."""
+    from hemascope.aws.client import map_aws_errors
+    from hemascope.aws.clock import SystemClock
+    from hemascope.aws.ledger.reader import DynamoReader
+    from hemascope.aws.s3 import S3Store
+    from hemascope.portal.report_repository import ReportRepository
+    from hemascope_cli.operations.export_reviews import ReviewExport
+
+    deployment = deployment_of(
+        stage, endpoint, UploadsBucket=uploads, ReportsBucket=reports, LedgerTable=ledger, AuditTable=audit
+    )
+    store = S3Store(deployment.client("s3"))
+    export = ReviewExport(
+        table=deployment.ledger(),
+        ledger=DynamoReader(deployment.client("dynamodb"), deployment.name_of("LedgerTable")),
+        pictures=store,
+        repository=ReportRepository(store, deployment.name_of("ReportsBucket")),
+        audit=deployment.audit(),
+        clock=SystemClock(),
+        hospital=hospital,
+    )
+    with map_aws_errors("export what was reviewed"):
+        print(export.write(folder))
+    return 0
