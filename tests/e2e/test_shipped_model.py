@@ -65,7 +65,6 @@ def test_the_demo_names_the_class_of_an_unseen_smear(label: int, unseen: list[Sa
         [sys.executable, "-m", "hemascope_cli", "demo", "--smear", str(smear), "--out", str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 
@@ -80,7 +79,6 @@ def test_the_command_line_writes_one_line_for_each_smear_of_a_folder(dataset: Pa
         [sys.executable, "-m", "hemascope_cli", "screen", str(folder), "--format", "jsonl"],
         capture_output=True,
         text=True,
-        timeout=200,
         check=False,
     )
 
