@@ -34,7 +34,7 @@ def green(tmp_path: Path) -> Path:
     return folder
 
 
-def test_another_lamp_is_told_in_plain_words_and_ends_in_one(green: Path, tmp_path: Path, capsys: Captured) -> None:
+def test_another_lamp_is_explained_in_plain_words_with_exit_status_1(green: Path, tmp_path: Path, capsys: Captured) -> None:
     status = main(["commission", str(green), "--out", str(tmp_path / "kept" / "microscope.json")])
 
     out = capsys.readouterr().out.splitlines()

@@ -167,7 +167,7 @@ def test_requests_are_signed_with_these_keys_whatever_the_environment_says(
 
 
 @pytest.mark.parametrize(("status", "passes"), [(403, False), (404, False), (429, True), (500, True), (503, True)])
-def test_a_revoked_certificate_is_told_from_a_provider_in_trouble(
+def test_a_revoked_certificate_is_a_permanent_error_and_an_outage_is_not(
     identity: Path, provider: Provider, status: int, passes: bool
 ) -> None:
     provider.status = status
@@ -178,7 +178,7 @@ def test_a_revoked_certificate_is_told_from_a_provider_in_trouble(
     assert isinstance(refused.value, TransientError) is passes
 
 
-def test_a_certificate_of_somebody_else_gets_no_keys(identity: Path, provider: Provider) -> None:
+def test_a_certificate_of_another_authority_gets_no_keys(identity: Path, provider: Provider) -> None:
     Authority().issue("microscope", identity / "microscope.pem", identity / "microscope.key")
 
     with pytest.raises(TransientError, match="expected keys for the certificate"):
@@ -187,7 +187,7 @@ def test_a_certificate_of_somebody_else_gets_no_keys(identity: Path, provider: P
     assert provider.asked == []
 
 
-def test_a_provider_with_a_certificate_of_somebody_else_is_not_asked(identity: Path, provider: Provider) -> None:
+def test_a_provider_with_a_certificate_of_another_authority_is_not_asked(identity: Path, provider: Provider) -> None:
     Authority().write(identity / "root.pem")
 
     with pytest.raises(TransientError, match="expected keys for the certificate, received SSLError"):
@@ -205,7 +205,7 @@ def test_a_missing_file_is_named(identity: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["no JSON", "{}", '{"thing": "st-mary"}'])
-def test_a_file_that_says_something_else_is_told_of(identity: Path, text: str) -> None:
+def test_a_file_with_other_content_is_refused(identity: Path, text: str) -> None:
     (identity / "microscope.json").write_text(text)
 
     with pytest.raises(HemascopeError, match=r"expected a microscope\.json as docs/microscope\.md describes it"):

@@ -200,7 +200,7 @@ def test_a_file_that_may_not_be_read_holds_up_no_other(world: AgentWorld, monkey
             raise PermissionError(13, "Permission denied")
         return opened(path, *arguments)
 
-    monkeypatch.setattr(Path, "open", guarded)  # the tests may run as somebody who may read everything
+    monkeypatch.setattr(Path, "open", guarded)  # the tests may run as root
     world.rounds(3)
     meanwhile = world.sent
     locked.clear()

@@ -28,7 +28,7 @@ def config_of(cloud: LocalCloud) -> dict[str, str]:
 
 
 def site_headers(template: Template, endpoint: str) -> dict[str, str]:
-    """The security headers of the portal's template; what it lets a page reach on AWS is the embedded cloud here.
+    """The security headers of the portal's template, with the local cloud in place of the origins on AWS.
 
     Strict-Transport-Security is left out: there is no TLS on loopback.
     """
