@@ -4,14 +4,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := layers/hemascope/python/hemascope cli lambdas infra training benchmarks tests app.py
 
-.PHONY: help setup demo serve test check fuzz synth lint bench microscope-trial audit lock templates publish clean
+.PHONY: help setup demo serve test fuzz synth lint bench microscope-trial audit lock templates publish clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo [SMEAR=picture]  one smear through the whole service on this machine"
 	@echo "make serve                 the service on this machine, until Ctrl-C"
 	@echo "make test                  all tests"
-	@echo "make check                 format, lint, types, unit and functional tests without TensorFlow: for work in between"
 	@echo "make fuzz                  10,000 damaged files and 2,000 damaged messages; the state machine at full size"
 	@echo "make publish               the portal's pages, to the deployment of HEMASCOPE_STAGE"
 	@echo "make setup synth lint bench microscope-trial audit lock templates clean"
@@ -45,6 +44,7 @@ test: .venv/dev.stamp
 	$(BIN)/python -m pytest $(PARALLEL)
 
 # What trains networks, and with it the import of TensorFlow, is left to `make test`.
+.PHONY: check
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)

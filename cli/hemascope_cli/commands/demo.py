@@ -14,8 +14,10 @@ from hemascope.domain.specimen import ObjectVersion, Specimen, heat_map_key, rep
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import BRANCHES
-from hemascope_cli.local.cloud import LocalCloud, patience, wait_until
+from hemascope_cli.local.cloud import LocalCloud, wait_until
 from hemascope_cli.project import artifact_folder, project_root
+
+_PATIENCE = 60.0  # seconds
 
 
 def demo(smear: Path | None, out: Path, artifact: Path | None) -> int:
@@ -59,7 +61,7 @@ def _wait_for_end(cloud: LocalCloud, version: ObjectVersion, model: str) -> Ledg
         return bool(rows)
 
     try:
-        wait_until(told, patience(), "a report and a mail")
+        wait_until(told, _PATIENCE, "a report and a mail")
     except HemascopeError:
         print(cloud.log()[-4000:], file=sys.stderr)
         raise
