@@ -79,7 +79,7 @@ def agent_command(folder: Path, outbox: Path, port: int, *more: str) -> list[str
     names = ["--hospital", "st-mary", "--patient", "p-7", "--slide", "c-1", "--bucket", BUCKET]
     where = ["--watch", str(folder), "--outbox", str(outbox), "--endpoint", f"http://127.0.0.1:{port}"]
     quick = ["--settle", "0.2", "--poll", "0.1", "--longest-pause", "0.5"]
-    return [sys.executable, "-m", "hemascope", "microscope", *where, *names, *quick, *more]
+    return [sys.executable, "-m", "hemascope_cli", "microscope", *where, *names, *quick, *more]
 
 
 def stored(s3: Any) -> list[dict[str, str]]:
