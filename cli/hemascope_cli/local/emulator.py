@@ -60,7 +60,6 @@ def main() -> None:
 
     s3._put_object = put_object
     local_mails.publish_sent_events()
-    deliveries.correct()
     known = iam_actions.extract_resource_arn
 
     def resource(service: str, method: str, path: str, headers: Any, body: Any, query: Any, region: str, account: str) -> Any:
@@ -69,6 +68,7 @@ def main() -> None:
         )
 
     iam_actions.extract_resource_arn = resource
+    deliveries.correct()
     app.main()
 
 
