@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SOURCES := layers/hemascope/python/hemascope cli lambdas infra training benchmarks tests .github app.py
 
-.PHONY: help setup demo serve test fuzz synth lint hooks bench microscope-trial audit lock templates publish clean
+.PHONY: help setup demo serve test fuzz synth lint bench microscope-trial audit lock templates publish clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,7 +13,7 @@ help:
 	@echo "make test                  all tests"
 	@echo "make fuzz                  10,000 damaged files and 2,000 damaged messages; the state machine at full size"
 	@echo "make publish               the portal's pages, to the deployment of HEMASCOPE_STAGE"
-	@echo "make setup synth lint hooks bench microscope-trial audit lock templates clean"
+	@echo "make setup synth lint bench microscope-trial audit lock templates clean"
 
 .venv/python.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -52,12 +53,13 @@ synth: .venv/dev.stamp
 	CDK_OUTDIR=$(SYNTHESIZED) $(BIN)/python app.py
 
 lint: synth
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/cfn-lint -- $(SYNTHESIZED)/*.template.json
 
-# Git runs the quick part of `make lint` before each commit from then on.
+# From then on Git runs the quick part of `make lint` before each commit.
+.PHONY: hooks
 hooks: .venv/dev.stamp
 	$(BIN)/pre-commit install
 
