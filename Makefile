@@ -88,7 +88,8 @@ lint: synth
 	$(BIN)/mypy
 	$(BIN)/cfn-lint -- $(SYNTHESIZED)/*.template.json
 
-# Git runs the quick part of `make lint` before each commit from then on.
+# From then on Git runs the quick part of `make lint` before each commit.
+.PHONY: hooks
 hooks: .venv/dev.stamp
 	$(BIN)/pre-commit install
 
