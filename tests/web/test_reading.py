@@ -27,7 +27,7 @@ def test_what_waits_for_a_doctor_stands_above_all_smears(open_page: Opener) -> N
 
 def test_the_worklist_is_searched_by_the_service(open_page: Opener, service: FakeService) -> None:
     page = open_page("#/worklist")
-    page.get_by_label("Case id").fill("slide/ä&b")
+    page.get_by_label("Slide id").fill("slide/ä&b")
     page.get_by_label("State").select_option("reported")
     expect(page.get_by_role("heading", name="Smears that match")).to_be_visible()
     page.get_by_label("Answer").select_option("indeterminate")
@@ -35,7 +35,7 @@ def test_the_worklist_is_searched_by_the_service(open_page: Opener, service: Fak
     expect(page.get_by_role("link", name="Show all")).to_be_visible()
     page.wait_for_function("location.hash.includes('indeterminate')")
     page.wait_for_load_state("networkidle")
-    assert "GET /reports?slide=case%2F%C3%A4%26b&state=reported&decision=indeterminate" in service.calls
+    assert "GET /reports?slide=slide%2F%C3%A4%26b&state=reported&decision=indeterminate" in service.calls
 
 
 def test_five_thousand_rows_come_page_by_page_and_each_once(open_page: Opener, service: FakeService) -> None:

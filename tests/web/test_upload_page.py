@@ -24,7 +24,7 @@ def bucket(service: FakeService) -> FakeService:
     """The service, with a bucket that takes pictures."""
 
     def opened(_: dict[str, str], body: dict[str, str]) -> tuple[int, Any]:
-        key = f"smears/st-mary/{body['patient']}/{body['case']}/{body['file']}"
+        key = f"smears/st-mary/{body['patient']}/{body['slide']}/{body['field']}"
         form = {"url": f"{service.url}/bucket", "fields": {"key": key, "policy": "p"}}
         return 201, {"form": form, "maximum_bytes": 33554432, "expires_in": 300, "bucket": "uploads", "key": key, "id_rule": ""}
 
@@ -46,7 +46,7 @@ def test_a_technician_sends_smears_and_watches_each_come_to_its_end(open_page: O
     bucket.answers["GET /states"] = states
     page = open_page("#/upload", "technician")
     page.get_by_label("Patient id").fill("p-7")
-    page.get_by_label("Case id").fill("slide-7")
+    page.get_by_label("Slide id").fill("slide-7")
 
     page.locator("#files").set_input_files([picture("one.jpg"), picture("血液.jpg")])
     page.get_by_role("button", name="Send 2 pictures").click()
@@ -56,7 +56,7 @@ def test_a_technician_sends_smears_and_watches_each_come_to_its_end(open_page: O
     expect(second).to_contain_text("Rejected")
     expect(second).to_contain_text("expected a picture, received text Send the file again.")
     expect(page.get_by_text("2 of 2 done")).to_be_visible()
-    # SHA-256 by hand of '7:uploads31:smears/st-mary/p-7/case-7/one.jpg9:version-1', and of the other, which counts characters.
+    # SHA-256 by hand of '7:uploads31:smears/st-mary/p-7/slide-7/one.jpg9:version-1', and of the other, which counts characters.
     opened = page.get_by_role("link", name="Open the report").get_attribute("href")
     assert opened == f"#/reports/{asked[-1][0]}"
     assert bucket.calls.count("POST bucket") == 2
@@ -111,7 +111,7 @@ def test_pictures_without_a_case_are_not_sent_and_the_missing_id_is_pointed_at(o
 
     page.get_by_role("button", name="Send 1 picture").click()
 
-    expect(page.get_by_role("status").first).to_contain_text("Please fill in the patient id and the case id first.")
+    expect(page.get_by_role("status").first).to_contain_text("Please fill in the patient id and the slide id first.")
     expect(page.get_by_label("Patient id")).to_be_focused()
     assert "POST /uploads" not in bucket.calls
 
@@ -122,7 +122,7 @@ def test_a_picture_that_did_not_arrive_can_be_sent_again(open_page: Opener, buck
     bucket.answers["GET /states"] = lambda query, _: (200, {"states": {query["ids"]: "reported"}, "reasons": {}})
     page = open_page("#/upload", "technician")
     page.get_by_label("Patient id").fill("p-7")
-    page.get_by_label("Case id").fill("slide-7")
+    page.get_by_label("Slide id").fill("slide-7")
     page.locator("#files").set_input_files([picture("one.jpg")])
     page.get_by_role("button", name="Send 1 picture").click()
     expect(page.locator(".picture")).to_contain_text("A service did not answer.")
