@@ -89,7 +89,6 @@ lint: synth
 	$(BIN)/cfn-lint -- $(SYNTHESIZED)/*.template.json
 
 # From then on Git runs the quick part of `make lint` before each commit.
-.PHONY: hooks
 hooks: .venv/dev.stamp
 	$(BIN)/pre-commit install
 
