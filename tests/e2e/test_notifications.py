@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from hemascope.bootstrap.functions import build_notification_service
+from hemascope.bootstrap.notifications import build_notification_service
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.notification import Mail, NotificationTask
 from hemascope.ports import Mailer
@@ -54,7 +54,8 @@ def test_a_mail_is_sent_once_though_its_sender_died_before_it_could_record_it(
     service: Service, environment: dict[str, str], smear: bytes
 ) -> None:
     row = screened(service, smear, "died.jpg")
-    notification = build_notification_service(environment)
+    with patch.dict(os.environ, environment):
+        notification = build_notification_service()
     task = NotificationTask(object_id=row.object_id, model=row.model)
 
     with pytest.raises(Killed):
@@ -63,7 +64,7 @@ def test_a_mail_is_sent_once_though_its_sender_died_before_it_could_record_it(
     key = {"object_id": {"S": row.object_id}, "model": {"S": row.model}}
     dynamodb = service.cloud.client("dynamodb")
     wait_until(
-        lambda: dynamodb.get_item(**table, Key=key)["Item"]["told_clinician"]["S"] == "told", 20, "SES's word that it was sent"
+        lambda: dynamodb.get_item(**table, Key=key)["Item"]["channel_clinician"]["S"] == "completed", 20, "SES's event"
     )
     notification.notify(task)
 

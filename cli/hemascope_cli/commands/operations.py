@@ -115,7 +115,7 @@ def _reconcile(options: argparse.Namespace) -> int:
 
     def show(finding: "Finding | State", version: "ObjectVersion") -> None:
         key = f"  {version.key}" if options.show_keys else ""
-        print(f"{finding:<11}  {version.object_id}  version {version.version_id}{key}")
+        print(f"{finding:<12}  {version.object_id}  version {version.version_id}{key}")
 
     deployment, newest = deployment_of(options), None if options.model else artifact_folder(None)
     again = options.requeue or options.requeue_failed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hemascope_cli.commands.operations import deployment_of, deployment_options
 
 if TYPE_CHECKING:
-    from hemascope.domain.audit_chain import Head
+    pass
 
 _HEAD = re.compile(r"(?P<number>[1-9]\d{0,11}):(?P<digest>[0-9a-f]{64})")
 
@@ -33,13 +33,13 @@ def add_review_operations(commands: "argparse._SubParsersAction[argparse.Argumen
     export.set_defaults(run=_export)
 
 
-def _head(text: str) -> "Head":
-    from hemascope.domain.audit_chain import Head
+def _head(text: str) -> "ChainHead":
+    from hemascope.domain.audit_chain import ChainHead
 
     found = _HEAD.fullmatch(text)
     if found is None:
         raise argparse.ArgumentTypeError("expected a number, a colon and 64 hex digits")
-    return Head(int(found["number"]), found["digest"])
+    return ChainHead(int(found["number"]), found["digest"])
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -53,16 +53,15 @@ def _verify(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from hemascope.aws.client import map_aws_errors
     from hemascope.aws.clock import SystemClock
-    from hemascope.aws.ledger.reader import DynamoReader
     from hemascope.aws.s3 import S3Store
     from hemascope.portal.report_repository import ReportRepository
     from hemascope_cli.operations.export_reviews import ReviewExport
 
     deployment = deployment_of(options)
-    store = S3Store(deployment.client("s3"))
+    store, ledger = S3Store(deployment.client("s3")), deployment.ledger()
     export = ReviewExport(
-        table=deployment.ledger(),
-        ledger=DynamoReader(deployment.client("dynamodb"), deployment.name_of("LedgerTable")),
+        ledger=ledger,
+        operations=ledger,
         pictures=store,
         repository=ReportRepository(store, deployment.name_of("ReportsBucket")),
         audit=deployment.audit(),

@@ -3,8 +3,6 @@
 It stands beside ``bootstrap`` so that a smear need not wait for the portal's modules at a start.
 """
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,12 +13,10 @@ from hemascope.aws.client import client
 from hemascope.aws.clock import SystemClock
 from hemascope.aws.cognito import CognitoAccounts
 from hemascope.aws.hospitals_table import DynamoHospitalSettings
-from hemascope.aws.ledger.reader import DynamoReader
-from hemascope.aws.ledger.reviews import DynamoReviews
-from hemascope.aws.ledger.search import DynamoSearch
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.messaging import SqsNotificationQueue
 from hemascope.aws.s3 import S3Links, S3Store
-from hemascope.bootstrap.functions import Environment
+from hemascope.bootstrap.environment import Environment
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.texts import ENGLISH, Texts
 from hemascope.model.folder import read_card, read_words
@@ -57,14 +53,13 @@ class PortalEnvironment(ReadingEnvironment):
     screening_usd_per_second: Annotated[float, Field(gt=0.0)]
 
 
-def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
+def build_desk() -> Desk:
     """Connect the ports of the portal."""
-    settings = PortalEnvironment.read(variables)
+    settings = PortalEnvironment.read()
     dynamodb, clock = client("dynamodb", settings.endpoint), SystemClock()
     words, card = read_words(settings.artifact, settings.language), read_card(settings.artifact)
     reading, hospitals = _reading(settings, dynamodb, words.texts)
     ledger, repository, trail = reading.ledger, reading.repository, reading.trail
-    reviews = DynamoReviews(dynamodb, settings.ledger_table)
     return Desk(
         ledger=ledger,
         repository=repository,
@@ -75,7 +70,7 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
         slide_texts=words.texts.slide,
         review=Review(
             ledger=ledger,
-            reviews=reviews,
+            reviews=ledger,
             repository=repository,
             hospitals=hospitals,
             trail=trail,
@@ -83,10 +78,10 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
             clock=clock,
             patient_classes=words.texts.patient,
         ),
-        acknowledging=Acknowledging(ledger=ledger, reviews=reviews, trail=trail, clock=clock),
+        acknowledging=Acknowledging(ledger=ledger, reviews=ledger, trail=trail, clock=clock),
         patients=reading.patients,
         trail=trail,
-        worklist=Worklist(ledger=ledger, search=DynamoSearch(dynamodb, settings.ledger_table), repository=repository),
+        worklist=Worklist(ledger=ledger, search=ledger, repository=repository),
         administration=Administration(
             hospitals=hospitals,
             accounts=CognitoAccounts(client("cognito-idp", settings.endpoint), settings.user_pool),
@@ -99,9 +94,9 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
     )
 
 
-def build_document_desk(variables: Mapping[str, str] = os.environ) -> DocumentDesk:
+def build_document_desk() -> DocumentDesk:
     """Connect the ports of what prints reports: a reader of reports, and one of pictures."""
-    settings = ReadingEnvironment.read(variables)
+    settings = ReadingEnvironment.read()
     texts = read_words(settings.artifact, settings.language).texts
     reading, hospitals = _reading(settings, client("dynamodb", settings.endpoint), texts)
     return DocumentDesk(reading, hospitals, S3Store(client("s3", settings.endpoint)))
@@ -109,7 +104,7 @@ def build_document_desk(variables: Mapping[str, str] = os.environ) -> DocumentDe
 
 def _reading(settings: ReadingEnvironment, dynamodb: Any, texts: Texts) -> tuple[Reading, HospitalSettingsRepository]:
     """What shows reports to people, and the settings that say when."""
-    s3, ledger = client("s3", settings.endpoint), DynamoReader(dynamodb, settings.ledger_table)
+    s3, ledger = client("s3", settings.endpoint), DynamoLedger(dynamodb, settings.ledger_table)
     hospitals = DynamoHospitalSettings(dynamodb, settings.hospitals_table, HospitalSettings())
     repository = ReportRepository(S3Store(s3, settings.reports_bucket), settings.reports_bucket)
     trail = Trail(DynamoAudit(dynamodb, settings.audit_table), SystemClock())

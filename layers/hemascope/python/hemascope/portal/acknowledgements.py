@@ -6,15 +6,15 @@ from hemascope.domain.audit import AuditAction
 from hemascope.portal.audit import Trail
 from hemascope.portal.identity import REVIEWERS, Person
 from hemascope.portal.reports import rows_of_own
-from hemascope.ports import Clock, LedgerReader, ReviewLedger
+from hemascope.ports import Clock, Ledger
 
 
 @dataclass(frozen=True)
 class Acknowledging:
     """Acknowledgements of one deployment."""
 
-    ledger: LedgerReader
-    reviews: ReviewLedger
+    ledger: Ledger
+    reviews: Ledger
     trail: Trail
     clock: Clock
 

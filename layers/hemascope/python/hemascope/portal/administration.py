@@ -18,7 +18,7 @@ from hemascope.portal.identity import ADMINS, STAFF, Person, Role
 from hemascope.portal.problems import BadRequest, Conflict, NotFound
 from hemascope.portal.requests import read_body
 from hemascope.portal.statistics import Figures, count
-from hemascope.ports import AccountDirectory, Clock, HospitalSettingsRepository, LedgerReader
+from hemascope.ports import AccountDirectory, Clock, HospitalSettingsRepository, Ledger
 
 PAGE = 50  # accounts
 _NEW = "email, role (technician, clinician, patient or admin) and, for a patient alone, patient"
@@ -69,7 +69,7 @@ class Administration:
 
     hospitals: HospitalSettingsRepository
     accounts: AccountDirectory
-    ledger: LedgerReader
+    ledger: Ledger
     trail: Trail
     clock: Clock
     model: ModelView

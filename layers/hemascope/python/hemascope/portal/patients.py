@@ -17,7 +17,7 @@ from hemascope.domain.texts import Texts
 from hemascope.portal.audit import Trail
 from hemascope.portal.identity import PATIENTS, Person
 from hemascope.portal.report_repository import ReportRepository
-from hemascope.ports import HospitalSettingsRepository, LedgerReader
+from hemascope.ports import HospitalSettingsRepository, Ledger
 from hemascope.slides.fields import SlideField
 
 ROWS = 200  # the newest of a patient
@@ -37,7 +37,7 @@ class Summaries(BaseModel):
 class PatientDesk:
     """The patients' side of the portal. ``texts`` is what the served model says."""
 
-    ledger: LedgerReader
+    ledger: Ledger
     repository: ReportRepository
     hospitals: HospitalSettingsRepository
     trail: Trail

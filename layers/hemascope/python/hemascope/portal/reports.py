@@ -13,10 +13,10 @@ from hemascope.portal.problems import Forbidden, NotFound
 from hemascope.portal.report_repository import ReportRepository
 from hemascope.portal.responses import PatientView, ReportView, Row
 from hemascope.portal.worklist import newest_report_first
-from hemascope.ports import LedgerReader, LinkMaker
+from hemascope.ports import Ledger, LinkMaker
 
 
-def rows_of_own(ledger: LedgerReader, person: Person, object_id: str) -> tuple[LedgerRow, ...]:
+def rows_of_own(ledger: Ledger, person: Person, object_id: str) -> tuple[LedgerRow, ...]:
     """Every row of an object version of the person's own hospital.
 
     Raises
@@ -36,7 +36,7 @@ def rows_of_own(ledger: LedgerReader, person: Person, object_id: str) -> tuple[L
 class Reading:
     """Readers of one deployment's reports."""
 
-    ledger: LedgerReader
+    ledger: Ledger
     repository: ReportRepository
     links: LinkMaker
     patients: PatientDesk

@@ -18,7 +18,7 @@ from hemascope.portal.problems import BadRequest, Conflict, NotFound
 from hemascope.portal.report_repository import ReportRepository
 from hemascope.portal.reports import rows_of_own
 from hemascope.portal.requests import read_body
-from hemascope.ports import Clock, HospitalSettingsRepository, LedgerReader, NotificationQueue, ReviewLedger
+from hemascope.ports import Clock, HospitalSettingsRepository, Ledger, NotificationQueue
 
 _TRIES = 10
 _SETTLING = timedelta(seconds=30)
@@ -66,8 +66,8 @@ class Review:
     audit trail comes before the change it tells of: an entry may be of a change that then failed, a change is never without.
     """
 
-    ledger: LedgerReader
-    reviews: ReviewLedger
+    ledger: Ledger
+    reviews: Ledger
     repository: ReportRepository
     hospitals: HospitalSettingsRepository
     trail: Trail

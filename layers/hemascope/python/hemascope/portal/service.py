@@ -32,7 +32,7 @@ from hemascope.portal.responses import (
 )
 from hemascope.portal.reviews import Review
 from hemascope.portal.worklist import SLIDE_ROWS, Worklist
-from hemascope.ports import LedgerReader, LinkMaker
+from hemascope.ports import Ledger, LinkMaker
 from hemascope.slides.fields import SlideField
 from hemascope.slides.statement import build_slide_report, summarize_slide
 
@@ -43,7 +43,7 @@ _READERS = 8  # reports that are read at a time
 class Desk:
     """The portal's function without its cloud."""
 
-    ledger: LedgerReader
+    ledger: Ledger
     repository: ReportRepository
     links: LinkMaker
     reading: Reading

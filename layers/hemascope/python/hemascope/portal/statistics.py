@@ -13,7 +13,7 @@ from hemascope.domain.acquisition import ACCEPTED_SHARE, MINIMUM_PICTURES
 from hemascope.domain.errors import RejectionReason
 from hemascope.domain.ledger import LedgerRow, RowPosition
 from hemascope.domain.report import Decision, State
-from hemascope.ports import LedgerReader
+from hemascope.ports import Ledger
 
 ROWS = 5000  # that are counted at most: some three megabytes
 _PAGE = 1000
@@ -57,7 +57,7 @@ class Figures(_Answer):
     drift: tuple[Drift, ...]
 
 
-def count(ledger: LedgerReader, hospital: str, now: datetime, days: int, usd_per_second: float) -> Figures:
+def count(ledger: Ledger, hospital: str, now: datetime, days: int, usd_per_second: float) -> Figures:
     """Count a hospital's smears of the last days.
 
     Parameters
@@ -84,7 +84,7 @@ def count(ledger: LedgerReader, hospital: str, now: datetime, days: int, usd_per
     )
 
 
-def _newest(ledger: LedgerReader, hospital: str, start: datetime) -> tuple[list[LedgerRow], bool]:
+def _newest(ledger: Ledger, hospital: str, start: datetime) -> tuple[list[LedgerRow], bool]:
     """Rows since a moment, newest first, and whether that is all of them."""
     rows: list[LedgerRow] = []
     after: RowPosition | None = None

@@ -14,7 +14,7 @@ from hemascope.portal.identity import STAFF, UPLOADERS, Person
 from hemascope.portal.problems import BadRequest
 from hemascope.portal.report_repository import ReportRepository
 from hemascope.portal.responses import ReportList, Row, decode_cursor, encode_cursor
-from hemascope.ports import LedgerReader, RowSearch
+from hemascope.ports import Ledger
 
 PAGE = 50  # rows
 SLIDE_ROWS = 500  # of one slide, more than anybody photographs
@@ -44,8 +44,8 @@ class States(BaseModel):
 class Worklist:
     """Rows of a hospital's own smears, page by page."""
 
-    ledger: LedgerReader
-    search: RowSearch
+    ledger: Ledger
+    search: Ledger
     repository: ReportRepository
 
     def page(self, person: Person, asked: Mapping[str, str]) -> ReportList:
@@ -94,7 +94,7 @@ class Worklist:
         known = self.ledger.rows_by_slide(hospital, slide, SLIDE_ROWS + 1) if is_segment(slide) else ()
         if len(known) > SLIDE_ROWS:
             raise BadRequest(f"Expected a slide of at most {SLIDE_ROWS} reports.")
-        rows = sorted((row for row in known if wanted.takes(row)), key=_place, reverse=True)
+        rows = sorted((row for row in known if wanted.matches(row)), key=_place, reverse=True)
         if after:
             rows = [row for row in rows if _place(row) < _place(after)]
         return RowPage(rows=tuple(rows[:PAGE]), next=position_of(rows[PAGE - 1]) if len(rows) > PAGE else None)
