@@ -1,7 +1,9 @@
 """The deliverer dies between SES's answer and its own record, on the embedded cloud: SES's event says that the mail is out."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 
@@ -63,9 +65,7 @@ def test_a_mail_is_sent_once_though_its_sender_died_before_it_could_record_it(
     table = {"TableName": service.cloud.outputs["LedgerTable"]}
     key = {"object_id": {"S": row.object_id}, "model": {"S": row.model}}
     dynamodb = service.cloud.client("dynamodb")
-    wait_until(
-        lambda: dynamodb.get_item(**table, Key=key)["Item"]["channel_clinician"]["S"] == "completed", 20, "SES's event"
-    )
+    wait_until(lambda: dynamodb.get_item(**table, Key=key)["Item"]["channel_clinician"]["S"] == "completed", 20, "SES's event")
     notification.notify(task)
 
     assert service.mails_about(row.object) == 1

@@ -19,7 +19,7 @@ from hemascope_cli.operations.deployment import Deployment
 from hemascope_cli.operations.forget import Forgetting, forget
 from tests.e2e.conftest import Service
 from tests.support.fakes import Killed, s3_message, s3_record
-from tests.support.moto_cloud import Wired
+from tests.support.wired import Wired
 
 pytestmark = pytest.mark.local_cloud
 Captured = pytest.CaptureFixture[str]

@@ -12,7 +12,8 @@ from hemascope.domain.errors import HemascopeError
 from hemascope_cli.main import main
 from hemascope_cli.operations.queues import Queue
 from hemascope_cli.operations.replay import replay
-from tests.support.moto_cloud import MotoCloud, Wired
+from tests.support.moto_cloud import MotoCloud
+from tests.support.wired import Wired
 
 Captured = pytest.CaptureFixture[str]
 SOURCE, TARGET = "arn:aws:sqs:us-east-1:123456789012:arrivals-dead-letters", "arn:aws:sqs:us-east-1:123456789012:arrivals"

@@ -11,8 +11,9 @@ from hemascope.domain.errors import TransientError
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.report import Release
 from tests.support.fakes import START
-from tests.support.moto_cloud import MotoCloud, Wired
+from tests.support.moto_cloud import MotoCloud
 from tests.support.rows import row
+from tests.support.wired import Wired
 
 LATER = START + timedelta(hours=1)
 COUNTED = {"verdicts": 1}

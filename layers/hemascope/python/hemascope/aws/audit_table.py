@@ -91,9 +91,7 @@ class DynamoAudit:
         item = to_item(entry.model_dump(mode="json", exclude_none=True) | {"digest": entry.digest})
         with map_transient_errors("append to the audit trail"):
             try:
-                self.dynamodb.put_item(
-                    TableName=self.table, Item=item, **expressions(condition=Attr("hospital").not_exists())
-                )
+                self.dynamodb.put_item(TableName=self.table, Item=item, **expressions(condition=Attr("hospital").not_exists()))
             except self.dynamodb.exceptions.ConditionalCheckFailedException:
                 key = {name: item[name] for name in ("hospital", "number")}
                 found = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item")

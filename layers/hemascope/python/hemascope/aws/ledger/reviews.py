@@ -19,9 +19,7 @@ class Reviews(LedgerTable):
 
     def set_review(self, before: LedgerRow, after: LedgerRow) -> bool:
         """Update conditionally: of two concurrent reviews, the second is refused and has to read the row again."""
-        condition = (
-            Attr("object_id").exists() & Attr("verdicts").eq(before.verdicts) & Attr("release").eq(before.release.value)
-        )
+        condition = Attr("object_id").exists() & Attr("verdicts").eq(before.verdicts) & Attr("release").eq(before.release.value)
         change = after.model_dump(
             mode="json", include={"verdicts", "released_verdict_number", "release", "released_at"}, exclude_none=True
         )
