@@ -44,7 +44,7 @@ def build_app(settings: Settings, outdir: str | None = None) -> cdk.App:
 
 if __name__ == "__main__":
     try:
-        chosen = Settings.read(os.environ)
+        chosen = Settings.read()
     except ValueError as error:
         sys.exit(f"app.py: {error}")
     build_app(chosen, os.environ.get("CDK_OUTDIR", "cdk.out")).synth()

@@ -184,7 +184,7 @@ class Round:
         model = Settings().model
         rows = {
             row.object_id: row
-            for page in self._deployment.ledger().pages(model, SystemClock().now() + timedelta(days=1))
+            for page in self._deployment.ledger().pages_finished_before(model, SystemClock().now() + timedelta(days=1))
             for row in page
         }
         tally = Reconciliation(

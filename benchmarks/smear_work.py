@@ -46,9 +46,9 @@ def main(processors: int, picture: Path, repeat: int) -> None:
     cv2.setNumThreads(processors)
     handler = load_handler(Path(__file__).parent.parent / "lambdas" / "screen_smear" / "handler.py")
     world, calls = World(Classifier(load_artifact(artifact_folder(None)))), Counter[str]()
-    station = world.station()
-    ports = {name: _Counted(getattr(station, name), calls) for name in ("pictures", "reports", "ledger", "notifications")}
-    handler.__globals__["station"] = lambda: replace(station, **ports)
+    service = world.screening_service()
+    ports = {name: _Counted(getattr(service, name), calls) for name in ("pictures", "reports", "ledger", "notifications")}
+    handler.__globals__["screening_service"] = lambda: replace(service, **ports)
     print("ready", file=answers, flush=True)
 
     data, times = picture.read_bytes(), list[float]()
@@ -66,9 +66,9 @@ def main(processors: int, picture: Path, repeat: int) -> None:
     screening_calls, stored = dict(calls), sum(len(content) for content, _ in world.reports.files.values())
 
     calls.clear()
-    notification = world.notification()
-    told = {name: _Counted(getattr(notification, name), calls) for name in ("ledger", "hospitals", "publisher", "mailer")}
-    replace(notification, **told).notify(world.notifications.due[-1])
+    service = world.notification_service()
+    ports = {name: _Counted(getattr(service, name), calls) for name in ("ledger", "hospitals", "publisher", "mailer")}
+    replace(service, **ports).notify(world.notifications.due[-1])
     measured = {
         "first": times[0],
         "warm": statistics.median(times[_WARM_UP:]),

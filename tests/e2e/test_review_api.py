@@ -94,7 +94,7 @@ def test_the_trail_says_what_everybody_did_and_is_whole(
     assert done == ["verdict", "released"]
     assert {entry["who"] for entry in entries if entry["action"] == "released"} == {reviewed.verdict[1]["reviewer"]}
     assert main(["audit", "verify", "--endpoint", portal.cloud.endpoint]) == 0
-    assert capsys.readouterr().out.startswith("st-mary  whole, head ")
+    assert capsys.readouterr().out.startswith("st-mary  intact, head ")
 
 
 @pytest.mark.parametrize("route", ["POST /reports/{id}/verdicts", "POST /reports/{id}/release", "GET /summaries", "GET /audit"])

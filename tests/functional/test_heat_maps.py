@@ -8,7 +8,6 @@ import pytest
 from hemascope.domain.report import Report
 from hemascope.model.artifact import Artifact
 from hemascope_cli.pictures import network, screening
-from tests.support.arrivals import arrive
 from tests.support.fakes import FixedClassifier, Wire, World
 
 
@@ -16,7 +15,7 @@ def test_heat_maps_are_stored_before_the_report_that_names_them(artifact: Artifa
     maps = {branch: np.eye(8, dtype=np.float32) for branch in ("original", "segmented")}
     world, wire = World(FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01, maps=maps)), Wire()
 
-    world.station(wire).process(arrive(world, smear))
+    world.screening_service(wire).process(world.arrive(smear))
 
     assert wire.writes == ["write_once"] * 6 + ["finish", "put"]
     report = Report.model_validate(world.reports.json("report.json"))

@@ -1,7 +1,12 @@
-"""Reads synthesized templates: resources by type and name, statements and their actions."""
+"""Reads synthesized templates (resources by type and name, statements and their actions), and settings."""
 
+import os
 import re
+from collections.abc import Mapping
 from typing import Any
+from unittest.mock import patch
+
+from infra.settings import Settings
 
 Resources = dict[str, dict[str, Any]]
 
@@ -55,3 +60,9 @@ def plain(value: Any) -> Any:
 
 def _short(logical_id: str) -> str:
     return re.sub(r"[0-9A-F]{8}$", "", logical_id)
+
+
+def read_settings(variables: Mapping[str, str]) -> Settings:
+    """Settings of an environment that consists of these variables."""
+    with patch.dict(os.environ, variables, clear=True):
+        return Settings.read()

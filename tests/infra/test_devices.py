@@ -8,7 +8,7 @@ import pytest
 from hemascope.domain.specimen import Specimen
 from infra.settings import Settings
 from infra.snapshot import synthesize
-from tests.infra.reading import Resources, actions_of, named, of_type, plain, statements
+from tests.infra.reading import Resources, actions_of, named, of_type, plain, read_settings, statements
 
 IOT = "arn:${AWS::Partition}:iot:${AWS::Region}:${AWS::AccountId}"
 HOSPITALS = ("st-mary", "st-mary-north")
@@ -205,20 +205,20 @@ def test_no_action_is_a_wildcard_and_no_policy_reaches_everything(devices: Resou
 @pytest.mark.parametrize("value", ["st/mary", "st:mary", "ospedale-ü", "*", "a" * 23, "demo demo", "${iot:ClientId}", ".."])
 def test_a_hospital_that_could_not_be_a_type_and_a_folder_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match="HEMASCOPE_HOSPITALS"):
-        Settings.read({"HEMASCOPE_HOSPITALS": value})
+        read_settings({"HEMASCOPE_HOSPITALS": value})
 
 
 def test_hospitals_have_blanks_between_them() -> None:
-    assert Settings.read({"HEMASCOPE_HOSPITALS": "st-mary  st-anne\n"}).hospitals == ("st-mary", "st-anne")
+    assert read_settings({"HEMASCOPE_HOSPITALS": "st-mary  st-anne\n"}).hospitals == ("st-mary", "st-anne")
 
 
 @pytest.mark.parametrize("hospital", ["demo-hospital", "H_1", "a" * 22])
 def test_a_hospital_of_the_settings_is_one_of_a_specimen(hospital: str) -> None:
-    (read,) = Settings.read({"HEMASCOPE_HOSPITALS": hospital}).hospitals
+    (read,) = read_settings({"HEMASCOPE_HOSPITALS": hospital}).hospitals
 
     assert Specimen(hospital=read, patient="p", slide="c", field="f").hospital == hospital
 
 
 def test_a_long_stage_leaves_less_room_for_a_hospitals_id() -> None:
     with pytest.raises(ValueError, match="HEMASCOPE_HOSPITALS"):
-        Settings.read({"HEMASCOPE_STAGE": "a" * 16, "HEMASCOPE_HOSPITALS": "a" * 10})
+        read_settings({"HEMASCOPE_STAGE": "a" * 16, "HEMASCOPE_HOSPITALS": "a" * 10})

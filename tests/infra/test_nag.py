@@ -12,6 +12,7 @@ from infra.acknowledgments import ACKNOWLEDGMENTS, Accepted
 from infra.nag import is_about, is_at, review
 from infra.settings import Settings
 from infra.snapshot import synthesize
+from tests.infra.reading import read_settings
 
 pytestmark = pytest.mark.synth
 
@@ -48,7 +49,7 @@ def test_no_finding_of_either_pack_is_without_a_reason(assembly: Path) -> None:
 
 
 def test_other_settings_bring_no_finding_that_nobody_has_accepted(tmp_path: Path) -> None:
-    others = Settings.read(
+    others = read_settings(
         {
             "HEMASCOPE_STAGE": "prod",
             "HEMASCOPE_ACCOUNT": "123456789012",

@@ -10,7 +10,7 @@ from hemascope.domain.account import Role
 from hemascope.portal.routes import PORTAL_API, REPORT_DOCUMENTS, ROUTES
 from infra.settings import Settings
 from infra.snapshot import synthesize
-from tests.infra.reading import Resources, actions_of, named, of_type, statements
+from tests.infra.reading import Resources, actions_of, named, of_type, read_settings, statements
 
 pytestmark = pytest.mark.synth
 
@@ -288,4 +288,4 @@ def test_the_origin_of_a_portal_has_no_slash_at_its_end(guarded: Resources) -> N
 )
 def test_a_setting_that_cloudfront_would_refuse_is_refused_before(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=f"HEMASCOPE_{name}"):
-        Settings.read({f"HEMASCOPE_{name}": value})
+        read_settings({f"HEMASCOPE_{name}": value})

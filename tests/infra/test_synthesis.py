@@ -11,6 +11,7 @@ import pytest
 from infra.image import allowed
 from infra.settings import Settings
 from infra.snapshot import FOLDER, read_snapshots
+from tests.infra.reading import read_settings
 
 
 @pytest.mark.synth
@@ -145,7 +146,7 @@ def test_the_context_is_an_allow_list() -> None:
 )
 def test_a_wrong_setting_is_named(variable: str, value: str) -> None:
     with pytest.raises(ValueError, match=variable):
-        Settings.read({variable: value})
+        read_settings({variable: value})
 
 
 def test_every_setting_is_in_the_example_with_its_default(root: Path) -> None:
@@ -153,4 +154,4 @@ def test_every_setting_is_in_the_example_with_its_default(root: Path) -> None:
     shown = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
     assert set(shown) == {f"HEMASCOPE_{name.upper()}" for name in Settings.model_fields}
-    assert Settings.read(shown) == Settings()
+    assert read_settings(shown) == Settings()

@@ -16,8 +16,8 @@ from hemascope.domain.account import Account, AccountPage
 from hemascope.domain.audit import FIRST, AuditAction, AuditEntry
 from hemascope.domain.english import SLIDE
 from hemascope.domain.events import CreatedObject
-from hemascope.domain.ledger import LedgerRow, RowFilter, RowPage, RowPosition
-from hemascope.domain.specimen import ObjectVersion, Patient
+from hemascope.domain.ledger import LedgerRow
+from hemascope.domain.specimen import ObjectVersion
 from hemascope.domain.texts import ENGLISH, Texts
 from hemascope.domain.upload import SignedPut, UploadForm
 from hemascope.model.folder import read_words
@@ -43,54 +43,6 @@ CONTEXT = SimpleNamespace(function_name="portal-api", aws_request_id="1", invoke
 SMEAR = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/field 1.jpg", version_id="v1")
 UNKNOWN = "0" * 32
 MODEL = ModelView(name="all-subtypes/1.0.1", card="# Card", metrics={"test": {"accuracy": 0.9}}, urgent_classes=URGENT)
-
-
-class FakeLedger:
-    """The portal's ledger: a list of rows."""
-
-    def __init__(self) -> None:
-        self.rows: list[LedgerRow] = []
-        self.asked: list[str] = []
-
-    def rows_of(self, object_id: str) -> tuple[LedgerRow, ...]:
-        self.asked.append(object_id)
-        return tuple(row for row in self.rows if row.object_id == object_id)
-
-    def rows_by_slide(self, hospital: str, slide: str, limit: int) -> tuple[LedgerRow, ...]:
-        return tuple(row for row in self.rows if (row.hospital, row.slide) == (hospital, slide))[:limit]
-
-    def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
-        mine = sorted((row for row in self.rows if row.hospital == hospital), key=self._position, reverse=True)
-        if after:
-            mine = [row for row in mine if self._position(row) < tuple(after.model_dump().values())]
-        last = mine[limit - 1] if len(mine) > limit else None
-        position = RowPosition(**last.model_dump(include=set(RowPosition.model_fields))) if last else None
-        return RowPage(rows=tuple(mine[:limit]), next=position)
-
-    def rows_by_patient(self, patient: Patient, limit: int) -> tuple[LedgerRow, ...]:
-        return tuple(sorted((row for row in self.rows if row.patient == patient.digest), key=self._position)[: -limit - 1 : -1])
-
-    def search(self, hospital: str, wanted: RowFilter, limit: int, after: RowPosition | None = None) -> RowPage:
-        all_rows, self.rows = self.rows, [row for row in self.rows if wanted.takes(row)]
-        try:
-            return self.rows_by_hospital(hospital, limit, after)
-        finally:
-            self.rows = all_rows
-
-    def set_review(self, before: LedgerRow, after: LedgerRow) -> bool:
-        stood = before in self.rows
-        self.rows = [after if row == before else row for row in self.rows]
-        return stood
-
-    def acknowledge(self, object_id: str, model: str, at: datetime) -> None:
-        seen = {"acknowledged_at": at}
-        self.rows = [
-            row.model_copy(update=seen) if (row.object_id, row.model, row.acknowledged_at) == (object_id, model, None) else row
-            for row in self.rows
-        ]
-
-    def _position(self, row: LedgerRow) -> tuple:
-        return row.finished_at, row.object_id, row.model
 
 
 class FakeAccounts:
@@ -182,7 +134,6 @@ class PortalWorld:
     """The portal's use cases on fakes."""
 
     texts: Texts = field(default_factory=lambda: read_words(artifact_folder(None), ENGLISH).texts)
-    ledger: FakeLedger = field(default_factory=FakeLedger)
     reports: ReportsBucket = field(default_factory=ReportsBucket)
     hospitals: FakeHospitals = field(default_factory=FakeHospitals)
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
@@ -222,7 +173,7 @@ class PortalWorld:
         """Have the real service screen a smear; what it writes is there for the portal."""
         world = World(classifier)
         world.pictures.pictures[version] = data
-        row = world.station().process(CreatedObject(object=version, size=len(data))).row
+        row = world.screening_service().process(CreatedObject(object=version, size=len(data))).row
         for key, (content, _) in world.reports.files.items():
             self.reports.pictures[ObjectVersion(bucket="reports", key=key)] = content
         self.ledger.rows.append(row)

@@ -8,7 +8,7 @@ import typer
 from hemascope_cli.commands.options import AuditTable, Endpoint, OneHospital, Stage, deployment_of
 
 if TYPE_CHECKING:
-    from hemascope.domain.audit_chain import Head
+    from hemascope.domain.audit_chain import ChainHead
 
 _HEAD = re.compile(r"(?P<number>[1-9]\d{0,11}):(?P<digest>[0-9a-f]{64})")
 
@@ -47,10 +47,10 @@ def verify(
     return verify(deployment_of(stage, endpoint, AuditTable=audit).audit(), hospital, expected)
 
 
-def _head(text: str) -> "Head":
-    from hemascope.domain.audit_chain import Head
+def _head(text: str) -> "ChainHead":
+    from hemascope.domain.audit_chain import ChainHead
 
     found = _HEAD.fullmatch(text)
     if found is None:
         raise typer.BadParameter("expected a number, a colon and 64 hex digits", param_hint="--head")
-    return Head(int(found["number"]), found["digest"])
+    return ChainHead(int(found["number"]), found["digest"])

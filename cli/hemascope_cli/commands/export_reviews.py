@@ -30,7 +30,6 @@ def export_reviews(
     """Write reviewed and released smears as a data-set folder for training."""
     from hemascope.aws.client import map_aws_errors
     from hemascope.aws.clock import SystemClock
-    from hemascope.aws.ledger.reader import DynamoReader
     from hemascope.aws.s3 import S3Store
     from hemascope.portal.report_repository import ReportRepository
     from hemascope_cli.operations.export_reviews import ReviewExport
@@ -38,10 +37,10 @@ def export_reviews(
     deployment = deployment_of(
         stage, endpoint, UploadsBucket=uploads, ReportsBucket=reports, LedgerTable=ledger, AuditTable=audit
     )
-    store = S3Store(deployment.client("s3"))
+    store, rows = S3Store(deployment.client("s3")), deployment.ledger()
     export = ReviewExport(
-        table=deployment.ledger(),
-        ledger=DynamoReader(deployment.client("dynamodb"), deployment.name_of("LedgerTable")),
+        ledger=rows,
+        operations=rows,
         pictures=store,
         repository=ReportRepository(store, deployment.name_of("ReportsBucket")),
         audit=deployment.audit(),

@@ -62,7 +62,7 @@ def reconcile(
 
     def show(finding: "Finding | State", version: "ObjectVersion") -> None:
         key = f"  {version.key}" if show_keys else ""
-        print(f"{finding:<11}  {version.object_id}  version {version.version_id}{key}")
+        print(f"{finding:<12}  {version.object_id}  version {version.version_id}{key}")
 
     deployment = deployment_of(
         stage,

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.s3 import upload
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.ledger import LedgerRow, NotificationStatus

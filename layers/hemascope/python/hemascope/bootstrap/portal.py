@@ -1,11 +1,8 @@
 """Composition root of the portal: environment -> the use cases of ``portal_api`` and of ``report_documents``.
 
-It stands beside ``bootstrap.functions`` so that the other functions need not import the portal's modules at a start.
+Each function has a composition root of its own, so that no other function imports the portal's modules when it starts.
 """
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -16,12 +13,10 @@ from hemascope.aws.client import client
 from hemascope.aws.clock import SystemClock
 from hemascope.aws.cognito import CognitoAccounts
 from hemascope.aws.hospitals_table import DynamoHospitalSettings
-from hemascope.aws.ledger.reader import DynamoReader
-from hemascope.aws.ledger.reviews import DynamoReviews
-from hemascope.aws.ledger.search import DynamoSearch
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.messaging import SqsNotificationQueue
 from hemascope.aws.s3 import S3Links, S3Store
-from hemascope.bootstrap.functions import Environment
+from hemascope.bootstrap.environment import Environment
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.texts import ENGLISH, Texts
 from hemascope.model.folder import read_card, read_words
@@ -37,11 +32,6 @@ from hemascope.portal.slides import SlideService
 from hemascope.portal.statistics import StatisticsService
 from hemascope.portal.uploads import UploadService
 from hemascope.portal.worklist import WorklistService
-
-
-@dataclass(frozen=True)
-class _PortalLedger(DynamoReader, DynamoSearch, DynamoReviews):
-    """The ledger's table behind the portal's port."""
 
 
 class ReadingEnvironment(Environment):
@@ -70,7 +60,7 @@ class _Reading:
     def __init__(self, settings: ReadingEnvironment, texts: Texts) -> None:
         dynamodb, self.s3 = client("dynamodb", settings.endpoint), client("s3", settings.endpoint)
         self.clock = SystemClock()
-        self.ledger = _PortalLedger(dynamodb, settings.ledger_table)
+        self.ledger = DynamoLedger(dynamodb, settings.ledger_table)
         self.hospitals = DynamoHospitalSettings(dynamodb, settings.hospitals_table, HospitalSettings())
         self.repository = ReportRepository(S3Store(self.s3, settings.reports_bucket), settings.reports_bucket)
         self.audit = AuditService(DynamoAudit(dynamodb, settings.audit_table), self.clock)
@@ -79,9 +69,9 @@ class _Reading:
         self.reports = ReportService(self.ledger, self.repository, self.links, self.patients, self.audit)
 
 
-def build_portal(variables: Mapping[str, str] = os.environ) -> Portal:
+def build_portal() -> Portal:
     """Connect the ports of the portal."""
-    settings = PortalEnvironment.read(variables)
+    settings = PortalEnvironment.read()
     words, card = read_words(settings.artifact, settings.language), read_card(settings.artifact)
     reading = _Reading(settings, words.texts)
     ledger, repository, audit = reading.ledger, reading.repository, reading.audit
@@ -111,8 +101,8 @@ def build_portal(variables: Mapping[str, str] = os.environ) -> Portal:
     )
 
 
-def build_documents(variables: Mapping[str, str] = os.environ) -> Documents:
+def build_documents() -> Documents:
     """Connect the ports of the function that renders reports."""
-    settings = ReadingEnvironment.read(variables)
+    settings = ReadingEnvironment.read()
     reading = _Reading(settings, read_words(settings.artifact, settings.language).texts)
     return Documents(ReportDocumentService(reading.reports, reading.hospitals, S3Store(reading.s3)))

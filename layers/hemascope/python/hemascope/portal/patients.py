@@ -14,10 +14,9 @@ from hemascope.domain.specimen import Patient, Specimen
 from hemascope.domain.texts import Texts
 from hemascope.portal.audit import AuditService
 from hemascope.portal.identity import Person
-from hemascope.portal.ledger import Ledger
 from hemascope.portal.report_repository import ReportRepository
 from hemascope.portal.requests import Message
-from hemascope.ports import HospitalSettingsRepository
+from hemascope.ports import HospitalSettingsRepository, Ledger
 from hemascope.slides.fields import SlideField
 
 ROWS = 200  # the newest of a patient

@@ -10,13 +10,12 @@ from hemascope.domain.review import Verdict
 from hemascope.domain.specimen import specimen_of
 from hemascope.portal.audit import AuditService
 from hemascope.portal.identity import Person
-from hemascope.portal.ledger import Ledger
 from hemascope.portal.patients import PatientResultService
 from hemascope.portal.problems import Forbidden, NotFound
 from hemascope.portal.report_repository import ReportRepository
 from hemascope.portal.requests import Message
 from hemascope.portal.rows import NO_REPORT, NOT_YOURS, Row, find_rows, is_of_hospital, newest_report_first
-from hemascope.ports import LinkMaker
+from hemascope.ports import Ledger, LinkMaker
 
 
 class ReportView(Row):

@@ -14,12 +14,11 @@ from hemascope.domain.report import Decision, Release, State
 from hemascope.domain.review import Opinion, Verdict, VerdictKind
 from hemascope.portal.audit import AuditService
 from hemascope.portal.identity import Person
-from hemascope.portal.ledger import Ledger
 from hemascope.portal.problems import BadRequest, Conflict, NotFound
 from hemascope.portal.report_repository import ReportRepository
 from hemascope.portal.requests import Message
 from hemascope.portal.rows import find_own_rows
-from hemascope.ports import Clock, HospitalSettingsRepository, NotificationQueue
+from hemascope.ports import Clock, HospitalSettingsRepository, Ledger, NotificationQueue
 
 _ATTEMPTS = 10
 _NOTIFICATION_DELAY = timedelta(seconds=30)

@@ -7,9 +7,9 @@ from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.report import Decision, Release, State
 from hemascope.domain.specimen import Specimen, is_object_id, specimen_of
 from hemascope.portal.identity import Person
-from hemascope.portal.ledger import Ledger
 from hemascope.portal.problems import Forbidden, NotFound
 from hemascope.portal.requests import Message
+from hemascope.ports import Ledger
 
 NO_REPORT = "There is no report of this id, or not yet."
 NOT_YOURS = "This report is not yours."

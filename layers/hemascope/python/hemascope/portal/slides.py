@@ -12,12 +12,12 @@ from hemascope.domain.slide_texts import SlideTexts
 from hemascope.domain.specimen import Specimen, is_segment, specimen_of
 from hemascope.portal.audit import AuditService
 from hemascope.portal.identity import Person
-from hemascope.portal.ledger import Ledger
 from hemascope.portal.patients import PatientResultService, release_of
 from hemascope.portal.problems import BadRequest, NotFound
 from hemascope.portal.report_repository import ReportRepository
 from hemascope.portal.requests import Message, Query
 from hemascope.portal.worklist import SLIDE_ROWS
+from hemascope.ports import Ledger
 from hemascope.slides.fields import SlideField
 from hemascope.slides.statement import build_slide_report, summarize_slide
 

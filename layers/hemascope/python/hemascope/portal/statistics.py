@@ -15,9 +15,8 @@ from hemascope.domain.errors import RejectionReason
 from hemascope.domain.ledger import LedgerRow, RowPosition
 from hemascope.domain.report import Decision, State
 from hemascope.portal.identity import Person
-from hemascope.portal.ledger import Ledger
 from hemascope.portal.requests import Message, Query
-from hemascope.ports import Clock
+from hemascope.ports import Clock, Ledger
 
 ROWS = 5000  # counted at most: about three megabytes
 _PAGE = 1000

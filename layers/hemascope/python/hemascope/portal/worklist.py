@@ -12,11 +12,11 @@ from hemascope.domain.ledger import LedgerRow, RowFilter, RowPage, RowPosition
 from hemascope.domain.report import Decision, Rejection, State
 from hemascope.domain.specimen import is_segment
 from hemascope.portal.identity import Person
-from hemascope.portal.ledger import Ledger
 from hemascope.portal.problems import BadRequest
 from hemascope.portal.report_repository import ReportRepository
 from hemascope.portal.requests import Message, Query
 from hemascope.portal.rows import Row, is_of_hospital, newest_report_first
+from hemascope.ports import Ledger
 
 PAGE = 50  # rows
 SLIDE_ROWS = 500  # maximum rows of one slide, more than anybody photographs
@@ -139,7 +139,7 @@ class WorklistService:
         known = self.ledger.rows_by_slide(hospital, slide, SLIDE_ROWS + 1) if is_segment(slide) else ()
         if len(known) > SLIDE_ROWS:
             raise BadRequest(f"Expected a slide of at most {SLIDE_ROWS} reports.")
-        rows = sorted((row for row in known if row_filter.takes(row)), key=_sort_key, reverse=True)
+        rows = sorted((row for row in known if row_filter.matches(row)), key=_sort_key, reverse=True)
         if after:
             rows = [row for row in rows if _sort_key(row) < _sort_key(after)]
         return RowPage(rows=tuple(rows[:PAGE]), next=_position_of(rows[PAGE - 1]) if len(rows) > PAGE else None)

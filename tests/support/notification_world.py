@@ -1,4 +1,4 @@
-"""What tests of the notification service share: one end that people are to hear of, and the queue that says so."""
+"""A world with one reported, urgent smear whose notification is due, for the tests of the notification service."""
 
 from datetime import timedelta
 
@@ -6,8 +6,7 @@ from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.report import State
 from hemascope.domain.specimen import ObjectVersion
-from hemascope.model.artifact import Artifact
-from tests.support.fakes import START, FixedClassifier, World
+from tests.support.fakes import START, World
 
 VERSION = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/field-1.jpg", version_id="v1")
 ROW = LedgerRow(
@@ -24,16 +23,9 @@ ROW = LedgerRow(
 DUE = NotificationTask(object_id=ROW.object_id, model=ROW.model)
 
 
-def ended(artifact: Artifact) -> World:
-    """A world in which one smear has its end."""
-    world = World(FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
-    world.ledger.finish(ROW)
-    return world
-
-
 def run_queue(world: World) -> None:
-    """Deliver what waits in the queue, each at its time, until nothing waits."""
+    """Deliver each task in the queue at its time, until none is left."""
     while world.notifications.due:
         task = world.notifications.due.pop(0)
         world.clock.time = max(world.clock.time, task.due_at or START) + timedelta(seconds=1)
-        world.notification().notify(task)
+        world.notification_service().notify(task)
