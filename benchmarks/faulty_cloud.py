@@ -227,9 +227,10 @@ class Round:
     def _drain(self, url: str) -> list[str]:
         bodies: list[str] = []
         while messages := self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            bodies += [message["Body"] for message in messages] entries = [{"Id": str(number), "ReceiptHandle":
-            message["ReceiptHandle"]} for number, message in enumerate(messages)] self._sqs.delete_message_batch(QueueUrl=url,
-            Entries=entries)
+            bodies += [message["Body"] for message in messages]
+            receipts = [message["ReceiptHandle"] for message in messages]
+            entries = [{"Id": str(number), "ReceiptHandle": receipt} for number, receipt in enumerate(receipts)]
+            self._sqs.delete_message_batch(QueueUrl=url, Entries=entries)
         return bodies
 
 

@@ -73,10 +73,12 @@ class Bench:
         interpreter = Path(sys.executable) if row.ours else self.separate
         if not interpreter.exists() or not path.exists():
             return {"error": f"{interpreter if path.exists() else path.name} does not exist"}
-        arguments = [str(argument) for argument in (path, self.models, usable_cores(), self.repeat, self.smears if first else
-        0)] command = [str(interpreter), str(ROOT / "benchmarks" / "runtimes" / "answer.py"), row.runtime, *arguments]
-        environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} begin = time.perf_counter() with tempfile.TemporaryFile("w+")
-        as problems:
+        smears = self.smears if first else 0
+        arguments = [str(argument) for argument in (path, self.models, usable_cores(), self.repeat, smears)]
+        command = [str(interpreter), str(ROOT / "benchmarks" / "runtimes" / "answer.py"), row.runtime, *arguments]
+        environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        begin = time.perf_counter()
+        with tempfile.TemporaryFile("w+") as problems:
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=problems, text=True, env=environment) as child:
                 assert child.stdout is not None
                 answered = child.stdout.readline() == "answered\n"
@@ -132,7 +134,7 @@ def converted(artifact: Path, interpreter: Path) -> Path:
 
 def table(rounds: Mapping[str, list[dict[str, Any]]]) -> list[str]:
     """Lines of Markdown: medians over the rounds, and ratios of Keras in the same run."""
-    heads = ("runtime", "first answer s", "x", "warm ms", "p95 ms", "x", "peak MB", "unpacked MB", "classes differ", "probabilities differ by")
+    heads = ("runtime", "first answer s", "x", "warm ms", "p95 ms", "x", "peak MB", "unpacked MB", "classes differ", "furthest")
     lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
     keras = _medians(rounds[REFERENCE])
     for name, runs in rounds.items():
@@ -158,8 +160,9 @@ def table(rounds: Mapping[str, list[dict[str, Any]]]) -> list[str]:
 
 def limits(rates: Mapping[str, float], milliseconds: Mapping[str, float]) -> list[str]:
     """Lines of Markdown: time of the network if it were one large matrix product, and its measured time."""
-    lines = ["| arithmetic | thousand million multiply-adds / s | time for the network's multiply-adds, ms | LiteRT, ms | ratio
-    |"] lines.append("| --- " * 5 + "|") for kind, taken in milliseconds.items():
+    lines = ["| arithmetic | 1e9 multiply-adds / s | time of the network's multiply-adds, ms | LiteRT, ms | ratio |"]
+    lines.append("| --- " * 5 + "|")
+    for kind, taken in milliseconds.items():
         least = 1e3 * rates["network"] / rates[kind]
         lines.append(f"| {kind} | {rates[kind]:.0f} | {least:.1f} | {taken:.1f} | {least / taken:.2f} |")
     return lines

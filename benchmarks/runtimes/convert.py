@@ -52,11 +52,15 @@ def smears(classifier: Classifier) -> tuple[str, list[NetworkInputs], list[Netwo
 
 def save_inputs(folder: Path, classifier: Classifier, network: keras.Model) -> np.ndarray:
     """Write the smears and the float network's answers; return those for calibration."""
-    kind, unseen, calibration = smears(classifier) (folder / "smears.json").write_text(json.dumps(kind)) pictures =
-    [np.rint(np.stack([[smear.original, smear.segmented] for smear in part]) * 255.0) for part in (unseen, calibration)] shown,
-    calibrating = (picture.astype(np.uint8) for picture in pictures) np.save(folder / "first.npy", shown[0]) np.save(folder /
-    "pictures.npy", shown) np.save(folder / "calibration.npy", calibrating) np.save(folder / "float.npy", in_float(network,
-    unseen)) return calibrating
+    kind, unseen, calibration = smears(classifier)
+    (folder / "smears.json").write_text(json.dumps(kind))
+    pairs = ([[smear.original, smear.segmented] for smear in part] for part in (unseen, calibration))
+    shown, calibrating = (np.rint(np.stack(part) * 255.0).astype(np.uint8) for part in pairs)
+    np.save(folder / "first.npy", shown[0])
+    np.save(folder / "pictures.npy", shown)
+    np.save(folder / "calibration.npy", calibrating)
+    np.save(folder / "float.npy", in_float(network, unseen))
+    return calibrating
 
 
 def to_float16(saved: str) -> bytes:
