@@ -1,4 +1,4 @@
-"""A bad network: a TCP proxy that cuts connections, at any moment and at the worst ones."""
+"""A TCP proxy that cuts connections, at any moment and at the worst ones."""
 
 import asyncio
 import random
@@ -10,18 +10,18 @@ from typing import Self
 
 
 class CuttingProxy:
-    """A context manager; inside it ``port`` on loopback leads to another port, mostly.
+    """A context manager; inside it, ``port`` on loopback is forwarded to another port, unreliably.
 
     Parameters
     ----------
     target
         Port on loopback.
     seed
-        Of what is cut.
+        Of the random cuts.
     up, down
-        Seconds for which the network holds, and is away: then every connection is cut and no new one answers.
+        Mean seconds for which the network is up and down; going down cuts every connection, and no new one is accepted.
     lost_answers
-        Share of answers that never arrive, though the server has done its work.
+        Share of answers that are lost after the server has done its work.
     half_requests
         Share of pieces of requests of which only the first half arrives.
     """
@@ -88,8 +88,8 @@ class CuttingProxy:
         except* (OSError, _Cut):
             pass
         finally:
-            for one in both:
-                one.transport.abort()
+            for stream in both:
+                stream.transport.abort()
             self._open -= both
 
     async def _requests(self, reader: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
@@ -104,7 +104,7 @@ class CuttingProxy:
 
     async def _answers(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await there.read(65536):
-            # The first piece of an answer: the server has stored by now.
+            # The first piece of an answer: the server has stored the object by now.
             if piece.startswith(b"HTTP/") and b" 100 " not in piece[:16] and self._chance.random() < self._lost_answers:
                 self.cuts["answer lost"] += 1
                 raise _Cut

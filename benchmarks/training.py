@@ -1,9 +1,9 @@
-"""What the matrix costs with and without the feature cache: ``python benchmarks/training.py``.
+"""Time of the experiments with and without the feature cache: ``python benchmarks/training.py``.
 
-Both ways run the study's nine rows on the same few drawn smears, in one run, in turn. Without the cache a frozen backbone sees
-every picture anew in every row and every epoch, as it does where it stands inside of the trained network. Weights are random:
-they cost what trained ones cost. Building the networks counts with the cache, dear as it is for so few smears, and not without
-it: the ratios are lower bounds.
+The study's nine experiments are run on the same few drawn smears both ways, one after the other. Without the cache a frozen
+backbone processes every picture again in every experiment and epoch, as it would inside the trained network. Weights are
+random, which takes the same time as trained ones. The time to build the networks is included with the cache and not without it,
+so the ratios are lower bounds.
 """
 
 import argparse
@@ -33,10 +33,12 @@ ROWS = tuple(row for row in rows_called() if row.source == STUDY and set(row.bac
 
 
 def main() -> None:
-    """Time both ways and print their costs, of the cached way's as ratios."""
+    """Measure both ways and print times and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--smears", type=int, default=24, help="of each class, at least 12")
-    parser.add_argument("--epochs", type=int, default=3, help="that are run; the study's 50 are reckoned from them")
+    parser.add_argument("--smears", type=int, default=24, help="number of smears of each class, at least 12")
+    parser.add_argument(
+        "--epochs", type=int, default=3, help="number of epochs that are run; times for the study's 50 are extrapolated"
+    )
     parser.add_argument("--copies", type=int, default=2)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -55,7 +57,7 @@ def main() -> None:
     print()
     print(f"{'epochs':<8} {'with s':>10} {'without s':>10} {'without / with':>15}")
     for epochs in (options.epochs, 50):
-        trained = heads * epochs / options.epochs  # either way trains the same heads; only the backbones' work differs
+        trained = heads * epochs / options.epochs  # the heads are the same both ways; only the backbones' time differs
         with_cache, without = features + trained, epochs * epoch + trained
         print(f"{epochs:<8} {with_cache:>10.1f} {without:>10.1f} {without / with_cache:>15.1f}")
 

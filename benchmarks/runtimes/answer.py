@@ -1,4 +1,4 @@
-"""One runtime, in a process of its own: ``answer.py RUNTIME MODEL INPUTS THREADS REPEAT SMEARS``.
+"""Measures one runtime, in its own process: ``answer.py RUNTIME MODEL INPUTS THREADS REPEAT SMEARS``.
 
 Any interpreter runs it that has NumPy and the runtime. It prints a line as soon as it has answered once, and a line of JSON at
 the end. Nothing of Hemascope is imported, so that a runtime's memory and start are its own.
@@ -102,11 +102,11 @@ def unpacked_bytes(packages: tuple[str, ...]) -> int:
             continue
         seen.add(name)
         try:
-            one = metadata.distribution(name)
+            package = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue  # required on another system, or of an extra
-        waiting += [re.split(r"[^\w.-]", need, maxsplit=1)[0] for need in one.requires or () if "extra ==" not in need]
-        size += sum(path.stat().st_size for file in one.files or () if (path := Path(str(file.locate()))).is_file())
+        waiting += [re.split(r"[^\w.-]", need, maxsplit=1)[0] for need in package.requires or () if "extra ==" not in need]
+        size += sum(path.stat().st_size for file in package.files or () if (path := Path(str(file.locate()))).is_file())
     return size
 
 
@@ -150,4 +150,4 @@ def as_pair(pictures: np.ndarray) -> dict[str, np.ndarray]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), *(int(one) for one in sys.argv[4:7]))
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), *(int(argument) for argument in sys.argv[4:7]))

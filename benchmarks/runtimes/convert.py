@@ -54,8 +54,8 @@ def save_inputs(folder: Path, classifier: Classifier, network: keras.Model) -> n
     """Write the smears and the float network's answers; return those for calibration."""
     kind, unseen, calibration = smears(classifier)
     (folder / "smears.json").write_text(json.dumps(kind))
-    pictures = [np.rint(np.stack([[one.original, one.segmented] for one in part]) * 255.0) for part in (unseen, calibration)]
-    shown, calibrating = (picture.astype(np.uint8) for picture in pictures)
+    pairs = ([[smear.original, smear.segmented] for smear in part] for part in (unseen, calibration))
+    shown, calibrating = (np.rint(np.stack(part) * 255.0).astype(np.uint8) for part in pairs)
     np.save(folder / "first.npy", shown[0])
     np.save(folder / "pictures.npy", shown)
     np.save(folder / "calibration.npy", calibrating)
@@ -75,8 +75,8 @@ def to_full_int8(saved: str, calibration: np.ndarray) -> bytes:
     """LiteRT with weights and activations of 8 bits; the answer alone is left in float."""
 
     def examples() -> Iterator[dict[str, np.ndarray]]:
-        for one in calibration:
-            yield as_pair(one)
+        for pictures in calibration:
+            yield as_pair(pictures)
 
     converter = tf.lite.TFLiteConverter.from_saved_model(saved)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -89,7 +89,7 @@ def to_onnx(network: keras.Model) -> bytes:
     """ONNX, for one smear at a time."""
     import tf2onnx
 
-    shapes = [tf.TensorSpec((1, *one.shape[1:]), tf.float32, name=one.name) for one in network.inputs]
+    shapes = [tf.TensorSpec((1, *inputs.shape[1:]), tf.float32, name=inputs.name) for inputs in network.inputs]
     answer = tf.function(lambda original, segmented: network([original, segmented], training=False))
     model, _ = tf2onnx.convert.from_function(answer, input_signature=shapes, opset=18)
     return bytes(model.SerializeToString())

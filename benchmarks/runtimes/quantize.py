@@ -32,7 +32,7 @@ def for_onnx(folder: Path, examples: list[dict[str, np.ndarray]]) -> None:
 
 
 def for_openvino(folder: Path, examples: list[dict[str, np.ndarray]]) -> None:
-    """What NNCF makes of it by itself."""
+    """NNCF with its default settings."""
     import nncf
     from openvino import Core, save_model
 
@@ -44,7 +44,7 @@ def for_openvino(folder: Path, examples: list[dict[str, np.ndarray]]) -> None:
 
 def main(folder: Path) -> None:
     """Make both."""
-    examples = [as_pair(one) for one in np.load(folder / "calibration.npy")]
+    examples = [as_pair(pictures) for pictures in np.load(folder / "calibration.npy")]
     for name, make in {"int8.onnx": for_onnx, "int8.xml": for_openvino}.items():
         try:
             make(folder, examples)

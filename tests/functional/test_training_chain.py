@@ -19,7 +19,7 @@ from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import Classifier
 from hemascope.screening.selfcheck import replay
-from tests.support.drawn_data import SPEC, draw_data, with_small_fusion
+from tests.support.drawn_data import SPEC, draw_data, eager_training, with_small_fusion
 from training.__main__ import main
 from training.data.batches import SmearBatches
 from training.data.dataset import read_dataset
@@ -65,11 +65,12 @@ def data(folder: Path) -> TrainingData:
 def runs(folder: Path, data: TrainingData) -> Path:
     """All training steps, each for an epoch or a few."""
     runs = folder / "runs"
-    files = {name: str(pretrain(data, settings, Run(runs / name))) for name, settings in PRETRAINING.items()}
-    cache = runs / "features"
-    head = train(data, TrainSettings(**files, epochs=3, copies=1), Run(runs / "head"), cache)
-    settings = FinetuneSettings(fusion=str(head), vgg16=files["vgg16"], epochs=1, copies=1)
-    finetune(data, settings, Run(runs / "finetune"), cache)
+    with eager_training():
+        files = {name: str(pretrain(data, settings, Run(runs / name))) for name, settings in PRETRAINING.items()}
+        cache = runs / "features"
+        head = train(data, TrainSettings(**files, epochs=3, copies=1), Run(runs / "head"), cache)
+        settings = FinetuneSettings(fusion=str(head), vgg16=files["vgg16"], epochs=1, copies=1)
+        finetune(data, settings, Run(runs / "finetune"), cache)
     return runs
 
 
@@ -102,8 +103,8 @@ def test_an_exported_network_explains_itself_as_the_float_network_does(exported:
     unrounded = Interpreter(model_content=convert(with_evidence(network), quantized=False)).get_signature_runner()(**pair)
     expected = grad_cam(network, *pair.values())
     assert classifier.explains
-    # In a hardly trained network eight bits may change a map beyond recognition, so what is tested here is the graph in float, and
-    # that its outputs are the ones served; tests/e2e/test_trust.py holds the shipped network to a correlation of 0.95.
+    # In a hardly trained network eight bits may change a map beyond recognition, so the graph is tested in float, and that its
+    # outputs are the ones served; tests/e2e/test_trust.py holds the shipped network to a correlation of 0.95.
     for branch, map_ in expected.items():
         np.testing.assert_allclose(unrounded[f"{branch}_map"], map_, atol=1e-3 * np.abs(map_).max())
         np.testing.assert_allclose(answer.maps[branch], served[f"{branch}_map"][0], rtol=1e-5)
@@ -169,7 +170,8 @@ def test_a_backbone_trained_in_half_precision_is_kept_in_single_and_leaves_keras
 def test_backbones_are_scored_under_every_shift_before_there_is_a_head(data: TrainingData, runs: Path) -> None:
     weights = {name: str(runs / name / f"{name}.npz") for name in PRETRAINING}
 
-    rows = evaluate_linearly(data, weights, 0.5, runs / "features")
+    with eager_training():
+        rows = evaluate_linearly(data, weights, 0.5, runs / "features")
 
     assert [row["shift"] for row in rows] == ["none", *(shift.name for shift in SHIFTS)]
     assert all(0.0 <= row[name] <= 1.0 for row in rows for name in ("vgg16", "densenet121", "both"))
@@ -252,12 +254,13 @@ def test_an_interrupted_training_is_resumed(
 
     callbacks = Run.callbacks
     monkeypatch.setattr(Run, "callbacks", lambda self: [*callbacks(self), Failure()])
-    with pytest.raises(Interruption):
+    with eager_training(), pytest.raises(Interruption):
         train(data, settings, Run(tmp_path), runs / "features")
     monkeypatch.setattr(Run, "callbacks", callbacks)
     gc.collect()
 
-    target = train(data, settings, Run(tmp_path), runs / "features")
+    with eager_training():
+        target = train(data, settings, Run(tmp_path), runs / "features")
 
     with (tmp_path / "log.csv").open() as lines:
         assert [row["epoch"] for row in csv.DictReader(lines)] == ["0", "1", "2", "3", "4"]

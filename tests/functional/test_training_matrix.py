@@ -10,7 +10,7 @@ import pytest
 
 from hemascope.imaging.decode import decode
 from hemascope.imaging.model_input import to_network_inputs, to_working_picture
-from tests.support.drawn_data import SPEC, TINY, draw_data, tiny, with_tiny_backbone
+from tests.support.drawn_data import SPEC, TINY, draw_data, eager_training, tiny, with_tiny_backbone
 from training.data import features
 from training.data.dataset import Sample
 from training.data.features import Extraction, features_of
@@ -30,6 +30,12 @@ HAND = Row("hand", ("handmade",), (("segmented",),), head="svm")
 
 class Interruption(Exception):
     """The process is killed."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def eagerly() -> Iterator[None]:
+    with eager_training():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,13 @@
 """A data set of drawn smears, and backbones so small that a training takes a second."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
 import pytest
+import tensorflow as tf
 
 from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
@@ -53,6 +56,18 @@ def with_small_fusion(monkeypatch: pytest.MonkeyPatch) -> None:
     small: dict[str, Callable[[str | None], keras.Model]] = {"vgg16": _small_vgg, "densenet121": _small_densenet}
     for name, backbone in small.items():
         monkeypatch.setitem(BACKBONES, name, backbone)
+
+
+@contextmanager
+def eager_training() -> Iterator[None]:
+    """Run the training functions of Keras eagerly: for a few steps, tracing them as graphs takes longer than it saves."""
+    tf.config.run_functions_eagerly(True)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")
+            yield
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
 def _small_vgg(weights: str | None = None) -> keras.Model:
