@@ -95,7 +95,7 @@ def _sources(folder: Path, smears: int, copies: int) -> Sources:
         place = folder / "Original" / name
         place.mkdir(parents=True)
         for number in range(smears):
-            smear = draw_synthetic_smear(100 * label + number, side=224, blasts=3 + 4 * label)
+            smear = draw_synthetic_smear(100 * label + number, side=224, cells=3 + 4 * label)
             (place / f"{number}.jpg").write_bytes(encode_jpeg(smear))
     weights = {}
     for name in sorted({name for row in ROWS for name in row.backbones}):

@@ -58,12 +58,6 @@ def artifact() -> Artifact:
 
 
 @pytest.fixture(scope="session")
-def first_artifact(root: Path) -> Artifact:
-    """Version 1.0.0, which has no quality gate, no reference for features, no maps and no words about cases."""
-    return load_artifact(root / "model_artifacts" / "all-subtypes" / "1.0.0")
-
-
-@pytest.fixture(scope="session")
 def classifier(artifact: Artifact) -> Classifier:
     """The shipped model, loaded."""
     return Classifier(artifact)

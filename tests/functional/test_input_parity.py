@@ -15,7 +15,7 @@ from tests.support.fakes import FixedClassifier
 from training.data.batches import Batches
 from training.data.dataset import CLASS_FOLDERS, Sample, labels_of, load_working_pictures, read_dataset
 from training.evidence.evaluate import network_inputs, served
-from training.export.artifact import telling_cells_apart
+from training.export.artifact import counting_by_stain
 
 SPECIMEN = Specimen(hospital="h", patient="p", slide="c", field="f")
 
@@ -60,7 +60,7 @@ def test_training_sees_real_smears_as_serving_does(dataset: Path, artifact: Arti
 
 def test_the_artifact_was_trained_on_what_the_code_makes_today(artifact: Artifact) -> None:
     # Numbers of cells came after the training; they change nothing of what the network sees (tests/unit/test_separate.py).
-    assert artifact.manifest.preprocessing == telling_cells_apart(PreprocessingSpec())
+    assert artifact.manifest.preprocessing == counting_by_stain(PreprocessingSpec())
 
 
 def test_evaluation_answers_what_serving_answers(drawn: Path, classifier: Classifier) -> None:

@@ -48,7 +48,7 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder = root / "drawn" / "Original" / name
         folder.mkdir(parents=True)
         for number in range(10):
-            smear = draw_synthetic_smear(100 * label + number, side=224, blasts=3 + 4 * label)
+            smear = draw_synthetic_smear(100 * label + number, side=224, cells=3 + 4 * label)
             (folder / f"{number}.jpg").write_bytes(encode_jpeg(smear))
     return root
 

@@ -75,7 +75,7 @@ def test_separated_cells_are_numbered_without_gaps_and_lie_in_the_mask(
 @settings(max_examples=25, deadline=None)
 def test_any_lamp_and_gamma_leave_the_mask_of_a_normalized_smear(seed: int, gains: tuple[float, ...], gamma: float) -> None:
     spec = PreprocessingSpec(stain=StainSpec())
-    smear = draw_synthetic_smear(seed, side=224, blasts=6)
+    smear = draw_synthetic_smear(seed, side=224, cells=6)
     other = np.rint(255 * (smear / 255.0) ** gamma * gains).astype(np.uint8)
 
     masks = [to_network_inputs(to_working_picture(one, spec), spec).segmentation.mask for one in (smear, other)]

@@ -53,11 +53,12 @@ def test_the_same_revision_makes_the_same_pixels() -> None:
     )
 
 
-def test_the_default_specification_is_that_of_the_first_artifact(first_artifact: Artifact) -> None:
-    digest = PreprocessingSpec().digest
+def test_the_shipped_artifact_keeps_its_digest(artifact: Artifact) -> None:
+    digest = "0189a4106cd9c9a0e2baa23c26845a92d435a8ad248733bb73c3937191ea3882"
 
-    assert first_artifact.manifest.preprocessing_sha256 == digest
-    assert first_artifact.reference.preprocessing == digest
+    assert artifact.manifest.preprocessing.digest == digest
+    assert artifact.manifest.preprocessing_sha256 == digest
+    assert artifact.reference.preprocessing == digest
 
 
 def test_every_field_of_the_specification_changes_the_digest() -> None:

@@ -31,7 +31,7 @@ def tuned(artifact: Artifact, *, accepted_distance: float = 1e9, **decision: obj
         "minimum_confidence": 0.8,
         "prediction_set_threshold": 0.2,
         "minimum_cells": 1,
-        "missed_cost": None,
+        "missed_cost": 1.0,
     }
     spec = artifact.manifest.decision.model_copy(update=lenient | decision)
     return dataclasses.replace(
@@ -71,22 +71,13 @@ def test_a_drawn_smear_is_reported_with_its_evidence(classifier: Classifier, sme
     assert report.disclaimer == "decision support, not a diagnosis"
 
 
-def test_a_model_that_tells_cells_apart_reports_each_and_numbers_them(
-    artifact: Artifact, first_artifact: Artifact, smear: bytes
-) -> None:
+def test_each_cell_is_reported(artifact: Artifact, smear: bytes) -> None:
     screening = screen(smear, SPECIMEN, one_hot(artifact, "Pre-B"))
 
     evidence = screening.report.evidence
     assert evidence is not None
     assert evidence.cell_count == len(evidence.cells) == 9
     assert all(100 < cell.area < 700 and cell.roundness > 0.7 for cell in evidence.cells)
-    assert screening.pictures is not None
-    plain = screen(smear, SPECIMEN, one_hot(first_artifact, "Pre-B"))
-    assert plain.report.evidence is not None
-    assert plain.report.evidence.cells == ()
-    assert plain.pictures is not None
-    assert (plain.pictures.segmented == screening.pictures.segmented).all()
-    assert (plain.pictures.overlay != screening.pictures.overlay).any()
 
 
 def test_a_picture_outside_a_bucket_is_known_by_its_content(classifier: Classifier, smear: bytes) -> None:
@@ -200,7 +191,7 @@ def test_unknown_colours_are_out_of_distribution_however_sure_the_network_is(art
 
 
 def test_a_smear_without_enough_cells_is_poor_quality_before_anything_else(artifact: Artifact) -> None:
-    no_blast = encode_jpeg(draw_synthetic_smear(1, blasts=0))
+    no_blast = encode_jpeg(draw_synthetic_smear(1, cells=0))
 
     report = screen(no_blast, SPECIMEN, one_hot(tuned(artifact, accepted_distance=1e-6), "Pro-B")).report
 

@@ -86,7 +86,7 @@ def test_a_lamp_is_taken_out_exactly(gains: tuple[float, ...]) -> None:
     ids=lambda value: getattr(value, "name", None),
 )
 def test_a_drawn_smear_keeps_its_mask_under_a_shift(shift: Shift, least: float) -> None:
-    smears = [draw_synthetic_smear(seed, side=224, blasts=6) for seed in range(4)]
+    smears = [draw_synthetic_smear(seed, side=224, cells=6) for seed in range(4)]
 
     overlaps = [overlap(found(smear).mask, found(shift.apply(smear)).mask) for smear in smears]
 

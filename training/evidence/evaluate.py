@@ -69,7 +69,10 @@ def evaluate(
     wrong = [
         sample.path for sample, answer in zip(samples, probabilities.argmax(axis=1), strict=True) if sample.label != answer
     ]
-    counts = {name: float(cells[labels == one].mean()) for one, name in enumerate(classifier.artifact.manifest.classes)}
+    counts = {
+        name: float(cells[labels == label].mean())
+        for label, name in enumerate(classifier.artifact.manifest.disease.class_names)
+    }
     report = score(labels, probabilities) | {"mean_cell_count": counts, "mistakes": wrong}
     if groups is not None:
         found = accuracies(labels, probabilities.argmax(axis=1), [groups[sample.path] for sample in samples])
