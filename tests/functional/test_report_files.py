@@ -80,7 +80,7 @@ def pictures(portal: Portal, smear: bytes) -> Pictures:
 @pytest.fixture
 def ask(root: Path, portal: Portal, pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> Any:
     handler, log = load_handler(root / "lambdas" / "report_documents" / "handler.py"), StringIO()
-    monkeypatch.setitem(handler.__globals__, "desk", lambda: DocumentDesk(portal.desk.reading, portal.hospitals, pictures))
+    monkeypatch.setitem(handler.__globals__, "desk", lambda: DocumentDesk(*desk_parts(portal, pictures)))
     before = logger.registered_handler.setStream(log)
     yield Caller(handler, log)
     logger.registered_handler.setStream(before)
@@ -100,7 +100,7 @@ def test_staff_get_the_report_as_a_pdf_file_in_base64(ask: Caller) -> None:
 def test_the_page_holds_the_smear_and_what_was_drawn_of_it(ask: Caller) -> None:
     text, pictures = ask.page()
 
-    assert "Pattern seen: Pre-B" in text
+    assert "Finding: Pre-B pattern" in text
     assert "This picture is not available any more." not in text
     assert pictures == 2
 

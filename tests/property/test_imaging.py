@@ -45,8 +45,7 @@ def test_the_mask_holds_no_mark_and_no_component_that_is_too_small(picture: Pict
     inputs = to_network_inputs(working, spec)
 
     mask = inputs.segmentation.mask
-    count, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    assert count - 1 == inputs.segmentation.cell_count
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     assert (stats[1:, cv2.CC_STAT_AREA] >= spec.segmentation.minimum_area).all()
     assert not inputs.segmented_picture[~mask].any()
     for one in (inputs.original, inputs.segmented):

@@ -4,10 +4,8 @@ from hemascope.domain.disease import ClassSpec
 from hemascope.domain.manifest import DecisionSpec
 from hemascope.model.decision import ClassDecision, decide
 
-CLASSES = tuple(
-    ClassSpec(name=name, folder=name, display=name, urgent=name != "Benign")
-    for name in ("Benign", "Early Pre-B", "Pre-B", "Pro-B")
-)
+NAMES = ("Benign", "Early Pre-B", "Pre-B", "Pro-B")
+CLASSES = tuple(ClassSpec(name=name, folder=name, display=name, urgent=name != "Benign") for name in NAMES)
 
 
 def judged(*probabilities: float, missed_cost: float = 5.0, typical: tuple[bool, ...] = (False,) * 4) -> ClassDecision:

@@ -133,7 +133,7 @@ def test_bytes_that_are_no_smear_give_a_rejected_report_with_advice(
     assert screening.report.result is None
     assert screening.report.evidence is None
     assert screening.pictures is None
-    assert screening.summary.headline == "The picture of your sample could not be used."
+    assert screening.summary.headline == "The picture of your blood sample could not be used."
 
 
 @pytest.mark.parametrize("level", [0, 255])
@@ -172,12 +172,12 @@ def test_one_class_that_is_not_likely_enough_is_indeterminate(artifact: Artifact
 
 
 def test_the_prediction_set_holds_the_likeliest_class_where_none_passes_the_threshold(artifact: Artifact, smear: bytes) -> None:
-    network = FixedClassifier(tuned(artifact, prediction_set_threshold=0.9), 0.4, 0.3, 0.2, 0.1)
+    network = FixedClassifier(tuned(artifact, prediction_set_threshold=0.9), 0.3, 0.4, 0.2, 0.1)
 
     result = screen(smear, SPECIMEN, network).report.result
 
     assert result is not None
-    assert (result.decision, result.prediction_set) == (Decision.INDETERMINATE, ("Benign",))
+    assert (result.decision, result.prediction_set) == (Decision.INDETERMINATE, ("Early Pre-B",))
 
 
 def test_unknown_colours_are_out_of_distribution_however_sure_the_network_is(artifact: Artifact, smear: bytes) -> None:
@@ -231,7 +231,7 @@ def test_where_leukemia_is_possible_the_patient_reads_whom_to_call_and_not_that_
 
     assert screening.report.result is not None
     assert screening.report.result.decision is Decision.INDETERMINATE
-    assert screening.summary.headline == "Your doctor wants to look at your blood sample more closely."
+    assert screening.summary.headline == "Your doctor wants to take a closer look at your blood sample."
     assert "call your clinic today" in screening.summary.next_step
 
 

@@ -56,7 +56,7 @@ def headline(report: Report, reviewed: Reviewed, disease: Disease) -> str:
     if reviewed.label:
         return f"After review: {disease.display(reviewed.label)}"
     if report.result.decision is Decision.CONFIDENT:
-        return f"Seen: {disease.display(report.result.label)}"
+        return f"Finding: {disease.display(report.result.label)}"
     return NOT_STATED[report.result.decision]
 
 

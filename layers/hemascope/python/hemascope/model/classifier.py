@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -83,11 +83,11 @@ class Classifier:
 
     def _check_signature(self) -> None:
         manifest, side = self.artifact.manifest, self.artifact.manifest.preprocessing.input_size
-        received = {name: tuple(detail["shape"][1:]) for name, detail in self._network.get_input_details().items()}
+        received = _shapes(self._network.get_input_details())
         expected = dict.fromkeys(BRANCHES, (side, side, 3))
         if received != expected:
             raise ArtifactError(f"expected a network with inputs {expected}, received {received}")
-        outputs = {str(name): tuple(detail["shape"][1:]) for name, detail in self._network.get_output_details().items()}
+        outputs = _shapes(self._network.get_output_details())
         if set(outputs) != _OUTPUTS:
             raise ArtifactError(f"expected a network with outputs {sorted(_OUTPUTS)}, received {sorted(outputs)}")
         width, classes = self.artifact.features.width, len(manifest.disease.classes)
@@ -95,6 +95,11 @@ class Classifier:
             raise ArtifactError(f"expected {width} features, as in the reference, received {outputs[FEATURES]}")
         if outputs[PROBABILITIES] != (classes,):
             raise ArtifactError(f"expected {classes} probabilities, received {outputs[PROBABILITIES]}")
+
+
+def _shapes(details: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Shapes of a network's inputs or outputs, without the batch."""
+    return {str(name): tuple(int(size) for size in detail["shape"][1:]) for name, detail in details.items()}
 
 
 def temper(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:

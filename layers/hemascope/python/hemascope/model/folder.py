@@ -73,6 +73,9 @@ class ArtifactFolder:
             Where there is no such file, it is altered or in another language, or lacks a text.
         """
         name = texts_file(language)
+        if name not in self.manifest.files:
+            languages = sorted(file for file in self.manifest.files if file.startswith("texts."))
+            raise ArtifactError(f"expected {name} in the artifact, received {', '.join(languages)}")
         try:
             texts = Texts.model_validate_json(self.read(name))
         except ValidationError as error:
