@@ -64,6 +64,14 @@ def classifier(artifact: Artifact) -> Classifier:
 
 
 @pytest.fixture(scope="session")
+def other_disease(artifact: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an artifact of two classes that have nothing to do with the shipped model's."""
+    from tests.support.other_disease import make_artifact
+
+    return make_artifact(artifact, tmp_path_factory.mktemp("other disease"))
+
+
+@pytest.fixture(scope="session")
 def smear() -> bytes:
     """A drawn smear as a JPEG file."""
     return encode_jpeg(draw_synthetic_smear(1))

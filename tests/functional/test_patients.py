@@ -21,7 +21,7 @@ PATIENT = account("patient", patient="p-7", sub="pat")
 MODEL = "all-subtypes/1.0.0"
 NORMAL = "Nothing that looks like leukemia was found in this picture."
 CLOSER_LOOK = "Your doctor wants to take a closer look at your blood sample."
-UNCLEAR = "This picture did not give a clear answer."
+UNCLEAR = "The picture did not give a clear answer."
 
 Ask = Callable[..., dict[str, Any]]
 

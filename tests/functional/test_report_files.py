@@ -80,7 +80,8 @@ def pictures(portal: Portal, smear: bytes) -> Pictures:
 @pytest.fixture
 def ask(root: Path, portal: Portal, pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> Any:
     handler, log = load_handler(root / "lambdas" / "report_documents" / "handler.py"), StringIO()
-    monkeypatch.setitem(handler.__globals__, "desk", lambda: DocumentDesk(*desk_parts(portal, pictures)))
+    shown = portal.hospitals, pictures, portal.model.disease, portal.texts
+    monkeypatch.setitem(handler.__globals__, "desk", lambda: DocumentDesk(portal.desk.reading, *shown))
     before = logger.registered_handler.setStream(log)
     yield Caller(handler, log)
     logger.registered_handler.setStream(before)
