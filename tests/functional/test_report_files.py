@@ -103,7 +103,7 @@ def test_the_page_holds_the_smear_and_what_was_drawn_of_it(ask: Caller) -> None:
 
     assert "Finding: Pre-B pattern" in text
     assert "This picture is not available any more." not in text
-    assert pictures == 2
+    assert pictures == 4
 
 
 @pytest.mark.parametrize("what", ["smear", "overlay"])

@@ -1,4 +1,4 @@
-"""A second disease: an artifact of two classes, made from a tiny network and texts of its own. Its medicine is not to be relied on."""
+"""A second disease: an artifact of two classes, from a tiny network and texts of its own. Its medicine is made up."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from hemascope.model.artifact import Artifact
 from hemascope.model.feature_reference import FeatureReference
 
 NAMES = ("Uninfected", "Parasitized")
-FORBIDDEN = r"(?i)leuk|blast|lymphob|hematogone|benign|pre-b|pro-b|flow cytometry|hematolog"  # words of the shipped disease
+FORBIDDEN = r"(?i)leuk|blast|lymphob|hematogone|benign|pre-b|pro-b|flow cytometry|specialist in hematology"  # words of the shipped disease
 UNINFECTED, PARASITIZED = (encode_jpeg(draw_synthetic_smear(1, cells=number)) for number in (2, 14))
 _WIDTH = 6
 _MESSAGE = {
