@@ -16,7 +16,8 @@ from hemascope.model.artifact import Artifact
 from hemascope.model.feature_reference import FeatureReference
 
 NAMES = ("Uninfected", "Parasitized")
-FORBIDDEN = r"(?i)leuk|blast|lymphob|hematogone|benign|pre-b|pro-b|flow cytometry|specialist in hematology"  # words of the shipped disease
+# Words of the shipped disease.
+FORBIDDEN = r"(?i)leuk|blast|lymphob|hematogone|benign|pre-b|pro-b|flow cytometry|specialist in hematology"
 UNINFECTED, PARASITIZED = (encode_jpeg(draw_synthetic_smear(1, cells=number)) for number in (2, 14))
 _WIDTH = 6
 _MESSAGE = {
