@@ -100,9 +100,9 @@ def test_staff_get_the_report_as_a_pdf_file_in_base64(ask: Caller) -> None:
 def test_the_page_holds_the_smear_and_what_was_drawn_of_it(ask: Caller) -> None:
     text, pictures = ask.page()
 
-    assert "Pattern seen: Pre-B" in text
+    assert "Finding: Pre-B pattern" in text
     assert "This picture is not available any more." not in text
-    assert pictures == 2
+    assert pictures == 4
 
 
 @pytest.mark.parametrize("what", ["smear", "overlay"])

@@ -16,7 +16,7 @@ from hemascope.screening.service import Outcome
 from tests.support.arrivals import KEY
 from tests.support.fakes import MAXIMUM_RECEIVES, FixedClassifier, Killed, Wire, World, kill
 
-WRITES = ["write_once"] * 4 + ["finish", "put"]
+WRITES = ["write_once"] * 6 + ["finish", "put"]
 
 
 @pytest.fixture

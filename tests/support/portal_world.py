@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,13 +15,13 @@ import pytest
 
 from hemascope.domain.account import Account, AccountPage
 from hemascope.domain.audit import FIRST, AuditAction, AuditEntry
-from hemascope.domain.english import SLIDE
 from hemascope.domain.events import CreatedObject
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.domain.texts import ENGLISH, Texts
 from hemascope.domain.upload import SignedPut, UploadForm
-from hemascope.model.folder import read_words
+from hemascope.model.classifier import Classifier
+from hemascope.model.folder import ArtifactFolder
 from hemascope.portal.administration import AdministrationService, ModelView
 from hemascope.portal.audit import AuditService
 from hemascope.portal.patients import PatientResultService
@@ -37,12 +38,10 @@ from hemascope.ports import ObjectStore
 from hemascope_cli.local.worker import load_handler
 from hemascope_cli.project import artifact_folder
 from tests.support.fakes import FakeClock, FakeHospitals, FakeNotifications, FakeStore, FixedClassifier, World
-from tests.support.slide_fields import URGENT
 
 CONTEXT = SimpleNamespace(function_name="portal-api", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0)
 SMEAR = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/field 1.jpg", version_id="v1")
 UNKNOWN = "0" * 32
-MODEL = ModelView(name="all-subtypes/1.0.1", card="# Card", metrics={"test": {"accuracy": 0.9}}, urgent_classes=URGENT)
 
 
 class FakeAccounts:
@@ -133,7 +132,7 @@ class FakeLinks:
 class PortalWorld:
     """The portal's use cases on fakes."""
 
-    texts: Texts = field(default_factory=lambda: read_words(artifact_folder(None), ENGLISH).texts)
+    model: ArtifactFolder = field(default_factory=lambda: ArtifactFolder.open(artifact_folder(None)))
     reports: ReportsBucket = field(default_factory=ReportsBucket)
     hospitals: FakeHospitals = field(default_factory=FakeHospitals)
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
@@ -141,6 +140,10 @@ class PortalWorld:
     notifications: FakeNotifications = field(default_factory=FakeNotifications)
     clock: FakeClock = field(default_factory=FakeClock)
     links: FakeLinks = field(default_factory=FakeLinks)
+
+    @cached_property
+    def texts(self) -> Texts:
+        return self.model.texts(ENGLISH)
 
     @property
     def repository(self) -> ReportRepository:
@@ -158,18 +161,23 @@ class PortalWorld:
             reviews=ReviewService(
                 ledger, repository, self.hospitals, audit, self.notifications, self.clock, self.texts.patient
             ),
-            slides=SlideService(ledger, repository, patients, audit, URGENT, SLIDE),
+            slides=SlideService(ledger, repository, patients, audit, self.model.disease.urgent_classes, self.texts.slide),
             patients=patients,
-            administration=AdministrationService(self.hospitals, self.accounts, audit, MODEL),
+            administration=AdministrationService(self.hospitals, self.accounts, audit, self._view),
             statistics=StatisticsService(ledger, self.clock, usd_per_second=0.001),
             audit=audit,
         )
 
     def documents(self, pictures: ObjectStore) -> Documents:
         """The use cases of ``report_documents``."""
-        return Documents(ReportDocumentService(self.services.reports, self.hospitals, pictures))
+        return Documents(ReportDocumentService(self.services.reports, self.hospitals, pictures, self.model.disease, self.texts))
 
-    def screen(self, data: bytes, classifier: FixedClassifier, version: ObjectVersion = SMEAR) -> LedgerRow:
+    @property
+    def _view(self) -> ModelView:
+        name, urgent = self.model.manifest.name, self.model.disease.urgent_classes
+        return ModelView(name=name, card="# Card", metrics={"test": {"accuracy": 0.9}}, urgent_classes=urgent)
+
+    def screen(self, data: bytes, classifier: Classifier | FixedClassifier, version: ObjectVersion = SMEAR) -> LedgerRow:
         """Have the real service screen a smear; what it writes is there for the portal."""
         world = World(classifier)
         world.pictures.pictures[version] = data

@@ -31,8 +31,10 @@ def export_reviews(
     from hemascope.aws.client import map_aws_errors
     from hemascope.aws.clock import SystemClock
     from hemascope.aws.s3 import S3Store
+    from hemascope.model.folder import ArtifactFolder
     from hemascope.portal.report_repository import ReportRepository
     from hemascope_cli.operations.export_reviews import ReviewExport
+    from hemascope_cli.project import artifact_folder
 
     deployment = deployment_of(
         stage, endpoint, UploadsBucket=uploads, ReportsBucket=reports, LedgerTable=ledger, AuditTable=audit
@@ -45,6 +47,7 @@ def export_reviews(
         repository=ReportRepository(store, deployment.name_of("ReportsBucket")),
         audit=deployment.audit(),
         clock=SystemClock(),
+        folders=ArtifactFolder.open(artifact_folder(None)).disease.folders,
         hospital=hospital,
     )
     with map_aws_errors("export what was reviewed"):

@@ -3,12 +3,11 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Protocol, TextIO
 
-from hemascope.domain.report import Report
-
-DISCLAIMER = "decision support, not a diagnosis"
+from hemascope.domain.disease import Disease
+from hemascope.domain.report import DISCLAIMER, Report
 
 
 class ReportWriter(Protocol):
@@ -24,14 +23,14 @@ class ReportWriter(Protocol):
 class TextWriter:
     """Lines for people, and a table of all results at the end."""
 
-    def __init__(self, out: TextIO, classes: Sequence[str]) -> None:
-        self._out = out
+    def __init__(self, out: TextIO, disease: Disease) -> None:
+        self._out, self._disease = out, disease
         self._results: Counter[str] = Counter()
 
     def write(self, source: str, report: Report) -> None:
         """Print three lines."""
-        self._results[_result_of(report)] += 1
-        self._out.write(f"{source}\n{_text(report)}")
+        self._results[_result_of(report, self._disease)] += 1
+        self._out.write(f"{source}\n{_text(report, self._disease)}")
 
     def close(self) -> None:
         """Print how many pictures had which result."""
@@ -44,7 +43,7 @@ class TextWriter:
 class JsonLinesWriter:
     """One report a line; ``source`` is the picture's name."""
 
-    def __init__(self, out: TextIO, classes: Sequence[str]) -> None:
+    def __init__(self, out: TextIO, disease: Disease) -> None:
         self._out = out
 
     def write(self, source: str, report: Report) -> None:
@@ -58,7 +57,7 @@ class JsonLinesWriter:
 class JsonWriter:
     """A JSON list of what :class:`JsonLinesWriter` prints."""
 
-    def __init__(self, out: TextIO, classes: Sequence[str]) -> None:
+    def __init__(self, out: TextIO, disease: Disease) -> None:
         self._out = out
         self._before = "["
 
@@ -75,10 +74,12 @@ class JsonWriter:
 class CsvWriter:
     """A table with a header, one row for each picture and a column for each class' probability."""
 
-    def __init__(self, out: TextIO, classes: Sequence[str]) -> None:
-        self._classes = classes
+    def __init__(self, out: TextIO, disease: Disease) -> None:
+        self._classes = disease.class_names
         self._rows = csv.writer(out, lineterminator="\n")
-        self._rows.writerow(["source", "object_id", "state", "decision", "label", *classes, "cells", "rejection", "model"])
+        self._rows.writerow(
+            ["source", "object_id", "state", "decision", "label", *self._classes, "cells", "rejection", "model"]
+        )
 
     def write(self, source: str, report: Report) -> None:
         """Print one row; what a rejected picture has not stays empty."""
@@ -102,7 +103,7 @@ class CsvWriter:
         """Print nothing more."""
 
 
-WRITERS: Mapping[str, Callable[[TextIO, Sequence[str]], ReportWriter]] = {
+WRITERS: Mapping[str, Callable[[TextIO, Disease], ReportWriter]] = {
     "text": TextWriter,
     "json": JsonWriter,
     "jsonl": JsonLinesWriter,
@@ -114,19 +115,16 @@ def _json(source: str, report: Report) -> str:
     return json.dumps({"source": source, **json.loads(report.to_json())}, ensure_ascii=False)
 
 
-def _result_of(report: Report) -> str:
+def _result_of(report: Report, disease: Disease) -> str:
     if report.result is None:
         return "rejected"
-    return f"{report.result.label} pattern ({report.result.decision.replace('_', ' ')})"
+    return f"{disease.display(report.result.label)} ({report.result.decision.replace('_', ' ')})"
 
 
-def _text(report: Report) -> str:
+def _text(report: Report, disease: Disease) -> str:
     if report.rejection:
         return f"  rejected: {report.rejection.message}\n  {report.rejection.advice}\n"
     assert report.result is not None
     assert report.evidence is not None
     shares = "  ".join(f"{name} {probability:.3f}" for name, probability in report.result.probabilities.items())
-    return (
-        f"  {report.result.label} pattern, {report.result.decision.replace('_', ' ')}: {shares}\n"
-        f"  {report.evidence.cell_count} cells. {report.result.recommendation}\n"
-    )
+    return f"  {_result_of(report, disease)}: {shares}\n  {report.evidence.cell_count} cells. {report.result.recommendation}\n"

@@ -44,7 +44,7 @@ def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path
         raise NothingToScreen(f"expected pictures ({', '.join(sorted(SUFFIXES))}), found none")
     classifier = load_classifier(artifact)
     with progress(files, "pictures") as shown:
-        writer = WRITERS[style](sys.stdout, classifier.artifact.manifest.classes)
+        writer = WRITERS[style](sys.stdout, classifier.artifact.manifest.disease)
         for file in shown:
             screening = screen_file(file.path, classifier, draw=out is not None)
             if out:

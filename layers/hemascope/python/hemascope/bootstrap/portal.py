@@ -19,7 +19,7 @@ from hemascope.aws.s3 import S3Links, S3Store
 from hemascope.bootstrap.environment import Environment
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.texts import ENGLISH, Texts
-from hemascope.model.folder import read_card, read_words
+from hemascope.model.folder import ArtifactFolder
 from hemascope.portal.administration import AdministrationService, ModelView
 from hemascope.portal.audit import AuditService
 from hemascope.portal.patients import PatientResultService
@@ -72,8 +72,9 @@ class _Reading:
 def build_portal() -> Portal:
     """Connect the ports of the portal."""
     settings = PortalEnvironment.read()
-    words, card = read_words(settings.artifact, settings.language), read_card(settings.artifact)
-    reading = _Reading(settings, words.texts)
+    model = ArtifactFolder.open(settings.artifact)
+    texts, urgent = model.texts(settings.language), model.disease.urgent_classes
+    reading = _Reading(settings, texts)
     ledger, repository, audit = reading.ledger, reading.repository, reading.audit
     return Portal(
         uploads=UploadService(reading.links, settings.uploads_bucket),
@@ -86,15 +87,15 @@ def build_portal() -> Portal:
             audit=audit,
             notifications=SqsNotificationQueue(client("sqs", settings.endpoint), settings.notifications_queue),
             clock=reading.clock,
-            patient_classes=words.texts.patient,
+            patient_classes=texts.patient,
         ),
-        slides=SlideService(ledger, repository, reading.patients, audit, words.urgent_classes, words.texts.slide),
+        slides=SlideService(ledger, repository, reading.patients, audit, urgent, texts.slide),
         patients=reading.patients,
         administration=AdministrationService(
             hospitals=reading.hospitals,
             accounts=CognitoAccounts(client("cognito-idp", settings.endpoint), settings.user_pool),
             audit=audit,
-            model=ModelView(name=card.name, card=card.card, metrics=card.metrics, urgent_classes=words.urgent_classes),
+            model=ModelView(name=model.manifest.name, card=model.card(), metrics=model.manifest.metrics, urgent_classes=urgent),
         ),
         statistics=StatisticsService(ledger, reading.clock, settings.screening_usd_per_second),
         audit=audit,
@@ -104,5 +105,7 @@ def build_portal() -> Portal:
 def build_documents() -> Documents:
     """Connect the ports of the function that renders reports."""
     settings = ReadingEnvironment.read()
-    reading = _Reading(settings, read_words(settings.artifact, settings.language).texts)
-    return Documents(ReportDocumentService(reading.reports, reading.hospitals, S3Store(reading.s3)))
+    model = ArtifactFolder.open(settings.artifact)
+    texts = model.texts(settings.language)
+    reading = _Reading(settings, texts)
+    return Documents(ReportDocumentService(reading.reports, reading.hospitals, S3Store(reading.s3), model.disease, texts))

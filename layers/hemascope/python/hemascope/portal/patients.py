@@ -111,7 +111,7 @@ class PatientResultService:
                 "probabilities": {name: float(name == label) for name in result.probabilities},
                 "confidence": 1.0,
                 "prediction_set": (label,),
-                "conformal_set": None,
+                "conformal_set": (label,),
                 "decision": Decision.CONFIDENT,
             }
         )

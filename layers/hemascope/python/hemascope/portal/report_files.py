@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from hemascope.documents.reviewed import Reviewed
+from hemascope.domain.disease import Disease
 from hemascope.domain.errors import MissingObject, RejectedSmear
 from hemascope.domain.file_size import MAXIMUM_BYTES
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.report import Report
 from hemascope.domain.specimen import ObjectVersion
+from hemascope.domain.texts import Texts
 from hemascope.portal.identity import Person
 from hemascope.portal.problems import NotFound
 from hemascope.portal.reports import ReportService, ReportView
@@ -24,11 +26,16 @@ _HEAT_MAP = "heat map "  # with a branch of the network behind it: the name of a
 
 @dataclass(frozen=True)
 class ReportDocumentService:
-    """Renders reports; ``pictures`` reads smears and the pictures of the evidence."""
+    """Renders reports; ``pictures`` reads smears and the pictures of the evidence.
+
+    ``disease`` and ``texts`` are the served model's.
+    """
 
     reports: ReportService
     hospitals: HospitalSettingsRepository
     pictures: ObjectStore
+    disease: Disease
+    texts: Texts
 
     def print_report(self, person: Person, object_id: str) -> bytes:
         """Render the newest report on one object version as a PDF file.
@@ -47,7 +54,7 @@ class ReportDocumentService:
         files = self._read(self._stored(view, report)) if report.result else {}
         heat_maps = {name.removeprefix(_HEAT_MAP): data for name, data in files.items() if name.startswith(_HEAT_MAP) and data}
         pictures = ReportPictures(files.get("smear"), files.get("overlay"), heat_maps)
-        return pdf_report(report, pictures, _reviewed(view), self._settings(person))
+        return pdf_report(report, pictures, self.disease, self.texts, _reviewed(view), self._settings(person))
 
     def bundle_report(self, person: Person, object_id: str) -> bytes:
         """Render the newest report as a FHIR bundle, of the version that the hospital has chosen: JSON.
@@ -60,7 +67,7 @@ class ReportDocumentService:
         from hemascope.documents.fhir import fhir_bundle
 
         view, report = self._report(person, object_id)
-        return fhir_bundle(report, _reviewed(view), self._settings(person).fhir).encode()
+        return fhir_bundle(report, self.disease, self.texts, _reviewed(view), self._settings(person).fhir).encode()
 
     def _settings(self, person: Person) -> HospitalSettings:
         return self.hospitals.settings_of(person.hospital)

@@ -117,10 +117,10 @@ class ScreeningService:
         return Outcome(standing, report if standing is row else None)
 
     def _is_urgent(self, report: Report) -> bool:
-        """Return whether leukemia is possible, in a picture that can be judged."""
+        """Return whether an urgent class is possible, in a picture that can be judged."""
         if report.result is None or report.result.decision not in {Decision.CONFIDENT, Decision.INDETERMINATE}:
             return False
-        return not set(report.result.prediction_set).isdisjoint(self.classifier.artifact.manifest.decision.urgent_classes)
+        return not set(report.result.prediction_set).isdisjoint(self.classifier.artifact.manifest.disease.urgent_classes)
 
     def _screen(self, created: CreatedObject) -> tuple[Screening, Specimen | None]:
         version, specimen = created.object, None
