@@ -118,7 +118,7 @@ export const english = {
     acknowledge: "Acknowledge",
     acknowledged: "Acknowledged. No further reminders will be sent.",
     recommendation: "Recommendation",
-    specialist: "Consult a specialist in hematology.",
+    specialist: "Consult a specialist.",
     probabilities: "Class probabilities",
     probabilitiesHint: "Output of the network. The probabilities add up to 100 % even if the picture belongs to none of the classes.",
     typical: (set) => (set.length ? `Typical of ${set.join(", ")}: within the range of 95 % of the smears of that class.`
@@ -231,6 +231,11 @@ export const english = {
     cost: "Cost", perSmear: (text) => `${text} per smear`,
     decisions: "Results", states: "States", rejections: "Reasons for rejection",
     none: "None in this period.",
+    rejection: {
+      empty_file: "Empty file", file_too_large: "File too large", unsupported_format: "Unsupported format", truncated: "Incomplete file",
+      corrupt: "Damaged file", too_many_pixels: "Too many pixels", too_small: "Too small", several_pictures: "Several pictures in one file",
+      blank: "Blank picture", invalid_key: "Invalid name",
+    },
     drift: "Drift",
     driftText: "How far recent pictures differ from those the model was trained on.",
     driftColumns: { device: "Source", verdict: "Assessment", distance: "Distance" },
@@ -249,6 +254,7 @@ export const english = {
     confirmRemoval: (name) => `Remove ${name}? This user will no longer be able to sign in.`,
     removed: "User removed.",
     none: "There are no users yet.",
+    status: { CONFIRMED: "Active", FORCE_CHANGE_PASSWORD: "Invited", RESET_REQUIRED: "Password reset required" },
     columns: { name: "Account", role: "Role", patient: "Patient", status: "Status" },
   },
 

@@ -26,7 +26,7 @@ export async function show({ api, query }) {
       el("div", { class: "three" },
         shares(labels.decisions, statistics.decisions, words.decision),
         shares(labels.states, statistics.states, words.state),
-        shares(labels.rejections, statistics.rejections, {})),
+        shares(labels.rejections, statistics.rejections, labels.rejection)),
       drift(statistics.drift),
     ],
   };

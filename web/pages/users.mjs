@@ -30,7 +30,7 @@ function listed(users, remove) {
     const button = el("button", { class: "plain", "aria-label": labels.removeNamed(nameOf(user)), onclick: () => once(button, () => remove(user)) }, labels.remove);
     const cell = (name, text) => el("td", { "data-label": labels.columns[name] }, text);
     return el("tr", {}, cell("name", nameOf(user)), cell("role", words.role[user.role] ?? user.role), cell("patient", user.patient ?? ""),
-      cell("status", (user.status ?? "").toLowerCase().replaceAll("_", " ")), el("td", { class: "do" }, button));
+      cell("status", labels.status[user.status] ?? (user.status ?? "").toLowerCase().replaceAll("_", " ")), el("td", { class: "do" }, button));
   });
   return el("table", { class: "list" }, el("thead", {}, el("tr", {}, columns)), el("tbody", {}, rows));
 }
