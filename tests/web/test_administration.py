@@ -16,7 +16,7 @@ REPORT = f"#/reports/{answers.LEUKEMIA}"
 def test_an_address_of_another_role_shows_no_page(open_page: Opener, service: FakeService) -> None:
     page = open_page("#/admin/users", "technician")
 
-    expect(page.locator("main")).to_contain_text("This page does not exist, or your account can’t open it.")
+    expect(page.locator("main")).to_contain_text("This page does not exist")
     assert "GET /users" not in service.calls
 
 
