@@ -5,7 +5,7 @@ from typing import NamedTuple
 from hemascope.domain.notification import MailKind
 
 _CLOSING = "Hemascope is decision support, not a diagnosis."
-_BARE = "This mail holds no name and no result on purpose."
+_BARE = "For privacy, this mail contains no names and no results."
 _SIGN_IN = "You will be asked to sign in."
 
 
@@ -18,27 +18,27 @@ class _Words(NamedTuple):
 
 _WORDS = {
     MailKind.NOTIFICATION: _Words(
-        "Hemascope: a smear is done", ("{{state_sentence}}",), "Open it in the portal", f"{_CLOSING} {_BARE}"
+        "Hemascope: a smear has been processed", ("{{state_sentence}}",), "Open in the portal", f"{_CLOSING} {_BARE}"
     ),
     MailKind.SUMMARY: _Words(
-        "Hemascope: a smear is done",
-        ("{{state_sentence}}", "Answer: {{answer}}", "{{probabilities}}"),
-        "Open it in the portal",
-        f"{_CLOSING} The answer must be confirmed by further tests. Your hospital has set that its mails hold results.",
+        "Hemascope: a smear has been processed",
+        ("{{state_sentence}}", "Result: {{answer}}", "{{probabilities}}"),
+        "Open in the portal",
+        f"{_CLOSING} Confirm any result by further tests. Mails contain results because of your hospital's settings.",
     ),
     MailKind.REJECTED: _Words(
-        "Hemascope: a smear could not be judged",
-        ("A smear could not be judged.", "Reason: {{reason}}.", "{{advice}}"),
-        "See which one in the portal",
-        f"{_CLOSING} This mail holds no name on purpose.",
+        "Hemascope: a smear was rejected",
+        ("A smear could not be analyzed.", "Reason: {{reason}}.", "{{advice}}"),
+        "Open in the portal",
+        f"{_CLOSING} For privacy, this mail contains no names.",
     ),
     MailKind.REMINDER: _Words(
-        "Hemascope: a smear waits to be seen",
+        "Hemascope: an urgent report has not been acknowledged",
         (
-            "A smear that should be looked at without delay has not been acknowledged for {{minutes}} minutes.",
-            "Please open it and acknowledge that you have seen it, or make sure that somebody does.",
+            "An urgent report has not been acknowledged for {{minutes}} minutes.",
+            "Please open and acknowledge it, or make sure that a colleague does.",
         ),
-        "Open it in the portal",
+        "Open in the portal",
         f"{_CLOSING} {_BARE}",
     ),
 }

@@ -13,7 +13,7 @@ from hemascope.domain.specimen import ObjectVersion, specimen_of
 from hemascope.model.artifact import Artifact
 from hemascope.notifications.service import DeliveryOutcome
 from hemascope.screening.pipeline import screen
-from tests.support.fakes import START, Killed, Wire, World, kill
+from tests.support.fakes import START, FixedClassifier, Killed, Wire, World, kill
 from tests.support.notification_world import DUE, ROW, run_queue
 from tests.support.slide_fields import rejected_report
 

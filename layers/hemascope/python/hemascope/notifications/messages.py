@@ -11,19 +11,19 @@ from hemascope.domain.specimen import ObjectVersion
 from hemascope.ports import ObjectStore
 
 _STATE = {
-    State.REPORTED: "A smear has been screened and its report is ready.",
-    State.REJECTED: "A smear could not be judged. The portal shows the reason and what to do.",
-    State.FAILED: "A smear could not be processed. The picture is kept, and your engineer has been notified.",
+    State.REPORTED: "A smear has been analyzed and its report is ready.",
+    State.REJECTED: "A smear could not be analyzed. The portal shows the reason and the remedy.",
+    State.FAILED: "A smear could not be processed: internal error. The picture is stored, and the operator has been alerted.",
 }
-_URGENT = "It needs review without delay. Please open it and acknowledge that you have seen it."
+_URGENT = "The report is urgent. Please open and acknowledge it without delay."
 _ANSWER = {
-    Decision.CONFIDENT: "{label} pattern, confident",
-    Decision.INDETERMINATE: "indeterminate: several patterns are possible",
-    Decision.OUT_OF_DISTRIBUTION: "no result: the picture differs from those the model was trained on",
-    Decision.POOR_QUALITY: "no result: the quality of the picture is too poor",
+    Decision.CONFIDENT: "{label}, confident",
+    Decision.INDETERMINATE: "indeterminate: several classes are possible",
+    Decision.OUT_OF_DISTRIBUTION: "no result: the picture is outside the range of the model",
+    Decision.POOR_QUALITY: "no result: the quality of the picture is too low",
 }
-_PATIENT = "There is a result for your blood picture. Sign in to read what it means: {link}"
-_CALL = " If you have questions, call {telephone}."
+_PATIENT = "A new result of your blood test is ready. Sign in here to read it: {link}"
+_CALL = " Questions? Call {telephone}."
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class NotificationComposer:
         rejection = report.rejection if report else None
         words = {
             "reason": rejection.reason.replace("_", " ") if rejection else "not stated",
-            "advice": rejection.advice if rejection else "The portal says what to do.",
+            "advice": rejection.advice if rejection else "The portal shows the remedy.",
         }
         return Mail(
             notification=notification,
