@@ -104,10 +104,10 @@ def test_what_is_emitted_is_what_is_documented(functions: Functions, smear: byte
         functions.call("mail_events", mail_came_back(fate), "no message of ours")
 
     found: dict[tuple[str, str, str], set[str]] = {}
-    for one in emitted(functions.log()):
-        names = [name for name, _ in one.dimensions]
-        function = dict(one.dimensions)["function"].removeprefix("hemascope-dev-")
-        found.setdefault((one.name, one.unit, function), set()).add(", ".join(names))
+    for metric in emitted(functions.log()):
+        names = [name for name, _ in metric.dimensions]
+        function = dict(metric.dimensions)["function"].removeprefix("hemascope-dev-")
+        found.setdefault((metric.name, metric.unit, function), set()).add(", ".join(names))
     texts = {(name, unit, "; ".join(sorted(sets)), function) for (name, unit, function), sets in found.items()}
 
     assert texts == documented(root)

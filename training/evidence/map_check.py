@@ -1,8 +1,8 @@
 """Validates the served heat maps: correlation with the float network's gradients, and occlusion of the hottest window."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import keras
