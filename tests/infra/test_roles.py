@@ -1,7 +1,6 @@
 """Actions and principal of every role as literal lists: a role that is not listed fails, whatever its stack."""
 
 import json
-from typing import Any
 
 import pytest
 
