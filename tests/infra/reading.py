@@ -35,6 +35,16 @@ def actions_of(statement: dict[str, Any]) -> list[str]:
     return [actions] if isinstance(actions, str) else list(actions)
 
 
+def allowing_statements(value: Any) -> list[dict[str, Any]]:
+    """Every policy statement that allows something, wherever it stands in a resource."""
+    if isinstance(value, list):
+        return [found for item in value for found in allowing_statements(item)]
+    if not isinstance(value, dict):
+        return []
+    own = [value] if value.get("Effect") == "Allow" and ("Action" in value or "NotAction" in value) else []
+    return own + [found for item in value.values() for found in allowing_statements(item)]
+
+
 def plain(value: Any) -> Any:
     """The value with each intrinsic as readable text: ``arn:${AWS::Partition}:...``, ``${Ingest.Uploads.Arn}``."""
     if isinstance(value, list):

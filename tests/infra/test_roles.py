@@ -1,11 +1,10 @@
 """Actions and principal of every role as literal lists: a role that is not listed fails, whatever its stack."""
 
 import json
-from typing import Any
 
 import pytest
 
-from tests.infra.reading import Resources, actions_of, named, of_type, plain, statements
+from tests.infra.reading import Resources, actions_of, allowing_statements, named, of_type, plain, statements
 
 pytestmark = pytest.mark.synth
 
@@ -273,18 +272,8 @@ def test_only_tracing_is_allowed_on_every_resource(resources: Resources) -> None
     }
 
 
-def documents(value: Any) -> list[dict[str, Any]]:
-    """Every policy statement that allows something, wherever it stands in a resource."""
-    if isinstance(value, list):
-        return [found for item in value for found in documents(item)]
-    if not isinstance(value, dict):
-        return []
-    own = [value] if value.get("Effect") == "Allow" and ("Action" in value or "NotAction" in value) else []
-    return own + [found for item in value.values() for found in documents(item)]
-
-
 def test_no_allowed_action_is_a_wildcard_whatever_the_kind_of_policy(resources: Resources) -> None:
-    allowing = [document for resource in resources.values() for document in documents(resource["Properties"])]
+    allowing = [statement for resource in resources.values() for statement in allowing_statements(resource["Properties"])]
     wild = [
         statement
         for statement in allowing
@@ -301,7 +290,7 @@ def test_no_allowed_action_is_a_wildcard_whatever_the_kind_of_policy(resources: 
 
 
 def test_nobody_is_allowed_anything_without_being_named(resources: Resources) -> None:
-    allowing = [document for resource in resources.values() for document in documents(resource["Properties"])]
+    allowing = [statement for resource in resources.values() for statement in allowing_statements(resource["Properties"])]
 
     public = [
         statement for statement in allowing if statement.get("Principal") in ("*", {"AWS": "*"}) or "NotPrincipal" in statement
