@@ -8,7 +8,7 @@ from http.client import HTTPException
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 Mail = dict[str, Any]
 
@@ -39,7 +39,7 @@ class MailFolder:
         self._stop = Event()
         self._thread = Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> "MailFolder":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

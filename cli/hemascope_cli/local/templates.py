@@ -88,8 +88,9 @@ def without_tls_only(template: Template) -> Template:
                 for statement in document["Statement"]
             ]
             properties = resource["Properties"] | {"PolicyDocument": document | {"Statement": statements}}
-            resource = resource | {"Properties": properties}
-        resources[key] = resource
+            resources[key] = resource | {"Properties": properties}
+        else:
+            resources[key] = resource
     return template | {"Resources": resources}
 
 

@@ -40,7 +40,7 @@ class Queue:
         """
         for start in range(0, len(bodies), _BATCH):
             batch = [{"Body": body} for body in bodies[start : start + _BATCH]]
-            if (sent := len(self._send(batch))) < len(batch):
+            if (sent := len(self.send_batch(batch))) < len(batch):
                 raise HemascopeError(f"expected to send {len(batch)} messages, {len(batch) - sent} were not accepted")
 
     def redrive(self, target: "Queue") -> int | None:
@@ -51,7 +51,7 @@ class Queue:
         HemascopeError
             Where SQS failed; messages that it had not moved are still in this queue.
         """
-        source, destination = self._arn(), target._arn()
+        source, destination = self.arn(), target.arn()
         with map_aws_errors("move messages"):
             try:
                 self.sqs.start_message_move_task(SourceArn=source, DestinationArn=destination)
@@ -80,7 +80,7 @@ class Queue:
             batch = self._receive(_BATCH if limit is None else min(_BATCH, limit - moved))
             if not batch:
                 break
-            sent = target._send(batch)
+            sent = target.send_batch(batch)
             self._delete(sent)
             moved += len(sent)
             if len(sent) < len(batch):
@@ -102,7 +102,7 @@ class Queue:
             )
         return list(answer.get("Messages", []))
 
-    def _send(self, messages: Sequence[Message]) -> list[Message]:
+    def send_batch(self, messages: Sequence[Message]) -> list[Message]:
         """Send up to ten messages with their attributes; return those that were accepted."""
         entries = [
             {"Id": str(number), "MessageBody": message["Body"], "MessageAttributes": message.get("MessageAttributes", {})}
