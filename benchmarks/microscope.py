@@ -20,6 +20,8 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from benchmarks.cutting_proxy import CuttingProxy
 from hemascope.aws.client import client
 from hemascope.domain.errors import HemascopeError
@@ -69,7 +71,7 @@ def embedded_s3() -> Iterator[tuple[int, Any]]:
 def _makes_bucket(s3: Any) -> bool:
     try:
         s3.create_bucket(Bucket=BUCKET)
-    except Exception:  # noqa: BLE001 - not there yet, in whatever way
+    except (BotoCoreError, ClientError):  # it does not listen or answer yet
         return False
     return True
 

@@ -11,8 +11,10 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -91,6 +93,21 @@ RUNTIMES: dict[str, tuple[Callable[[str, int], Ask], tuple[str, ...]]] = {
     "openvino_bf16": (openvino_bf16, ("openvino",)),
     "litert": (litert, ("ai-edge-litert",)),
 }
+
+
+@dataclass
+class ErrorFile:
+    """A context in which any exception ends in a file instead: a row of the table says that a format can't be made."""
+
+    path: Path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        if isinstance(error, Exception):
+            self.path.write_text(f"{type(error).__name__}: {error}")
+        return isinstance(error, Exception)
 
 
 def unpacked_bytes(packages: tuple[str, ...]) -> int:

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.runtimes.answer import as_pair
+from benchmarks.runtimes.answer import ErrorFile, as_pair
 from hemascope.imaging.decode import decode
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
@@ -113,10 +113,8 @@ def main(artifact: Path, folder: Path, site_packages: str) -> None:
         "float32.onnx": lambda: to_onnx(network),
     }
     for name, make in makers.items():
-        try:
+        with ErrorFile(folder / f"{name}.error"):
             (folder / name).write_bytes(make())
-        except Exception as error:  # noqa: BLE001 - whatever it is, a row of the table says so
-            (folder / f"{name}.error").write_text(f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.runtimes.answer import as_pair
+from benchmarks.runtimes.answer import ErrorFile, as_pair
 
 _FLOAT = "float32.onnx"
 
@@ -46,10 +46,8 @@ def main(folder: Path) -> None:
     """Make both."""
     examples = [as_pair(pictures) for pictures in np.load(folder / "calibration.npy")]
     for name, make in {"int8.onnx": for_onnx, "int8.xml": for_openvino}.items():
-        try:
+        with ErrorFile(folder / f"{name}.error"):
             make(folder, examples)
-        except Exception as error:  # noqa: BLE001 - whatever it is, a row of the table says so
-            (folder / f"{name}.error").write_text(f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

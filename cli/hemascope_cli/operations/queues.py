@@ -123,7 +123,8 @@ class Queue:
                 f"expected to delete {len(messages)} moved messages, {len(left)} remain and may be delivered twice"
             )
 
-    def _arn(self) -> str:
+    def arn(self) -> str:
+        """ARN of the queue."""
         return self._attributes("QueueArn")[0]
 
     def _attributes(self, *names: str) -> list[str]:
