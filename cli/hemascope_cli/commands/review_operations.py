@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hemascope_cli.commands.operations import deployment_of, deployment_options
 
 if TYPE_CHECKING:
-    pass
+    from hemascope.domain.audit_chain import ChainHead
 
 _HEAD = re.compile(r"(?P<number>[1-9]\d{0,11}):(?P<digest>[0-9a-f]{64})")
 
