@@ -242,9 +242,8 @@ def test_a_call_that_died_is_finished_by_the_next(cloud: MotoCloud, folder: Path
     monkeypatch.setattr(Path, "write_bytes", real)
     export(cloud, folder)
 
-    assert {Path(smear.path).stem.split("_")[1] for smear in read_dataset(folder)} == {
-        version.object_id for version in versions
-    }
+    ids = {Path(smear.path).stem.split("_")[1] for smear in read_dataset(folder)}
+    assert ids == {version.object_id for version in versions}
     assert {smear.sha256 for smear in read_dataset(folder)} == {read_dataset(folder)[0].sha256}
     assert not [name for name in files(folder) if name.endswith(".part")]
 
