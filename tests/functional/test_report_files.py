@@ -117,7 +117,7 @@ def test_a_report_outlives_its_pictures(ask: Caller, portal: Portal, pictures: P
     text, shown = ask.page()
 
     assert "This picture is not available any more." in text
-    assert shown == 1
+    assert shown == 3
 
 
 def test_staff_get_a_fhir_bundle_of_the_hospitals_version(ask: Caller, portal: Portal) -> None:
