@@ -116,7 +116,7 @@ def test_a_report_outlives_its_pictures(ask: Caller, portal: PortalWorld, pictur
     text, shown = ask.page()
 
     assert "This picture is not available any more." in text
-    assert shown == 1
+    assert shown == 3
 
 
 def test_staff_get_a_fhir_bundle_of_the_hospitals_version(ask: Caller, portal: PortalWorld) -> None:
