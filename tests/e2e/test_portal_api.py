@@ -121,7 +121,9 @@ def test_a_patient_gets_the_summary_alone(portal: PortalClient, tokens: dict[str
     assert not {"result", "probabilities", "evidence", "model"} & set(answer["summary"])
 
 
-def test_staff_see_a_slides_report_and_its_patient_the_summary(portal: PortalClient, tokens: dict[str, str], seen: Seen) -> None:
+def test_staff_see_a_slides_report_and_its_patient_the_summary(
+    portal: PortalClient, tokens: dict[str, str], seen: Seen
+) -> None:
     route = f"GET /slides?{urlencode({'slide': PICTURE['slide']})}"
 
     status, stated = portal.ask(route, tokens["clinician"])
