@@ -224,7 +224,7 @@ def case_of(ask: Ask) -> tuple[str, str] | int:
     return summary["headline"], summary["release"]
 
 
-def test_a_case_too_is_told_by_its_released_fields_alone(ask: Ask, portal: PortalWorld) -> None:
+def test_a_slide_too_is_told_by_its_released_fields_alone(ask: Ask, portal: PortalWorld) -> None:
     after_review(portal)
     first = add(portal, "1.jpg", BENIGN)
     add(portal, "2.jpg", PRE)
@@ -236,7 +236,7 @@ def test_a_case_too_is_told_by_its_released_fields_alone(ask: Ask, portal: Porta
     assert case_of(ask) == ("Nothing that looks like leukemia was found in the pictures of your sample.", "final")
 
 
-def test_a_case_is_told_by_what_reviewers_say_of_its_fields(ask: Ask, portal: PortalWorld) -> None:
+def test_a_slide_is_told_by_what_reviewers_say_of_its_fields(ask: Ask, portal: PortalWorld) -> None:
     fields = [add(portal, f"{number}.jpg", PRE) for number in (1, 2)]
 
     before = case_of(ask)
@@ -248,7 +248,7 @@ def test_a_case_is_told_by_what_reviewers_say_of_its_fields(ask: Ask, portal: Po
 
 
 @pytest.mark.parametrize(("said", "corrected"), [(BENIGN, "Pre-B"), (PRE, "Benign")])
-def test_a_case_with_a_correction_that_waits_wants_a_closer_look(
+def test_a_slide_with_a_correction_that_waits_wants_a_closer_look(
     ask: Ask, portal: PortalWorld, said: tuple[float, ...], corrected: str
 ) -> None:
     add(portal, "1.jpg", BENIGN)
@@ -259,7 +259,7 @@ def test_a_case_with_a_correction_that_waits_wants_a_closer_look(
     assert case_of(ask) == (CLOSER_LOOK, "preliminary")
 
 
-def test_staff_see_the_models_statement_on_a_case_whatever_was_corrected(ask: Ask, portal: PortalWorld) -> None:
+def test_staff_see_the_models_statement_on_a_slide_whatever_was_corrected(ask: Ask, portal: PortalWorld) -> None:
     smear = add(portal, "1.jpg", PRE)
     judge(ask, smear, "Benign", release=True)
 

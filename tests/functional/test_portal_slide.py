@@ -157,7 +157,7 @@ def test_a_patient_who_asks_for_another_patient_gets_their_own(ask: Ask, portal:
     assert answer["summary"]["headline"] == "Your doctor wants to take a closer look at your blood sample."
 
 
-def test_patients_whose_cases_share_an_id_are_never_pooled(ask: Ask, portal: PortalWorld) -> None:
+def test_patients_whose_slides_share_an_id_are_never_pooled(ask: Ask, portal: PortalWorld) -> None:
     add(portal, "field 1.jpg", BENIGN, 300, patient="p-8")
 
     unclear, first, second = (ask(CLINICIAN, slide="c-1", **more) for more in ({}, {"patient": "p-7"}, {"patient": "p-8"}))
@@ -172,13 +172,13 @@ def test_patients_whose_cases_share_an_id_are_never_pooled(ask: Ask, portal: Por
     assert content(second)["report"]["finding"] == "not_suspected"
 
 
-def test_a_case_that_is_not_named_is_a_bad_request(ask: Ask) -> None:
+def test_a_slide_that_is_not_named_is_a_bad_request(ask: Ask) -> None:
     for query in ({}, {"slide": ""}, {"patient": "p-7"}):
         assert ask(CLINICIAN, **query)["statusCode"] == 400
 
 
 @pytest.mark.parametrize("text", ["c-2", "../c-1", "c/1", " c-1", "x" * 300, "a\u0000b", "."])
-def test_what_is_no_case_is_not_found(ask: Ask, text: str) -> None:
+def test_what_is_no_slide_is_not_found(ask: Ask, text: str) -> None:
     assert content(ask(CLINICIAN, slide=text)) == NOT_FOUND
 
 
@@ -188,7 +188,7 @@ def test_ids_full_of_what_keys_survive_are_found(ask: Ask, portal: PortalWorld) 
     assert content(ask(CLINICIAN, slide="50% c+1 血液"))["report"]["counted_cells"] == 7
 
 
-def test_a_patient_whose_every_field_failed_has_no_case_yet(ask: Ask, portal: PortalWorld) -> None:
+def test_a_patient_whose_every_field_failed_has_no_slide_yet(ask: Ask, portal: PortalWorld) -> None:
     add(portal, "field 1.jpg", state=State.FAILED, slide="c-3")
 
     assert content(ask(PATIENT, slide="c-3")) == NOT_FOUND
@@ -211,7 +211,7 @@ def test_what_is_to_be_forgotten_is_gone_though_the_index_still_knows_it(ask: As
     assert content(ask(CLINICIAN, slide="c-1")) == NOT_FOUND
 
 
-def test_a_case_without_end_is_a_bad_request_and_reads_no_report(ask: Ask, portal: PortalWorld) -> None:
+def test_a_slide_without_end_is_a_bad_request_and_reads_no_report(ask: Ask, portal: PortalWorld) -> None:
     portal.ledger.rows = portal.ledger.rows[:1] * (SLIDE_ROWS + 1)
 
     assert content(ask(CLINICIAN, slide="c-1"))["detail"] == "Expected a slide of at most 500 reports."

@@ -79,7 +79,7 @@ def test_the_worklist_is_filtered_newest_first(ask: Ask, portal: PortalWorld, qu
     assert listed(ask("GET /reports", CLINICIAN, query=query)) == files
 
 
-def test_a_case_of_many_fields_comes_in_pages(ask: Ask, portal: PortalWorld) -> None:
+def test_a_slide_of_many_fields_comes_in_pages(ask: Ask, portal: PortalWorld) -> None:
     for number in range(70):
         put(portal, number)
 
@@ -90,7 +90,7 @@ def test_a_case_of_many_fields_comes_in_pages(ask: Ask, portal: PortalWorld) -> 
     assert content(second)["cursor"] is None
 
 
-def test_a_case_of_more_reports_than_anybody_photographs_is_a_bad_request(ask: Ask, portal: PortalWorld) -> None:
+def test_a_slide_of_more_reports_than_anybody_photographs_is_a_bad_request(ask: Ask, portal: PortalWorld) -> None:
     for number in range(501):
         put(portal, number)
 
