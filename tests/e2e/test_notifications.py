@@ -62,9 +62,7 @@ def test_a_mail_is_sent_once_though_its_sender_died_before_it_could_record_it(
     table = {"TableName": service.cloud.outputs["LedgerTable"]}
     key = {"object_id": {"S": row.object_id}, "model": {"S": row.model}}
     dynamodb = service.cloud.client("dynamodb")
-    wait_until(
-        lambda: dynamodb.get_item(**table, Key=key)["Item"]["told_clinician"]["S"] == "told", "SES's word that it was sent"
-    )
+    wait_until(lambda: dynamodb.get_item(**table, Key=key)["Item"]["channel_clinician"]["S"] == "completed", "SES's event")
     notification.notify(task)
 
     assert service.mails_about(row.object) == 1

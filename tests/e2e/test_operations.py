@@ -148,7 +148,7 @@ def test_nothing_of_a_forgotten_patient_is_left_and_nothing_comes_back(
     assert capsys.readouterr().out == "nothing is stored about this patient; pictures forgotten earlier: 3\n"
     left = everything_stored(service)
     assert not re.search(r"q-7\b", left)
-    assert "smears/st-mary/q-70/case-1/field.jpg" in left
+    assert "smears/st-mary/q-70/slide-1/field.jpg" in left
     assert [service.keys_about(version) for version in versions] == [[], [], []]
     assert [service.waiting(queue) for queue in ("ArrivalsDeadLetterQueue", "NotificationsDeadLetterQueue")] == [0, 0]
     assert service.cloud.log().count("smear forgotten") == 3

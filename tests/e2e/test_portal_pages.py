@@ -54,7 +54,7 @@ def test_a_technician_sends_three_smears_and_watches_two_arrive_and_one_rejected
     # A picture by its first bytes, and broken behind them: only the screening can tell.
     smears.append(("broken.png", b"\x89PNG\r\n\x1a\n" + bytes(500)))
     page.get_by_label("Patient id").fill(DEMO_PATIENT)
-    page.get_by_label("Case id").fill(CASE)
+    page.get_by_label("Slide id").fill(CASE)
 
     page.locator("#files").set_input_files([{"name": name, "mimeType": "", "buffer": data} for name, data in smears])
     page.get_by_role("button", name="Send 3 pictures").click()

@@ -27,7 +27,7 @@ def test_what_waits_for_a_doctor_stands_above_all_smears(open_page: Opener) -> N
 
 def test_the_worklist_is_searched_by_the_service(open_page: Opener, service: FakeService) -> None:
     page = open_page("#/worklist")
-    page.get_by_label("Case id").fill("slide/ä&b")
+    page.get_by_label("Slide id").fill("slide/ä&b")
     page.get_by_label("State").select_option("reported")
     expect(page.get_by_role("heading", name="Smears that match")).to_be_visible()
     page.get_by_label("Answer").select_option("indeterminate")

@@ -46,7 +46,7 @@ def test_a_technician_sends_smears_and_watches_each_come_to_its_end(open_page: O
     bucket.answers["GET /states"] = states
     page = open_page("#/upload", "technician")
     page.get_by_label("Patient id").fill("p-7")
-    page.get_by_label("Case id").fill("slide-7")
+    page.get_by_label("Slide id").fill("slide-7")
 
     page.locator("#files").set_input_files([picture("one.jpg"), picture("血液.jpg")])
     page.get_by_role("button", name="Send 2 pictures").click()
@@ -111,7 +111,7 @@ def test_pictures_without_a_case_are_not_sent_and_the_missing_id_is_pointed_at(o
 
     page.get_by_role("button", name="Send 1 picture").click()
 
-    expect(page.get_by_role("status").first).to_contain_text("Please fill in the patient id and the case id first.")
+    expect(page.get_by_role("status").first).to_contain_text("Please fill in the patient id and the slide id first.")
     expect(page.get_by_label("Patient id")).to_be_focused()
     assert "POST /uploads" not in bucket.calls
 
@@ -122,7 +122,7 @@ def test_a_picture_that_did_not_arrive_can_be_sent_again(open_page: Opener, buck
     bucket.answers["GET /states"] = lambda query, _: (200, {"states": {query["ids"]: "reported"}, "reasons": {}})
     page = open_page("#/upload", "technician")
     page.get_by_label("Patient id").fill("p-7")
-    page.get_by_label("Case id").fill("slide-7")
+    page.get_by_label("Slide id").fill("slide-7")
     page.locator("#files").set_input_files([picture("one.jpg")])
     page.get_by_role("button", name="Send 1 picture").click()
     expect(page.locator(".picture")).to_contain_text("A service did not answer.")
