@@ -196,7 +196,7 @@ class Round:
         ).run()
         count = self.count
         count.reported, count.rejected, count.failed = (tally[state] for state in State)
-        count.lost, count.unnotified = tally[Finding.NO_END], tally[Finding.NOT_TOLD]
+        count.lost, count.unnotified = tally[Finding.NO_STATE], tally[Finding.NOT_NOTIFIED]
         expected = {object_id: State.REJECTED if bad else State.REPORTED for object_id, bad in self._bad.items()}
         count.wrong_end = sum(row.state is not expected[object_id] for object_id, row in rows.items())
         files = self._deployment.bucket("ReportsBucket").all_below("")

@@ -6,13 +6,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import urllib3
 
 from benchmarks.microscope import agent_command, embedded_s3, run_trial, stored
 from hemascope.aws.s3 import S3Links
 from hemascope.domain.specimen import ObjectVersion
 from hemascope_cli.microscope.picture import Picture
 from hemascope_cli.microscope.senders import S3Sender
+from tests.support.http import request
 from tests.support.microscope_world import drawn
 from tests.support.patience import wait_until
 
@@ -68,7 +68,7 @@ def test_a_link_of_the_portal_stores_what_it_was_made_for_and_only_once() -> Non
         put = S3Links(s3, "uploads", "reports", 60).upload_put(KEY, hashlib.sha256(b"whole").hexdigest(), 5)
 
         other, first, second = (
-            urllib3.request("PUT", put.url, body=body, headers=put.headers) for body in (b"other", b"whole", b"whole")
+            request("PUT", put.url, body=body, headers=put.headers) for body in (b"other", b"whole", b"whole")
         )
 
         assert (other.status, first.status, second.status) == (400, 200, 412)

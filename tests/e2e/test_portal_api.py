@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import urllib3
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -18,6 +17,7 @@ from hemascope.aws.s3 import S3Links
 from hemascope_cli.local.cloud import LocalCloud
 from hemascope_cli.project import artifact_folder, project_root
 from tests.e2e.portal_client import PASSWORD, PortalClient
+from tests.support.http import request
 from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
@@ -81,7 +81,7 @@ def test_the_links_of_a_report_show_its_pictures(portal: PortalClient, tokens: d
     report = portal.ask(f"GET /reports/{seen.object_id}", tokens["clinician"])[1]
 
     for name in ("segmented", "overlay"):
-        shown = urllib3.request("GET", report["pictures"][name])
+        shown = request("GET", report["pictures"][name])
         assert (shown.status, shown.data[:4]) == (200, b"\x89PNG")
 
 
@@ -168,16 +168,16 @@ def test_a_link_ends(portal: PortalClient, seen: Seen) -> None:
         for seconds in (3600, 1)
     )
 
-    wait_until(lambda: urllib3.request("GET", short).status == 403, "the end of a link")
+    wait_until(lambda: request("GET", short).status == 403, "the end of a link")
 
-    assert urllib3.request("GET", lasting).status == 200
+    assert request("GET", lasting).status == 200
 
 
 def test_a_link_fits_no_other_object(portal: PortalClient, tokens: dict[str, str], seen: Seen) -> None:
     report = portal.ask(f"GET /reports/{seen.object_id}", tokens["clinician"])[1]
     link = report["pictures"]["overlay"]
 
-    assert urllib3.request("GET", link.replace("overlay.png", "report.json")).status == 403
+    assert request("GET", link.replace("overlay.png", "report.json")).status == 403
 
 
 def encoded(part: dict[str, Any]) -> str:

@@ -111,8 +111,8 @@ def _features() -> FeatureReference:
         means=np.zeros((2, _WIDTH), np.float32),
         directions=np.eye(1, _WIDTH, dtype=np.float32),
         variances=np.ones(1, np.float32),
-        rest=np.float32(1.0),
-        accepted=np.float32(1e9),
+        rest=np.array(1.0, np.float32),
+        accepted=np.array(1e9, np.float32),
         typical=np.full(2, 1e-6, np.float32),
     )
 

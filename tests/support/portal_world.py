@@ -133,6 +133,7 @@ class PortalWorld:
     """The portal's use cases on fakes."""
 
     model: ArtifactFolder = field(default_factory=lambda: ArtifactFolder.open(artifact_folder(None)))
+    ledger: FakeLedger = field(default_factory=FakeLedger)
     reports: ReportsBucket = field(default_factory=ReportsBucket)
     hospitals: FakeHospitals = field(default_factory=FakeHospitals)
     accounts: FakeAccounts = field(default_factory=FakeAccounts)

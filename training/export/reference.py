@@ -30,8 +30,8 @@ def provisional_features(classes: int, width: int) -> FeatureReference:
         means=np.zeros((classes, width), np.float32),
         directions=np.eye(1, width, dtype=np.float32),
         variances=np.ones(1, np.float32),
-        rest=np.float32(1.0),
-        accepted=np.float32(1.0),
+        rest=np.array(1.0, np.float32),
+        accepted=np.array(1.0, np.float32),
         typical=np.ones(classes, np.float32),
     )
 

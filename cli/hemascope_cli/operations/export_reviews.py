@@ -108,7 +108,7 @@ class ReviewExport:
         verdict, result = self.repository.verdict(row, row.released_verdict_number), self.repository.report(row).result
         assert result is not None  # only a reported smear can be released
         label = verdict.label or (result.label if result.decision is Decision.CONFIDENT else None)
-        if label not in self.folders:
+        if label is None or label not in self.folders:
             return None
         patient = Patient.of(specimen).digest[:16]
         return Line(
