@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Any, Literal, get_args
 
@@ -10,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from hemascope.portal.problems import Problem
 from hemascope.portal.requests import JsonBody, QueryString
-from hemascope.portal.routes import PORTAL_API, REPORT_DOCUMENTS, ReportFile, Route
+from hemascope.portal.routes import PORTAL_API, REPORT_DOCUMENTS, Function, ReportFile, Route, Services
 
 _Model = tuple[type[BaseModel], Literal["validation", "serialization"]]
 _JSON, _PROBLEM = "application/json", "application/problem+json"
@@ -26,7 +27,7 @@ def openapi_text() -> str:
 
 def openapi_document() -> dict[str, Any]:
     """Describe every route of the portal."""
-    routes = [(route, function.operation(route)) for function in (PORTAL_API, REPORT_DOCUMENTS) for route in function.routes]
+    routes = [*_operations(PORTAL_API), *_operations(REPORT_DOCUMENTS)]
     models: list[_Model] = [(Problem, "serialization")]
     for route, _ in routes:
         models += [(model, "serialization") for model in _response_models(route)]
@@ -54,7 +55,11 @@ def openapi_document() -> dict[str, Any]:
     }
 
 
-def _operation(route: Route[Any], operation: Any, references: dict[_Model, Any]) -> dict[str, Any]:
+def _operations(function: Function[Services]) -> Iterator[tuple[Route[Any], Any]]:
+    return ((route, function.operation(route)) for route in function.routes)
+
+
+def _operation(route: Route[Any], operation: Any, references: Mapping[Any, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.__name__,
         "summary": (inspect.getdoc(operation) or "").partition("\n")[0],
