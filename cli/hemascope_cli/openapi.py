@@ -108,7 +108,7 @@ def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
     return {name: _inlined(part, definitions) for name, part in schema.items()}
 
 
-def _success(route: Route[Any], references: dict[_Model, Any]) -> dict[str, Any]:
+def _success(route: Route[Any], references: Mapping[Any, Any]) -> dict[str, Any]:
     if isinstance(route.response, ReportFile):
         schema = {"type": "string", "format": "binary"}
         return {"description": "The file", "content": {route.response.media_type: {"schema": schema}}}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote_plus
 
 import numpy as np
@@ -143,7 +143,7 @@ class World:
         """A worker of the screening function."""
         wire = wire or Wire()
         return ScreeningService(
-            classifier=self.classifier,
+            classifier=cast("Classifier", self.classifier),
             pictures=self.pictures,
             reports=Wired(self.reports, wire.around, ("write_once",)),
             ledger=Wired(self.ledger, wire.around, ("finish",)),

@@ -33,7 +33,11 @@ def field(
     """The row of one field; ``second`` is when it was finished."""
     version = ObjectVersion(bucket="uploads", key=f"smears/{hospital}/{patient}/{slide}/{name}", version_id="v1")
     place = {"hospital": hospital, "slide": slide, "patient": Patient(hospital=hospital, patient=patient).digest}
-    fields = place | {"finished_at": START + timedelta(seconds=second), "urgent": False, "decision": Decision.CONFIDENT}
+    fields: dict[str, Any] = place | {
+        "finished_at": START + timedelta(seconds=second),
+        "urgent": False,
+        "decision": Decision.CONFIDENT,
+    }
     return row(object=version, object_id=version.object_id, **fields | changed)
 
 

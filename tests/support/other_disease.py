@@ -76,8 +76,8 @@ def _tiny_network(side: int) -> bytes:
     """Calls a smear parasitized where more than a twentieth of it is covered by stained cells; LiteRT flat buffer."""
     import tensorflow as tf
 
-    class Network(tf.Module):
-        @tf.function(
+    class Network(tf.Module):  # type: ignore[misc]
+        @tf.function(  # type: ignore[untyped-decorator]
             input_signature=[
                 tf.TensorSpec((1, side, side, 3), tf.float32, "original"),
                 tf.TensorSpec((1, side, side, 3), tf.float32, "segmented"),

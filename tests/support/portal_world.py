@@ -37,6 +37,7 @@ from hemascope.portal.worklist import WorklistService
 from hemascope.ports import ObjectStore
 from hemascope_cli.local.worker import load_handler
 from hemascope_cli.project import artifact_folder
+from tests.support.fake_ledger import FakeLedger
 from tests.support.fakes import FakeClock, FakeHospitals, FakeNotifications, FakeStore, FixedClassifier, World
 
 CONTEXT = SimpleNamespace(function_name="portal-api", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0)
