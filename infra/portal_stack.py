@@ -1,5 +1,7 @@
 """The portal: accounts, API, and the site of the people who send smears and read reports."""
 
+from typing import Any
+
 from aws_cdk import Aws, CfnOutput, Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_cloudfront as cloudfront
@@ -54,7 +56,7 @@ class PortalStack(Stack):
         settings: Settings,
         ingest: IngestStack,
         screening: ScreeningStack,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         super().__init__(scope, identity, **kwargs)
         self._settings, self._ingest, self._screening = settings, ingest, screening
