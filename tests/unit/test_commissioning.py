@@ -47,8 +47,8 @@ def test_a_microscope_of_known_colours_may_be_used(model: Artifact) -> None:
     assert acquisition.fits
     assert acquisition.reasons == (
         (
-            "The model knows the colours of 40 of 40 pictures, and stained white cells were found in 40. Before patients depend "
-            "on it, compare its answers on slides whose answer you know."
+            "The model knows the colours of 40 of 40 pictures, and stained white cells were found in 40. Before patients "
+            "depend on it, compare its answers on slides whose answer you know."
         ),
     )
     assert (acquisition.accepted, acquisition.with_cells, acquisition.distance.mean) == (1.0, 1.0, 0.0)
