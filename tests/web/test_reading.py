@@ -35,7 +35,7 @@ def test_the_worklist_is_searched_by_the_service(open_page: Opener, service: Fak
     expect(page.get_by_role("link", name="Show all")).to_be_visible()
     page.wait_for_function("location.hash.includes('indeterminate')")
     page.wait_for_load_state("networkidle")
-    assert "GET /reports?slide=case%2F%C3%A4%26b&state=reported&decision=indeterminate" in service.calls
+    assert "GET /reports?slide=slide%2F%C3%A4%26b&state=reported&decision=indeterminate" in service.calls
 
 
 def test_five_thousand_rows_come_page_by_page_and_each_once(open_page: Opener, service: FakeService) -> None:
