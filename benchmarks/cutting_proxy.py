@@ -1,4 +1,4 @@
-"""A bad network: a TCP proxy that cuts connections, at any moment and at the worst ones."""
+"""A TCP proxy that cuts connections, at any moment and at the worst ones."""
 
 import asyncio
 import random
@@ -6,21 +6,22 @@ from collections import Counter
 from contextlib import suppress
 from threading import Event, Thread
 from types import TracebackType
+from typing import Self
 
 
 class CuttingProxy:
-    """A context manager; inside it ``port`` on loopback leads to another port, mostly.
+    """A context manager; inside it, ``port`` on loopback is forwarded to another port, unreliably.
 
     Parameters
     ----------
     target
         Port on loopback.
     seed
-        Of what is cut.
+        Of the random cuts.
     up, down
-        Seconds for which the network holds, and is away: then every connection is cut and no new one answers.
+        Mean seconds for which the network is up and down; going down cuts every connection, and no new one is accepted.
     lost_answers
-        Share of answers that never arrive, though the server has done its work.
+        Share of answers that are lost after the server has done its work.
     half_requests
         Share of pieces of requests of which only the first half arrives.
     """
@@ -37,7 +38,7 @@ class CuttingProxy:
         self._ready, self._loop = Event(), asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_until_complete, args=(self._run(),), daemon=True)
 
-    def __enter__(self) -> "CuttingProxy":
+    def __enter__(self) -> Self:
         self._thread.start()
         if not self._ready.wait(10):
             raise TimeoutError("expected the proxy to listen within 10 s")
@@ -87,8 +88,8 @@ class CuttingProxy:
         except* (OSError, _Cut):
             pass
         finally:
-            for one in both:
-                one.transport.abort()
+            for stream in both:
+                stream.transport.abort()
             self._open -= both
 
     async def _requests(self, reader: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
@@ -103,7 +104,7 @@ class CuttingProxy:
 
     async def _answers(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await there.read(65536):
-            # The first piece of an answer: the server has stored by now.
+            # The first piece of an answer: the server has stored the object by now.
             if piece.startswith(b"HTTP/") and b" 100 " not in piece[:16] and self._chance.random() < self._lost_answers:
                 self.cuts["answer lost"] += 1
                 raise _Cut

@@ -1,4 +1,4 @@
-"""One round of ``benchmarks.faults``: a fresh local cloud, uploads among failures, and a count of what became of them."""
+"""One round of ``benchmarks.faults``: a fresh local cloud, uploads during failures, and counts of the outcomes."""
 
 import json
 import random
@@ -24,7 +24,7 @@ from hemascope_cli.operations.deployment import Deployment
 from hemascope_cli.operations.reconcile import Finding, Reconciliation
 from infra.settings import ROOT, Settings
 
-_VISIBILITY, _GRACE = 8, 15  # seconds: in the templates minutes, for which nobody would wait here
+_VISIBILITY, _GRACE = 8, 15  # seconds; the templates have minutes, which would take too long here
 _WORKERS = {"screen_smear": 6, "send_notifications": 4}
 _OBJECT_ID = re.compile(r"[0-9a-f]{32}")
 _MOST_REPLAYS = 5
@@ -32,7 +32,7 @@ _MOST_REPLAYS = 5
 
 @dataclass(frozen=True)
 class Faults:
-    """What is done to a round; shares of 1."""
+    """Faults of a round; shares of 1."""
 
     uploads: int
     seed: int
@@ -40,12 +40,12 @@ class Faults:
     kills: float = 0.10
     bad: float = 0.03
     errors: float = 0.05
-    kill_deliverer: bool = False
+    kill_notifier: bool = False
 
 
 @dataclass
 class Count:
-    """What became of it."""
+    """Outcomes."""
 
     uploads: int = 0
     duplicates: int = 0
@@ -61,21 +61,21 @@ class Count:
     wrong_end: int = 0
     lost: int = 0
     double_reports: int = 0
-    untold: int = 0
+    unnotified: int = 0
     double_mails: int = 0
     double_topic_messages: int = 0
     replayed: int = 0
     seconds: float = 0.0
 
     def add(self, other: "Count") -> None:
-        """Sum up."""
+        """Add another count."""
         for name, value in asdict(other).items():
             setattr(self, name, getattr(self, name) + value)
 
 
 @dataclass
 class Round:
-    """A cloud with faulty workers."""
+    """A local cloud with faulty workers."""
 
     cloud: LocalCloud
     faults: Faults
@@ -89,19 +89,19 @@ class Round:
         self._deployment = Deployment(STAGE, self.cloud.endpoint, self._outputs)
 
     def run(self) -> Count:
-        """Upload, wait, replay what died, count."""
+        """Upload, wait, replay dead letters, count."""
         begin = time.perf_counter()
-        self._heard = self._listen_to_topic()
+        self._topic_queue = self._subscribe_to_topic()
         for url in self._sqs.list_queues()["QueueUrls"]:
             self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(_VISIBILITY)})
         self._sqs.purge_queue(QueueUrl=self._outputs["ArrivalsQueue"])  # S3's test event
-        self._let_as_many_run_as_there_are()
-        self._bring_home()
+        self._allow_all_workers()
+        self._process_all()
         self._count_all()
         self.count.seconds = time.perf_counter() - begin
         return self.count
 
-    def _bring_home(self) -> None:
+    def _process_all(self) -> None:
         self._upload_all()
         self._wait()
         for _ in range(_MOST_REPLAYS):
@@ -127,7 +127,7 @@ class Round:
         ]
         late: list[str] = []
 
-        def one(number: int, is_bad: bool, twice: bool) -> None:
+        def send(number: int, is_bad: bool, twice: bool) -> None:
             data = (bad if is_bad else smears)[number % (3 if is_bad else 8)]
             specimen = Specimen(hospital="bench", patient=f"p-{number % 50}", slide=f"c-{number % 200}", field=f"{number}.jpg")
             version = upload(s3, bucket, specimen, data)
@@ -137,7 +137,7 @@ class Round:
                 late.append(body) if number % 2 else self._deliver(body)
 
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(one, *zip(*plan, strict=True)))
+            list(pool.map(send, *zip(*plan, strict=True)))
         for body in late:
             self._deliver(body)
         self.count.uploads, self.count.bad = len(plan), sum(bad for _, bad, _ in plan)
@@ -146,19 +146,19 @@ class Round:
     def _deliver(self, body: str) -> None:
         self._sqs.send_message(QueueUrl=self._outputs["ArrivalsQueue"], MessageBody=body)
 
-    def _listen_to_topic(self) -> str:
-        """A queue that hears what hospitals hear."""
+    def _subscribe_to_topic(self) -> str:
+        """A queue that receives the notifications for hospitals."""
         (topic,) = [
-            one["TopicArn"]
-            for one in self.cloud.client("sns").list_topics()["Topics"]
-            if one["TopicArn"].endswith("notifications")
+            topic["TopicArn"]
+            for topic in self.cloud.client("sns").list_topics()["Topics"]
+            if topic["TopicArn"].endswith("notifications")
         ]
         url = self._sqs.create_queue(QueueName="subscriber")["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         self.cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         return str(url)
 
-    def _let_as_many_run_as_there_are(self) -> None:
+    def _allow_all_workers(self) -> None:
         functions = self.cloud.client("lambda")
         for event_source in functions.list_event_source_mappings()["EventSourceMappings"]:
             for folder, workers in _WORKERS.items():
@@ -168,11 +168,11 @@ class Round:
                     )
 
     def _waiting(self) -> int:
-        """Messages in the queues: visible, in somebody's hands, or kept back until a channel may be used again."""
+        """Messages in the queues: visible, in flight, or delayed until a channel may be claimed again."""
         names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
         urls = [self._outputs[name] for name in ("ArrivalsQueue", "NotificationsQueue")]
         found = [self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"] for url in urls]
-        return sum(int(one[name]) for one in found for name in names)
+        return sum(int(counts[name]) for counts in found for name in names)
 
     def _wait(self) -> None:
         wait_until(lambda: self._waiting() == 0, 60 + 3.0 * self.faults.uploads, "empty queues")
@@ -184,7 +184,7 @@ class Round:
         model = Settings().model
         rows = {
             row.object_id: row
-            for page in self._deployment.ledger().pages(model, SystemClock().now() + timedelta(days=1))
+            for page in self._deployment.ledger().pages_finished_before(model, SystemClock().now() + timedelta(days=1))
             for row in page
         }
         tally = Reconciliation(
@@ -196,20 +196,22 @@ class Round:
         ).run()
         count = self.count
         count.reported, count.rejected, count.failed = (tally[state] for state in State)
-        count.lost, count.untold = tally[Finding.NO_END], tally[Finding.NOT_TOLD]
-        expected = {one: State.REJECTED if bad else State.REPORTED for one, bad in self._bad.items()}
-        count.wrong_end = sum(row.state is not expected[one] for one, row in rows.items())
+        count.lost, count.unnotified = tally[Finding.NO_STATE], tally[Finding.NOT_NOTIFIED]
+        expected = {object_id: State.REJECTED if bad else State.REPORTED for object_id, bad in self._bad.items()}
+        count.wrong_end = sum(row.state is not expected[object_id] for object_id, row in rows.items())
         files = self._deployment.bucket("ReportsBucket").all_below("")
         reports = Counter(file.object.key.split("/")[1] for file in files if file.object.key.endswith("/report.json"))
-        versions = Counter(one.object.key for one in files)
+        versions = Counter(file.object.key for file in files)
         count.double_reports = sum(number - 1 for number in reports.values()) + sum(
             version - 1 for version in versions.values()
         )
         mails = Counter((*_about(mail["BodyText"]), str(mail["To"]), mail["Subject"]) for mail in self.cloud.mails())
-        heard = Counter(_about(json.loads(body)["Message"]) for body in self._drain(self._heard))
+        published = Counter(_about(json.loads(body)["Message"]) for body in self._drain(self._topic_queue))
         count.double_mails = sum(number - 1 for number in mails.values())
-        count.double_topic_messages = sum(number - 1 for number in heard.values())
-        count.untold += sum((one,) not in heard or not any(mail[0] == one for mail in mails) for one in rows)
+        count.double_topic_messages = sum(number - 1 for number in published.values())
+        count.unnotified += sum(
+            (object_id,) not in published or not any(mail[0] == object_id for mail in mails) for object_id in rows
+        )
         for line in self.journal.read_text(encoding="utf-8").splitlines():
             self._count_line(line)
 
@@ -226,7 +228,8 @@ class Round:
         bodies: list[str] = []
         while messages := self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             bodies += [message["Body"] for message in messages]
-            entries = [{"Id": str(number), "ReceiptHandle": one["ReceiptHandle"]} for number, one in enumerate(messages)]
+            receipts = [message["ReceiptHandle"] for message in messages]
+            entries = [{"Id": str(number), "ReceiptHandle": receipt} for number, receipt in enumerate(receipts)]
             self._sqs.delete_message_batch(QueueUrl=url, Entries=entries)
         return bodies
 
@@ -246,7 +249,7 @@ def run_round(faults: Faults) -> Count:
             "FAULTS_SEED": faults.seed,
             "FAULTS_ERRORS": faults.errors,
             "FAULTS_KILLS": faults.kills,
-            "FAULTS_KILL_BEFORE": "sns,ses" if faults.kill_deliverer else "",
+            "FAULTS_KILL_BEFORE": "sns,ses" if faults.kill_notifier else "",
             "FAULTS_WORKERS": max(_WORKERS.values()),
             "FAULTS_JOURNAL": journal,
         }

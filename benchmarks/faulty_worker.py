@@ -1,8 +1,8 @@
-"""Runs a real Lambda handler in processes that die and among services that fail; started by ``benchmarks.faults``.
+"""Runs a real Lambda handler in processes that are killed, with services that fail; started by ``benchmarks.faults``.
 
 ``python -m benchmarks.faulty_worker PORT HANDLER_FILE``, as :mod:`hemascope_cli.local.worker`. A parent imports the
-handler once and forks workers, which take events from one socket; one that is killed is replaced by another. What shall happen
-stands in variables: ``FAULTS_SEED``, ``FAULTS_ERRORS`` and ``FAULTS_KILLS`` (shares), ``FAULTS_WORKERS``, ``FAULTS_JOURNAL``,
+handler once and forks workers, which take events from one socket; a killed worker is replaced. Environment variables set the
+faults: ``FAULTS_SEED``, ``FAULTS_ERRORS`` and ``FAULTS_KILLS`` (shares), ``FAULTS_WORKERS``, ``FAULTS_JOURNAL``,
 and ``FAULTS_KILL_BEFORE``, the services before whose requests alone a worker is killed.
 """
 
@@ -22,15 +22,15 @@ from botocore.httpsession import URLLib3Session
 from hemascope_cli.local.worker import Handler, endpoint, load_handler
 from tests.support.boto_faults import Fault, FaultyNetwork
 
-# How many requests a message takes at most, so that a kill hits any of them alike.
+# Most requests that a message takes, so that kills are spread evenly over them.
 _REQUESTS = {"screen_smear": 9, "send_notifications": 5, "mail_events": 1}
-# SNS's answer is never lost here: it would do what it is asked again, the window that docs/reliability.md describes.
+# Answers of SNS are not lost here: the request would be repeated, in the window that docs/reliability.md describes.
 _ANSWERS_KEPT = {"sns"}
 
 
 @dataclass
 class Fate:
-    """What happens to one worker: errors of services by chance, and in some batches its end."""
+    """Faults of one worker: random errors of services, and in some batches a kill."""
 
     chance: random.Random
     function: str
@@ -38,7 +38,7 @@ class Fate:
     kills: float
     kill_before: tuple[str, ...]
     journal: Path
-    _left: float = field(default=float("inf"), init=False)  # requests until the end of this worker
+    _left: float = field(default=float("inf"), init=False)  # requests until this worker is killed
     _after: bool = field(default=False, init=False)
     _behind: str = field(default="nothing", init=False)  # the last request that was answered
 
@@ -58,7 +58,7 @@ class Fate:
                 self.die(f"before {service}.{operation}")
         if self.chance.random() >= self.errors:
             return None
-        fault = self.chance.choice([one for one in Fault if not (one.is_done and service in _ANSWERS_KEPT)])
+        fault = self.chance.choice([fault for fault in Fault if not (fault.is_done and service in _ANSWERS_KEPT)])
         self._write(f"error {service}.{operation} {fault}")
         return fault
 
@@ -69,12 +69,12 @@ class Fate:
             self.die(f"after {service}.{operation}")
 
     def end(self) -> None:
-        """Called when the batch is done and nobody knows it yet: its last moment to die in."""
+        """Called when the batch is done but not yet acknowledged: the last moment for a kill."""
         if self._left < float("inf") and not self.kill_before:
             self.die("before the answer")
 
     def die(self, where: str) -> None:
-        """As the kernel kills: no goodbye."""
+        """Kill this process, without any cleaning up."""
         self._write(f"kill {where} behind {self._behind}")
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -84,7 +84,7 @@ class Fate:
 
 
 def work(server: HTTPServer, handler: Handler, function: str, seed: int) -> None:
-    """The life of one worker."""
+    """Serve events in one worker process."""
     cv2.setNumThreads(1)
     variables = os.environ
     fate = Fate(

@@ -1,8 +1,8 @@
-"""The whole service under load, on this machine: ``python -m benchmarks.load``; ``--uploads 200`` for a glance.
+"""Load test of the whole service on this machine: ``python -m benchmarks.load``; ``--uploads 200`` for a short one.
 
-Smears are put into the bucket of the local cloud as fast as it takes them, then some more at half the pace that it kept. What
-it says of each is in its ledger: from the moment before an upload to the moment when its end was recorded, by one clock. There
-is one worker here where AWS would start more, so throughput is that of one container, the emulator's own time included.
+Smears are uploaded to the local cloud as fast as it accepts them, then some more at half the throughput that it reached. A
+latency is the time from just before an upload until its terminal state was recorded in the ledger, by one clock. There is one
+worker where AWS would start more, so throughput is that of one container, including the emulator's own time.
 """
 
 import argparse
@@ -21,24 +21,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.cost import ASSUMPTIONS, MEMORIES, SPARE, billed_ms, lambda_usd, measure, other_services_usd
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.s3 import upload
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope_cli.local.cloud import SCREENING, LocalCloud, wait_until
-from hemascope_cli.operations.ledger_table import LedgerTable
 from hemascope_cli.project import artifact_folder
 from infra import prices
 
 ROOT = Path(__file__).resolve().parent.parent
 SENDERS = 4
 SMEARS = 20  # different ones, sent again and again under other names
-_MINUTES = 20  # after the last upload; more than that is a failure
+_MINUTES = 20  # after the last upload, before the run counts as failed
 
 
 @dataclass
 class Sent:
-    """What was uploaded: when, by object id; and what became of it."""
+    """What was uploaded: time of each object id, and its ledger row."""
 
     moments: dict[str, datetime] = field(default_factory=dict)
     rows: dict[str, LedgerRow] = field(default_factory=dict)
@@ -56,12 +56,12 @@ class Sent:
 
 
 def send(cloud: LocalCloud, run: str, count: int, pace: float | None) -> Sent:
-    """Upload, at so many smears a second or as fast as it goes; wait until each has an end."""
-    pictures = [encode_jpeg(draw_synthetic_smear(seed, side=224, blasts=seed % 12)) for seed in range(SMEARS)]
+    """Upload at ``pace`` smears a second, or as fast as possible; wait for the terminal state of each."""
+    pictures = [encode_jpeg(draw_synthetic_smear(seed, side=224, cells=seed % 12)) for seed in range(SMEARS)]
     bucket, sent, begin = cloud.outputs["UploadsBucket"], Sent(), time.monotonic()
     clients = threading.local()
 
-    def one(number: int) -> None:
+    def send_smear(number: int) -> None:
         if not hasattr(clients, "s3"):
             clients.s3 = cloud.client("s3")
         if pace:
@@ -71,8 +71,8 @@ def send(cloud: LocalCloud, run: str, count: int, pace: float | None) -> Sent:
         sent.moments[upload(clients.s3, bucket, specimen, pictures[number % SMEARS]).object_id] = moment
 
     with ThreadPoolExecutor(SENDERS) as senders:
-        list(senders.map(one, range(count)))
-    table = LedgerTable(cloud.client("dynamodb"), cloud.outputs["LedgerTable"])
+        list(senders.map(send_smear, range(count)))
+    table = DynamoLedger(cloud.client("dynamodb"), cloud.outputs["LedgerTable"])
     model = "/".join(cloud.artifact.parts[-2:])
 
     def all_done() -> bool:
@@ -81,13 +81,13 @@ def send(cloud: LocalCloud, run: str, count: int, pace: float | None) -> Sent:
         time.sleep(0.5)
         return len(sent.rows) == len(sent.moments)
 
-    wait_until(all_done, _MINUTES * 60, f"an end of each of {count} smears")
+    wait_until(all_done, _MINUTES * 60, f"terminal states of {count} smears")
     return sent
 
 
 @contextmanager
 def memory_watched(cloud: LocalCloud, seconds: float = 1.0) -> Iterator[dict[str, list[float]]]:
-    """Megabytes that the cloud and the screening worker hold, again and again."""
+    """Resident memory of the cloud and of the screening worker in MB, sampled regularly."""
     seen: dict[str, list[float]] = {name: [] for name in ("cloud", SCREENING)}
     over = threading.Event()
 
@@ -107,7 +107,7 @@ def memory_watched(cloud: LocalCloud, seconds: float = 1.0) -> Iterator[dict[str
 
 
 def deliveries_beyond_the_first(log: str) -> int:
-    """How many smears were done, or found done, by a later delivery of their message."""
+    """Number of smears that were processed, or found processed, by a later delivery of their message."""
     return sum(int(count) > 1 for count in re.findall(r'"receives":\s*(\d+)', log))
 
 
@@ -128,7 +128,7 @@ def latency_table(runs: dict[str, Sent]) -> list[str]:
 def memory_table(seen: dict[str, list[float]], parts: int = 5) -> list[str]:
     """Lines of Markdown: memory at the end of each fifth of the run."""
     heads = [f"{100 * (part + 1) // parts} %" for part in range(parts)]
-    lines = [f"| MB held by | {' | '.join(heads)} | most |", "| --- " * (parts + 2) + "|"]
+    lines = [f"| MB of memory | {' | '.join(heads)} | most |", "| --- " * (parts + 2) + "|"]
     for name, held in seen.items():
         ends = [held[max(0, len(held) * (part + 1) // parts - 1)] for part in range(parts)]
         lines.append(f"| {name} | {' | '.join(f'{end:.0f}' for end in ends)} | {max(held):.0f} |")
@@ -143,11 +143,11 @@ def cost_table() -> list[str]:
         runs = {processors: measure(picture, processors, 60) for processors in (1, 2)}
     calls = sum(runs[1]["screening_calls"].values())
     others = sum(other_services_usd(runs[1]).values())
-    heads = ("memory MB", "billed ms", *(f"{one} USD" for one in prices.GB_SECOND), "all else USD")
+    heads = ("memory MB", "billed ms", *(f"{architecture} USD" for architecture in prices.GB_SECOND), "other services USD")
     lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
-    for memory in (one for one in MEMORIES if one >= SPARE * max(run["megabytes"] for run in runs.values())):
+    for memory in (memory for memory in MEMORIES if memory >= SPARE * max(run["megabytes"] for run in runs.values())):
         milliseconds = billed_ms({processors: run["warm"] for processors, run in runs.items()}, calls, memory)
-        usd = [f"{lambda_usd(milliseconds, memory, one):.4f}" for one in prices.GB_SECOND]
+        usd = [f"{lambda_usd(milliseconds, memory, architecture):.4f}" for architecture in prices.GB_SECOND]
         lines.append(f"| {memory} | {milliseconds:.0f} | {' | '.join(usd)} | {others:.4f} |")
     return lines
 
@@ -170,9 +170,9 @@ def main() -> None:
     print(
         f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}, {artifact.parent.name} {artifact.name}; ", end=""
     )
-    print(f"ends: {', '.join(f'{count} {state}' for state, count in sorted(ends.items()))}; ", end="")
-    print(f"messages that came again: {again}\n")
-    print("\n".join(latency_table({"as fast as they go": burst, f"{pace:.1f} a second": paced})), "\n")
+    print(f"terminal states: {', '.join(f'{count} {state}' for state, count in sorted(ends.items()))}; ", end="")
+    print(f"messages delivered again: {again}\n")
+    print("\n".join(latency_table({"as fast as possible": burst, f"{pace:.1f} a second": paced})), "\n")
     print("\n".join(memory_table(seen)), "\n")
     print("List price of 1,000 smears of 224 x 224:\n")
     print("\n".join(cost_table()))

@@ -1,7 +1,7 @@
-"""Pictures against a bad network and a bad power supply: does each arrive, whole and once?
+"""Uploads of the microscope agent with an unreliable network and power supply: each picture must arrive intact, exactly once.
 
-``python -m benchmarks.microscope`` runs the agent as a process of its own against the embedded cloud's S3, through a proxy
-that cuts connections every few seconds, also after S3 has stored and before it has answered. The process is killed ten times.
+``python -m benchmarks.microscope`` runs the agent in its own process against the embedded cloud's S3, through a proxy that cuts
+connections every few seconds, also after S3 has stored an object and before it has answered. The process is killed ten times.
 """
 
 import argparse
@@ -20,6 +20,8 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from benchmarks.cutting_proxy import CuttingProxy
 from hemascope.aws.client import client
 from hemascope.domain.errors import HemascopeError
@@ -31,7 +33,7 @@ BUCKET, PREFIX = "uploads", "smears/st-mary/p-7/c-1/"
 
 @dataclass(frozen=True)
 class Trial:
-    """What came out: digests of the files and, per object version, its key and the digest of its content."""
+    """Result: digests of the files and, for each object version, its key and the digest of its content."""
 
     files: frozenset[str]
     versions: tuple[tuple[str, str], ...]
@@ -43,7 +45,7 @@ class Trial:
 
     @property
     def arrived_once(self) -> bool:
-        """Each file one object, each object one version, contents equal."""
+        """Whether each file is one object with one version and equal content."""
         keys, contents = [key for key, _ in self.versions], [content for _, content in self.versions]
         return len(set(keys)) == len(keys) and sorted(contents) == sorted(self.files) and self.exit_status == 0
 
@@ -69,13 +71,13 @@ def embedded_s3() -> Iterator[tuple[int, Any]]:
 def _makes_bucket(s3: Any) -> bool:
     try:
         s3.create_bucket(Bucket=BUCKET)
-    except Exception:  # not there yet, in whatever way
+    except (BotoCoreError, ClientError):  # it does not listen or answer yet
         return False
     return True
 
 
 def agent_command(folder: Path, outbox: Path, port: int, *more: str) -> list[str]:
-    """The agent, quick enough for a trial."""
+    """Command line of the agent, with short pauses."""
     names = ["--hospital", "st-mary", "--patient", "p-7", "--slide", "c-1", "--bucket", BUCKET]
     where = ["--watch", str(folder), "--outbox", str(outbox), "--endpoint", f"http://127.0.0.1:{port}"]
     quick = ["--settle", "0.2", "--poll", "0.1", "--longest-pause", "0.5"]
@@ -123,10 +125,12 @@ def run_trial(
                 if process.wait() != -9:
                     raise HemascopeError(f"expected an agent that runs until it is killed: {_tail(Path(place))}")
             drawing.join()
-            end = subprocess.run(agent_command(folder, outbox, proxy.port, "--once"), stdout=log, stderr=log, timeout=600)
+            end = subprocess.run(
+                agent_command(folder, outbox, proxy.port, "--once"), stdout=log, stderr=log, timeout=600, check=False
+            )
         return Trial(
             files=frozenset(hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()),
-            versions=tuple((one["Key"], _digest(s3, one)) for one in stored(s3)),
+            versions=tuple((version["Key"], _digest(s3, version)) for version in stored(s3)),
             kills=kills,
             cuts=proxy.cuts,
             exit_status=end.returncode,
@@ -157,7 +161,7 @@ def _already_there(outbox: Path) -> int:
 
 
 def main() -> int:
-    """Run it at full size and print what came out; exit status 1 where a picture was lost, doubled or harmed."""
+    """Run at full size and print the result; return 1 if a picture was lost, duplicated or damaged."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=500)
     parser.add_argument("--kills", type=int, default=10)
@@ -178,7 +182,7 @@ def main() -> int:
         "seconds": round(trial.seconds),
     }
     print("".join(f"{name:<36}{value:>8}\n" for name, value in rows.items()), end="")
-    print("each once, whole" if trial.arrived_once else "NOT each once and whole")
+    print("each arrived once, intact" if trial.arrived_once else "NOT each arrived once and intact")
     return 0 if trial.arrived_once else 1
 
 

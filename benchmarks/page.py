@@ -1,8 +1,8 @@
-"""How heavy the portal's pages are, and how soon a report is seen: ``python -m benchmarks.page``.
+"""Size of the portal's pages, and the time until a report is shown: ``python -m benchmarks.page``.
 
-Weight is what a browser fetches for a page beside pictures of smears, as it lies on disk (CloudFront would compress it).
-Times are on the local cloud, in Chromium, with an empty cache and a person who is signed in already: from the request
-for the page until the answer stands there, and until the smear is drawn. The median of some runs.
+The size is that of all files that a browser fetches for a page, without pictures of smears and uncompressed (CloudFront would
+compress them). Times are measured on the local cloud, in Chromium, with an empty cache and a signed-in user: from the request
+of the page until the result is shown, and until the picture is drawn. Medians of several runs.
 """
 
 import shutil
@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from hemascope.aws.s3 import upload
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from hemascope_cli.commands.serve import running
 from hemascope_cli.local.accounts import DEMO_HOSPITAL, DEMO_PASSWORD, DEMO_PATIENT
+from hemascope_cli.local.serve import running
 from hemascope_cli.project import artifact_folder
 
 RUNS = 7
@@ -26,7 +26,7 @@ MOST_BYTES, MOST_SECONDS = 150_000, 1.0
 
 
 def main() -> int:
-    """Print the table; 1 where a page is heavier or slower than it may be."""
+    """Print the table; return 1 if a page is larger or slower than its limit."""
     smear = encode_jpeg(draw_synthetic_smear(1))
     with running(0, 0, artifact_folder(None)) as (cloud, site), sync_playwright() as playwright:
         specimen = Specimen(hospital=DEMO_HOSPITAL, patient=DEMO_PATIENT, slide="slide-0001", field="field-1.jpg")
@@ -36,18 +36,18 @@ def main() -> int:
         runs = [_run(browser, site.url, f"#/reports/{version.object_id}", state) for _ in range(RUNS)]
         lists = [_run(browser, site.url, "#/worklist", state) for _ in range(RUNS)]
         browser.close()
-    print(f"{'page':<10} {'weight':>9} {'files':>6} {'answer seen':>12} {'smear drawn':>12}")
+    print(f"{'page':<10} {'size':>9} {'files':>6} {'result shown':>12} {'smear drawn':>12}")
     for name, found in (("worklist", lists), ("report", runs)):
-        seen, drawn = (statistics.median(one[number] for one in found) for number in (2, 3))
+        seen, drawn = (statistics.median(run[number] for run in found) for number in (2, 3))
         print(f"{name:<10} {found[0][0] / 1000:>6.1f} kB {found[0][1]:>6} {seen * 1000:>9.0f} ms {drawn * 1000:>9.0f} ms")
-    heavy = max(run[0] for run in runs) > MOST_BYTES
-    slow = statistics.median(one[2] for one in runs) > MOST_SECONDS
-    print(f"\nAt most {MOST_BYTES / 1000:.0f} kB and {MOST_SECONDS:.0f} s to the report: {'no' if heavy or slow else 'yes'}")
-    return int(heavy or slow)
+    large = max(run[0] for run in runs) > MOST_BYTES
+    slow = statistics.median(run[2] for run in runs) > MOST_SECONDS
+    print(f"\nAt most {MOST_BYTES / 1000:.0f} kB and {MOST_SECONDS:.0f} s to the report: {'no' if large or slow else 'yes'}")
+    return int(large or slow)
 
 
 def _signed_in(browser: Browser, url: str) -> str:
-    """What sessionStorage holds of a clinician."""
+    """Sign in as a clinician; return the session that the page keeps in sessionStorage."""
     page = browser.new_page()
     page.goto(url)
     page.get_by_role("button", name="Sign in").click()
@@ -61,7 +61,7 @@ def _signed_in(browser: Browser, url: str) -> str:
 
 
 def _run(browser: Browser, url: str, address: str, session: str) -> tuple[int, int, float, float]:
-    """Bytes and number of files, seconds until the heading stands, seconds until the picture is drawn."""
+    """Bytes and number of files, seconds until the heading is shown, seconds until the picture is drawn."""
     context: BrowserContext = browser.new_context()
     page: Page = context.new_page()
     page.add_init_script(f"if (location.origin === '{url}') sessionStorage.setItem('hemascope.session', {session!r})")
@@ -71,7 +71,7 @@ def _run(browser: Browser, url: str, address: str, session: str) -> tuple[int, i
     page.goto(f"{url}/{address}", wait_until="commit")
     page.wait_for_selector("body.inside main h1")
     seen = time.perf_counter() - started
-    page.wait_for_function("[...document.images].every((one) => one.complete)")
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
     drawn = time.perf_counter() - started
     page.wait_for_load_state("networkidle")
     context.close()

@@ -1,7 +1,7 @@
-"""Where the time of one smear goes, from bytes to report: ``python -m benchmarks.screening``.
+"""Time of each step of screening one smear, from bytes to report: ``python -m benchmarks.screening``.
 
-A small and a large picture, each in a process of its own that has the image's variables: with pictures, step by step, and
-without. Ratios are of the network's own time in the same process. Put ``chrt -f 20`` before it where other work runs.
+A small and a large picture, each in its own process with the environment variables of the image; with pictures and without.
+Ratios are to the network's time in the same process. Put ``chrt -f 20`` before it where other work runs.
 """
 
 import argparse
@@ -36,11 +36,11 @@ _WARM_UP = 5
 
 def drawn(size: tuple[int, int]) -> bytes:
     """A JPEG file of a drawn smear of nine blasts."""
-    return encode_jpeg(cv2.resize(draw_synthetic_smear(1, side=min(size), blasts=9), size))
+    return encode_jpeg(cv2.resize(draw_synthetic_smear(1, side=min(size), cells=9), size))
 
 
 def image_variables() -> dict[str, str]:
-    """How the image has memory handed out."""
+    """Variables of the memory allocator, as the image sets them."""
     dockerfile = (ROOT / "lambdas" / "screen_smear" / "Dockerfile").read_text()
     return dict(re.findall(r"^ENV (MALLOC_\w+)=(\d+)$", dockerfile, re.MULTILINE))
 
@@ -101,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=60)
     parser.add_argument("--artifact", type=Path, default=None)
-    parser.add_argument("--picture", type=Path, help="measure this file, here, and print JSON")
+    parser.add_argument("--picture", type=Path, help="measure this file, in this process, and print JSON")
     options = parser.parse_args()
     artifact = artifact_folder(options.artifact)
     if options.picture:
@@ -111,7 +111,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, size in SIZES.items():
             picture = Path(folder) / f"{size[0]}.jpg"
-            picture.write_bytes(drawn(size))  # here, so that drawing is in no peak of memory
+            picture.write_bytes(drawn(size))  # drawn here, so that it adds to no peak of memory
             command = [sys.executable, "-m", "benchmarks.screening", *sys.argv[1:], "--picture", str(picture)]
             done = subprocess.run(command, cwd=ROOT, env=os.environ | image_variables(), stdout=subprocess.PIPE, check=True)
             lines += table(name, json.loads(done.stdout))

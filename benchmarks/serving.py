@@ -1,8 +1,8 @@
-"""Which runtime serves the network best: ``python -m benchmarks.serving``, or ``chrt -f 20`` before it where other work runs.
+"""Comparison of inference runtimes: ``python -m benchmarks.serving``; put ``chrt -f 20`` before it where other work runs.
 
-All run the same float weights, converted, each in a process of its own, in turn, again and again; ratios are of Keras
-``predict`` in the same run. What the product doesn't have is installed from ``requirements/serving.txt`` into
-``build/serving``; converted models are kept beside it. A runtime that isn't to be had is a row that says so.
+All run the same float weights, converted, each in its own process, in several rounds; ratios are to Keras ``predict`` in the
+same run. Runtimes that the product doesn't use are installed from ``requirements/serving.txt`` into ``build/serving``;
+converted models are kept next to it. A runtime that is not available has a row that says so.
 """
 
 import argparse
@@ -22,12 +22,12 @@ from typing import Any
 
 from hemascope.model.classifier import usable_cores
 from hemascope_cli.project import artifact_folder
-from training.networks.weights import LABORATORY_WEIGHTS
+from training.networks.weights import FLOAT_WEIGHTS
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD, LOCK = ROOT / "build", ROOT / "requirements" / "serving.txt"
 SHIPPED, REFERENCE = "LiteRT dynamic int8", "Keras predict"
-WITH_EVIDENCE = "the same, as shipped: with maps and features"
+WITH_EVIDENCE = "LiteRT dynamic int8, as shipped: with maps and features"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ ROWS = (
 
 @dataclass(frozen=True)
 class Bench:
-    """Where the models lie, and who runs what."""
+    """Folder of the models, interpreters, and sizes of the measurement."""
 
     models: Path
     separate: Path
@@ -72,8 +72,9 @@ class Bench:
             return {"error": reason.read_text()}
         interpreter = Path(sys.executable) if row.ours else self.separate
         if not interpreter.exists() or not path.exists():
-            return {"error": f"{interpreter if path.exists() else path.name} is not there"}
-        arguments = [str(one) for one in (path, self.models, usable_cores(), self.repeat, self.smears if first else 0)]
+            return {"error": f"{interpreter if path.exists() else path.name} does not exist"}
+        smears = self.smears if first else 0
+        arguments = [str(argument) for argument in (path, self.models, usable_cores(), self.repeat, smears)]
         command = [str(interpreter), str(ROOT / "benchmarks" / "runtimes" / "answer.py"), row.runtime, *arguments]
         environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
         begin = time.perf_counter()
@@ -85,15 +86,15 @@ class Bench:
                 rest = child.stdout.read()
             if child.returncode or not answered:
                 problems.seek(0)
-                return {"error": (problems.read().strip().splitlines() or ["it said nothing"])[-1]}
-        size = sum(one.stat().st_size for one in ([path] if path.is_file() else path.rglob("*")) if one.is_file())
+                return {"error": (problems.read().strip().splitlines() or ["no output"])[-1]}
+        size = sum(file.stat().st_size for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file())
         size += path.with_suffix(".bin").stat().st_size if path.suffix == ".xml" else 0
         found = json.loads(rest)
         return found | {"start": start, "unpacked": found["unpacked"] + size}
 
 
 def separate_interpreter() -> Path:
-    """Install what the product doesn't have, once; return its interpreter, be it there or not."""
+    """Install the other runtimes, once; return their interpreter, which may not exist."""
     folder = BUILD / "serving"
     interpreter, stamp = folder / "bin" / "python", folder / "installed"
     wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
@@ -111,7 +112,7 @@ def converted(artifact: Path, interpreter: Path) -> Path:
     """The artifact's network in every format, made once."""
     kind = "data set" if os.environ.get("HEMASCOPE_DATASET") else "drawn"
     makers = [ROOT / "benchmarks" / "runtimes" / f"{name}.py" for name in ("convert", "quantize")]
-    sources = [artifact / LABORATORY_WEIGHTS, LOCK, *makers]
+    sources = [artifact / FLOAT_WEIGHTS, LOCK, *makers]
     key = hashlib.sha256(b"".join(source.read_bytes() for source in sources) + kind.encode()).hexdigest()[:12]
     folder = BUILD / "serving-models" / key
     if folder.exists():
@@ -133,33 +134,33 @@ def converted(artifact: Path, interpreter: Path) -> Path:
 
 def table(rounds: Mapping[str, list[dict[str, Any]]]) -> list[str]:
     """Lines of Markdown: medians over the rounds, and ratios of Keras in the same run."""
-    heads = ("runtime", "first answer s", "x", "warm ms", "p95 ms", "x", "peak MB", "unpacked MB", "differ", "by at most")
+    heads = ("runtime", "first answer s", "x", "warm ms", "p95 ms", "x", "peak MB", "unpacked MB", "classes differ", "furthest")
     lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
     keras = _medians(rounds[REFERENCE])
     for name, runs in rounds.items():
-        one = _medians(runs)
-        if "error" in one:
-            lines.append(f"| {name} | not to be had: {one['error'][:120]} |" + " |" * (len(heads) - 2))
+        median = _medians(runs)
+        if "error" in median:
+            lines.append(f"| {name} | not available: {median['error'][:120]} |" + " |" * (len(heads) - 2))
             continue
-        ratios = {key: f"{keras[key] / one[key]:.1f}" if "error" not in keras else "" for key in ("start", "median")}
+        ratios = {key: f"{keras[key] / median[key]:.1f}" if "error" not in keras else "" for key in ("start", "median")}
         cells = (
-            f"{one['start']:.2f}",
+            f"{median['start']:.2f}",
             ratios["start"],
-            f"{one['median']:.1f}",
-            f"{one['p95']:.1f}",
+            f"{median['median']:.1f}",
+            f"{median['p95']:.1f}",
             ratios["median"],
-            f"{one['peak'] / 1e6:.0f}",
-            f"{one['unpacked'] / 1e6:.0f}",
-            f"{one['differing']:.0f}" if "differing" in one else "",
-            f"{one['furthest']:.3f}" if "furthest" in one else "",
+            f"{median['peak'] / 1e6:.0f}",
+            f"{median['unpacked'] / 1e6:.0f}",
+            f"{median['differing']:.0f}" if "differing" in median else "",
+            f"{median['furthest']:.3f}" if "furthest" in median else "",
         )
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 
 
 def limits(rates: Mapping[str, float], milliseconds: Mapping[str, float]) -> list[str]:
-    """Lines of Markdown: what the network would take if it were one large product of matrices, beside what it takes."""
-    lines = ["| arithmetic | thousand million multiply-adds / s | the network's share of it, ms | LiteRT, ms | ratio |"]
+    """Lines of Markdown: time of the network if it were one large matrix product, and its measured time."""
+    lines = ["| arithmetic | 1e9 multiply-adds / s | time of the network's multiply-adds, ms | LiteRT, ms | ratio |"]
     lines.append("| --- " * 5 + "|")
     for kind, taken in milliseconds.items():
         least = 1e3 * rates["network"] / rates[kind]
@@ -169,13 +170,13 @@ def limits(rates: Mapping[str, float], milliseconds: Mapping[str, float]) -> lis
 
 def _medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
     failed = [run for run in runs if "error" in run]
-    return failed[0] if failed else {key: statistics.median(one[key] for one in runs if key in one) for key in runs[0]}
+    return failed[0] if failed else {key: statistics.median(run[key] for run in runs if key in run) for key in runs[0]}
 
 
 def main() -> None:
     """Install, convert, run, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--artifact", type=Path, default=ROOT / "model_artifacts" / "all-subtypes" / "1.0.1")
+    parser.add_argument("--artifact", type=Path, default=None)
     parser.add_argument("--rounds", type=int, default=5, help="processes of each runtime")
     parser.add_argument("--repeat", type=int, default=60, help="warm answers of each process")
     parser.add_argument("--smears", type=int, default=200, help="whose classes are compared, at most 200")
@@ -186,7 +187,7 @@ def main() -> None:
     rounds: dict[str, list[dict[str, Any]]] = {row.name: [] for row in ROWS}
     for number in range(-1, options.rounds):
         for row in ROWS:
-            if number < 0:  # so that no measured start has to read files that another need not
+            if number < 0:  # fills the file caches, so that measured starts are alike
                 Bench(bench.models, interpreter, 2, 0).run(row, first=False)
             else:
                 rounds[row.name].append(bench.run(row, first=number == 0))

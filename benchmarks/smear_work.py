@@ -1,6 +1,6 @@
-"""One figure of ``benchmarks.cost``, in a process of its own: real handler, shipped artifact, the tests' dicts as ports.
+"""One measurement of ``benchmarks.cost``, in its own process: the real handler and shipped artifact with in-memory ports.
 
-``python -m benchmarks.smear_work PROCESSORS PICTURE REPEAT`` prints a line when it is ready and a line of JSON at the end.
+``python -m benchmarks.smear_work PROCESSORS PICTURE REPEAT`` prints a line when it is ready, and a line of JSON at the end.
 """
 
 import io
@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 _WARM_UP = 5
+SERVICE = "screening_service"  # the handler's function that returns the screening service
 
 
 @dataclass(frozen=True)
 class _Counted:
-    """A port whose calls are counted by name."""
+    """A port that counts its calls by name."""
 
     port: Any
     calls: Counter[str]
@@ -30,9 +31,9 @@ class _Counted:
 
 
 def main(processors: int, picture: Path, repeat: int) -> None:
-    """Load, say so, handle one picture again and again, print what it took."""
+    """Load the handler, print ``ready``, process one picture repeatedly, print the measurements."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:processors])
-    answers, sys.stdout = sys.stdout, io.StringIO()  # what the handler prints would go to its log
+    output, sys.stdout = sys.stdout, io.StringIO()  # the handler prints its log
     import cv2
 
     from benchmarks.runtimes.answer import peak_bytes
@@ -46,10 +47,11 @@ def main(processors: int, picture: Path, repeat: int) -> None:
     cv2.setNumThreads(processors)
     handler = load_handler(Path(__file__).parent.parent / "lambdas" / "screen_smear" / "handler.py")
     world, calls = World(Classifier(load_artifact(artifact_folder(None)))), Counter[str]()
-    station = world.station()
-    ports = {name: _Counted(getattr(station, name), calls) for name in ("pictures", "reports", "ledger", "notifications")}
-    handler.__globals__["station"] = lambda: replace(station, **ports)
-    print("ready", file=answers, flush=True)
+    service = world.screening_service()
+    ports = {name: _Counted(getattr(service, name), calls) for name in ("pictures", "reports", "ledger", "notifications")}
+    replaced = replace(service, **ports)
+    handler.__globals__[SERVICE] = lambda: replaced
+    print("ready", file=output, flush=True)
 
     data, times = picture.read_bytes(), list[float]()
     for number in range(_WARM_UP + repeat):
@@ -66,9 +68,9 @@ def main(processors: int, picture: Path, repeat: int) -> None:
     screening_calls, stored = dict(calls), sum(len(content) for content, _ in world.reports.files.values())
 
     calls.clear()
-    notification = world.notification()
-    told = {name: _Counted(getattr(notification, name), calls) for name in ("ledger", "hospitals", "publisher", "mailer")}
-    replace(notification, **told).notify(world.notifications.due[-1])
+    notification = world.notification_service()
+    counted = {name: _Counted(getattr(notification, name), calls) for name in ("ledger", "hospitals", "publisher", "mailer")}
+    replace(notification, **counted).notify(world.notifications.due[-1])
     measured = {
         "first": times[0],
         "warm": statistics.median(times[_WARM_UP:]),
@@ -78,9 +80,9 @@ def main(processors: int, picture: Path, repeat: int) -> None:
         "stored": stored,
         "log_bytes": len(sys.stdout.getvalue()),
         "screening_calls": screening_calls,
-        "delivery_calls": dict(calls),
+        "notification_calls": dict(calls),
     }
-    print(json.dumps(measured), file=answers, flush=True)
+    print(json.dumps(measured), file=output, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The laboratory: everything that needs TensorFlow. It imports hemascope, never the other way round."""
+"""Training, evaluation and export of models: everything that needs TensorFlow. It imports hemascope, never the reverse."""

@@ -1,4 +1,4 @@
-"""One runtime, in a process of its own: ``answer.py RUNTIME MODEL INPUTS THREADS REPEAT SMEARS``.
+"""Measures one runtime, in its own process: ``answer.py RUNTIME MODEL INPUTS THREADS REPEAT SMEARS``.
 
 Any interpreter runs it that has NumPy and the runtime. It prints a line as soon as it has answered once, and a line of JSON at
 the end. Nothing of Hemascope is imported, so that a runtime's memory and start are its own.
@@ -11,8 +11,10 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -40,8 +42,8 @@ def saved_model(model: str, threads: int) -> Ask:
     loaded = tf.saved_model.load(model)  # its signatures live as long as it does
     serve = loaded.signatures["serving_default"]
 
-    def ask(pair: dict[str, np.ndarray], loaded: Any = loaded) -> np.ndarray:
-        (answer,) = serve(**{name: tf.constant(one) for name, one in pair.items()}).values()
+    def ask(pair: dict[str, np.ndarray], _loaded: Any = loaded) -> np.ndarray:
+        (answer,) = serve(**{name: tf.constant(picture) for name, picture in pair.items()}).values()
         return np.asarray(answer)
 
     return ask
@@ -93,6 +95,21 @@ RUNTIMES: dict[str, tuple[Callable[[str, int], Ask], tuple[str, ...]]] = {
 }
 
 
+@dataclass
+class ErrorFile:
+    """A context in which any exception ends in a file instead: a row of the table says that a format can't be made."""
+
+    path: Path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        if isinstance(error, Exception):
+            self.path.write_text(f"{type(error).__name__}: {error}")
+        return isinstance(error, Exception)
+
+
 def unpacked_bytes(packages: tuple[str, ...]) -> int:
     """Size of the files of some installed packages and of all that they require."""
     waiting, seen, size = list(packages), set[str](), 0
@@ -102,11 +119,11 @@ def unpacked_bytes(packages: tuple[str, ...]) -> int:
             continue
         seen.add(name)
         try:
-            one = metadata.distribution(name)
+            package = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue  # required on another system, or of an extra
-        waiting += [re.split(r"[^\w.-]", need, maxsplit=1)[0] for need in one.requires or () if "extra ==" not in need]
-        size += sum(path.stat().st_size for file in one.files or () if (path := Path(str(file.locate()))).is_file())
+        waiting += [re.split(r"[^\w.-]", need, maxsplit=1)[0] for need in package.requires or () if "extra ==" not in need]
+        size += sum(path.stat().st_size for file in package.files or () if (path := Path(str(file.locate()))).is_file())
     return size
 
 
@@ -150,4 +167,4 @@ def as_pair(pictures: np.ndarray) -> dict[str, np.ndarray]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), *(int(one) for one in sys.argv[4:7]))
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), *(int(argument) for argument in sys.argv[4:7]))

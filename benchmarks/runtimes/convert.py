@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.runtimes.answer import as_pair
+from benchmarks.runtimes.answer import ErrorFile, as_pair
 from hemascope.imaging.decode import decode
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
@@ -27,7 +27,7 @@ from training.data.split import load_split, without_copies
 from training.evidence.evaluate import in_float, network_inputs
 from training.export.artifact import SPLIT, convert
 from training.networks.fusion import build_fusion
-from training.networks.weights import LABORATORY_WEIGHTS, load_weights
+from training.networks.weights import FLOAT_WEIGHTS, load_weights
 
 CALIBRATION = 100  # smears that show a runtime which ranges its integers have to hold
 UNSEEN = 200  # smears whose classes are compared
@@ -54,8 +54,8 @@ def save_inputs(folder: Path, classifier: Classifier, network: keras.Model) -> n
     """Write the smears and the float network's answers; return those for calibration."""
     kind, unseen, calibration = smears(classifier)
     (folder / "smears.json").write_text(json.dumps(kind))
-    pictures = [np.rint(np.stack([[one.original, one.segmented] for one in part]) * 255.0) for part in (unseen, calibration)]
-    shown, calibrating = (picture.astype(np.uint8) for picture in pictures)
+    pairs = ([[smear.original, smear.segmented] for smear in part] for part in (unseen, calibration))
+    shown, calibrating = (np.rint(np.stack(part) * 255.0).astype(np.uint8) for part in pairs)
     np.save(folder / "first.npy", shown[0])
     np.save(folder / "pictures.npy", shown)
     np.save(folder / "calibration.npy", calibrating)
@@ -75,8 +75,8 @@ def to_full_int8(saved: str, calibration: np.ndarray) -> bytes:
     """LiteRT with weights and activations of 8 bits; the answer alone is left in float."""
 
     def examples() -> Iterator[dict[str, np.ndarray]]:
-        for one in calibration:
-            yield as_pair(one)
+        for pictures in calibration:
+            yield as_pair(pictures)
 
     converter = tf.lite.TFLiteConverter.from_saved_model(saved)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -89,7 +89,7 @@ def to_onnx(network: keras.Model) -> bytes:
     """ONNX, for one smear at a time."""
     import tf2onnx
 
-    shapes = [tf.TensorSpec((1, *one.shape[1:]), tf.float32, name=one.name) for one in network.inputs]
+    shapes = [tf.TensorSpec((1, *inputs.shape[1:]), tf.float32, name=inputs.name) for inputs in network.inputs]
     answer = tf.function(lambda original, segmented: network([original, segmented], training=False))
     model, _ = tf2onnx.convert.from_function(answer, input_signature=shapes, opset=18)
     return bytes(model.SerializeToString())
@@ -99,7 +99,7 @@ def main(artifact: Path, folder: Path, site_packages: str) -> None:
     """Make all formats."""
     classifier = Classifier(load_artifact(artifact))
     network = build_fusion(side=classifier.artifact.manifest.preprocessing.input_size)
-    load_weights(network, artifact / LABORATORY_WEIGHTS)
+    load_weights(network, artifact / FLOAT_WEIGHTS)
     calibration = save_inputs(folder, classifier, network)
     network.save(folder / "network.keras")
     saved = str(folder / "saved_model")
@@ -113,10 +113,8 @@ def main(artifact: Path, folder: Path, site_packages: str) -> None:
         "float32.onnx": lambda: to_onnx(network),
     }
     for name, make in makers.items():
-        try:
+        with ErrorFile(folder / f"{name}.error"):
             (folder / name).write_bytes(make())
-        except Exception as error:  # a row of the table says so
-            (folder / f"{name}.error").write_text(f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

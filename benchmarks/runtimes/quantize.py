@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.runtimes.answer import as_pair
+from benchmarks.runtimes.answer import ErrorFile, as_pair
 
 _FLOAT = "float32.onnx"
 
@@ -32,7 +32,7 @@ def for_onnx(folder: Path, examples: list[dict[str, np.ndarray]]) -> None:
 
 
 def for_openvino(folder: Path, examples: list[dict[str, np.ndarray]]) -> None:
-    """What NNCF makes of it by itself."""
+    """NNCF with its default settings."""
     import nncf
     from openvino import Core, save_model
 
@@ -44,12 +44,10 @@ def for_openvino(folder: Path, examples: list[dict[str, np.ndarray]]) -> None:
 
 def main(folder: Path) -> None:
     """Make both."""
-    examples = [as_pair(one) for one in np.load(folder / "calibration.npy")]
+    examples = [as_pair(pictures) for pictures in np.load(folder / "calibration.npy")]
     for name, make in {"int8.onnx": for_onnx, "int8.xml": for_openvino}.items():
-        try:
+        with ErrorFile(folder / f"{name}.error"):
             make(folder, examples)
-        except Exception as error:  # a row of the table says so
-            (folder / f"{name}.error").write_text(f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

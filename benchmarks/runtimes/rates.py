@@ -44,9 +44,9 @@ def rate(operation: str, kind: int, numbers: type, threads: int) -> float:
 def multiply_adds(path: str) -> float:
     """Thousand millions of multiply-adds that a network needs: those of its convolutions and dense layers."""
     model = onnx.shape_inference.infer_shapes(onnx.load(path))
-    weights = {one.name: one.dims for one in model.graph.initializer}
+    weights = {tensor.name: tensor.dims for tensor in model.graph.initializer}
     known = (*model.graph.value_info, *model.graph.output)
-    shapes = {one.name: [size.dim_value for size in one.type.tensor_type.shape.dim] for one in known}
+    shapes = {value.name: [size.dim_value for size in value.type.tensor_type.shape.dim] for value in known}
     total = 0
     for node in model.graph.node:
         if node.op_type == "Conv":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.s3 import upload
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.specimen import ObjectVersion, Specimen

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 from hemascope_cli.local.cloud import LocalCloud
 from tests.e2e.dockerfile import Image
@@ -27,7 +27,7 @@ class RuntimeApi:
     answers: "queue.Queue[tuple[str, Any]]" = field(default_factory=queue.Queue)
     asked: threading.Event = field(default_factory=threading.Event)  # the function has started and wants its first event
 
-    def __enter__(self) -> "RuntimeApi":
+    def __enter__(self) -> Self:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._endpoint())
         self._server.daemon_threads = True
         self._server.handle_error = lambda *_: None  # a killed client resets its connection

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.domain.events import parse_message
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.report import State

@@ -1,11 +1,13 @@
 """The deliverer dies between SES's answer and its own record, on the embedded cloud: SES's event says that the mail is out."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 
-from hemascope.bootstrap.functions import build_notification_service
+from hemascope.bootstrap.notifications import build_notification_service
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.notification import Mail, NotificationTask
 from hemascope.ports import Mailer
@@ -54,7 +56,8 @@ def test_a_mail_is_sent_once_though_its_sender_died_before_it_could_record_it(
     service: Service, environment: dict[str, str], smear: bytes
 ) -> None:
     row = screened(service, smear, "died.jpg")
-    notification = build_notification_service(environment)
+    with patch.dict(os.environ, environment):
+        notification = build_notification_service()
     task = NotificationTask(object_id=row.object_id, model=row.model)
 
     with pytest.raises(Killed):

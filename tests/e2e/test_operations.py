@@ -18,8 +18,8 @@ from hemascope_cli.operations.deployment import Deployment
 from hemascope_cli.operations.forget import Forgetting, forget
 from tests.e2e.conftest import Service
 from tests.support.fakes import Killed, s3_message, s3_record
-from tests.support.moto_cloud import Wired
 from tests.support.patience import wait_until
+from tests.support.wired import Wired
 
 pytestmark = pytest.mark.local_cloud
 Captured = pytest.CaptureFixture[str]
@@ -93,11 +93,11 @@ def test_an_object_whose_message_is_lost_is_found_and_brought_home(service: Serv
     well = operate(service, "reconcile", *QUIET)
 
     assert (young, young_lines) == (0, [])
-    assert (missing, lines) == (1, [f"no end       {version.object_id}  version {version.version_id}"])
+    assert (missing, lines) == (1, [f"no state      {version.object_id}  version {version.version_id}"])
     assert row.state is State.REPORTED
     assert service.mails_about(version) == 1
     assert well == 0
-    assert capsys.readouterr().out.endswith("all is well\n")
+    assert capsys.readouterr().out.endswith("nothing needs attention\n")
 
 
 def test_a_notification_that_is_lost_is_found_and_people_are_told_once(
@@ -120,7 +120,7 @@ def test_a_notification_that_is_lost_is_found_and_people_are_told_once(
     service.wait_for_end(version)
 
     assert status == 1
-    assert lines == [f"not told     {version.object_id}  version {version.version_id}"]
+    assert lines == [f"not notified  {version.object_id}  version {version.version_id}"]
     assert service.mails_about(version) == 1
 
 

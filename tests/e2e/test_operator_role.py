@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.domain.report import Release
 from hemascope.domain.review import Verdict
 from hemascope.domain.specimen import ObjectVersion, report_keys, verdict_key
@@ -133,7 +133,7 @@ def test_the_operators_role_is_enough_for_every_command(filled: Guarded, tmp_pat
     assert [run.returncode for run in done] == [0, 1, 0, 0, 0]
     assert done[0].stdout == "moved 1, left in the dead-letter queue 0\n"
     assert done[2].stdout.startswith("new: 1,")
-    assert done[4].stdout.startswith("st-mary  whole, head ")
+    assert done[4].stdout.startswith("st-mary  intact, head ")
     assert done[3].stdout.splitlines()[-1] == "deleted; tombstones that keep late deliveries from bringing anything back: 2"
     assert stored(filled) == 0
 

@@ -121,14 +121,16 @@ def test_a_patient_gets_the_summary_alone(portal: PortalClient, tokens: dict[str
     assert not {"result", "probabilities", "evidence", "model"} & set(answer["summary"])
 
 
-def test_a_case_is_stated_to_staff_and_told_to_its_patient(portal: PortalClient, tokens: dict[str, str], seen: Seen) -> None:
-    route = f"GET /slides?{urlencode({'case': PICTURE['case']})}"
+def test_staff_see_a_slides_report_and_its_patient_the_summary(
+    portal: PortalClient, tokens: dict[str, str], seen: Seen
+) -> None:
+    route = f"GET /slides?{urlencode({'slide': PICTURE['slide']})}"
 
     status, stated = portal.ask(route, tokens["clinician"])
     told = portal.ask(route, tokens["patient-7"])
 
-    named = stated["statement"]["fields"] + stated["statement"]["excluded"]
-    assert (status, [(one["name"], one["object_id"]) for one in named]) == (200, [(PICTURE["field"], seen.object_id)])
+    named = stated["report"]["fields"] + stated["report"]["excluded"]
+    assert (status, [(field["name"], field["object_id"]) for field in named]) == (200, [(PICTURE["field"], seen.object_id)])
     assert (told[0], set(told[1])) == (200, {"summary"})
     assert [portal.ask(route, tokens[name])[0] for name in ("patient-8", "foreign-clinician")] == [404, 404]
 

@@ -71,7 +71,7 @@ def test_a_correction_is_stored_and_released_and_the_patient_reads_the_reviewers
     assert (reviewed.before[0], reviewed.verdict[0], reviewed.release) == (409, 201, (200, {"release": "amended"}))
     assert reviewed.waiting[1]["summaries"][0]["headline"] == "This picture did not give a clear answer."
     assert [(summary["object_id"], summary["release"], summary["headline"]) for summary in told["summaries"]] == [
-        (reviewed.object_id, "amended", "Your doctor wants to look at your blood sample more closely.")
+        (reviewed.object_id, "amended", "Your doctor wants to take a closer look at your blood sample.")
     ]
     assert status == 200
 
@@ -92,9 +92,9 @@ def test_the_trail_says_what_everybody_did_and_is_whole(
 
     done = [entry["action"] for entry in entries if entry["object_id"] == reviewed.object_id and entry["action"] != "viewed"]
     assert done == ["verdict", "released"]
-    assert {one["who"] for one in entries if one["action"] == "released"} == {reviewed.verdict[1]["reviewer"]}
+    assert {entry["who"] for entry in entries if entry["action"] == "released"} == {reviewed.verdict[1]["reviewer"]}
     assert main(["audit", "verify", "--endpoint", portal.cloud.endpoint]) == 0
-    assert capsys.readouterr().out.startswith("st-mary  whole, head ")
+    assert capsys.readouterr().out.startswith("st-mary  intact, head ")
 
 
 @pytest.mark.parametrize("route", ["POST /reports/{id}/verdicts", "POST /reports/{id}/release", "GET /summaries", "GET /audit"])

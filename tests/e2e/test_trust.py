@@ -17,7 +17,7 @@ from training.evidence.map_check import measure_maps, measure_occlusion
 from training.export.artifact import convert
 from training.networks.explain import with_evidence
 from training.networks.fusion import build_fusion
-from training.networks.weights import LABORATORY_WEIGHTS, load_weights
+from training.networks.weights import FLOAT_WEIGHTS, load_weights
 
 pytestmark = pytest.mark.dataset
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.dataset
 @pytest.fixture(scope="module")
 def network(artifact: Artifact) -> keras.Model:
     network = build_fusion(side=artifact.manifest.preprocessing.input_size)
-    load_weights(network, artifact.folder / LABORATORY_WEIGHTS)
+    load_weights(network, artifact.folder / FLOAT_WEIGHTS)
     return network
 
 

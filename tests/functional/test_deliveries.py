@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 import boto3
 import pytest
@@ -41,7 +41,7 @@ class Process:
     go: threading.Event = field(default_factory=threading.Event)
     status: int = 200
 
-    def __enter__(self) -> "Process":
+    def __enter__(self) -> Self:
         process = self
 
         class Endpoint(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The second lock against train/serve skew: the laboratory's inputs are the serving function's, bit for bit."""
+"""The second lock against train/serve skew: inputs in training equal those in the serving function, bit for bit."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
 from hemascope.screening.pipeline import screen
 from tests.support.fakes import FixedClassifier
-from training.data.batches import Batches
+from training.data.batches import SmearBatches
 from training.data.dataset import CLASS_FOLDERS, Sample, labels_of, load_working_pictures, read_dataset
 from training.evidence.evaluate import network_inputs, served
-from training.export.artifact import telling_cells_apart
+from training.export.artifact import counting_by_stain
 
 SPECIMEN = Specimen(hospital="h", patient="p", slide="c", field="f")
 
@@ -34,7 +34,9 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def check_parity(root: Path, samples: list[Sample], artifact: Artifact) -> None:
     spec = artifact.manifest.preprocessing
-    training = Batches(load_working_pictures(root, samples, spec), labels_of(samples), spec, batch=5, seed=1, augmented=False)
+    training = SmearBatches(
+        load_working_pictures(root, samples, spec), labels_of(samples), spec, batch=5, seed=1, augmented=False
+    )
     network = FixedClassifier(artifact, 0.25, 0.25, 0.25, 0.25)
 
     for sample in samples:
@@ -43,7 +45,7 @@ def check_parity(root: Path, samples: list[Sample], artifact: Artifact) -> None:
     batches = [training[index] for index in range(len(training))]
     for name in ("original", "segmented"):
         seen_in_training = np.concatenate([inputs[name] for inputs, _ in batches])
-        seen_in_serving = np.stack([getattr(one, name) for one in network.asked])
+        seen_in_serving = np.stack([getattr(inputs, name) for inputs in network.asked])
         assert seen_in_training.dtype == seen_in_serving.dtype == np.float32
         assert seen_in_training.tobytes() == seen_in_serving.tobytes()
     assert np.concatenate([labels for _, labels in batches]).tolist() == [sample.label for sample in samples]
@@ -59,8 +61,8 @@ def test_training_sees_real_smears_as_serving_does(dataset: Path, artifact: Arti
 
 
 def test_the_artifact_was_trained_on_what_the_code_makes_today(artifact: Artifact) -> None:
-    # Numbers of cells came after the training; they change nothing of what the network sees (tests/unit/test_separate.py).
-    assert artifact.manifest.preprocessing == telling_cells_apart(PreprocessingSpec())
+    # Cells are numbered since a revision after the training, which does not change what the network sees: test_separate.py.
+    assert artifact.manifest.preprocessing == counting_by_stain(PreprocessingSpec())
 
 
 def test_evaluation_answers_what_serving_answers(drawn: Path, classifier: Classifier) -> None:
@@ -80,11 +82,11 @@ def test_an_augmented_smear_is_segmented_after_its_augmentation(drawn: Path, art
 
     spec, samples = artifact.manifest.preprocessing, read_dataset(drawn)
     pictures = load_working_pictures(drawn, samples, spec)
-    training = Batches(pictures, labels_of(samples), spec, batch=4, seed=7, augmented=True)
+    training = SmearBatches(pictures, labels_of(samples), spec, batch=4, seed=7, augmented=True)
     training.epoch = 3
 
     pair = training.pair(5)
 
-    expected = to_network_inputs(augment(pictures[5], training.chance(5)), spec)
+    expected = to_network_inputs(augment(pictures[5], training.rng(5)), spec)
     assert (pair.segmented == expected.segmented).all()
     assert (pair.original == expected.original).all()

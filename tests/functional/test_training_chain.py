@@ -1,8 +1,12 @@
-"""The whole chain, pretraining to evaluation, on a small data set of drawn smears and small inputs; and its resumption."""
+"""The whole chain, from pretraining to evaluation, with small networks on drawn smears; and its resumption.
+
+The networks of the paper are held by tests/unit/test_training_networks.py, their conversion by tests/e2e/test_trust.py.
+"""
 
 import csv
 import gc
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,71 +15,71 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import Classifier
 from hemascope.screening.selfcheck import replay
+from tests.support.drawn_data import SPEC, draw_data, eager_training, with_small_fusion
 from training.__main__ import main
-from training.data.dataset import CLASS_FOLDERS, read_dataset
+from training.data.batches import SmearBatches
+from training.data.dataset import read_dataset
 from training.data.features import cached_features, pooled
 from training.data.shifts import SHIFTS
+from training.data.training_data import TrainingData
 from training.evidence.evaluate import evaluate, network_inputs
 from training.evidence.map_check import grad_cam
 from training.experiments.finetune import FinetuneSettings, finetune
 from training.experiments.linear import as_table, evaluate_linearly
 from training.experiments.pretrain import PretrainSettings, pretrain
-from training.experiments.run import Data, Run
+from training.experiments.run import Run
 from training.experiments.train import TrainSettings, train
 from training.export.artifact import ExportSettings, convert, export
 from training.networks.explain import with_evidence
 from training.networks.fusion import build_fusion
 from training.networks.weights import load_weights
 
-# So small that both backbones are through in seconds; served models have 128.
-SPEC = PreprocessingSpec(input_size=32)
 PRETRAINING = {
     "vgg16": PretrainSettings("vgg16", epochs=2, cropped_epochs=1, crop=24),
     "densenet121": PretrainSettings("densenet121", epochs=2, precision="mixed_bfloat16"),
 }
 
 
-@pytest.fixture(scope="module")
-def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a data set of drawn smears: one class more blasts than the other."""
-    root = tmp_path_factory.mktemp("laboratory")
-    for label, name in enumerate(CLASS_FOLDERS):
-        folder = root / "drawn" / "Original" / name
-        folder.mkdir(parents=True)
-        for number in range(10):
-            smear = draw_synthetic_smear(100 * label + number, side=224, blasts=3 + 4 * label)
-            (folder / f"{number}.jpg").write_bytes(encode_jpeg(smear))
-    return root
+@pytest.fixture(scope="module", autouse=True)
+def small_networks() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        with_small_fusion(patch)
+        yield
 
 
 @pytest.fixture(scope="module")
-def data(laboratory: Path) -> Data:
-    return Data.open(laboratory / "drawn", laboratory / "split.json", SPEC)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("chain")
 
 
 @pytest.fixture(scope="module")
-def runs(laboratory: Path, data: Data) -> Path:
-    """A chain that was run from start to end, each step for an epoch or a few."""
-    runs = laboratory / "runs"
-    files = {name: str(pretrain(data, settings, Run(runs / name))) for name, settings in PRETRAINING.items()}
-    cache = runs / "features"
-    head = train(data, TrainSettings(**files, epochs=3, copies=1), Run(runs / "head"), cache)
-    settings = FinetuneSettings(fusion=str(head), vgg16=files["vgg16"], epochs=1, copies=1)
-    finetune(data, settings, Run(runs / "finetune"), cache)
+def data(folder: Path) -> TrainingData:
+    return draw_data(folder)
+
+
+@pytest.fixture(scope="module")
+def runs(folder: Path, data: TrainingData) -> Path:
+    """All training steps, each for an epoch or a few."""
+    runs = folder / "runs"
+    with eager_training():
+        files = {name: str(pretrain(data, settings, Run(runs / name))) for name, settings in PRETRAINING.items()}
+        cache = runs / "features"
+        head = train(data, TrainSettings(**files, epochs=3, copies=1), Run(runs / "head"), cache)
+        settings = FinetuneSettings(fusion=str(head), vgg16=files["vgg16"], epochs=1, copies=1)
+        finetune(data, settings, Run(runs / "finetune"), cache)
     return runs
 
 
 @pytest.fixture(scope="module")
-def exported(data: Data, runs: Path, laboratory: Path) -> Path:
-    return export(data, ExportSettings(runs / "finetune" / "fusion.npz"), laboratory / "model_artifacts")
+def exported(data: TrainingData, runs: Path, folder: Path) -> Path:
+    return export(data, ExportSettings(runs / "finetune" / "fusion.npz"), folder / "model_artifacts")
 
 
-def test_an_exported_artifact_serves_and_replays_its_golden_predictions(exported: Path, data: Data) -> None:
+def test_an_exported_artifact_serves_and_replays_its_golden_predictions(exported: Path, data: TrainingData) -> None:
     classifier = Classifier(load_artifact(exported))
 
     assert replay(classifier) == 4
@@ -86,7 +90,7 @@ def test_an_exported_artifact_serves_and_replays_its_golden_predictions(exported
     assert measured["confusion_matrix"] == stated["confusion_matrix"]
 
 
-def test_an_exported_network_explains_itself_as_the_float_network_does(exported: Path, data: Data) -> None:
+def test_an_exported_network_explains_itself_as_the_float_network_does(exported: Path, data: TrainingData) -> None:
     classifier = Classifier(load_artifact(exported))
     network = build_fusion(side=SPEC.input_size)
     load_weights(network, exported / "weights.float16.npz")
@@ -98,9 +102,8 @@ def test_an_exported_network_explains_itself_as_the_float_network_does(exported:
     served = Interpreter(str(exported / "model.tflite")).get_signature_runner()(**pair)
     unrounded = Interpreter(model_content=convert(with_evidence(network), quantized=False)).get_signature_runner()(**pair)
     expected = grad_cam(network, *pair.values())
-    assert classifier.explains
-    # In a hardly trained network eight bits may turn a map of four places round, so what is held here is the graph in float and
-    # that its outputs are the ones served; tests/e2e/test_trust.py holds the shipped network to a correlation of 0.95.
+    # In a hardly trained network eight bits may change a map beyond recognition. So the graph is tested in float, and that its
+    # outputs are the ones served; tests/e2e/test_trust.py holds the shipped network to a correlation of 0.95.
     for branch, map_ in expected.items():
         np.testing.assert_allclose(unrounded[f"{branch}_map"], map_, atol=1e-3 * np.abs(map_).max())
         np.testing.assert_allclose(answer.maps[branch], served[f"{branch}_map"][0], rtol=1e-5)
@@ -109,10 +112,12 @@ def test_an_exported_network_explains_itself_as_the_float_network_does(exported:
     assert answer.typical.shape == (4,)
 
 
-def test_trust_counts_what_is_refused_and_stated(exported: Path, data: Data, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["trust", "--dataset", str(data.root), "--artifact", str(exported), "--runs", str(exported.parent), "--json"]
+def test_trust_counts_what_is_refused_and_stated(
+    exported: Path, data: TrainingData, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["trust", "--dataset", str(data.root), "--artifact", str(exported), "--runs", str(exported.parent), "--json"]
 
-    assert main(words) == 0
+    assert main(command) == 0
 
     report = json.loads(capsys.readouterr().out)
     decisions = report["decisions"]
@@ -125,7 +130,7 @@ def test_trust_counts_what_is_refused_and_stated(exported: Path, data: Data, cap
     assert 0.0 <= report["coverage"]["mean"] <= 1.0
 
 
-def test_an_artifact_holds_all_that_work_goes_on_from(exported: Path, data: Data) -> None:
+def test_an_artifact_holds_everything_that_training_continues_from(exported: Path, data: TrainingData) -> None:
     names = {str(path.relative_to(exported)) for path in exported.rglob("*") if path.is_file()}
     card = (exported / "MODEL_CARD.md").read_text()
 
@@ -148,7 +153,7 @@ def test_an_artifact_holds_all_that_work_goes_on_from(exported: Path, data: Data
     load_weights(network, exported / "weights.float16.npz")
 
 
-def test_an_existing_version_is_never_overwritten(exported: Path, data: Data, runs: Path) -> None:
+def test_an_existing_version_is_never_overwritten(exported: Path, data: TrainingData, runs: Path) -> None:
     with pytest.raises(FileExistsError):
         export(data, ExportSettings(runs / "finetune" / "fusion.npz"), exported.parent.parent)
 
@@ -161,10 +166,11 @@ def test_a_backbone_trained_in_half_precision_is_kept_in_single_and_leaves_keras
     assert keras.config.dtype_policy().name == "float32"
 
 
-def test_backbones_are_judged_under_every_shift_before_there_is_a_head(data: Data, runs: Path) -> None:
+def test_backbones_are_scored_under_every_shift_before_there_is_a_head(data: TrainingData, runs: Path) -> None:
     weights = {name: str(runs / name / f"{name}.npz") for name in PRETRAINING}
 
-    rows = evaluate_linearly(data, weights, 0.5, runs / "features")
+    with eager_training():
+        rows = evaluate_linearly(data, weights, 0.5, runs / "features")
 
     assert [row["shift"] for row in rows] == ["none", *(shift.name for shift in SHIFTS)]
     assert all(0.0 <= row[name] <= 1.0 for row in rows for name in ("vgg16", "densenet121", "both"))
@@ -173,7 +179,7 @@ def test_backbones_are_judged_under_every_shift_before_there_is_a_head(data: Dat
     assert as_table(rows).splitlines()[0].split() == ["|", "shift", "|", "vgg16", "|", "densenet121", "|", "both", "|"]
 
 
-def test_a_finished_step_is_not_run_again(runs: Path, data: Data) -> None:
+def test_a_finished_step_is_not_run_again(runs: Path, data: TrainingData) -> None:
     target = runs / "densenet121" / "densenet121.npz"
     before = target.stat().st_mtime_ns
 
@@ -183,19 +189,19 @@ def test_a_finished_step_is_not_run_again(runs: Path, data: Data) -> None:
     assert target.stat().st_mtime_ns == before
 
 
-def test_a_folder_with_other_settings_is_refused(runs: Path, data: Data) -> None:
+def test_a_folder_with_other_settings_is_refused(runs: Path, data: TrainingData) -> None:
     with pytest.raises(ValueError, match="holds a run with other settings"):
         pretrain(data, PretrainSettings("densenet121", epochs=5), Run(runs / "densenet121"))
 
 
-def test_a_folder_of_another_data_set_is_refused(runs: Path, data: Data) -> None:
+def test_a_folder_of_another_data_set_is_refused(runs: Path, data: TrainingData) -> None:
     other = replace(data, split=replace(data.split, dataset="0" * 64))
 
     with pytest.raises(ValueError, match="holds a run with other dataset"):
         pretrain(other, PRETRAINING["densenet121"], Run(runs / "densenet121"))
 
 
-def test_every_step_writes_its_settings_data_and_libraries(runs: Path, data: Data) -> None:
+def test_every_step_writes_its_settings_data_and_libraries(runs: Path, data: TrainingData) -> None:
     for step in ("vgg16", "densenet121", "head", "finetune"):
         written = json.loads((runs / step / "settings.json").read_text())
 
@@ -206,38 +212,36 @@ def test_every_step_writes_its_settings_data_and_libraries(runs: Path, data: Dat
         assert written["settings"]["seed"] == 1
 
 
-def test_cached_features_are_the_frozen_backbones_answers(runs: Path, data: Data) -> None:
+def test_cached_features_are_the_frozen_backbones_answers(runs: Path, data: TrainingData) -> None:
     weights = str(runs / "vgg16" / "vgg16.npz")
 
     cached = cached_features(data, "validation", "vgg16", weights, 0, 1, runs / "features")
 
-    from training.data.batches import Batches
-
-    inputs = Batches(*data.part("validation"), SPEC, batch=99, seed=1, augmented=False)[0][0]
+    inputs = SmearBatches(*data.part("validation"), SPEC, batch=99, seed=1, augmented=False)[0][0]
     np.testing.assert_allclose(cached, pooled("vgg16", weights)(inputs["original"]), rtol=1e-4, atol=1e-5)
 
 
-def test_other_weights_have_features_of_their_own(runs: Path, data: Data, tmp_path: Path) -> None:
+def test_other_weights_have_features_of_their_own(runs: Path, data: TrainingData, tmp_path: Path) -> None:
     weights = runs / "vgg16" / "vgg16.npz"
     with np.load(weights) as arrays:
         np.savez(tmp_path / "other.npz", **{name: array * 1.5 for name, array in arrays.items()})
 
-    one, other = (
+    features, others = (
         cached_features(data, "validation", "vgg16", str(path), 0, 1, tmp_path) for path in (weights, tmp_path / "other.npz")
     )
 
-    assert not np.allclose(one, other)
+    assert not np.allclose(features, others)
     assert len(list(tmp_path.glob("*.f32"))) == 2
 
 
-class Power(Exception):
-    """It went out."""
+class Interruption(Exception):
+    """The process is killed."""
 
 
-# A killed process leaves its log open; here the process lives on, and Python notifications.
+# A killed process leaves its log open; here the process lives on, and Python notices it.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed file:ResourceWarning")
-def test_a_killed_training_goes_on_where_it_was(
-    runs: Path, data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_interrupted_training_is_resumed(
+    runs: Path, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {name: str(runs / name / f"{name}.npz") for name in ("vgg16", "densenet121")}
     settings = TrainSettings(**files, epochs=5, copies=1)
@@ -245,16 +249,17 @@ def test_a_killed_training_goes_on_where_it_was(
     class Failure(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
             if epoch == 3:
-                raise Power
+                raise Interruption
 
     callbacks = Run.callbacks
     monkeypatch.setattr(Run, "callbacks", lambda self: [*callbacks(self), Failure()])
-    with pytest.raises(Power):
+    with eager_training(), pytest.raises(Interruption):
         train(data, settings, Run(tmp_path), runs / "features")
     monkeypatch.setattr(Run, "callbacks", callbacks)
     gc.collect()
 
-    target = train(data, settings, Run(tmp_path), runs / "features")
+    with eager_training():
+        target = train(data, settings, Run(tmp_path), runs / "features")
 
     with (tmp_path / "log.csv").open() as lines:
         assert [row["epoch"] for row in csv.DictReader(lines)] == ["0", "1", "2", "3", "4"]

@@ -1,4 +1,4 @@
-"""The search: three processes share one study, a killed one is made up for, trials that fall behind are pruned."""
+"""The search: processes share one study, the trial of a killed one is run again, trials that fall behind are pruned."""
 
 import json
 import os
@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,35 +16,18 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from tests.support.drawn_laboratory import draw_data
+from tests.support.drawn_data import draw_data, eager_training
+from tests.support.search_worker import ROW, SETTINGS, TRIALS, storage_url
 from training.experiments import search as search_module
 from training.experiments.engine import Engine
 from training.experiments.heads import HeadSettings
 from training.experiments.matrix import engine_for
-from training.experiments.registry import Row
 from training.experiments.search import METHODS, Space, counted, open_storage, run_search, search
-
-ROW = Row("hand", ("handmade",), (("segmented",),))
-SETTINGS = HeadSettings(epochs=2, width=16, depth=2)
-WORKER = """
-import sys
-from pathlib import Path
-from tests.support.drawn_laboratory import SPEC
-from tests.functional.test_training_search import ROW, SETTINGS
-from training.experiments.matrix import engine_for
-from training.experiments.search import open_storage, search
-from training.experiments.run import Data
-
-folder = Path(sys.argv[1])
-engine = engine_for(Data.open(folder / "drawn", folder / "split.json", SPEC), {}, folder / "runs", 0, SETTINGS)
-print("ready", flush=True)
-search(engine, ROW, "random", 6, open_storage(f"sqlite:///{folder / 'shared.db'}", heartbeat=1))
-"""
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    folder = tmp_path_factory.mktemp("laboratory")
+    folder = tmp_path_factory.mktemp("search")
     return engine_for(draw_data(folder), {}, folder / "runs", 0, SETTINGS)
 
 
@@ -54,52 +36,45 @@ def storage(tmp_path: Path) -> optuna.storages.RDBStorage:
     return open_storage(f"sqlite:///{tmp_path / 'studies.db'}", heartbeat=1)
 
 
-def _at_work(study: optuna.Study) -> int:
-    """Wait for a process that is in the middle of a trial; its id."""
-    for _ in range(3000):
+def _process_of_trial_0(study: optuna.Study, workers: subprocess.Popen[str]) -> int:
+    """Wait for the process that is in the middle of trial 0; its id."""
+    while workers.poll() is None:
         for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-            if trial.intermediate_values:
+            if trial.number == 0 and trial.intermediate_values:
                 return int(trial.user_attrs["process"])
-        time.sleep(0.01)
-    raise TimeoutError("expected a process to begin a trial within 30 s")
+        time.sleep(0.05)
+    raise AssertionError("expected a process in the middle of trial 0, all have ended")
 
 
-def test_three_processes_share_one_study_and_the_killed_ones_trial_is_made_up_for(engine: Engine, root: Path) -> None:
-    folder = engine.sources.data.root.parent
-    engine.sources.features(ROW, [one for part in ("train", "validation") for one in engine.sources.data.split.part(part)])
-    storage = open_storage(f"sqlite:///{folder / 'shared.db'}", heartbeat=1)
-    study = optuna.create_study(
-        storage=storage, study_name=f"hand random {engine.digest(ROW, engine.sources.data.split)}", pruner=None
-    )
+def test_three_processes_share_one_study_and_the_trial_of_a_killed_one_is_run_again(engine: Engine, root: Path) -> None:
+    folder, data = engine.source.data.root.parent, engine.source.data
+    engine.source.features(ROW, [*data.split.train, *data.split.validation])
+    storage = open_storage(storage_url(folder), heartbeat=1)
+    study = optuna.create_study(storage=storage, study_name=f"hand random {engine.digest(ROW, data.split)}", pruner=None)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), *sys.path]), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    workers = [
-        subprocess.Popen([sys.executable, "-c", WORKER, str(folder)], cwd=root, env=environment, stdout=subprocess.PIPE)
-        for _ in range(3)
-    ]
-    try:
-        victim = _at_work(study)
-        os.kill(victim, signal.SIGKILL)
-        codes = [one.wait(timeout=90) for one in workers]
-    finally:
-        for worker in workers:
-            worker.kill()
-            worker.wait()
-            assert worker.stdout is not None
-            worker.stdout.close()
+    command = [sys.executable, "-m", "tests.support.search_worker", str(folder), "3"]
+    with subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, text=True) as workers:
+        try:
+            os.kill(_process_of_trial_0(study, workers), signal.SIGKILL)
+            output, _ = workers.communicate()
+        finally:
+            workers.kill()
 
-    assert sorted(codes) == [-signal.SIGKILL, 0, 0]
-    states = Counter(trial.state for trial in study.get_trials(deepcopy=False))
-    assert states[TrialState.COMPLETE] + states[TrialState.PRUNED] >= 6
-    assert states[TrialState.RUNNING] == 0
-    numbers = [tuple(sorted(one.params.items())) for one in counted(study)]
-    assert len(set(numbers)) == len(numbers)  # no two drew the same
+    assert sorted(json.loads(output)) == [-signal.SIGKILL, 0, 0]
+    trials = study.get_trials(deepcopy=False)
+    assert trials[0].state == TrialState.FAIL
+    assert [trial.state for trial in trials].count(TrialState.RUNNING) == 0
+    done = counted(study)
+    assert len(done) >= TRIALS
+    assert len({tuple(sorted(trial.params.items())) for trial in done}) == len(done)  # no two drew the same
+    assert len({trial.user_attrs["process"] for trial in trials}) == 3
 
 
-def test_a_trial_whose_process_died_before_its_first_heartbeat_is_made_up_for(
+def test_a_trial_whose_process_died_before_its_first_heartbeat_is_run_again(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learned(monkeypatch, lambda settings: 1.0)
-    monkeypatch.setattr(search_module, "_PATIENCE", 0)
+    with_known_loss(monkeypatch, lambda settings: 1.0)
+    monkeypatch.setattr(search_module, "_FIRST_EPOCH", 0)
     url = f"sqlite:///{tmp_path / 'studies.db'}"
     storage = open_storage(url, heartbeat=1)
     search(engine, ROW, "random", 1, storage)
@@ -113,10 +88,11 @@ def test_a_trial_whose_process_died_before_its_first_heartbeat_is_made_up_for(
 
 
 def test_every_method_spends_the_same_budget_and_the_default_is_not_tuned(engine: Engine, tmp_path: Path) -> None:
-    text = run_search(engine, ROW, METHODS, 1, f"sqlite:///{tmp_path / 'all.db'}", tmp_path)
+    with eager_training():
+        text = run_search(engine, ROW, METHODS, 1, f"sqlite:///{tmp_path / 'all.db'}", tmp_path)
 
     found = json.loads((tmp_path / "search-hand.json").read_text())
-    assert [one["trials"] for one in found.values()] == [1, 1, 1, 1]
+    assert [result["trials"] for result in found.values()] == [1, 1, 1, 1]
     assert list(found["default"]["best"]) == ["seed"]
     assert found["default"]["epochs"] == 2
     for method in ("grid", "random", "tpe"):
@@ -125,7 +101,7 @@ def test_every_method_spends_the_same_budget_and_the_default_is_not_tuned(engine
     assert (tmp_path / "search-hand.png").stat().st_size > 0
 
 
-def learned(monkeypatch: pytest.MonkeyPatch, loss: Callable[[HeadSettings], float], epochs: int = 1) -> None:
+def with_known_loss(monkeypatch: pytest.MonkeyPatch, loss: Callable[[HeadSettings], float], epochs: int = 1) -> None:
     """Let a training end with a loss that is known beforehand."""
 
     def train(training: object, settings: HeadSettings, validation: object, callbacks: list[Any]) -> None:
@@ -135,35 +111,35 @@ def learned(monkeypatch: pytest.MonkeyPatch, loss: Callable[[HeadSettings], floa
     monkeypatch.setattr(search_module, "train_dense", train)
 
 
-def test_a_search_goes_on_where_it_was_and_draws_what_it_would_have_drawn(
+def test_a_resumed_search_draws_what_it_would_have_drawn(
     engine: Engine, storage: optuna.storages.RDBStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learned(monkeypatch, lambda settings: settings.dropout)
+    with_known_loss(monkeypatch, lambda settings: settings.dropout)
     search(engine, ROW, "random", 3, storage)
 
     resumed = search(engine, ROW, "random", 6, storage)
 
     whole = search(engine, ROW, "random", 6, open_storage(f"sqlite:///{tmp_path / 'other.db'}"))
-    assert [one.params for one in counted(resumed)] == [one.params for one in counted(whole)]
-    assert len({json.dumps(one.params) for one in counted(whole)}) == 6
+    assert [trial.params for trial in counted(resumed)] == [trial.params for trial in counted(whole)]
+    assert len({json.dumps(trial.params) for trial in counted(whole)}) == 6
 
 
 def test_a_trial_that_falls_behind_is_pruned(
     engine: Engine, storage: optuna.storages.RDBStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search_module, "_WATCHED_EPOCHS", 0)
-    learned(monkeypatch, lambda settings: 1.0 if settings.seed <= 5 else 2.0, epochs=3)
+    monkeypatch.setattr(search_module, "_WARM_UP_EPOCHS", 0)
+    with_known_loss(monkeypatch, lambda settings: 1.0 if settings.seed <= 5 else 2.0, epochs=3)
 
     trials = counted(search(engine, ROW, "random", 7, storage))
 
     assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 5 + [TrialState.PRUNED] * 2
-    assert [one.user_attrs["epochs_spent"] for one in trials] == [3] * 5 + [1] * 2
+    assert [trial.user_attrs["epochs_spent"] for trial in trials] == [3] * 5 + [1] * 2
 
 
 def test_a_search_finds_the_learning_rate_that_is_best(
     engine: Engine, storage: optuna.storages.RDBStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learned(monkeypatch, lambda settings: abs(np.log10(settings.learning_rate) + 2.5))
+    with_known_loss(monkeypatch, lambda settings: abs(np.log10(settings.learning_rate) + 2.5))
 
     best = search(engine, ROW, "tpe", 20, storage).best_params["learning_rate"]
 
@@ -173,9 +149,9 @@ def test_a_search_finds_the_learning_rate_that_is_best(
 def test_the_grid_is_searched_point_by_point(
     engine: Engine, storage: optuna.storages.RDBStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learned(monkeypatch, lambda settings: 1.0)
+    with_known_loss(monkeypatch, lambda settings: 1.0)
 
-    points = [tuple(one.params.values()) for one in counted(search(engine, ROW, "grid", 6, storage))]
+    points = [tuple(trial.params.values()) for trial in counted(search(engine, ROW, "grid", 6, storage))]
 
     assert len(set(points)) == 6
     assert np.prod([len(values) for values in Space(50).grid.values()]) == 96

@@ -16,7 +16,7 @@ def tuned(artifact: Artifact, *, accepted_distance: float = 1e9, **decision: obj
         "minimum_confidence": 0.8,
         "prediction_set_threshold": 0.2,
         "minimum_cells": 1,
-        "missed_cost": None,
+        "missed_cost": 1.0,
     }
     spec = artifact.manifest.decision.model_copy(update=lenient | decision)
     return dataclasses.replace(

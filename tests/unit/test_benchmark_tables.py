@@ -1,4 +1,4 @@
-"""What the benchmarks' tables say of what was measured."""
+"""Tables of the benchmarks."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,10 +49,10 @@ def test_ratios_are_of_keras_in_the_same_run() -> None:
     assert lines[3] == "| another | 0.40 | 20.0 | 10.0 | 20.0 | 16.0 | 100 | 200 | 3 | 0.250 |"
 
 
-def test_a_runtime_that_is_not_to_be_had_is_a_row_that_says_so() -> None:
+def test_a_runtime_that_is_not_available_is_a_row_that_says_so() -> None:
     lines = table({"Keras predict": [measured(8.0, 160.0)], "another": [{"error": "no such wheel"}]})
 
-    assert lines[3].startswith("| another | not to be had: no such wheel |")
+    assert lines[3].startswith("| another | not available: no such wheel |")
     assert lines[3].count("|") == lines[2].count("|")
 
 
@@ -62,7 +62,7 @@ def test_a_runtime_that_is_not_installed_is_an_error_of_its_row(tmp_path: Path) 
 
     found = bench.run(Row("ONNX Runtime", "onnx", "model.onnx", ours=False), first=True)
 
-    assert found == {"error": f"{tmp_path / 'no' / 'python'} is not there"}
+    assert found == {"error": f"{tmp_path / 'no' / 'python'} does not exist"}
 
 
 def test_a_format_that_could_not_be_made_is_an_error_of_its_row(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ WORK = {1: 100.0, 2: 60.0}
 MEASURED = {
     "log_bytes": 1100,
     "screening_calls": {"find": 1, "read": 1, "write_once": 4, "finish": 1, "put": 1},
-    "delivery_calls": {"find": 1, "claim_channel": 1, "publish": 1, "send": 1, "set_notification": 1},
+    "notification_calls": {"find": 1, "claim_channel": 1, "publish": 1, "send": 1, "set_notification": 1},
 }
 
 
@@ -51,13 +51,13 @@ def test_every_call_of_a_smear_has_a_price() -> None:
 
 def test_a_call_without_a_price_is_no_free_call() -> None:
     with pytest.raises(KeyError, match="is_new"):
-        other_services_usd({**MEASURED, "delivery_calls": {"is_new": 1}})
+        other_services_usd({**MEASURED, "notification_calls": {"is_new": 1}})
 
 
 def test_an_alarm_on_a_share_costs_as_much_as_its_metrics(tmp_path: Path) -> None:
     alarms = [{"MetricName": "Errors"}, {"Metrics": [{"Expression": "a / b"}, {"MetricStat": {}}, {"MetricStat": {}}]}]
-    resources = {str(number): {"Type": "AWS::CloudWatch::Alarm", "Properties": one} for number, one in enumerate(alarms)}
-    (tmp_path / "one.json").write_text(json.dumps({"Resources": resources}))
+    resources = {str(number): {"Type": "AWS::CloudWatch::Alarm", "Properties": alarm} for number, alarm in enumerate(alarms)}
+    (tmp_path / "template.json").write_text(json.dumps({"Resources": resources}))
 
     usd = standing_usd(tmp_path)
 

@@ -26,11 +26,17 @@ def fate(tmp_path: Path, errors: float = 0.0, kills: float = 1.0, kill_before: t
 
 
 def deliver(worker: Fate, messages: int) -> None:
-    """The requests of a delivering worker, one batch."""
+    """The requests of a notifying worker, one batch."""
     worker.begin(messages)
     for _ in range(messages):
-        for one in ("dynamodb.GetItem", "dynamodb.UpdateItem", "sns.Publish", "ses.SendTemplatedEmail", "dynamodb.UpdateItem"):
-            service, operation = one.split(".")
+        for request in (
+            "dynamodb.GetItem",
+            "dynamodb.UpdateItem",
+            "sns.Publish",
+            "ses.SendTemplatedEmail",
+            "dynamodb.UpdateItem",
+        ):
+            service, operation = request.split(".")
             worker.request(service, operation)
             worker.answered(service, operation)
     worker.end()
@@ -49,7 +55,7 @@ def test_a_worker_whose_turn_it_is_dies_at_any_of_its_requests(tmp_path: Path, k
     assert len(places) >= 10
 
 
-def test_a_deliverer_that_shall_die_before_the_mail_dies_nowhere_else(tmp_path: Path, killed: list[int]) -> None:
+def test_a_notifier_that_is_to_die_before_the_mail_dies_nowhere_else(tmp_path: Path, killed: list[int]) -> None:
     worker = fate(tmp_path, kill_before=("ses",))
 
     for _ in range(50):
@@ -80,13 +86,13 @@ def test_errors_come_in_their_share_and_answers_of_a_topic_are_not_lost(tmp_path
         (
             {"double_topic_messages": 1},
             0,
-            "double topic messages                    1  each behind one of 1 kills in the window",
+            "double topic messages                    1  each after one of 1 kills in the window",
         ),
         ({"double_topic_messages": 2}, 1, "double topic messages                    2  BROKEN"),
         ({"rejected": 0}, 1, "terminal states                          9"),
     ],
 )
-def test_the_table_says_which_promise_is_broken(
+def test_the_table_says_which_guarantee_is_violated(
     changed: dict[str, int], status: int, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert show([replace(WELL, **changed)]) == status

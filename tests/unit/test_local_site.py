@@ -1,4 +1,4 @@
-"""The portal's pages on one machine: the headers are the template's own, the configuration is the deployment's."""
+"""The portal's pages on one machine: headers from the template, configuration from the deployment."""
 
 import json
 import re
@@ -16,7 +16,7 @@ CLOUD = "http://127.0.0.1:4566"
 CONFIG = {"api": "https://api", "sign_in": "https://users", "client": "c-1"}
 
 
-def test_pages_have_the_headers_of_the_template_with_the_embedded_cloud_in_the_place_of_aws(root: Path) -> None:
+def test_pages_have_the_headers_of_the_template_with_the_local_cloud_in_place_of_aws(root: Path) -> None:
     headers = site_headers(read_templates(root)["Portal"], CLOUD)
 
     assert headers == {

@@ -8,7 +8,7 @@ from hemascope.imaging.synthetic import draw_synthetic_smear
 from training.data.augment import adjust, augment, jpeg_noise, rotate
 
 
-def chances(count: int) -> list[np.random.Generator]:
+def generators(count: int) -> list[np.random.Generator]:
     return [np.random.default_rng(seed) for seed in range(count)]
 
 
@@ -27,17 +27,17 @@ def test_an_augmented_copy_has_the_pictures_shape_and_leaves_it_alone(picture: n
     assert (picture == before).all()
 
 
-def test_the_same_chance_gives_the_same_copy(picture: np.ndarray) -> None:
-    one, same, other = (augment(picture, np.random.default_rng(seed)) for seed in (1, 1, 2))
+def test_the_same_seed_gives_the_same_copy(picture: np.ndarray) -> None:
+    copy, same, other = (augment(picture, np.random.default_rng(seed)) for seed in (1, 1, 2))
 
-    assert (one == same).all()
-    assert (one != other).any()
+    assert (copy == same).all()
+    assert (copy != other).any()
 
 
 def test_brightness_changes_by_up_to_five_percent_both_ways() -> None:
     grey = np.full((64, 64, 3), 200, np.uint8)
 
-    levels = [adjust(grey, chance).mean() / 200 for chance in chances(300)]
+    levels = [adjust(grey, rng).mean() / 200 for rng in generators(300)]
 
     assert 0.945 <= min(levels) < 0.96
     assert 1.04 < max(levels) <= 1.055
@@ -51,7 +51,7 @@ def test_contrast_changes_by_up_to_eight_percent_both_ways() -> None:
         low, high = picture[:32].mean(), picture[32:].mean()
         return (high - low) / (high + low) / (80 / 240)  # brightness scales both and falls out
 
-    ratios = [contrast(adjust(halves, chance)) for chance in chances(300)]
+    ratios = [contrast(adjust(halves, rng)) for rng in generators(300)]
 
     assert 0.91 <= min(ratios) < 0.93
     assert 1.07 < max(ratios) <= 1.09
@@ -66,7 +66,7 @@ def test_rotation_is_up_to_fifteen_degrees_both_ways() -> None:
         rows, columns = np.nonzero(rotated[..., 0] > 60)
         return float(np.degrees(np.arctan2(112 - rows.mean(), columns.mean() - 112)))
 
-    angles = [angle(rotate(picture, chance)) for chance in chances(200)]
+    angles = [angle(rotate(picture, rng)) for rng in generators(200)]
 
     assert -15.6 <= min(angles) < -13
     assert 13 < max(angles) <= 15.6
@@ -75,7 +75,7 @@ def test_rotation_is_up_to_fifteen_degrees_both_ways() -> None:
 def test_rotated_corners_are_mirrored_not_black() -> None:
     white = np.full((224, 224, 3), 240, np.uint8)
 
-    assert all(rotate(white, chance).min() >= 239 for chance in chances(20))
+    assert all(rotate(white, rng).min() >= 239 for rng in generators(20))
 
 
 def test_jpeg_noise_has_a_quality_between_30_and_100(picture: np.ndarray) -> None:
@@ -86,7 +86,7 @@ def test_jpeg_noise_has_a_quality_between_30_and_100(picture: np.ndarray) -> Non
         _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
         return error(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB))
 
-    errors = [error(jpeg_noise(picture, chance)) for chance in chances(60)]
+    errors = [error(jpeg_noise(picture, rng)) for rng in generators(60)]
 
     assert at(100) <= min(errors) < at(90)
     assert at(40) < max(errors) <= at(30)
@@ -97,8 +97,8 @@ def test_flips_come_in_all_four_combinations() -> None:
     quarters[:32, :32] = 200
 
     corners = set()
-    for chance in chances(60):
-        copy = augment(quarters, chance)[..., 0]
+    for rng in generators(60):
+        copy = augment(quarters, rng)[..., 0]
         means = copy[10:22, 10:22].mean(), copy[10:22, 42:54].mean(), copy[42:54, 10:22].mean(), copy[42:54, 42:54].mean()
         corners.add(int(np.argmax(means)))
 

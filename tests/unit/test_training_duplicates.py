@@ -9,12 +9,12 @@ import pytest
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from training.data.dataset import CLASS_FOLDERS, read_dataset
-from training.data.duplicates import likeness, stored_groups, thumbnail
+from training.data.duplicates import similarity, stored_groups, thumbnail
 
 
 def field(seed: int, top: int, left: int) -> Picture:
     """A window of 400 pixels into a slide that holds many cells."""
-    return np.ascontiguousarray(draw_synthetic_smear(seed, side=700, blasts=16)[top : top + 400, left : left + 400])
+    return np.ascontiguousarray(draw_synthetic_smear(seed, side=700, cells=16)[top : top + 400, left : left + 400])
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +54,11 @@ def test_groups_are_stored_with_the_data_set_that_they_belong_to(root: Path, tmp
 def test_an_empty_slide_is_like_no_other() -> None:
     empty = np.full((224, 224, 3), 240, np.uint8)
 
-    assert likeness(thumbnail(empty), thumbnail(empty)) == 0.0
+    assert similarity(thumbnail(empty), thumbnail(empty)) == 0.0
 
 
 def test_another_light_does_not_hide_a_copy() -> None:
     picture = field(3, 0, 0)
 
-    assert likeness(thumbnail(picture), thumbnail((picture * 0.8).astype(np.uint8))) > 0.98
-    assert likeness(thumbnail(picture), thumbnail(field(4, 0, 0))) < 0.8
+    assert similarity(thumbnail(picture), thumbnail((picture * 0.8).astype(np.uint8))) > 0.98
+    assert similarity(thumbnail(picture), thumbnail(field(4, 0, 0))) < 0.8

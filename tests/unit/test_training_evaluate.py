@@ -1,11 +1,11 @@
-"""Augmentation at the time of the test: the eight ways in which a square smear may lie."""
+"""Test-time augmentation: the eight orientations of a square smear."""
 
 import numpy as np
 
 from hemascope.imaging.model_input import NetworkInputs
 from hemascope.imaging.segment import Segmentation
 from hemascope.model.artifact import Artifact
-from training.evidence.evaluate import lying_otherwise, served
+from training.evidence.evaluate import orientations, served
 
 
 class CornerNetwork:
@@ -18,12 +18,12 @@ class CornerNetwork:
         return 0.96 * np.eye(4)[int(inputs.original[0, 0, 0] // 3)] + 0.01
 
 
-def test_eight_views_are_the_eight_ways_to_lie_and_their_answers_are_averaged(artifact: Artifact) -> None:
+def test_eight_views_are_the_eight_orientations_and_their_probabilities_are_averaged(artifact: Artifact) -> None:
     numbers = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
     inputs = NetworkInputs(numbers, -numbers, Segmentation.of_mask(np.zeros((2, 2), bool)), np.zeros((2, 2, 3), np.uint8))
     corner = CornerNetwork(artifact)
 
-    views = lying_otherwise(inputs)
+    views = orientations(inputs)
 
     assert len({view.original.tobytes() for view in views}) == 8
     assert all((view.original == -view.segmented).all() for view in views)

@@ -1,4 +1,4 @@
-"""The evidence in the graph beside TensorFlow's own gradients, on a network of chance weights."""
+"""Features and maps of the served graph against TensorFlow's own gradients, on a network of random weights."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Folds: what no pretraining saw, by class, overlapping fields together."""
+"""Folds: smears that no pretraining saw, stratified by class, overlapping fields together."""
 
 from collections import Counter
 
@@ -6,7 +6,7 @@ import pytest
 
 from training.data.dataset import Sample
 from training.data.split import Split, split_samples
-from training.experiments.folds import make_folds, summarize, way_for
+from training.experiments.folds import Scheme, fold_scheme, make_folds, summarize
 from training.experiments.registry import Row
 
 
@@ -14,31 +14,31 @@ def world(smears: int = 60) -> tuple[Split, dict[str, str]]:
     """Four classes; every sixth smear shows the field of its neighbour."""
     samples = [Sample(f"{label}/{number:03}.jpg", label, f"{label}-{number}") for label in range(4) for number in range(smears)]
     groups = {sample.path: sample.path for sample in samples}
-    for one, neighbour in zip(samples[::6], samples[1::6], strict=True):
-        groups[neighbour.path] = one.path
+    for sample, neighbour in zip(samples[::6], samples[1::6], strict=True):
+        groups[neighbour.path] = sample.path
     return split_samples(samples), groups
 
 
 def test_folds_are_tested_on_smears_that_no_pretraining_saw_nor_a_field_of_theirs() -> None:
     split, groups = world()
-    seen = {groups[one.path] for one in split.train}
+    seen = {groups[sample.path] for sample in split.train}
 
     folds = make_folds(split, groups, 3, "unseen")
 
-    tested = [one for fold in folds for one in fold.test]
-    clean = [one for one in (*split.test, *split.validation) if groups[one.path] not in seen]
-    assert sorted(one.path for one in tested) == sorted(one.path for one in clean)
+    tested = [sample for fold in folds for sample in fold.test]
+    clean = [sample for sample in (*split.test, *split.validation) if groups[sample.path] not in seen]
+    assert sorted(sample.path for sample in tested) == sorted(sample.path for sample in clean)
     assert len(clean) < len(split.test) + len(split.validation)
     assert all(set(split.train) <= set(fold.train) for fold in folds)
 
 
-@pytest.mark.parametrize("way", ["unseen", "all"])
+@pytest.mark.parametrize("scheme", ["unseen", "all"])
 @pytest.mark.parametrize("count", [5, 3])
-def test_no_field_is_on_both_sides_of_a_fold(way: str, count: int) -> None:
+def test_no_field_is_on_both_sides_of_a_fold(scheme: Scheme, count: int) -> None:
     split, groups = world()
 
-    for fold in make_folds(split, groups, count, way):
-        sides = [{groups[one.path] for one in part} for part in (fold.train, fold.test)]
+    for fold in make_folds(split, groups, count, scheme):
+        sides = [{groups[sample.path] for sample in part} for part in (fold.train, fold.test)]
         assert not sides[0] & sides[1]
 
 
@@ -46,7 +46,7 @@ def test_every_fold_has_the_classes_in_equal_shares() -> None:
     split, groups = world()
 
     for fold in make_folds(split, groups, 5, "all"):
-        shares = Counter(one.label for one in fold.test)
+        shares = Counter(sample.label for sample in fold.test)
         assert all(abs(shares[label] - 12) <= 1 for label in range(4))
 
 
@@ -55,7 +55,7 @@ def test_folds_of_everything_test_every_smear_once() -> None:
 
     folds = make_folds(split, groups, 10, "all")
 
-    assert Counter(one.path for fold in folds for one in fold.test) == Counter(groups.keys())
+    assert Counter(sample.path for fold in folds for sample in fold.test) == Counter(groups.keys())
 
 
 def test_more_folds_than_a_class_has_fields_are_refused() -> None:
@@ -65,12 +65,12 @@ def test_more_folds_than_a_class_has_fields_are_refused() -> None:
         make_folds(split, groups, 10, "unseen")
 
 
-def test_only_features_that_owe_nothing_to_our_labels_may_be_folded_over_everything() -> None:
+def test_only_features_that_do_not_depend_on_the_labels_may_be_folded_over_the_whole_data_set() -> None:
     vgg, hand = Row("v", ("vgg16",), (("original",),)), Row("h", ("handmade",), (("segmented",),))
 
-    assert way_for(vgg, {"vgg16": "runs/vgg16/vgg16.npz"}) == "unseen"
-    assert way_for(vgg, {"vgg16": "imagenet"}) == "all"
-    assert way_for(hand, {}) == "all"
+    assert fold_scheme(vgg, {"vgg16": "runs/vgg16/vgg16.npz"}) == "unseen"
+    assert fold_scheme(vgg, {"vgg16": "imagenet"}) == "all"
+    assert fold_scheme(hand, {}) == "all"
 
 
 def test_the_spread_is_the_sample_standard_deviation_over_the_folds() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta, norm
 
-from training.evidence.intervals import Figure, accuracies, margin, resampled
+from training.evidence.metrics import Estimate, accuracies, bootstrap_weights, margin
 
 
 def answers(labels: np.ndarray, wrong: int) -> np.ndarray:
@@ -78,11 +78,11 @@ def test_a_margin_is_taken_on_the_same_smears() -> None:
     # All mistakes of the better are mistakes of the worse too: 80 of 400 differ, and nothing else is uncertain.
     half = norm.ppf(0.975) * np.sqrt(0.2 * 0.8 / 400)
     assert found.low == pytest.approx(0.2 - half, abs=0.01)
-    assert margin(labels, worse, worse, list(range(400))) == Figure(0.0, 0.0, 0.0)
+    assert margin(labels, worse, worse, list(range(400))) == Estimate(0.0, 0.0, 0.0)
 
 
 def test_the_first_resample_is_the_sample_and_groups_are_drawn_whole() -> None:
-    weights = resampled(["a", "b", "a", "c"])
+    weights = bootstrap_weights(["a", "b", "a", "c"])
 
     assert weights[0].tolist() == [1, 1, 1, 1]
     assert (weights[:, 0] == weights[:, 2]).all()

@@ -4,14 +4,14 @@ import pytest
 from hemascope.imaging.synthetic import draw_synthetic_smear
 from hemascope.model.classifier import temper
 from training.evidence.calibration import fit_colours, fit_prediction_set, fit_temperature
-from training.evidence.metrics import expected_calibration_error, score, specificities
+from training.evidence.metrics import bootstrap_weights, calibration_errors, expected_calibration_error, score
 
 
 def certain(answers: list[int]) -> np.ndarray:
     return np.eye(4)[answers]
 
 
-def test_figures_of_merit_are_those_of_the_confusion_matrix() -> None:
+def test_metrics_are_those_of_the_confusion_matrix() -> None:
     # truth: two of each class; one Benign called Early Pre-B, one Pro-B called Pre-B.
     labels, answers = np.array([0, 0, 1, 1, 2, 2, 3, 3]), [0, 1, 1, 1, 2, 2, 2, 3]
 
@@ -34,7 +34,9 @@ def test_a_class_that_is_never_named_has_no_precision_and_no_warning() -> None:
 
 
 def test_specificity_without_negatives_is_defined() -> None:
-    assert specificities(np.array([[3, 0], [0, 0]])).tolist() == [0.0, 1.0]
+    found = score(np.zeros(3, int), certain([0, 0, 0]))
+
+    assert [found["per_class"][name]["specificity"] for name in ("Benign", "Pro-B")] == [0.0, 1.0]
 
 
 def test_honest_confidence_has_no_calibration_error() -> None:
@@ -45,10 +47,21 @@ def test_honest_confidence_has_no_calibration_error() -> None:
     assert expected_calibration_error(labels, certain([0, 0, 0, 0])) == pytest.approx(0.25)
 
 
+def test_the_calibration_error_of_a_resample_is_that_of_its_repeated_smears() -> None:
+    rng = np.random.default_rng(3)
+    probabilities, labels = rng.dirichlet([1.0, 1.0, 1.0, 1.0], 60), np.arange(60) % 4
+    weights = bootstrap_weights(list(range(60)))[:5]
+
+    found = calibration_errors(labels, probabilities, weights)
+
+    repeated = [np.repeat(np.arange(60), row.astype(int)) for row in weights]
+    assert found == pytest.approx([expected_calibration_error(labels[rows], probabilities[rows]) for rows in repeated])
+
+
 def test_the_temperature_undoes_overconfidence() -> None:
-    chance = np.random.default_rng(1)
-    honest = chance.dirichlet([1.0, 1.0, 1.0, 1.0], 4000)
-    labels = np.array([chance.choice(4, p=one) for one in honest])
+    rng = np.random.default_rng(1)
+    honest = rng.dirichlet([1.0, 1.0, 1.0, 1.0], 4000)
+    labels = np.array([rng.choice(4, p=probability) for probability in honest])
 
     temperature = fit_temperature(labels, temper(honest, 0.5))
 
@@ -56,9 +69,9 @@ def test_the_temperature_undoes_overconfidence() -> None:
 
 
 def test_prediction_sets_hold_the_truth_in_95_of_100_new_smears() -> None:
-    chance = np.random.default_rng(2)
-    probabilities = chance.dirichlet([0.5, 0.5, 0.5, 0.5], 20_000)
-    labels = np.array([chance.choice(4, p=probability) for probability in probabilities])
+    rng = np.random.default_rng(2)
+    probabilities = rng.dirichlet([0.5, 0.5, 0.5, 0.5], 20_000)
+    labels = np.array([rng.choice(4, p=probability) for probability in probabilities])
 
     threshold = fit_prediction_set(labels[:10_000], probabilities[:10_000])
 

@@ -1,5 +1,6 @@
 """The networks of Islam et al. (2024): where they are cut, how large they are, where their weights come from."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from training.networks import backbones
 from training.networks.backbones import (
     BACKBONES,
     fold_batch_normalization,
-    settle_batch_normalization,
+    recompute_batch_normalization,
     unfold_batch_normalization,
     with_batch_normalization,
 )
@@ -22,6 +23,12 @@ from training.networks.weights import load_weights, save_weights
 @pytest.fixture(scope="module")
 def fusion() -> Any:
     return build_fusion()
+
+
+@lru_cache
+def built(name: str) -> Any:
+    """A backbone with random weights, for tests that leave it as it is."""
+    return BACKBONES[name](None)
 
 
 def trainable(model: Any) -> int:
@@ -43,7 +50,7 @@ def test_a_backbone_is_cut_where_the_paper_cuts_it(fusion: Any, name: str, param
 def test_the_fusion_has_the_papers_parameters(fusion: Any) -> None:
     assert fusion.count_params() == PARAMETERS == 18_598_836
     assert trainable(fusion) == HEAD_PARAMETERS == 1_749_556
-    assert {one.name: tuple(one.shape[1:]) for one in fusion.inputs} == {
+    assert {inputs.name: tuple(inputs.shape[1:]) for inputs in fusion.inputs} == {
         "original": (128, 128, 3),
         "segmented": (128, 128, 3),
     }
@@ -78,12 +85,12 @@ def test_the_original_goes_through_vgg16_and_the_segmented_smear_through_densene
 
 @pytest.mark.parametrize(("name", "application"), [("vgg16", "VGG16"), ("densenet121", "DenseNet121")])
 def test_imagenet_weights_are_asked_of_keras_applications(name: str, application: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = getattr(keras.applications, application)
+    whole = getattr(keras.applications, application)(include_top=False, weights=None, input_shape=(None, None, 3))
     asked = []
 
-    def without_the_web(**words: Any) -> Any:
-        asked.append(words["weights"])
-        return whole(**words | {"weights": None})
+    def without_the_web(**arguments: Any) -> Any:
+        asked.append(arguments["weights"])
+        return whole
 
     monkeypatch.setattr(keras.applications, application, without_the_web)
 
@@ -98,8 +105,8 @@ def test_weights_of_ours_are_read_back(fusion: Any, tmp_path: Path) -> None:
 
     again = BACKBONES["densenet121"](str(tmp_path / "densenet121.npz"))
 
-    for one, other in zip(again.get_weights(), fusion.get_layer("densenet121").get_weights(), strict=True):
-        assert (one == other).all()
+    for weight, other in zip(again.get_weights(), fusion.get_layer("densenet121").get_weights(), strict=True):
+        assert (weight == other).all()
 
 
 def test_half_precision_halves_the_file_and_little_else(tmp_path: Path) -> None:
@@ -134,19 +141,19 @@ def test_weights_that_are_missing_are_refused(tmp_path: Path) -> None:
 def test_folding_batch_normalization_leaves_the_answer_and_the_papers_network(name: str, parameters: int) -> None:
     plain = BACKBONES[name](None)
     normalized = with_batch_normalization(plain)
-    chance = np.random.default_rng(3)
+    rng = np.random.default_rng(3)
     for layer in normalized.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             gamma, beta, mean, variance = (weight.shape for weight in layer.get_weights())
             layer.set_weights(
                 [
-                    chance.uniform(0.5, 1.5, gamma),
-                    chance.normal(0, 0.1, beta),
-                    chance.normal(0, 0.1, mean),
-                    chance.uniform(0.5, 1.5, variance),
+                    rng.uniform(0.5, 1.5, gamma),
+                    rng.normal(0, 0.1, beta),
+                    rng.normal(0, 0.1, mean),
+                    rng.uniform(0.5, 1.5, variance),
                 ]
             )
-    picture = chance.random((1, 64, 64, 3), np.float32)
+    picture = rng.random((1, 64, 64, 3), np.float32)
 
     fold_batch_normalization(normalized, plain)
 
@@ -164,7 +171,7 @@ def test_unfolding_leaves_the_answer_and_normalizes_what_each_convolution_says(n
 
     normalized = unfold_batch_normalization(plain, pictures)
 
-    before, after = (np.asarray(one(pictures, training=False)) for one in (plain, normalized))
+    before, after = (np.asarray(network(pictures, training=False)) for network in (plain, normalized))
     assert np.abs(before).max() > 0
     np.testing.assert_allclose(after / np.abs(before).max(), before / np.abs(before).max(), atol=1e-4)
     first = next(layer for layer in normalized.layers if isinstance(layer, keras.layers.BatchNormalization))
@@ -181,7 +188,7 @@ def test_settled_batch_normalization_holds_the_plain_mean_over_the_batches() -> 
     model = keras.Model(inputs, norm(inputs))
     batches = [np.array([[0.0, 2.0], [2.0, 4.0]]), np.array([[4.0, 0.0], [6.0, 0.0]]), np.array([[5.0, 1.0], [5.0, 1.0]])]
 
-    settle_batch_normalization(model, iter(batches))
+    recompute_batch_normalization(model, iter(batches))
 
     _, _, mean, variance = norm.get_weights()
     assert mean == pytest.approx([11 / 3, 4 / 3], rel=1e-5)  # of the batches' means 1, 5, 5 and 3, 0, 1
@@ -191,7 +198,7 @@ def test_settled_batch_normalization_holds_the_plain_mean_over_the_batches() -> 
 # Of the networks as published, without their classifiers: torchvision's ResNet-34 and SqueezeNet 1.0 have as many.
 @pytest.mark.parametrize(("name", "weights"), [("resnet34", 21_284_672), ("squeezenet", 735_424)])
 def test_a_network_written_here_has_the_size_that_was_published(name: str, weights: int) -> None:
-    assert trainable(BACKBONES[name](None)) == weights
+    assert trainable(built(name)) == weights
 
 
 @pytest.mark.parametrize(
@@ -199,7 +206,7 @@ def test_a_network_written_here_has_the_size_that_was_published(name: str, weigh
     [("resnet50", 8, 1024), ("mobilenet", 8, 512), ("squeezenet", 8, 512), ("resnet34", 4, 512), ("densenet201", 4, 1920)],
 )
 def test_the_other_experiments_backbones_end_where_the_docs_say(name: str, side: int, features: int) -> None:
-    backbone = BACKBONES[name](None)
+    backbone = built(name)
 
     assert backbone.name == name
     assert backbone.compute_output_shape((1, 128, 128, 3)) == (1, side, side, features)

@@ -16,12 +16,12 @@ from training.data.colour import turn_hue
 from training.data.dataset import CLASS_FOLDERS, Sample, read_dataset
 from training.data.shifts import SHIFTS, Shift
 from training.data.split import Split, split_samples
-from training.evidence.candidate import Candidate
 from training.evidence.cell_background_ablation import measure_cell_background_ablation, on_background, without_cells
-from training.evidence.probe_report import probe
-from training.evidence.probes import PROBES, PatchWords, View, look, probe_features
+from training.evidence.evaluated_artifact import EvaluatedArtifact
+from training.evidence.probe_comparison import compare_with_probes
+from training.evidence.probes import PROBES, BagOfPatches, View, probe_features, view_of
 from training.evidence.reliability import measure_calibration
-from training.evidence.shift_report import measure_shifts, overlap, worst
+from training.evidence.shift_robustness import measure_shifts, overlap, worst
 
 CORNER = np.zeros((224, 224), bool)
 CORNER[196:, 170:] = True  # where the scale bar is
@@ -58,11 +58,11 @@ def split(samples: list[Sample]) -> Split:
 
 @pytest.fixture(scope="module")
 def view(root: Path, samples: list[Sample]) -> View:
-    return look((root / samples[0].path).read_bytes())
+    return view_of((root / samples[0].path).read_bytes())
 
 
-class Seeing:
-    """A network that answers a class with certainty, by what it sees."""
+class ClassifierOf:
+    """A classifier that is certain of a class, which a function of its inputs gives."""
 
     def __init__(self, artifact: Artifact, sees: Callable[[NetworkInputs], int]) -> None:
         self.artifact, self.sees = artifact, sees
@@ -84,8 +84,10 @@ def stain_of(picture: np.ndarray) -> int:
     return int(np.argmin([abs(hue - 263 - turn) for turn in TURNS]))
 
 
-def test_the_drawn_stains_can_be_told(root: Path, samples: list[Sample], artifact: Artifact, alone: dict[str, str]) -> None:
-    (row,) = measure_shifts(Seeing(artifact, lambda seen: stain_of(seen.original)), root, samples, alone, shifts=())
+def test_the_drawn_stains_can_be_told_apart(
+    root: Path, samples: list[Sample], artifact: Artifact, alone: dict[str, str]
+) -> None:
+    (row,) = measure_shifts(ClassifierOf(artifact, lambda seen: stain_of(seen.original)), root, samples, alone, shifts=())
 
     assert row["accuracy"].value == 1.0
 
@@ -99,8 +101,8 @@ def repainted(view: View, where: np.ndarray, colour: tuple[int, int, int]) -> Vi
 
 
 def unchanged(name: str, view: View, other: View) -> bool:
-    (one,) = [probe for probe in PROBES if probe.name == name]
-    return bool((one.features(view) == one.features(other)).all())
+    (probe,) = [probe for probe in PROBES if probe.name == name]
+    return bool((probe.features(view) == probe.features(other)).all())
 
 
 def test_the_background_probe_sees_no_cell(view: View) -> None:
@@ -125,10 +127,10 @@ def test_the_other_probes_see_no_scale_bar(view: View) -> None:
 def test_the_grey_probe_sees_no_colour(view: View) -> None:
     grey = view.working.mean(axis=-1, keepdims=True).astype(np.uint8).repeat(3, axis=-1)
     tinted = grey.astype(np.int16) + np.array([10, 0, -26], np.int16)  # 0.299 x 10 = 0.114 x 26, within rounding
-    (one,) = [probe for probe in PROBES if probe.name == "grey"]
+    (probe,) = [probe for probe in PROBES if probe.name == "grey"]
 
     found = [
-        one.features(View(view.whole, picture, view.cells)) for picture in (grey, np.clip(tinted, 0, 255).astype(np.uint8))
+        probe.features(View(view.whole, picture, view.cells)) for picture in (grey, np.clip(tinted, 0, 255).astype(np.uint8))
     ]
 
     assert np.abs(found[0] - found[1]).sum() < 0.1
@@ -137,7 +139,7 @@ def test_the_grey_probe_sees_no_colour(view: View) -> None:
 def test_shuffled_cells_have_no_background_and_no_order(view: View) -> None:
     far = repainted(view, ~_near(view.cells), (0, 255, 0))
     patches = np.random.default_rng(1).integers(0, 256, (20, 64, 192)).astype(np.uint8)
-    words = PatchWords().fit(patches)
+    words = BagOfPatches().fit(patches)
 
     assert unchanged("shuffled cells", view, far)
     assert (words.transform(patches).sum(axis=1) == 64).all()
@@ -150,17 +152,17 @@ def _near(cells: np.ndarray) -> np.ndarray:
     return cv2.dilate(cells.astype(np.uint8), np.ones((17, 17), np.uint8)) > 0
 
 
-def candidate(artifact: Artifact, split: Split, sees: Callable[[NetworkInputs], int]) -> Candidate:
+def evaluated(artifact: Artifact, split: Split, sees: Callable[[NetworkInputs], int]) -> EvaluatedArtifact:
     trained_on = frozenset(sample.path for part in (split.train, split.validation) for sample in part)
-    return Candidate(Seeing(artifact, sees), split, trained_on)
+    return EvaluatedArtifact(ClassifierOf(artifact, sees), split, trained_on)
 
 
 def test_a_stain_that_gives_the_class_away_is_found_by_the_colour_probe_and_not_by_the_corner(
     root: Path, samples: list[Sample], split: Split, alone: dict[str, str], artifact: Artifact
 ) -> None:
-    always_benign = candidate(artifact, split, lambda seen: 0)
+    always_benign = evaluated(artifact, split, lambda seen: 0)
 
-    report = probe(root, samples, {"random": split}, alone, [always_benign], kinds=("random",))["random"]
+    report = compare_with_probes(root, samples, {"random": split}, alone, [always_benign], kinds=("random",))["random"]
 
     assert report["probes"]["colour"]["balanced"].value == 1.0
     assert report["probes"]["corner"]["balanced"].value < 0.7
@@ -169,25 +171,25 @@ def test_a_stain_that_gives_the_class_away_is_found_by_the_colour_probe_and_not_
     assert report["artifact_trained_for_it"]
 
 
-def test_an_artifact_of_another_split_is_asked_only_what_it_has_not_seen(
+def test_an_artifact_of_another_split_is_scored_only_on_smears_that_it_has_not_seen(
     samples: list[Sample], split: Split, alone: dict[str, str], artifact: Artifact
 ) -> None:
     other = split_samples(samples, seed=7)
-    judged = candidate(artifact, split, lambda seen: 0)
-    twin = other.test[0]
-    groups = alone | {split.train[0].path: twin.path}
+    artifact_of_split = evaluated(artifact, split, lambda seen: 0)
+    related = other.test[0]
+    groups = alone | {split.train[0].path: related.path}
 
-    assert set(judged.unseen(other, alone)) == set(other.test) & set(split.test)
-    assert twin not in judged.unseen(other, groups)
-    assert judged.unseen(split, alone) == list(split.test)
+    assert set(artifact_of_split.unseen(other, alone)) == set(other.test) & set(split.test)
+    assert related not in artifact_of_split.unseen(other, groups)
+    assert artifact_of_split.unseen(split, alone) == list(split.test)
 
 
-def test_a_smear_is_asked_about_once(root: Path, samples: list[Sample], split: Split, artifact: Artifact) -> None:
+def test_a_smear_is_classified_once(root: Path, samples: list[Sample], split: Split, artifact: Artifact) -> None:
     network = FixedClassifier(artifact, 0.1, 0.2, 0.6, 0.1)
-    judged = Candidate(network, split, frozenset())
+    artifact_of_split = EvaluatedArtifact(network, split, frozenset())
 
-    judged.answer(root, samples[:3])
-    answers = judged.answer(root, samples[:5])
+    artifact_of_split.answer(root, samples[:3])
+    answers = artifact_of_split.answer(root, samples[:5])
 
     assert set(answers.values()) == {2}
     assert len(network.asked) == 5
@@ -198,7 +200,7 @@ def test_a_network_that_reads_the_stain_falls_under_a_hue_shift_and_not_under_a_
 ) -> None:
     hue, blurred = (next(shift for shift in SHIFTS if shift.name.startswith(name)) for name in ("hue +15", "blur"))
 
-    rows = measure_shifts(Seeing(artifact, lambda seen: stain_of(seen.original)), root, samples, alone, (hue, blurred))
+    rows = measure_shifts(ClassifierOf(artifact, lambda seen: stain_of(seen.original)), root, samples, alone, (hue, blurred))
 
     assert [row["shift"] for row in rows] == ["none", "hue +15 degrees", "blur of one pixel"]
     assert [row["accuracy"].value > 0.9 for row in rows] == [True, False, True]
@@ -206,12 +208,12 @@ def test_a_network_that_reads_the_stain_falls_under_a_hue_shift_and_not_under_a_
     assert all(row["mask_iou"] > 0.6 for row in rows)
 
 
-def test_the_weak_link_shows_where_the_mask_is_at_fault(
+def test_a_loss_of_accuracy_that_is_the_segmentations_shows_in_the_accuracy_with_the_unshifted_mask(
     root: Path, samples: list[Sample], artifact: Artifact, alone: dict[str, str]
 ) -> None:
     # Right as long as the mask is of its usual size: a network that fails by the mask alone.
     benign = [sample for sample in samples if sample.label == 0][:4]
-    network = Seeing(artifact, lambda seen: 0 if seen.segmentation.coverage > 0.005 else 3)
+    network = ClassifierOf(artifact, lambda seen: 0 if seen.segmentation.coverage > 0.005 else 3)
     green = Shift("green", lambda picture: turn_hue(picture, 150.0))
 
     _, row = measure_shifts(network, root, benign, alone, (green,))
@@ -250,27 +252,27 @@ def test_calibration_undoes_the_temperature_that_the_artifact_applies(
     assert found["before"]["log_loss"] == pytest.approx(-(np.log(0.7) + 3 * np.log(0.1)) / 4)
 
 
-def test_swapped_smears_have_the_cells_of_one_and_the_background_of_the_other(root: Path, samples: list[Sample]) -> None:
-    cells, background = (look((root / samples[number].path).read_bytes()) for number in (0, 10))
+def test_a_composite_has_the_cells_of_one_smear_and_the_background_of_the_other(root: Path, samples: list[Sample]) -> None:
+    cells, background = (view_of((root / samples[number].path).read_bytes()) for number in (0, 10))
 
     empty = without_cells(background)
     mixed = on_background(cells, empty)
 
-    assert look_at(empty).cells.mean() < 0.1 * background.cells.mean()
+    assert view_of_picture(empty).cells.mean() < 0.1 * background.cells.mean()
     assert (mixed[cells.cells] == cells.whole[cells.cells]).all()
     far = ~_near(cells.cells) & ~_near(background.cells)
     assert (mixed[far] == background.whole[far]).all()
 
 
-def look_at(picture: Picture) -> View:
-    return look(encode_jpeg(picture, quality=100))
+def view_of_picture(picture: Picture) -> View:
+    return view_of(encode_jpeg(picture, quality=100))
 
 
 def test_a_network_that_reads_cells_follows_them_to_another_background(
     root: Path, samples: list[Sample], artifact: Artifact
 ) -> None:
     by_cells, on_white, background = measure_cell_background_ablation(
-        Seeing(artifact, lambda seen: stain_of(seen.original)), root, samples[::4]
+        ClassifierOf(artifact, lambda seen: stain_of(seen.original)), root, samples[::4]
     )
 
     assert by_cells["cells"] > 0.8
@@ -282,7 +284,7 @@ def test_a_network_that_reads_cells_follows_them_to_another_background(
 def test_every_probe_sees_every_smear(root: Path, samples: list[Sample]) -> None:
     features = probe_features(root, samples[:2])
 
-    assert {name: one.shape for name, one in features.items()} == {
+    assert {name: values.shape for name, values in features.items()} == {
         "colour": (2, 12),
         "background": (2, 12),
         "corner": (2, 14 * 27),

@@ -52,8 +52,8 @@ def test_a_shift_gives_a_picture_and_leaves_the_old_one_alone(shift: Shift, smea
 @given(COLOURS, st.floats(-180, 180))
 @settings(max_examples=60, deadline=None)
 def test_hue_is_turned_in_degrees_of_the_full_circle(colour: tuple[int, ...], degrees: float) -> None:
-    hue, saturation, value = colorsys.rgb_to_hsv(*(one / 255 for one in colour))
-    expected = [255 * one for one in colorsys.hsv_to_rgb((hue + degrees / 360) % 1, saturation, value)]
+    hue, saturation, value = colorsys.rgb_to_hsv(*(channel / 255 for channel in colour))
+    expected = [255 * channel for channel in colorsys.hsv_to_rgb((hue + degrees / 360) % 1, saturation, value)]
 
     assert turn_hue(pixel(*colour), degrees)[0, 0].tolist() == pytest.approx(expected, abs=1.0)
 
@@ -61,8 +61,8 @@ def test_hue_is_turned_in_degrees_of_the_full_circle(colour: tuple[int, ...], de
 @given(COLOURS, st.sampled_from([0.7, 1.3]))
 @settings(max_examples=60, deadline=None)
 def test_saturation_is_scaled_up_to_full(colour: tuple[int, ...], factor: float) -> None:
-    hue, saturation, value = colorsys.rgb_to_hsv(*(one / 255 for one in colour))
-    expected = [255 * one for one in colorsys.hsv_to_rgb(hue, min(1, saturation * factor), value)]
+    hue, saturation, value = colorsys.rgb_to_hsv(*(channel / 255 for channel in colour))
+    expected = [255 * channel for channel in colorsys.hsv_to_rgb(hue, min(1, saturation * factor), value)]
 
     assert scale_saturation(pixel(*colour), factor)[0, 0].tolist() == pytest.approx(expected, abs=1.0)
 

@@ -16,6 +16,7 @@ from hemascope.model.classifier import Classifier
 from hemascope.screening.pipeline import screen
 from hemascope_cli.local.site import LocalSite, site_headers
 from hemascope_cli.local.templates import read_templates
+from tests.support.api_calls import check_call
 from tests.web import answers
 from tests.web.chromium import own_context
 from tests.web.fake_service import FakeService
@@ -109,3 +110,7 @@ def open_page(browser: Browser, site: str, service: FakeService) -> Iterator[Cal
     for context in contexts:
         context.close()
     assert faults == []
+    for call in service.calls:
+        method, _, address = call.partition(" ")
+        if address.startswith("/"):
+            check_call(method, address, service.bodies.get(call))

@@ -1,1 +1,1 @@
-"""Smears: reading, splitting, augmenting, shifting."""
+"""Data sets: reading, splitting, duplicates, augmentation, shifts, batches, cached features."""

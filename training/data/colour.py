@@ -1,10 +1,13 @@
 """Changes of stain, lamp and sensor, pixel by pixel, on RGB pictures of any shape (uint8).
 
-Hue is in degrees of the full circle of 360; OpenCV's 8-bit hue counts half degrees, so all is computed in float.
+Hue is in degrees, 0-360. OpenCV's 8-bit hue has steps of two degrees, so everything is computed in float.
 """
+
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from hemascope.imaging.decode import Picture
 
@@ -36,7 +39,7 @@ def scale_saturation(picture: Picture, factor: float) -> Picture:
 
 
 def scale_channels(picture: Picture, red: float, green: float, blue: float) -> Picture:
-    """Multiply each channel; what is above 255 is lost, as in a camera.
+    """Multiply each channel; values above 255 are clipped, as in a camera.
 
     Examples
     --------
@@ -46,25 +49,25 @@ def scale_channels(picture: Picture, red: float, green: float, blue: float) -> P
     return _to_bytes(picture * np.array([red, green, blue], np.float32))
 
 
-def bend(picture: Picture, gamma: float) -> Picture:
-    """Raise every channel (0-1) to a power: below 1 the middle tones are brighter.
+def apply_gamma(picture: Picture, gamma: float) -> Picture:
+    """Raise every channel (0-1) to a power; a gamma below 1 brightens the midtones.
 
     Examples
     --------
-    >>> bend(np.full((1, 1, 3), 100, np.uint8), 0.8)[0, 0].tolist()
+    >>> apply_gamma(np.full((1, 1, 3), 100, np.uint8), 0.8)[0, 0].tolist()
     [121, 121, 121]
     """
     return np.asarray(_to_bytes(255.0 * (np.arange(256) / 255.0) ** gamma)[picture], np.uint8)
 
 
-def _to_hsv(picture: Picture) -> np.ndarray:
+def _to_hsv(picture: Picture) -> NDArray[np.float32]:
     """Hue 0-360, saturation 0-1, value 0-1: float32."""
-    return np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255.0, cv2.COLOR_RGB2HSV))
+    return np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255.0, cv2.COLOR_RGB2HSV), np.float32)
 
 
-def _from_hsv(hsv: np.ndarray) -> Picture:
+def _from_hsv(hsv: NDArray[np.float32]) -> Picture:
     return _to_bytes(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * 255.0)
 
 
-def _to_bytes(values: np.ndarray) -> Picture:
+def _to_bytes(values: NDArray[Any]) -> Picture:
     return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)

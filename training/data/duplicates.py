@@ -1,7 +1,8 @@
 """Finds smears that show the same field of a slide: copies, and pictures whose fields overlap.
 
-A quarter of one picture is looked for in the other. Pictures of one field score about 0.95; of 6,000 pairs from distant
-parts of a class of the data set the closest scored 0.75, and two lone dark cells on an empty slide may come to 0.8.
+Each quarter of one picture is matched against the other. Pictures of one field correlate with about 0.95; among 6,000 pairs
+from distant parts of a class of the data set the highest correlation was 0.75; two single dark cells on an empty slide may
+reach 0.8.
 """
 
 import json
@@ -19,10 +20,10 @@ from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.imaging.decode import Picture
 from training.data.dataset import Sample, fingerprint, load_working_pictures
 
-REACH = 120  # file numbers; a slide is photographed in one go, so a field comes back soon or not at all
+REACH = 120  # file numbers; a slide is photographed in one session, so pictures of one field have close numbers
 SAME_FIELD = 0.85  # normalized correlation
 _ROWS, _COLUMNS = 56, 64
-_FLAT = 6.0  # grey levels; an empty quarter looks like any other
+_FLAT = 6.0  # standard deviation in grey levels, below which a quarter is empty and would match any other
 
 
 def file_number(sample: Sample) -> int:
@@ -38,7 +39,7 @@ def file_number(sample: Sample) -> int:
 
 
 def stored_groups(root: Path, samples: Sequence[Sample], file: Path) -> dict[str, str]:
-    """Group of each smear (path -> path of the group's first), from a file that is made where it is missing.
+    """Group of each smear (path -> path of the group's first), from a file that is made if it is missing.
 
     Raises
     ------
@@ -61,18 +62,18 @@ def stored_groups(root: Path, samples: Sequence[Sample], file: Path) -> dict[str
 
 
 def field_groups(root: Path, samples: Sequence[Sample]) -> dict[str, str]:
-    """Compare every pair of a class within :data:`REACH` file numbers; byte-identical copies at any distance."""
+    """Group smears: pairs of a class within :data:`REACH` file numbers are compared, byte-identical copies at any distance."""
     pictures = load_working_pictures(root, samples, PreprocessingSpec())
     thumbnails = [thumbnail(picture) for picture in pictures]
     pairs = _copies(samples)
-    order = sorted(range(len(samples)), key=lambda one: (samples[one].label, file_number(samples[one])))
-    for position, one in enumerate(order):
+    order = sorted(range(len(samples)), key=lambda number: (samples[number].label, file_number(samples[number])))
+    for position, number in enumerate(order):
         for other in order[position + 1 :]:
-            near = file_number(samples[other]) - file_number(samples[one]) <= REACH
-            if samples[other].label != samples[one].label or not near:
+            near = file_number(samples[other]) - file_number(samples[number]) <= REACH
+            if samples[other].label != samples[number].label or not near:
                 break
-            if likeness(thumbnails[one], thumbnails[other]) > SAME_FIELD:
-                pairs.append((one, other))
+            if similarity(thumbnails[number], thumbnails[other]) > SAME_FIELD:
+                pairs.append((number, other))
     return _groups(samples, pairs)
 
 
@@ -82,13 +83,13 @@ def thumbnail(working: Picture) -> Picture:
     return np.asarray(cv2.resize(green, (_COLUMNS, _ROWS), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def likeness(one: Picture, other: Picture) -> float:
+def similarity(thumbnail: Picture, other: Picture) -> float:
     """Highest normalized correlation of a quarter of one thumbnail anywhere in the other, 0-1."""
     height, width = _ROWS // 2, _COLUMNS // 2
     best = 0.0
     for top in (0, _ROWS - height):
         for left in (0, _COLUMNS - width):
-            quarter = one[top : top + height, left : left + width]
+            quarter = thumbnail[top : top + height, left : left + width]
             if quarter.std() >= _FLAT:
                 best = max(best, float(cv2.matchTemplate(other, quarter, cv2.TM_CCOEFF_NORMED).max()))
     return best

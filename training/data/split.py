@@ -1,4 +1,4 @@
-"""The stored split: stratified 7:2:1, byte-identical copies of a smear always on one side."""
+"""The stored split: stratified 7:2:1, byte-identical copies of a smear always in one part."""
 
 import hashlib
 import json
@@ -55,7 +55,7 @@ def split_samples(samples: Sequence[Sample], seed: int = 4420) -> Split:
     """Split 7:2:1 with the class shares of the whole in every part.
 
     3,256 smears give 2,279 / 652 / 325, the numbers of Islam et al.: the parts are rounded for the whole and handed
-    to the classes by largest remainder.
+    to the classes by the largest remainder.
     """
     total = len(samples)
     test, validation = (_round_up(total * _TEST_SHARE), int(total * _VALIDATION_SHARE))
@@ -72,11 +72,11 @@ def split_samples(samples: Sequence[Sample], seed: int = 4420) -> Split:
             parts[name] += taken
         parts["train"] += [sample for group in groups for sample in group]
     ordered = {name: tuple(sorted(part, key=lambda sample: sample.path)) for name, part in parts.items()}
-    return Split(**ordered, seed=seed, dataset=fingerprint(samples))
+    return Split(ordered["train"], ordered["test"], ordered["validation"], seed, fingerprint(samples))
 
 
 def load_split(path: Path, samples: Sequence[Sample]) -> Split:
-    """Read a stored split and bind it to the samples at hand.
+    """Read a stored split of these samples.
 
     Raises
     ------
@@ -88,14 +88,14 @@ def load_split(path: Path, samples: Sequence[Sample]) -> Split:
     if content["dataset"] != fingerprint(samples):
         raise ValueError(f"expected the data set {content['dataset'][:12]}, received {fingerprint(samples)[:12]}")
     parts = {name: tuple(by_path[part] for part in content["parts"][name]) for name in PARTS}
-    split = Split(**parts, seed=content["seed"], dataset=content["dataset"], rule=content.get("rule", RANDOM))
+    split = Split(**parts, seed=content["seed"], dataset=content["dataset"], rule=content["rule"])
     if split.digest != content["digest"]:
         raise ValueError(f"expected a split with digest {content['digest'][:12]}, received {split.digest[:12]}")
     return split
 
 
 def without_copies(part: Sequence[Sample]) -> list[Sample]:
-    """The samples of a part with each content once."""
+    """The samples of a part, byte-identical ones once."""
     return list({sample.sha256: sample for sample in part}.values())
 
 
@@ -112,12 +112,12 @@ def _apportion(seats: int, sizes: Sequence[int]) -> list[int]:
     return shares
 
 
-def _shuffled_groups(samples: Sequence[Sample], chance: random.Random) -> list[list[Sample]]:
+def _shuffled_groups(samples: Sequence[Sample], rng: random.Random) -> list[list[Sample]]:
     groups: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         groups[sample.sha256].append(sample)
     shuffled = list(groups.values())
-    chance.shuffle(shuffled)
+    rng.shuffle(shuffled)
     return shuffled
 
 

@@ -1,18 +1,18 @@
-"""Four ways to hold smears back, from the kindest to the hardest, as stored, hashed files of one form.
+"""Four rules for splitting a data set, from the easiest to the hardest test part, stored as hashed files of one format.
 
 ``random``
-    By image, as in the paper; byte-identical copies on one side.
+    By image, as in the paper; byte-identical copies in one part.
 ``duplicates``
-    The same, but whatever shares a field with a smear of another part (:mod:`training.data.duplicates`) is in train: a network
-    that was trained on ``random`` has seen nothing of its test part either.
+    The same, but smears that share a field with a smear of another part (:mod:`training.data.duplicates`) are in train; a
+    network that was trained on ``random`` has not seen this test part either.
 ``sessions-1`` to ``-5``
-    Blocks of 60 consecutive file numbers of a class: five folds. Neighbours within 15 numbers of a held-back block are in
+    Blocks of 60 consecutive file numbers of a class: five folds. Neighbours within 15 numbers of a test block are in
     no part (the embargo). Neighbouring files come from one slide and look alike. A logistic regression on twelve colour
-    figures loses 1 point from single images to blocks of 30, half a point more to 90, and nothing to 120; overlapping
+    values loses 1 point from single images to blocks of 30, half a point more to 90, and nothing to 120; overlapping
     fields are mostly within 8 numbers.
 ``colours-1`` to ``-4``
-    One of four clusters of the twelve colour figures is held back, whatever its classes: the stain and the lamp of the
-    test part were never seen in training.
+    The test part is one of four clusters of the twelve colour values, of whatever classes: its stain and lamp are not in the
+    training part.
 """
 
 import random
@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
@@ -36,11 +37,11 @@ EMBARGO = 15  # file numbers on either side of a held-back block
 FOLDS = 5
 CLUSTERS = 4
 SEED = 4420
-_VALIDATION_SHARE = 8  # one group in eight of what is left, where a rule names no validation part
+_VALIDATION_SHARE = 8  # one group in eight of the rest, for rules without a validation part of their own
 
 
 def stored_splits(root: Path, samples: Sequence[Sample], folder: Path) -> dict[str, Split]:
-    """Every split by name, from files in a folder; made and stored where one is missing.
+    """Every split by name, from files in a folder; missing ones are made and stored.
 
     Raises
     ------
@@ -59,19 +60,19 @@ def stored_splits(root: Path, samples: Sequence[Sample], folder: Path) -> dict[s
     return {name: load_split(file, samples) for name, file in files.items()}
 
 
-def make_splits(samples: Sequence[Sample], groups: Mapping[str, str], colours: np.ndarray) -> dict[str, Split]:
+def make_splits(samples: Sequence[Sample], groups: Mapping[str, str], colours: NDArray[np.float64]) -> dict[str, Split]:
     """Make every split. ``groups``: path -> group; ``colours``: (n, 12) fingerprints in the order of the samples."""
     by_image = split_samples(samples, SEED)
     splits = {"random": by_image, "duplicates": _duplicates(samples, groups, by_image)}
     splits |= {f"sessions-{fold + 1}": _sessions(samples, groups, fold) for fold in range(FOLDS)}
     clusters = colour_clusters(colours)
-    splits |= {f"colours-{one + 1}": _colours(samples, groups, clusters, one) for one in range(CLUSTERS)}
+    splits |= {f"colours-{cluster + 1}": _colours(samples, groups, clusters, cluster) for cluster in range(CLUSTERS)}
     return splits
 
 
-def colour_clusters(colours: np.ndarray) -> np.ndarray:
+def colour_clusters(colours: NDArray[np.float64]) -> NDArray[np.int64]:
     """Cluster of each smear by its colour fingerprint, the largest first: (n,), 0-3."""
-    with threadpool_limits(1):  # small matrices: threads would wait for each other
+    with threadpool_limits(1):  # matrices are small: threads would only wait for each other
         labels = KMeans(CLUSTERS, n_init=10, random_state=SEED).fit_predict(StandardScaler().fit_transform(colours))
     by_size = np.argsort(-np.bincount(labels, minlength=CLUSTERS), kind="stable")
     return np.asarray(np.argsort(by_size)[labels])
@@ -98,7 +99,7 @@ def _sessions(samples: Sequence[Sample], groups: Mapping[str, str], fold: int) -
     held_back = [sample for sample in samples if block_of(sample) in test]
 
     def far(sample: Sample) -> bool:
-        numbers = np.array([file_number(one) for one in held_back if one.label == sample.label])
+        numbers = np.array([file_number(other) for other in held_back if other.label == sample.label])
         return not (np.abs(numbers - file_number(sample)) <= EMBARGO).any()
 
     left = [sample for sample in samples if block_of(sample) not in test and far(sample)]
@@ -109,7 +110,8 @@ def _sessions(samples: Sequence[Sample], groups: Mapping[str, str], fold: int) -
 
 def _blocks(samples: Sequence[Sample], fold: int) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
     """Blocks of a fold's test part, and of its validation part: half of the next fold's."""
-    test, validation = set(), set()
+    test: set[tuple[int, int]] = set()
+    validation: set[tuple[int, int]] = set()
     for label in sorted({sample.label for sample in samples}):
         blocks = sorted({block_of(sample) for sample in samples if sample.label == label})
         if len(blocks) < FOLDS:
@@ -121,7 +123,7 @@ def _blocks(samples: Sequence[Sample], fold: int) -> tuple[set[tuple[int, int]],
     return test, validation
 
 
-def _colours(samples: Sequence[Sample], groups: Mapping[str, str], clusters: np.ndarray, cluster: int) -> Split:
+def _colours(samples: Sequence[Sample], groups: Mapping[str, str], clusters: NDArray[np.int64], cluster: int) -> Split:
     held_back = [sample for sample, own in zip(samples, clusters, strict=True) if own == cluster]
     left = [sample for sample, own in zip(samples, clusters, strict=True) if own != cluster]
     names = sorted({groups[sample.path] for sample in left})
@@ -138,7 +140,7 @@ def _apart(
     left: Sequence[Sample],
     rule: str,
 ) -> Split:
-    """A split of which no group is on two sides: a smear with a twin in test, or then in validation, is in no other part."""
+    """A split with each group in one part: groups of the test part are removed from validation, both from train."""
     tested = {groups[sample.path] for sample in test}
     validation = [sample for sample in validation if groups[sample.path] not in tested]
     taken = tested | {groups[sample.path] for sample in validation}

@@ -1,1 +1,1 @@
-"""What an accuracy is worth: metrics, intervals, probes, shifts, trust."""
+"""Evaluation of model artifacts: metrics with intervals, probes, shifts, calibration, decisions."""

@@ -1,19 +1,21 @@
-"""Thresholds of an artifact, fitted on the validation part: temperature, prediction set, known colours."""
+"""Thresholds of an artifact, fitted on the validation part: temperature, prediction set, colour reference."""
 
 import numpy as np
+from numpy.typing import NDArray
 
+from hemascope.imaging.decode import Picture
 from hemascope.imaging.fingerprint import colour_fingerprint
 from hemascope.model.classifier import temper
 from hemascope.model.colour_reference import ColourCluster, ColourReference
 
 COVERAGE = 0.95
-_ACCEPTED_SHARE = 0.995  # of unseen smears of the same laboratory; the rest are asked to be looked at
-_MARGIN = 1.25  # few hundred smears can't show the tail of their own distribution
-_HIGHEST_SET_THRESHOLD = 0.2  # a class this likely is always named, however sharp the model is on its own laboratory
+_ACCEPTED_SHARE = 0.995  # of unseen smears of the same laboratory; the others are referred to a person
+_MARGIN = 1.25  # a few hundred smears can't show the tail of their distribution
+_HIGHEST_SET_THRESHOLD = 0.2  # a class this likely is always in the set, however confident the model is on its own laboratory
 
 
-def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Temperature of least negative log likelihood on a grid of 0.5-5, from untempered probabilities (n, classes)."""
+def fit_temperature(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
+    """Temperature that minimizes the negative log likelihood on a grid of 0.5-5, from untempered probabilities (n, classes)."""
 
     def loss(temperature: float) -> float:
         tempered = temper(probabilities, temperature)
@@ -22,25 +24,31 @@ def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     return float(min(np.geomspace(0.5, 5.0, 200), key=loss))
 
 
-def fit_prediction_set(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Split-conformal threshold: classes of at least this probability hold the truth in 95 % of new smears."""
+def fit_prediction_set(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
+    """Split-conformal threshold: the set of classes of at least this probability holds the truth in 95 % of new smears."""
     of_truth = probabilities[np.arange(len(labels)), labels]
     return min(-conformal_bound(-of_truth), _HIGHEST_SET_THRESHOLD)
 
 
-def conformal_bound(scores: np.ndarray) -> float:
-    """What 95 % of new scores don't exceed, whatever their distribution, by (n,) scores of unseen smears (Vovk et al. 2005)."""
+def conformal_bound(scores: NDArray[np.floating]) -> float:
+    """Bound that 95 % of new scores don't exceed, whatever their distribution, from (n,) scores (Vovk et al. 2005)."""
     rank = int(np.floor((1 - COVERAGE) * (len(scores) + 1))) - 1
     return float(np.sort(scores)[::-1][max(rank, 0)])
 
 
-def fit_colours(pictures: np.ndarray, labels: np.ndarray, unseen: np.ndarray) -> ColourReference:
-    """Gaussian of each class' colour fingerprints; the accepted distance holds nearly all unseen smears."""
+def fit_colours(pictures: Picture, labels: NDArray[np.int64], unseen: Picture) -> ColourReference:
+    """Gaussian of each class' colour fingerprints; nearly all unseen smears are within the accepted distance.
+
+    Parameters
+    ----------
+    pictures, unseen
+        (n, side, side, 3) and (m, side, side, 3), uint8: working pictures of the training and of the validation part.
+    """
     fingerprints = np.array([colour_fingerprint(picture) for picture in pictures])
     clusters = []
     for label in np.unique(labels):
         own = fingerprints[labels == label]
-        covariance = np.cov(own.T) + 0.25 * np.eye(own.shape[1])  # rounding to 8 bits is worth that much
+        covariance = np.cov(own.T) + 0.25 * np.eye(own.shape[1])  # the variance that rounding to 8 bits causes
         precision = np.round(np.linalg.inv(covariance), 8)
         clusters.append(ColourCluster(mean=np.round(own.mean(axis=0), 4).tolist(), precision=precision.tolist()))
     unit = ColourReference(clusters=clusters, accepted_distance=1.0)

@@ -6,47 +6,50 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from hemascope.imaging.decode import decode
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
 from hemascope.model.classifier import Classifier
 from training.data.dataset import Sample, labels_of
-from training.evidence.intervals import accuracies
-from training.evidence.metrics import score
+from training.evidence.metrics import accuracies, score
 
 
 def network_inputs(root: Path, samples: Sequence[Sample], classifier: Classifier) -> list[NetworkInputs]:
-    """Network inputs of some smears, by the serving code."""
+    """Network inputs of smears, by the serving code."""
     spec = classifier.artifact.manifest.preprocessing
     return [to_network_inputs(to_working_picture(decode((root / sample.path).read_bytes()), spec), spec) for sample in samples]
 
 
-def served(classifier: Classifier, inputs: Sequence[NetworkInputs], views: int = 1) -> np.ndarray:
-    """Probabilities as served: (n, 4), float64; of several views, the mean of a smear's first ``views`` ways to lie."""
+def served(classifier: Classifier, inputs: Sequence[NetworkInputs], views: int = 1) -> NDArray[np.float64]:
+    """Probabilities as served: (n, classes); with several views, the mean over a smear's first ``views`` orientations."""
     return np.array(
-        [np.mean([classifier.probabilities(one) for one in lying_otherwise(smear)[:views]], axis=0) for smear in inputs]
+        [np.mean([classifier.probabilities(view) for view in orientations(smear)[:views]], axis=0) for smear in inputs],
+        np.float64,
     )
 
 
-def lying_otherwise(inputs: NetworkInputs) -> list[NetworkInputs]:
-    """The eight ways in which a square smear may lie under the microscope, the one it was photographed in first."""
+def orientations(inputs: NetworkInputs) -> list[NetworkInputs]:
+    """The eight orientations (quarter turns, mirrored or not) of a square smear, the photographed one first."""
     return [
-        inputs._replace(**{name: _laid(getattr(inputs, name), turns, mirrored) for name in ("original", "segmented")})
+        inputs._replace(
+            original=_oriented(inputs.original, turns, mirrored), segmented=_oriented(inputs.segmented, turns, mirrored)
+        )
         for mirrored in (False, True)
         for turns in range(4)
     ]
 
 
-def _laid(picture: np.ndarray, turns: int, mirrored: bool) -> np.ndarray:
+def _oriented(picture: NDArray[np.float32], turns: int, mirrored: bool) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.rot90(picture[:, ::-1] if mirrored else picture, turns))
 
 
-def in_float(network: keras.Model, inputs: Sequence[NetworkInputs], batch: int = 32) -> np.ndarray:
-    """Probabilities of the float network, not tempered: (n, 4)."""
+def in_float(network: keras.Model, inputs: Sequence[NetworkInputs], batch: int = 32) -> NDArray[np.float32]:
+    """Probabilities of the float network, not tempered: (n, classes)."""
     answers = []
     for start in range(0, len(inputs), batch):
-        some = inputs[start : start + batch]
-        pair = {"original": np.stack([one.original for one in some]), "segmented": np.stack([one.segmented for one in some])}
+        chosen = inputs[start : start + batch]
+        pair = {name: np.stack([getattr(smear, name) for smear in chosen]) for name in ("original", "segmented")}
         answers.append(keras.ops.convert_to_numpy(network(pair, training=False)))
     return np.concatenate(answers)
 
@@ -58,20 +61,20 @@ def evaluate(
     groups: Mapping[str, str] | None = None,
     views: int = 1,
 ) -> dict[str, Any]:
-    """Score an artifact on some smears, with the mean cell count of each class and the files it got wrong.
+    """Score an artifact on smears; also the mean cell count of each class and the files it classified wrongly.
 
     Where ``groups`` (path -> group) says which smears belong together, ``intervals`` holds the accuracy and the balanced
-    accuracy with their 95 % intervals. ``views`` above 1 is augmentation at the time of the test, which is not served.
+    accuracy with their 95 % intervals. ``views`` above 1 is test-time augmentation, which is not served.
     """
     inputs = network_inputs(root, samples, classifier)
     labels, probabilities = labels_of(samples), served(classifier, inputs, views)
-    cells = np.array([one.segmentation.cell_count for one in inputs])
-    wrong = [
-        sample.path for sample, answer in zip(samples, probabilities.argmax(axis=1), strict=True) if sample.label != answer
-    ]
-    counts = {name: float(cells[labels == one].mean()) for one, name in enumerate(classifier.artifact.manifest.classes)}
+    answers = probabilities.argmax(axis=1)
+    cells = np.array([smear.segmentation.cell_count for smear in inputs])
+    wrong = [sample.path for sample, answer in zip(samples, answers, strict=True) if sample.label != answer]
+    names = classifier.artifact.manifest.disease.class_names
+    counts = {name: float(cells[labels == label].mean()) for label, name in enumerate(names)}
     report = score(labels, probabilities) | {"mean_cell_count": counts, "mistakes": wrong}
     if groups is not None:
-        found = accuracies(labels, probabilities.argmax(axis=1), [groups[sample.path] for sample in samples])
-        report["intervals"] = {"accuracy": found.accuracy, "balanced_accuracy": found.balanced}
+        estimates = accuracies(labels, answers, [groups[sample.path] for sample in samples])
+        report["intervals"] = {"accuracy": estimates.accuracy, "balanced_accuracy": estimates.balanced}
     return report

@@ -1,4 +1,4 @@
-"""Small figures for the model card and the docs: no picture of the data set in them."""
+"""Plots for the model card and the docs; none shows a picture of the data set."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,17 @@ import numpy as np
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
 from training.data.dataset import CLASS_NAMES
 
 _PURPLE, _ORANGE, _GREY = "#6a51a3", "#e6850e", "#8a8a8a"
-_BELOW = {"textcoords": "offset points", "ha": "center", "fontsize": "x-small"}
+_BELOW: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "fontsize": "x-small"}
 
 
 def draw_confusion_matrix(matrix: list[list[int]], title: str, path: Path) -> None:
-    """Counts in cells shaded by their share of the row."""
+    """Confusion matrix: counts, shaded by their share of the row."""
     counts = np.array(matrix)
     figure, axes = plt.subplots(figsize=(4.6, 4.2), dpi=110, layout="constrained")
     axes.imshow(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), cmap="Purples", vmin=0, vmax=1)
@@ -30,7 +31,7 @@ def draw_confusion_matrix(matrix: list[list[int]], title: str, path: Path) -> No
     axes.set(xticks=range(4), yticks=range(4), xticklabels=CLASS_NAMES, yticklabels=CLASS_NAMES)
     axes.set(xlabel="answer", ylabel="truth", title=title)
     axes.tick_params(length=0)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_learning_curves(logs: dict[str, Path], path: Path) -> None:
@@ -43,16 +44,16 @@ def draw_learning_curves(logs: dict[str, Path], path: Path) -> None:
     axes.set(xlabel="epoch", ylabel="training loss (cross-entropy)", yscale="log", title="Learning curves")
     axes.grid(alpha=0.25)
     figure.legend(frameon=False, loc="outside right upper")  # beside the curves, which use the whole height
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_shifts(rows: Sequence[Mapping[str, Any]], title: str, path: Path) -> None:
-    """Accuracy of the service under each shift with its interval, and with the mask of the picture as it was."""
+    """Accuracy as served under each shift with its interval, and with the mask of the unshifted picture."""
     figure, axes = plt.subplots(figsize=(7.2, 0.32 * len(rows) + 1.3), dpi=110, layout="constrained")
     places = np.arange(len(rows))[::-1]
-    whole = 100 * np.array([[one["accuracy"].low, one["accuracy"].value, one["accuracy"].high] for one in rows])
+    whole = 100 * np.array([[row["accuracy"].low, row["accuracy"].value, row["accuracy"].high] for row in rows])
     axes.barh(
-        places, whole[:, 1], color=[_PURPLE if one["shift"] != "none" else _GREY for one in rows], height=0.62, alpha=0.85
+        places, whole[:, 1], color=[_PURPLE if row["shift"] != "none" else _GREY for row in rows], height=0.62, alpha=0.85
     )
     spread = np.abs(whole[:, [0, 2]].T - whole[:, 1])
     axes.errorbar(whole[:, 1], places, xerr=spread, fmt="none", ecolor="black", elinewidth=1, capsize=2)
@@ -65,12 +66,12 @@ def draw_shifts(rows: Sequence[Mapping[str, Any]], title: str, path: Path) -> No
         label="mask of the unshifted picture",
     )
     axes.axvline(25, color="black", linewidth=0.8, linestyle=":", label="chance")
-    axes.set(yticks=places, yticklabels=[one["shift"] for one in rows], xlim=(0, 101), xlabel="accuracy in %", title=title)
+    axes.set(yticks=places, yticklabels=[row["shift"] for row in rows], xlim=(0, 101), xlabel="accuracy in %", title=title)
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.1), ncols=2, frameon=False, fontsize="small")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_reliability(report: Mapping[str, Any], title: str, path: Path) -> None:
@@ -78,23 +79,24 @@ def draw_reliability(report: Mapping[str, Any], title: str, path: Path) -> None:
     figure, panels = plt.subplots(1, 2, figsize=(7.4, 3.9), dpi=110, layout="constrained", sharey=True)
     for axes, name in zip(panels, ("before", "after"), strict=True):
         axes.plot([0, 1], [0, 1], color="black", linewidth=0.8, linestyle=":")
-        for one in report[name]["bins"]:
-            found = binomtest(round(one["accuracy"] * one["smears"]), one["smears"]).proportion_ci(method="exact")
-            axes.plot([one["confidence"]] * 2, [found.low, found.high], color=_GREY, linewidth=1)
+        for bin_ in report[name]["bins"]:
+            interval = binomtest(round(bin_["accuracy"] * bin_["smears"]), bin_["smears"]).proportion_ci(method="exact")
+            axes.plot([bin_["confidence"]] * 2, [interval.low, interval.high], color=_GREY, linewidth=1)
             axes.plot(
-                one["confidence"], one["accuracy"], "o", color=_PURPLE, markersize=4 + 8 * one["smears"] / report["smears"]
+                bin_["confidence"], bin_["accuracy"], "o", color=_PURPLE, markersize=4 + 8 * bin_["smears"] / report["smears"]
             )
-            axes.annotate(str(one["smears"]), (one["confidence"], found.low), (0, -14), **_BELOW)
+            axes.annotate(str(bin_["smears"]), (bin_["confidence"], interval.low), (0, -14), **_BELOW)
         error = report[name]["expected_calibration_error"].value
         axes.set(xlim=(0, 1.05), ylim=(-0.1, 1.05), xlabel="confidence")
         axes.set_title(f"{name} the temperature: error {100 * error:.2f} %", fontsize="medium")
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].set_ylabel("accuracy")
     figure.suptitle(title)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
-def _save(figure: "plt.Figure", path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure, as the format of the file's name, and close it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
     plt.close(figure)

@@ -1,15 +1,16 @@
-"""Simple classifiers that can't see what makes a blast: what they reach is no merit of a network.
+"""Probes: simple classifiers that can't see what makes a blast. The accuracy they reach can't be credited to a network.
 
-Each sees one thing only and learns by a logistic regression on the training part, as the network would.
+Each sees one kind of feature only; a logistic regression is trained on the same training part as the network.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.linear_model import LogisticRegression
@@ -29,29 +30,34 @@ _GREY_LEVELS = 32
 _RIM = 9  # pixels around a cell that still belong to it
 _SEED = 4420
 
+Features = NDArray[Any]
+Mask = NDArray[np.bool_]
+
 
 class View(NamedTuple):
-    """One smear at working size: with its scale bar, without, and (height, width) bool, True in its cells."""
+    """One smear at working size: with its scale bar, without it, and the mask (height, width), True in its cells."""
 
     whole: Picture
     working: Picture
-    cells: np.ndarray
+    cells: Mask
 
 
-class PatchWords(TransformerMixin, BaseEstimator):
-    """Patches (n, patches, values) -> how often each of some typical patches occurs, (n, words): a bag without order."""
+class BagOfPatches(TransformerMixin, BaseEstimator):
+    """Patches (n, patches, values) -> how often each word of a codebook occurs, (n, words): a bag without order."""
 
-    def fit(self, patches: np.ndarray, labels: np.ndarray | None = None) -> "PatchWords":
-        """Find the typical patches."""
+    def fit(self, patches: Features, _labels: NDArray[np.int64] | None = None) -> "BagOfPatches":
+        """Cluster the patches into a codebook of words."""
         flat = patches.reshape(-1, patches.shape[-1]).astype(np.float32)
         words = min(WORDS, len(flat))
         self.words_ = MiniBatchKMeans(words, n_init=1, init_size=1024, batch_size=1024, random_state=_SEED).fit(flat)
         return self
 
-    def transform(self, patches: np.ndarray) -> np.ndarray:
-        """Count them."""
+    def transform(self, patches: Features) -> NDArray[np.float64]:
+        """Count the words of each smear."""
         words = self.words_.predict(patches.reshape(-1, patches.shape[-1]).astype(np.float32))
-        counts = [np.bincount(one, minlength=self.words_.n_clusters) for one in words.reshape(patches.shape[:2])]
+        counts = [
+            np.bincount(words_of_smear, minlength=self.words_.n_clusters) for words_of_smear in words.reshape(patches.shape[:2])
+        ]
         return np.array(counts, np.float64)
 
 
@@ -60,20 +66,20 @@ def _linear() -> Pipeline:
 
 
 def _bag() -> Pipeline:
-    return make_pipeline(PatchWords(), *(step for _, step in _linear().steps))
+    return make_pipeline(BagOfPatches(), *(step for _, step in _linear().steps))
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What a probe is called, what it sees of a smear, and how it learns."""
+    """Name of a probe, what it sees of a smear, and how it learns."""
 
     name: str
     sees: str
-    features: Callable[[View], np.ndarray]
+    features: Callable[[View], Features]
     learner: Callable[[], Pipeline] = _linear
 
 
-def _background(view: View) -> np.ndarray:
+def _background(view: View) -> Features:
     corner = np.zeros(view.cells.shape, np.bool_)
     corner[PreprocessingSpec().mark(len(corner))] = True
     rim = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _RIM + 1, 2 * _RIM + 1))
@@ -81,18 +87,18 @@ def _background(view: View) -> np.ndarray:
     return colour_fingerprint(view.working[outside if outside.any() else ~corner][:, None])
 
 
-def _corner(view: View) -> np.ndarray:
+def _corner(view: View) -> Features:
     grey = cv2.cvtColor(view.whole[PreprocessingSpec().mark(len(view.whole))], cv2.COLOR_RGB2GRAY)
     height, width = grey.shape
     return cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA).ravel() / 255.0
 
 
-def _grey(view: View) -> np.ndarray:
+def _grey(view: View) -> Features:
     grey = cv2.cvtColor(view.working, cv2.COLOR_RGB2GRAY)
     return np.histogram(grey, bins=_GREY_LEVELS, range=(0, 256))[0] / grey.size
 
 
-def _patches(view: View) -> np.ndarray:
+def _patches(view: View) -> Features:
     inside = np.argwhere(view.cells)
     if not len(inside):
         return np.zeros((PATCHES, PATCH * PATCH * 3), np.uint8)
@@ -102,8 +108,8 @@ def _patches(view: View) -> np.ndarray:
 
 
 PROBES = (
-    Probe("colour", "twelve figures: mean and deviation of H, S, V, L, a, b", lambda view: colour_fingerprint(view.working)),
-    Probe("background", "the same twelve figures of all that lies outside of cells", _background),
+    Probe("colour", "twelve values: mean and deviation of H, S, V, L, a, b", lambda view: colour_fingerprint(view.working)),
+    Probe("background", "the same twelve values of everything outside of cells", _background),
     Probe("corner", "the corner with the scale bar, which the network never sees", _corner),
     Probe("grey", "a histogram of 32 grey levels", _grey),
     Probe(
@@ -115,17 +121,17 @@ PROBES = (
 )
 
 
-def probe_features(root: Path, samples: Sequence[Sample]) -> dict[str, np.ndarray]:
-    """What every probe sees of every smear: name -> (n, ...) in the order of the samples."""
-    seen: dict[str, list[np.ndarray]] = {probe.name: [] for probe in PROBES}
+def probe_features(root: Path, samples: Sequence[Sample]) -> dict[str, Features]:
+    """Features that every probe sees of every smear: name -> (n, ...) in the order of the samples."""
+    seen: dict[str, list[Features]] = {probe.name: [] for probe in PROBES}
     for sample in samples:
-        view = look((root / sample.path).read_bytes())
+        view = view_of((root / sample.path).read_bytes())
         for probe in PROBES:
             seen[probe.name].append(probe.features(view))
     return {name: np.stack(features) for name, features in seen.items()}
 
 
-def look(data: bytes) -> View:
+def view_of(data: bytes) -> View:
     """Decode and segment one smear, by the serving code."""
     spec = PreprocessingSpec()
     picture = decode(data)

@@ -1,4 +1,4 @@
-"""Does a confidence of 90 % mean nine in ten? Reliability and calibration error, before and after the temperature."""
+"""Calibration of an artifact: reliability diagram and expected calibration error, before and after temperature scaling."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,8 +9,14 @@ import numpy as np
 from hemascope.model.classifier import Classifier, temper
 from training.data.dataset import Sample, labels_of
 from training.evidence.evaluate import network_inputs, served
-from training.evidence.intervals import interval, resampled
-from training.evidence.metrics import expected_calibration_error
+from training.evidence.metrics import (
+    Floats,
+    Labels,
+    bootstrap_interval,
+    bootstrap_weights,
+    calibration_errors,
+    confidence_bins,
+)
 
 BINS = 10  # of the diagram; the error has the 15 of Guo et al.
 
@@ -18,13 +24,13 @@ BINS = 10  # of the diagram; the error has the 15 of Guo et al.
 def measure_calibration(
     classifier: Classifier, root: Path, samples: Sequence[Sample], groups: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Judge an artifact's confidence on smears that set neither its weights nor its temperature.
+    """Measure how well an artifact's confidence agrees with its accuracy, on smears that set neither weights nor temperature.
 
     Returns
     -------
     dict
-        ``temperature``, and for ``before`` and ``after`` it: ``expected_calibration_error`` (15 bins, with an interval over
-        groups), ``log_loss``, ``mean_confidence``, ``accuracy``, and ``bins`` of the diagram.
+        ``smears``, ``temperature``, and ``before`` and ``after`` the temperature is applied: ``expected_calibration_error``
+        (15 bins, with an interval over groups), ``log_loss``, ``mean_confidence``, ``accuracy``, and ``bins`` of the diagram.
     """
     labels, units = labels_of(samples), [groups[sample.path] for sample in samples]
     after = served(classifier, network_inputs(root, samples, classifier))
@@ -33,37 +39,35 @@ def measure_calibration(
     return {
         "smears": len(samples),
         "temperature": temperature,
-        "before": _judge(labels, before, units),
-        "after": _judge(labels, after, units),
+        "before": _calibration(labels, before, units),
+        "after": _calibration(labels, after, units),
     }
 
 
-def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> list[dict[str, float]]:
-    """Confidence, accuracy and number of smears of each bin of confidence that holds any.
+def reliability(labels: Labels, probabilities: Floats, bins: int = BINS) -> list[dict[str, float]]:
+    """Mean confidence, accuracy and number of smears of each bin of confidence that holds any.
 
     Examples
     --------
     >>> reliability(np.array([0, 1]), np.array([[0.9, 0.1], [0.9, 0.1]]))
     [{'confidence': 0.9, 'accuracy': 0.5, 'smears': 2}]
     """
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    confidence, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    bin_of = confidence_bins(confidence, bins)
     return [
         {
-            "confidence": float(confidence[which == one].mean()),
-            "accuracy": float(right[which == one].mean()),
-            "smears": int((which == one).sum()),
+            "confidence": float(confidence[bin_of == number].mean()),
+            "accuracy": float(correct[bin_of == number].mean()),
+            "smears": int((bin_of == number).sum()),
         }
-        for one in np.unique(which)
+        for number in np.unique(bin_of)
     ]
 
 
-def _judge(labels: np.ndarray, probabilities: np.ndarray, units: Sequence[object]) -> dict[str, Any]:
-    drawn = resampled(units).astype(int)
-    errors = [expected_calibration_error(np.repeat(labels, one), np.repeat(probabilities, one, axis=0)) for one in drawn]
+def _calibration(labels: Labels, probabilities: Floats, units: Sequence[object]) -> dict[str, Any]:
     of_truth = np.clip(probabilities[np.arange(len(labels)), labels], 1e-12, 1.0)
     return {
-        "expected_calibration_error": interval(np.array(errors)),
+        "expected_calibration_error": bootstrap_interval(calibration_errors(labels, probabilities, bootstrap_weights(units))),
         "log_loss": float(-np.log(of_truth).mean()),
         "mean_confidence": float(probabilities.max(axis=1).mean()),
         "accuracy": float((probabilities.argmax(axis=1) == labels).mean()),

@@ -1,8 +1,8 @@
-"""A table of figures, as plain text for the terminal or as Markdown for the docs."""
+"""Tables as plain text for the terminal or as Markdown for the docs."""
 
 from collections.abc import Sequence
 
-from training.evidence.intervals import Figure
+from training.evidence.metrics import Estimate
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, markdown: bool) -> str:
@@ -24,7 +24,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, markdown: boo
 
 
 def percent(share: float) -> str:
-    """A share in percent with one decimal.
+    """A share in per cent with one decimal.
 
     Examples
     --------
@@ -34,26 +34,26 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def with_interval(figure: Figure) -> str:
-    """A share with its interval, in percent.
+def with_interval(estimate: Estimate) -> str:
+    """A share with its interval, in per cent.
 
     Examples
     --------
-    >>> with_interval(Figure(0.994, 0.985, 1.0))
+    >>> with_interval(Estimate(0.994, 0.985, 1.0))
     '99.4 (98.5-100.0)'
     """
-    return f"{100 * figure.value:.1f} ({100 * figure.low:.1f}-{100 * figure.high:.1f})"
+    return f"{100 * estimate.value:.1f} ({100 * estimate.low:.1f}-{100 * estimate.high:.1f})"
 
 
-def signed(figure: Figure) -> str:
+def signed(estimate: Estimate) -> str:
     """A margin in points with its interval.
 
     Examples
     --------
-    >>> signed(Figure(0.031, -0.002, 0.06))
+    >>> signed(Estimate(0.031, -0.002, 0.06))
     '+3.1 (-0.2 to +6.0)'
     """
-    return f"{100 * figure.value:+.1f} ({100 * figure.low:+.1f} to {100 * figure.high:+.1f})"
+    return f"{100 * estimate.value:+.1f} ({100 * estimate.low:+.1f} to {100 * estimate.high:+.1f})"
 
 
 def _padded(row: Sequence[str], widths: Sequence[int]) -> list[str]:

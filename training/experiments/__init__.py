@@ -1,1 +1,1 @@
-"""The study's experiments, its predecessors' and what both left out: one registry of rows, one engine, cached features."""
+"""Training: pretraining, heads, fine-tuning; the experiments of the study and its predecessors, cross-validation and search."""

@@ -1,42 +1,59 @@
-"""The experiments' part of the laboratory's command line."""
+"""Command line of the experiments: the matrix of networks, cross-validation, hyperparameter search."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from training.experiments.registry import BACKBONES, rows_called
+from training.experiments.registry import BACKBONES, Row, rows_called
+
+if TYPE_CHECKING:
+    from training.data.training_data import TrainingData
+    from training.experiments.engine import Engine
 
 _FOLDED = ("vgg16-both", "densenet121-both", "fusion-both", "handmade-svm", "squeezenet-resnet50")
 
 
 def add_commands(add: Callable[[str, Any, str], argparse.ArgumentParser]) -> None:
     """Add ``matrix``, ``folds`` and ``search``."""
-    matrix = add("matrix", _matrix, "every row of the study and its predecessors on the stored split, from cached features")
+    matrix = add(
+        "matrix", _matrix, "run every experiment of the study and its predecessors on the stored split, from cached features"
+    )
     _common(matrix)
-    matrix.add_argument("--missing", choices=("pretrain", "skip"), default="pretrain", help="backbones without weights")
-    folds = add("folds", _folds, "k-fold cross-validation that no pretraining has seen")
+    matrix.add_argument(
+        "--missing", choices=("pretrain", "skip"), default="pretrain", help="what to do about backbones without weights"
+    )
+    folds = add("folds", _folds, "cross-validate experiments on folds that no pretraining has seen")
     _common(folds)
     folds.set_defaults(rows=list(_FOLDED))
     folds.add_argument("--k", type=int, nargs="+", default=[5, 10])
     folds.add_argument(
-        "--pretrain-per-fold", action="store_true", help="pretrain backbones in every fold, on its training part"
+        "--pretrain-per-fold", action="store_true", help="pretrain the backbones anew in every fold, on its training part"
     )
-    search = add("search", _search, "search hyperparameters of the head; any number of processes may share one storage")
+    search = add("search", _search, "search for hyperparameters of the head; any number of processes may share one storage")
     _common(search)
     search.set_defaults(rows=["fusion-both"])
     search.add_argument("--methods", nargs="+", choices=("default", "grid", "random", "tpe"), default=None)
-    search.add_argument("--trials", type=int, default=40, help="trainings of each method, over all processes")
-    search.add_argument("--storage", default=None, help="URL of an Optuna storage (default: an SQLite file below --runs)")
+    search.add_argument("--trials", type=int, default=40, help="number of trials of each method, over all processes")
+    search.add_argument("--storage", default=None, help="URL of an Optuna storage (default: an SQLite file in --runs)")
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--rows", nargs="+", default=None, help="names of rows (default: all)")
-    parser.add_argument("--epochs", type=int, default=50, help="of the head")
-    parser.add_argument("--copies", type=int, default=4, help="augmented copies of each smear, beside the smear itself")
-    parser.add_argument("--weights", nargs="+", type=_named, default=[], metavar="NAME=FILE", help="a file of ours or imagenet")
-    parser.add_argument("--pretrain-epochs", type=int, default=12)
-    parser.add_argument("--out", type=Path, default=None, help="where tables and figures go (default: RUNS/matrix)")
+    parser.add_argument("--rows", nargs="+", default=None, help="names of experiments (default: all)")
+    parser.add_argument("--epochs", type=int, default=50, help="epochs of the head")
+    parser.add_argument("--copies", type=int, default=4, help="augmented copies of each smear, in addition to the smear itself")
+    parser.add_argument(
+        "--weights",
+        nargs="+",
+        type=_named,
+        default=[],
+        metavar="NAME=FILE",
+        help="weights of a backbone: a weights file, or imagenet",
+    )
+    parser.add_argument("--pretrain-epochs", type=int, default=12, help="epochs of each pretraining")
+    parser.add_argument(
+        "--out", type=Path, default=None, help="folder for tables and figures (default: matrix or search in --runs)"
+    )
 
 
 def _named(text: str) -> tuple[str, str]:
@@ -46,10 +63,10 @@ def _named(text: str) -> tuple[str, str]:
     return name, file
 
 
-def _engine(data: Any, options: argparse.Namespace, *, pretrain: bool) -> tuple[Any, Any]:
+def _engine(data: "TrainingData", options: argparse.Namespace, *, pretrain: bool) -> "tuple[Engine, Sequence[Row]]":
+    from training.experiments.backbone_weights import pretrained
     from training.experiments.heads import HeadSettings
     from training.experiments.matrix import engine_for, weights_for
-    from training.experiments.weights import pretrained
 
     rows = rows_called(options.rows)
     weights, missing = weights_for(rows, dict(options.weights), options.runs)
@@ -58,14 +75,14 @@ def _engine(data: Any, options: argparse.Namespace, *, pretrain: bool) -> tuple[
     return engine_for(data, weights, options.runs, options.copies, HeadSettings(epochs=options.epochs)), rows
 
 
-def _matrix(data: Any, options: argparse.Namespace) -> None:
+def _matrix(data: "TrainingData", options: argparse.Namespace) -> None:
     from training.experiments.matrix import run_matrix
 
     engine, rows = _engine(data, options, pretrain=options.missing == "pretrain")
     print(run_matrix(engine, rows, options.out or options.runs / "matrix"))
 
 
-def _folds(data: Any, options: argparse.Namespace) -> None:
+def _folds(data: "TrainingData", options: argparse.Namespace) -> None:
     from training.experiments.matrix import run_folds
 
     engine, rows = _engine(data, options, pretrain=False)
@@ -73,7 +90,7 @@ def _folds(data: Any, options: argparse.Namespace) -> None:
     print(run_folds(engine, rows, options.k, options.out or options.runs / "matrix", epochs))
 
 
-def _search(data: Any, options: argparse.Namespace) -> None:
+def _search(data: "TrainingData", options: argparse.Namespace) -> None:
     from training.experiments.search import METHODS, run_search
 
     engine, rows = _engine(data, options, pretrain=False)

@@ -1,4 +1,4 @@
-"""Runs a row on a split: features from the cache, a head, figures; done once for all that it depends on, then read back."""
+"""Runs an experiment on a split (cached features, a head, metrics) and stores the result by everything that it depends on."""
 
 import hashlib
 import json
@@ -11,39 +11,42 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from hemascope.model.classifier import usable_cores
 from training.data.dataset import Sample
 from training.data.split import Split, without_copies
-from training.evidence.scores import judge
-from training.experiments.examples import Sources, labels
-from training.experiments.heads import HEADS, HeadSettings
+from training.evidence.metrics import score_with_intervals
+from training.experiments.examples import FeatureSource, example_labels
+from training.experiments.heads import HEADS, Examples, HeadSettings
 from training.experiments.registry import Row
 from training.experiments.run import versions
+
+Probabilities = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Engine:
-    """What all rows share.
+    """Runs experiments, with what they share.
 
     Parameters
     ----------
     groups
         Path of a smear -> its group: smears that show the same field (:mod:`training.data.duplicates`).
     results
-        Folder of finished results, each named by what it depends on.
+        Folder of finished results; a file's name is a digest of what the result depends on.
     """
 
-    sources: Sources
+    source: FeatureSource
     groups: Mapping[str, str]
     results: Path
     settings: HeadSettings = field(default_factory=HeadSettings)
 
     def run(self, row: Row, split: Split) -> dict[str, Any]:
-        """The result of a row on a split: read where it stands, else made and stored."""
+        """The result of an experiment on a split: read if it is stored, else computed and stored."""
         file = self.results / f"{self.digest(row, split)}.json"
         if not file.exists():
-            result = self._made(row, split) | {"depends": self.depends(row, split), "machine": machine()}
+            result = self._compute(row, split) | {"depends_on": self.dependencies(row, split), "machine": machine()}
             file.parent.mkdir(parents=True, exist_ok=True)
             unfinished = file.with_suffix(".part")
             unfinished.write_text(json.dumps(result, indent=1) + "\n")
@@ -51,91 +54,93 @@ class Engine:
         return dict(json.loads(file.read_text()))
 
     def with_weights(self, weights: Mapping[str, str]) -> "Engine":
-        """The same with other backbones' weights."""
-        return replace(self, sources=replace(self.sources, weights=weights))
+        """The same engine with other weights of the backbones."""
+        return replace(self, source=replace(self.source, weights=weights))
 
     def digest(self, row: Row, split: Split) -> str:
-        """A name for all that a result depends on."""
-        return hashlib.sha256(json.dumps(self.depends(row, split), sort_keys=True).encode()).hexdigest()[:24]
+        """Digest of everything that a result depends on: 24 hexadecimal digits."""
+        return hashlib.sha256(json.dumps(self.dependencies(row, split), sort_keys=True).encode()).hexdigest()[:24]
 
-    def depends(self, row: Row, split: Split) -> dict[str, Any]:
-        """Everything that changes a result; not the row's name, so that rows that are one experiment are run once."""
-        data = self.sources.data
-        origins = {one.backbone: one.origin for view in self.sources.extractions(row, 0) for one in view}
+    def dependencies(self, row: Row, split: Split) -> dict[str, Any]:
+        """Everything that changes a result; not the row's name, so that equal experiments under two names run once."""
+        data = self.source.data
+        origins = {extraction.backbone: extraction.origin for view in self.source.extractions(row, 0) for extraction in view}
         return {
             "backbones": [[name, origins[name]] for name in row.backbones],
             "views": row.views,
             "twins_leaked": row.twins_leaked,
             "head": row.head,
             "settings": asdict(self.settings),
-            "copies": self.sources.copies,
-            "copies_seed": self.sources.seed,
+            "copies": self.source.copies,
+            "copies_seed": self.source.seed,
             "dataset": split.dataset,
             "split": split.digest,
             "preprocessing": data.spec.digest,
             "groups": hashlib.sha256(json.dumps(sorted(self.groups.items())).encode()).hexdigest(),
         }
 
-    def _made(self, row: Row, split: Split) -> dict[str, Any]:
+    def _compute(self, row: Row, split: Split) -> dict[str, Any]:
         began = time.perf_counter()
         unseen = without_copies(split.test)
-        training = self.sources.training(row, split.train)
-        scored = Scored(row, unseen, self.sources.features(row, unseen))
+        training = self.source.training(row, split.train)
+        test = TestExamples(row, unseen, self.source.features(row, unseen))
         if row.twins_leaked:
-            training = _with_twins(training, self.sources.training(row, unseen), len(unseen))
-            scored = scored.first_view()
+            training = _with_twins(training, self.source.training(row, unseen), len(unseen))
+            test = test.first_view()
         read = time.perf_counter()
-        probabilities = HEADS[row.head](training, [scored.features], self.settings)[0]
+        probabilities = HEADS[row.head](training, [test.features], self.settings)[0]
         trained = time.perf_counter()
-        known = {self.groups[one.path] for one in split.train}
+        known = frozenset(self.groups[sample.path] for sample in split.train)
         return {
-            "test": scored.judged(probabilities, self.groups),
-            "unrelated": scored.judged(probabilities, self.groups, without=known),
-            "by_view": scored.by_view(probabilities),
+            "test": test.metrics(probabilities, self.groups),
+            "unrelated": test.metrics(probabilities, self.groups, without=known),
+            "by_view": test.by_view(probabilities),
             "smears": {"train": len(split.train), "test": len(unseen)},
-            "mistakes": scored.mistakes(probabilities),
+            "mistakes": test.mistakes(probabilities),
             "seconds": {"features": round(read - began, 1), "head": round(trained - read, 1)},
         }
 
 
 @dataclass(frozen=True)
-class Scored:
-    """Examples that are scored: all smears in a row's first view, then all in the next."""
+class TestExamples:
+    """Test examples: all smears in an experiment's first view, then all in the next."""
+
+    __test__ = False  # no test case, whatever pytest makes of the name
 
     row: Row
     smears: Sequence[Sample]
-    features: np.ndarray
+    features: NDArray[np.float32]
 
     @property
-    def labels(self) -> np.ndarray:
+    def labels(self) -> NDArray[np.int64]:
         """Class indices of the examples."""
-        return labels(self.row, self.smears)[: len(self.features)]
+        return example_labels(self.row, self.smears)[: len(self.features)]
 
-    def first_view(self) -> "Scored":
+    def first_view(self) -> "TestExamples":
         """The smears in the first view alone."""
-        return Scored(self.row, self.smears, self.features[: len(self.smears)])
+        return TestExamples(self.row, self.smears, self.features[: len(self.smears)])
 
-    def judged(
-        self, probabilities: np.ndarray, groups: Mapping[str, str], without: frozenset[str] | set[str] = frozenset()
+    def metrics(
+        self, probabilities: Probabilities, groups: Mapping[str, str], without: frozenset[str] = frozenset()
     ) -> dict[str, Any] | None:
-        """Figures of merit; ``without`` the examples of some groups. None where none is left."""
+        """Metrics with intervals, ``without`` the examples of some groups; None where none is left."""
         names = np.tile([groups[smear.path] for smear in self.smears], len(self.features) // len(self.smears))
         kept = np.array([name not in without for name in names])
-        return judge(self.labels[kept], probabilities[kept], list(names[kept])) if kept.any() else None
+        return score_with_intervals(self.labels[kept], probabilities[kept], list(names[kept])) if kept.any() else None
 
-    def by_view(self, probabilities: np.ndarray) -> dict[str, float]:
+    def by_view(self, probabilities: Probabilities) -> dict[str, float]:
         """Accuracy on each kind of picture."""
         right = (probabilities.argmax(axis=1) == self.labels).reshape(-1, len(self.smears))
-        return {"+".join(view): float(one.mean()) for view, one in zip(self.row.views, right, strict=False)}
+        return {"+".join(view): float(correct.mean()) for view, correct in zip(self.row.views, right, strict=False)}
 
-    def mistakes(self, probabilities: np.ndarray) -> list[str]:
-        """Files that were called something else, in any view."""
+    def mistakes(self, probabilities: Probabilities) -> list[str]:
+        """Files that were classified wrongly in any view."""
         wrong = (probabilities.argmax(axis=1) != self.labels).reshape(-1, len(self.smears)).any(axis=0)
-        return [one.path for one, missed in zip(self.smears, wrong, strict=True) if missed]
+        return [smear.path for smear, missed in zip(self.smears, wrong, strict=True) if missed]
 
 
 def machine() -> dict[str, Any]:
-    """What the wall times belong to."""
+    """The machine that the wall times were measured on."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
@@ -147,9 +152,8 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _with_twins(training: Any, others: Any, count: int) -> Any:
-    """Training examples and, from the unseen smears, every view but the first: the leak that a split by picture has."""
+def _with_twins(training: Examples, others: Examples, count: int) -> Examples:
+    """Training examples and, of the unseen smears, every view but the first: the leak of a split by picture."""
     (copies, known), (twins, twin_labels) = training, others
-    return [np.concatenate([one, two[count:]]) for one, two in zip(copies, twins, strict=True)], np.concatenate(
-        [known, twin_labels[count:]]
-    )
+    features = [np.concatenate([copy, twin[count:]]) for copy, twin in zip(copies, twins, strict=True)]
+    return features, np.concatenate([known, twin_labels[count:]])

@@ -1,31 +1,32 @@
-"""The examples that a row makes of smears, from cached features."""
+"""Training and test examples of an experiment, from cached features."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.data.dataset import Sample, labels_of
 from training.data.features import Extraction, features_of
+from training.data.training_data import TrainingData
 from training.experiments.heads import Examples
 from training.experiments.registry import Row
-from training.experiments.run import Data
 from training.networks.handmade import HANDMADE
 
 
 @dataclass(frozen=True)
-class Sources:
+class FeatureSource:
     """Where features come from: the data, weights of each backbone (``imagenet`` or a file), augmented copies, the cache."""
 
-    data: Data
+    data: TrainingData
     weights: Mapping[str, str]
     cache: Path
     copies: int = 4
     seed: int = 1
 
     def extractions(self, row: Row, copy: int) -> list[list[Extraction]]:
-        """What a row computes of a smear: for each view, one extraction a branch."""
+        """What an experiment computes of a smear: for each view, one extraction a branch."""
         return [
             [
                 Extraction(backbone, self.weights.get(backbone, HANDMADE), kind, copy, self.seed)
@@ -34,19 +35,19 @@ class Sources:
             for view in row.views
         ]
 
-    def features(self, row: Row, samples: Sequence[Sample], copy: int = 0) -> np.ndarray:
+    def features(self, row: Row, samples: Sequence[Sample], copy: int = 0) -> NDArray[np.float32]:
         """Features (views x n, width): all smears in the first view, then all in the next."""
         views = [
-            np.hstack([features_of(self.data, samples, one, self.cache) for one in view])
+            np.hstack([features_of(self.data, samples, extraction, self.cache) for extraction in view])
             for view in self.extractions(row, copy)
         ]
         return np.concatenate(views)
 
     def training(self, row: Row, samples: Sequence[Sample]) -> Examples:
-        """The smears as they are and their augmented copies."""
-        return [self.features(row, samples, copy) for copy in range(self.copies + 1)], labels(row, samples)
+        """Training examples: the smears as they are, and their augmented copies."""
+        return [self.features(row, samples, copy) for copy in range(self.copies + 1)], example_labels(row, samples)
 
 
-def labels(row: Row, samples: Sequence[Sample]) -> np.ndarray:
-    """Labels of a row's examples: (views x n,)."""
+def example_labels(row: Row, samples: Sequence[Sample]) -> NDArray[np.int64]:
+    """Labels of an experiment's examples: (views x n,)."""
     return np.tile(labels_of(samples), len(row.views))

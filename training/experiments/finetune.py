@@ -1,18 +1,18 @@
-"""Fine-tunes the segmented branch together with the head, the VGG16 branch standing still.
+"""Fine-tunes the segmented branch together with the head; the VGG16 branch stays frozen.
 
-VGG16's features stay as they are, so they come from the cache and an epoch costs what DenseNet-121 costs. They take turns
-through the cached augmented copies, while the segmented picture is augmented anew each epoch: two views of one smear.
+Frozen VGG16 features come from the cache, so an epoch costs no more than DenseNet-121. Each epoch uses the features of another
+augmented copy, while the segmented picture is augmented anew: two views of one smear.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-import numpy as np
 
-from training.data.batches import Batches, EpochClock
+from training.data.batches import EpochSetter, HalfCachedBatches
 from training.data.features import cached_features
-from training.experiments.run import JIT, Data, Run
+from training.data.training_data import TrainingData
+from training.experiments.run import JIT, Run
 from training.networks.backbones import FEATURES
 from training.networks.fusion import build_fusion
 from training.networks.weights import load_weights, save_weights
@@ -20,32 +20,19 @@ from training.networks.weights import load_weights, save_weights
 
 @dataclass(frozen=True)
 class FinetuneSettings:
-    """How the network is tuned; written beside its weights."""
+    """How the network is tuned; stored with its weights."""
 
     fusion: str  # the weights to start from
-    vgg16: str  # the file of that network's VGG16: its cached features are read
+    vgg16: str  # the weights file of that network's VGG16, whose cached features are read
     epochs: int = 4
     batch: int = 32
     learning_rate: float = 1e-4
-    copies: int = 4  # augmented copies of which VGG16's features are cached; epochs take turns
+    copies: int = 4  # augmented copies of which VGG16's features are cached; each epoch uses another
     jitter: float = 0.0  # strength of the stain jitter, of the copies too
     seed: int = 1
 
 
-class HalfCachedBatches(Batches):
-    """VGG16 features from the cache, segmented pictures made anew."""
-
-    def __init__(self, *args: object, copies: list[np.ndarray], **settings: object) -> None:
-        super().__init__(*args, **settings)
-        self.copies = copies
-
-    def inputs(self, chosen: list[int]) -> dict[str, np.ndarray]:
-        """VGG16 features (n, 512) and segmented pictures (n, 128, 128, 3), float32."""
-        segmented = np.stack([self.pair(number).segmented for number in chosen])
-        return {"vgg16_features": np.asarray(self.copies[self.epoch % len(self.copies)])[chosen], "segmented": segmented}
-
-
-def finetune(data: Data, settings: FinetuneSettings, run: Run, cache: Path) -> Path:
+def finetune(data: TrainingData, settings: FinetuneSettings, run: Run, cache: Path) -> Path:
     """Tune the network; return the path of its weights (``fusion.npz``)."""
     target = run.folder / "fusion.npz"
     if run.finished(settings, data, target):
@@ -54,15 +41,24 @@ def finetune(data: Data, settings: FinetuneSettings, run: Run, cache: Path) -> P
     load_weights(fusion, Path(settings.fusion))
 
     def batches(part: str, count: int, augmented: bool) -> HalfCachedBatches:
-        how = (settings.seed, cache, settings.jitter)
-        features = [cached_features(data, part, "vgg16", settings.vgg16, one, *how) for one in range(count + 1)]
-        common = {"batch": settings.batch, "seed": settings.seed, "augmented": augmented, "jitter": settings.jitter}
-        return HalfCachedBatches(*data.part(part), data.spec, copies=features, **common)
+        features = [
+            cached_features(data, part, "vgg16", settings.vgg16, copy, settings.seed, cache, settings.jitter)
+            for copy in range(count + 1)
+        ]
+        return HalfCachedBatches(
+            *data.part(part),
+            data.spec,
+            batch=settings.batch,
+            seed=settings.seed,
+            augmented=augmented,
+            jitter=settings.jitter,
+            copies=features,
+        )
 
     training, unseen = batches("train", settings.copies, augmented=True), batches("validation", 0, augmented=False)
     model = _half(fusion, settings, len(training))
     model.fit(
-        training, validation_data=unseen, epochs=settings.epochs, verbose=2, callbacks=[EpochClock(training), *run.callbacks()]
+        training, validation_data=unseen, epochs=settings.epochs, verbose=2, callbacks=[EpochSetter(training), *run.callbacks()]
     )
     save_weights(fusion, target)
     run.finish(model.evaluate(unseen, verbose=0, return_dict=True))
@@ -73,7 +69,7 @@ def _half(fusion: keras.Model, settings: FinetuneSettings, steps: int) -> keras.
     backbone = fusion.get_layer("densenet121")
     backbone.trainable = True
     for layer in backbone.layers:
-        # Frozen statistics: a batch of 32 would shake what a whole pretraining has averaged.
+        # Statistics stay frozen: those of a batch of 32 are noisier than the averages of a whole pretraining.
         layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
     features = keras.Input((FEATURES,), name="vgg16_features")
     segmented = keras.Input(fusion.input_shape[1][1:], name="segmented")

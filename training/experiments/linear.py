@@ -1,6 +1,6 @@
-"""Judges two trained backbones before a head is trained: a logistic regression on their frozen, pooled features.
+"""Linear evaluation of two pretrained backbones: a logistic regression on their frozen, pooled features.
 
-Quick enough to compare recipes by: unshifted and under every shift, each branch alone and both together.
+Fast enough to compare pretrainings: unshifted and under every shift, each branch alone and both together.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -17,23 +18,25 @@ from hemascope.imaging.decode import Picture
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
 from training.data.features import BATCH, INPUT_OF, cached_features, pooled
 from training.data.shifts import NONE, SHIFTS
+from training.data.training_data import TrainingData
 from training.evidence.tables import percent, table
-from training.experiments.run import Data
+
+Floats = NDArray[np.float32]
 
 BOTH = "both"
 _SEED = 1  # of the augmented copy
-_WEAKNESS = 0.03  # inverse strength of the regularization: as many features as smears
+_C = 0.03  # inverse strength of the regularization: strong, since there are as many features as smears
 
 
-def evaluate_linearly(data: Data, weights: Mapping[str, str], jitter: float, cache: Path) -> list[dict[str, Any]]:
+def evaluate_linearly(data: TrainingData, weights: Mapping[str, str], jitter: float, cache: Path) -> list[dict[str, Any]]:
     """Accuracy on the validation part: of each backbone, and of both side by side.
 
     Parameters
     ----------
     weights
-        Origin of the weights of ``vgg16`` and ``densenet121``, each of which sees what the fusion network gives it.
+        Origin of the weights of ``vgg16`` and ``densenet121``; each gets the picture that it gets in the fusion network.
     jitter
-        Strength of the stain jitter of the one augmented copy that is learned from beside the training smears.
+        Strength of the stain jitter of the augmented copy that is used for training in addition to the smears themselves.
 
     Returns
     -------
@@ -41,19 +44,19 @@ def evaluate_linearly(data: Data, weights: Mapping[str, str], jitter: float, cac
         ``shift`` and an accuracy under each backbone's name and ``both``; the unshifted smears first.
     """
 
-    def learned(name: str) -> np.ndarray:
+    def training_features(name: str) -> Floats:
         copies = [cached_features(data, "train", name, weights[name], copy, _SEED, cache, jitter) for copy in (0, 1)]
         return np.concatenate(copies)
 
-    known, labels = _side_by_side({name: learned(name) for name in weights}), np.tile(data.labels("train"), 2)
-    judges = {name: _regression().fit(features, labels) for name, features in known.items()}
+    known, labels = _side_by_side({name: training_features(name) for name in weights}), np.tile(data.labels("train"), 2)
+    regressions = {name: _regression().fit(features, labels) for name, features in known.items()}
     networks = {name: pooled(name, origin) for name, origin in weights.items()}
     pictures, truth = data.part("validation")
     rows = []
     for shift in (NONE, *SHIFTS):
-        inputs = [_seen(shift.apply(picture), data) for picture in pictures]
+        inputs = [_inputs(shift.apply(picture), data) for picture in pictures]
         found = _side_by_side({name: _features(networks[name], inputs, INPUT_OF[name]) for name in networks})
-        scores = {name: float((judges[name].predict(features) == truth).mean()) for name, features in found.items()}
+        scores = {name: float((regressions[name].predict(features) == truth).mean()) for name, features in found.items()}
         rows.append({"shift": shift.name, **scores})
     return rows
 
@@ -65,18 +68,18 @@ def as_table(rows: list[dict[str, Any]]) -> str:
     )
 
 
-def _seen(picture: Picture, data: Data) -> NetworkInputs:
+def _inputs(picture: Picture, data: TrainingData) -> NetworkInputs:
     return to_network_inputs(to_working_picture(picture, data.spec), data.spec)
 
 
-def _features(network: keras.Model, inputs: list[NetworkInputs], kind: str) -> np.ndarray:
-    stacks = [np.stack([getattr(one, kind) for one in inputs[at : at + BATCH]]) for at in range(0, len(inputs), BATCH)]
+def _features(network: keras.Model, inputs: list[NetworkInputs], kind: str) -> Floats:
+    stacks = [np.stack([getattr(smear, kind) for smear in inputs[at : at + BATCH]]) for at in range(0, len(inputs), BATCH)]
     return np.concatenate([keras.ops.convert_to_numpy(network.predict_on_batch(stack)) for stack in stacks])
 
 
-def _side_by_side(features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _side_by_side(features: Mapping[str, Floats]) -> dict[str, Floats]:
     return {**features, BOTH: np.hstack(list(features.values()))}
 
 
 def _regression() -> Pipeline:
-    return make_pipeline(StandardScaler(), LogisticRegression(C=_WEAKNESS, max_iter=1000))
+    return make_pipeline(StandardScaler(), LogisticRegression(C=_C, max_iter=1000))

@@ -1,4 +1,4 @@
-"""Runs rows of the registry on the stored split, and k-fold cross-validation of some; prints and stores tables and figures."""
+"""Runs experiments of the registry on the stored split, and their cross-validation; prints and stores tables and figures."""
 
 import json
 import time
@@ -7,38 +7,38 @@ from pathlib import Path
 from typing import Any
 
 from training.data.duplicates import stored_groups
-from training.data.split import PARTS
+from training.data.split import PARTS, Split
+from training.data.training_data import TrainingData
+from training.experiments.backbone_weights import backbones_of, found_weights, pretrained_on_fold, recipe
 from training.experiments.engine import Engine, machine
-from training.experiments.examples import Sources
-from training.experiments.folds import cross_validate, make_folds, way_for
+from training.experiments.examples import FeatureSource
+from training.experiments.figures import draw_confusions, draw_intervals
+from training.experiments.folds import Scheme, cross_validate, fold_scheme, make_folds
 from training.experiments.heads import HeadSettings
-from training.experiments.plots import draw_confusions, draw_intervals
 from training.experiments.registry import STUDY, Row
-from training.experiments.report import class_table, cost_table, folds_table, matrix_table
-from training.experiments.run import Data
-from training.experiments.weights import backbones_of, found_weights, pretrained_on_fold, recipe
+from training.experiments.tables import class_table, cost_table, folds_table, matrix_table
 from training.networks.handmade import HANDMADE
 
 
-def engine_for(data: Data, weights: Mapping[str, str], runs: Path, copies: int, settings: HeadSettings) -> Engine:
-    """An engine whose features, duplicate groups and results stand below ``runs``."""
-    samples = [one for name in PARTS for one in data.split.part(name)]
+def engine_for(data: TrainingData, weights: Mapping[str, str], runs: Path, copies: int, settings: HeadSettings) -> Engine:
+    """An engine that keeps features, duplicate groups and results in ``runs``."""
+    samples = [sample for name in PARTS for sample in data.split.part(name)]
     groups = stored_groups(data.root, samples, runs / "splits" / "groups.json")
-    return Engine(Sources(data, weights, runs / "features", copies), groups, runs / "matrix" / "results", settings)
+    return Engine(FeatureSource(data, weights, runs / "features", copies), groups, runs / "matrix" / "results", settings)
 
 
 def runnable(rows: Sequence[Row], weights: Mapping[str, str]) -> list[Row]:
-    """The rows whose backbones all have weights."""
+    """The experiments whose backbones all have weights."""
     return [row for row in rows if all(name == HANDMADE or name in weights for name in row.backbones)]
 
 
 def run_matrix(engine: Engine, rows: Sequence[Row], folder: Path) -> str:
-    """Run the rows that can be; write ``matrix.json``, ``matrix.md`` and two figures; return the Markdown."""
+    """Run the experiments whose backbones have weights; write JSON, Markdown and two figures; return the Markdown."""
     began = time.perf_counter()
-    weights = engine.sources.weights
+    weights = engine.source.weights
     results: dict[str, dict[str, Any]] = {}
     for row in runnable(rows, weights):
-        results[row.name] = engine.run(row, engine.sources.data.split)
+        results[row.name] = engine.run(row, engine.source.data.split)
         accuracy = results[row.name]["test"]["accuracy"][0]
         print(f"{row.name}: {100 * accuracy:.2f} %", flush=True)
     recipes = {name: recipe(weights[name]) for name in backbones_of(rows) if name in weights}
@@ -46,10 +46,10 @@ def run_matrix(engine: Engine, rows: Sequence[Row], folder: Path) -> str:
         [
             _heading(engine),
             matrix_table(rows, results),
-            _twins(engine),
+            _about_related_smears(engine),
             "By class:",
             class_table(rows, results),
-            "Where the weights come from, and what it took (features that were in the cache took nothing):",
+            "Origin of the weights, and computing time (cached features took none):",
             cost_table(rows, results, recipes),
         ]
     )
@@ -77,21 +77,24 @@ def run_matrix(engine: Engine, rows: Sequence[Row], folder: Path) -> str:
 def run_folds(
     engine: Engine, rows: Sequence[Row], counts: Sequence[int], folder: Path, pretrain_epochs: int | None = None
 ) -> str:
-    """Cross-validate rows; ``pretrain_epochs`` pretrains backbones for every fold. Writes ``folds.json`` and ``folds.md``."""
-    data, weights = engine.sources.data, engine.sources.weights
+    """Cross-validate experiments; write ``folds.json`` and ``folds.md``; return the Markdown.
+
+    ``pretrain_epochs`` pretrains the backbones anew in every fold.
+    """
+    data, weights = engine.source.data, engine.source.weights
     summaries = []
     for row in rows if pretrain_epochs else runnable(rows, weights):
-        way = "pretrain" if pretrain_epochs else way_for(row, weights)
+        scheme: Scheme = "pretrain" if pretrain_epochs else fold_scheme(row, weights)
         for count in counts:
-            folds = make_folds(data.split, engine.groups, count, way)
+            folds = make_folds(data.split, engine.groups, count, scheme)
 
-            def own(number: int, fold: Any, row: Row = row, count: int = count) -> Mapping[str, str]:
+            def own_weights(number: int, fold: Split, row: Row = row, count: int = count) -> Mapping[str, str]:
                 assert pretrain_epochs
                 return pretrained_on_fold(
                     data, fold, backbones_of([row]), folder / f"fold-{number}-of-{count}", pretrain_epochs
                 )
 
-            summaries.append(cross_validate(engine, row, folds, own if pretrain_epochs else None) | {"way": way})
+            summaries.append(cross_validate(engine, row, folds, own_weights if pretrain_epochs else None) | {"scheme": scheme})
             print(f"{row.name}, {count} folds: {100 * summaries[-1]['accuracy']['mean']:.2f} %", flush=True)
     text = f"{_heading(engine)}\n\n{folds_table(summaries)}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,28 +104,28 @@ def run_folds(
 
 
 def weights_for(rows: Sequence[Row], named: Mapping[str, str], runs: Path) -> tuple[dict[str, str], list[str]]:
-    """Weights that the rows' backbones have, and the backbones that have none."""
+    """Weights of the experiments' backbones, and the names of the backbones that have none."""
     needed = backbones_of(rows)
     weights = found_weights(needed, named, runs)
     return weights, [name for name in needed if name not in weights]
 
 
 def _heading(engine: Engine) -> str:
-    split, settings, on = engine.sources.data.split, engine.settings, machine()
+    split, settings, on = engine.source.data.split, engine.settings, machine()
     return (
         f"Data set `{split.dataset[:16]}`, split `{split.digest[:16]}`, head: {settings.epochs} epochs, "
         f"batch {settings.batch}, Adam {settings.learning_rate}, dropout {settings.dropout}, seed {settings.seed}; "
-        f"{engine.sources.copies} augmented copies. "
+        f"{engine.source.copies} augmented copies. "
         f"{on['cores']} cores of {on['processor']}, Keras on {on['backend']}."
     )
 
 
-def _twins(engine: Engine) -> str:
-    split = engine.sources.data.split
-    known = {engine.groups[one.path] for one in split.train}
-    related = sum(engine.groups[one.path] in known for one in split.test)
+def _about_related_smears(engine: Engine) -> str:
+    split = engine.source.data.split
+    known = {engine.groups[sample.path] for sample in split.train}
+    related = sum(engine.groups[sample.path] in known for sample in split.test)
     return (
         "Per cent, with 95 % intervals by bootstrap over groups of overlapping fields; copies in the test part count once. "
         f"{related} of {len(split.test)} test smears show a field that a training smear shows too; `unrelated` is the accuracy "
-        "without them. Both pictures of a smear are always on one side; rows called `-twins` undo that on purpose."
+        "without them. Both pictures of a smear are always in one part; in rows called `-twins` they are not, on purpose."
     )

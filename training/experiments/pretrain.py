@@ -1,6 +1,6 @@
-"""Pretrains one backbone as a smear classifier, on originals and segmented pictures together.
+"""Pretrains a backbone as a classifier of smears, on original and segmented pictures together.
 
-This stands in for ImageNet where its weights can't be downloaded.
+Used in place of ImageNet weights where those can't be downloaded.
 """
 
 from collections.abc import Iterator
@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
-from training.data.batches import EpochClock, PooledBatches
-from training.experiments.run import JIT, Data, Run
+from hemascope.imaging.decode import Picture
+from training.data.batches import EpochSetter, PooledBatches
+from training.data.training_data import TrainingData
+from training.experiments.run import JIT, Run
 from training.networks.backbones import (
     BACKBONES,
     fold_batch_normalization,
-    quicken_batch_normalization,
-    settle_batch_normalization,
+    lower_batch_normalization_momentum,
+    recompute_batch_normalization,
     unfold_batch_normalization,
     with_batch_normalization,
 )
@@ -25,23 +29,23 @@ from training.networks.weights import save_weights
 
 @dataclass(frozen=True)
 class PretrainSettings:
-    """How a backbone is pretrained; written beside its weights."""
+    """How a backbone is pretrained; stored with its weights."""
 
     backbone: str
     epochs: int = 12
-    cropped_epochs: int = 0  # so many first epochs see crops of `crop` pixels: a quarter of the work
+    cropped_epochs: int = 0  # number of first epochs on crops of `crop` pixels, at a quarter of the cost
     crop: int = 64
     segmented_share: float = 0.5
     batch: int = 32
     learning_rate: float = 1e-3
     jitter: float = 0.0  # strength of the stain jitter
-    precision: str = "float32"  # Keras' dtype policy; weights are kept in float32 whatever it is
-    start: str | None = None  # a weights file to go on from, with a gentler rate
-    unfold: bool = False  # from such weights too, train with batch normalization where the network itself has none
+    precision: str = "float32"  # Keras dtype policy; weights are float32 in any case
+    start: str | None = None  # a weights file to start from, with a lower learning rate
+    unfold: bool = False  # with `start`: add batch normalization during training to a network that has none
     seed: int = 1
 
 
-def pretrain(data: Data, settings: PretrainSettings, run: Run) -> Path:
+def pretrain(data: TrainingData, settings: PretrainSettings, run: Run) -> Path:
     """Train a backbone with a 4-class head; return the path of its weights (``.npz``).
 
     From scratch, VGG16 is trained with batch normalization, which is folded into its kernels at the end.
@@ -55,7 +59,7 @@ def pretrain(data: Data, settings: PretrainSettings, run: Run) -> Path:
 
 @contextmanager
 def _computing_in(precision: str) -> Iterator[None]:
-    """Keras knows one precision for all layers that are made; leave it as it was found."""
+    """Set the dtype policy, which Keras keeps globally, and restore it afterwards."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
@@ -64,28 +68,19 @@ def _computing_in(precision: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def _pretrain(data: Data, settings: PretrainSettings, run: Run, target: Path) -> Path:
+def _pretrain(data: TrainingData, settings: PretrainSettings, run: Run, target: Path) -> Path:
     plain = BACKBONES[settings.backbone](settings.start)
-    common = {
-        "batch": settings.batch,
-        "seed": settings.seed,
-        "segmented_share": settings.segmented_share,
-        "jitter": settings.jitter,
-    }
     # A fold of a cross-validation has no validation part.
-    unseen = (
-        PooledBatches(*data.part("validation"), data.spec, augmented=False, crop=None, **common)
-        if data.split.validation
-        else None
-    )
+    unseen = _batches(data.part("validation"), data, settings, augmented=False) if data.split.validation else None
     smears = data.part("train")
-    trained = _normalized(plain, settings, PooledBatches(*smears, data.spec, augmented=True, crop=None, **common))
-    quicken_batch_normalization(trained)
+    whole = _batches(smears, data, settings, augmented=True)
+    trained = _normalized(plain, settings, whole)
+    lower_batch_normalization_momentum(trained)
     model = _classifier(trained, settings, steps=-(-len(smears[1]) // settings.batch))
-    # Two phases, since the shape of a batch belongs to a fit; a restart skips the epochs that are done in either.
+    # Two phases, since all batches of a fit have one shape; a resumed run skips the epochs that are done in either.
     for first, last, crop in ((0, settings.cropped_epochs, settings.crop), (settings.cropped_epochs, settings.epochs, None)):
         if first < last:
-            batches = PooledBatches(*smears, data.spec, augmented=True, crop=crop, **common)
+            batches = _batches(smears, data, settings, augmented=True, crop=crop)
             model.fit(
                 batches,
                 validation_data=unseen,
@@ -93,16 +88,35 @@ def _pretrain(data: Data, settings: PretrainSettings, run: Run, target: Path) ->
                 epochs=last,
                 verbose=2,
                 validation_freq=3,
-                callbacks=[EpochClock(batches), *run.callbacks()],
+                callbacks=[EpochSetter(batches), *run.callbacks()],
             )
-    batches = PooledBatches(*smears, data.spec, augmented=True, crop=None, **common)
-    batches.epoch = settings.epochs
-    settle_batch_normalization(trained, (batches[number][0] for number in range(len(batches))))
+    whole.epoch = settings.epochs
+    recompute_batch_normalization(trained, (whole[number][0] for number in range(len(whole))))
     if trained is not plain:
         fold_batch_normalization(trained, plain)
     save_weights(plain, target)
     run.finish(model.evaluate(unseen, verbose=0, return_dict=True) if unseen else {})
     return target
+
+
+def _batches(
+    smears: tuple[Picture, NDArray[np.int64]],
+    data: TrainingData,
+    settings: PretrainSettings,
+    *,
+    augmented: bool,
+    crop: int | None = None,
+) -> PooledBatches:
+    return PooledBatches(
+        *smears,
+        data.spec,
+        batch=settings.batch,
+        seed=settings.seed,
+        augmented=augmented,
+        jitter=settings.jitter,
+        segmented_share=settings.segmented_share,
+        crop=crop,
+    )
 
 
 def _normalized(plain: keras.Model, settings: PretrainSettings, batches: PooledBatches) -> keras.Model:

@@ -1,7 +1,7 @@
-"""Every experiment of the evidence: one row is its backbones, their pictures, its head, and the published figures.
+"""Registry of the experiments: backbones, their input pictures, head, and the published results.
 
-A *view* says which picture each branch gets. A row with one view makes one example of each smear; a row that pools both kinds
-of picture makes two, which always stay on the same side of a split.
+A *view* says which picture each branch gets. An experiment with one view has one example of each smear; one that pools both
+kinds of picture has two, which are always in the same part of a split.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 STUDY = "Islam et al. 2024"
 BACKBONES = ("vgg16", "densenet121", "resnet50", "mobilenet", "densenet201", "resnet34", "squeezenet")
-FIGURES = ("accuracy", "precision", "recall", "f1", "specificity", "auc")
+METRICS = ("accuracy", "precision", "recall", "f1", "specificity", "auc")
 
 ORIGINAL, SEGMENTED = "original", "segmented"
 
@@ -27,11 +27,11 @@ class Row:
     head
         A name of :data:`training.experiments.heads.HEADS`.
     folds
-        How often the source's own cross-validation parts the data; None where it has a single split.
+        Number of folds of the source's own cross-validation; None where it has a single split.
     published
-        The source's figures in per cent, by the names of :data:`FIGURES`.
+        The source's results in per cent, by the names of :data:`METRICS`.
     twins_leaked
-        Shows what a split by picture is worth: training also gets the unseen smears in all views but the first, and the
+        Reproduces the leak of a split by picture: training also gets the test smears in all views but the first, and the
         first is scored.
     """
 
@@ -47,7 +47,7 @@ class Row:
 
     @property
     def pictures(self) -> str:
-        """In words, what the row looks at."""
+        """Input pictures in words."""
         if len(self.views) > 1:
             return "both, pooled"
         return {1: f"{self.views[0][0]}", 2: "original + segmented"}[len(set(self.views[0]))]
@@ -63,7 +63,7 @@ def _pooled(backbones: Sequence[str]) -> tuple[tuple[str, ...], ...]:
 
 _VGG, _DENSE, _FUSION = ("vgg16",), ("densenet121",), ("vgg16", "densenet121")
 _DUAL = ((ORIGINAL, SEGMENTED),)
-_TWINS = "a leak, made on purpose: the segmented twins of the unseen originals are in training"
+_TWINS = "a leak, made on purpose: the segmented twins of the test originals are in training"
 
 ROWS = (
     Row("vgg16-original", _VGG, _on(ORIGINAL, _VGG), published={"accuracy": 96.62}),
@@ -121,7 +121,7 @@ ROWS = (
         source="Yadav et al.",
         folds=5,
         published={"accuracy": 99.3},
-        note="other pictures; theirs is a 5-fold cross-validation",
+        note="other pictures; published: a 5-fold cross-validation",
     ),
     Row(
         "three-networks-forest",
@@ -144,12 +144,12 @@ ROWS = (
 
 
 def rows_called(names: Sequence[str] | None = None) -> tuple[Row, ...]:
-    """The rows with these names, or all of them.
+    """Experiments with these names, or all of them.
 
     Raises
     ------
     ValueError
-        Where no row has such a name.
+        Where no experiment has such a name.
     """
     by_name = {row.name: row for row in ROWS}
     if unknown := sorted(set(names or ()) - set(by_name)):

@@ -1,8 +1,8 @@
-"""Searches hyperparameters of a dense head on cached features: by grid, at random, Bayesian (TPE), with the same budget.
+"""Searches for hyperparameters of a dense head on cached features: by grid, at random and Bayesian (TPE), with one budget.
 
-The comparison is with the untuned default, trained as often with other seeds: whoever trains forty times may keep the luckiest.
-Trials are judged by the validation loss; the test part is opened once for each method's best. Any number of processes, on any
-number of machines, may work on one storage at the same time; one that dies is noticed, and its trial made up for.
+The methods are compared with the untuned default, trained equally often with other seeds, since the best of forty trainings is
+above their mean. Trials are compared by validation loss; the test part is used once, for each method's best trial. Any number
+of processes, on any number of machines, may share one storage at the same time; the trial of a process that dies is run again.
 """
 
 import json
@@ -23,23 +23,23 @@ import optuna
 from optuna.trial import TrialState
 
 from training.experiments.engine import Engine
-from training.experiments.examples import labels
+from training.experiments.examples import example_labels
+from training.experiments.figures import draw_searches
 from training.experiments.heads import HeadSettings, train_dense
-from training.experiments.plots import draw_searches
 from training.experiments.registry import Row
-from training.experiments.report import search_table
+from training.experiments.tables import search_table
 
 METHODS = ("default", "grid", "random", "tpe")
 SEED = 4420
 HEARTBEAT = 30  # seconds
 _COUNTED = (TrialState.COMPLETE, TrialState.PRUNED)
-_PATIENCE = 20  # heartbeats within which a trial has ended its first epoch
-_WATCHED_EPOCHS = 10  # before these no trial is pruned
+_FIRST_EPOCH = 20  # heartbeats within which a trial must have finished its first epoch
+_WARM_UP_EPOCHS = 10  # before which no trial is pruned
 
 
 @dataclass(frozen=True)
 class Space:
-    """What may be chosen, around the default's number of epochs."""
+    """Search space; numbers of epochs are relative to the default's."""
 
     epochs: int
 
@@ -56,7 +56,7 @@ class Space:
         }
 
     def suggest(self, trial: optuna.Trial, method: str) -> dict[str, Any]:
-        """Hyperparameters of one trial; none for the default."""
+        """Hyperparameters of a trial; none for the default."""
         if method == "default":
             return {}
         if method == "grid":
@@ -71,32 +71,33 @@ class Space:
         }
 
 
-class Numbered(optuna.samplers.BaseSampler):
-    """A sampler that is made anew for every trial, seeded by its number: the same whatever process draws it, and when."""
+class SamplerPerTrial(optuna.samplers.BaseSampler):
+    """A sampler seeded by the number of the trial, so that its draw doesn't depend on which process draws, and when."""
 
     def __init__(self, make: Callable[[int], optuna.samplers.BaseSampler]) -> None:
         self.make = make
 
     def infer_relative_search_space(self, study: optuna.Study, trial: Any) -> dict[str, Any]:
-        """As the sampler does."""
+        """Delegate to the sampler of this trial."""
         return self.make(SEED + trial.number).infer_relative_search_space(study, trial)
 
     def sample_relative(self, study: optuna.Study, trial: Any, search_space: dict[str, Any]) -> dict[str, Any]:
-        """As the sampler does."""
+        """Delegate to the sampler of this trial."""
         return self.make(SEED + trial.number).sample_relative(study, trial, search_space)
 
     def sample_independent(self, study: optuna.Study, trial: Any, param_name: str, param_distribution: Any) -> Any:
-        """As the sampler does, each parameter with random numbers of its own."""
+        """Delegate to a sampler seeded by trial and parameter."""
         seed = zlib.crc32(f"{SEED} {trial.number} {param_name}".encode())
         return self.make(seed).sample_independent(study, trial, param_name, param_distribution)
 
 
 class _Report(keras.callbacks.Callback):
-    """Tells the study the validation loss after each epoch, and stops a trial that falls behind."""
+    """Reports the validation loss to the study after each epoch, and prunes a trial that falls behind."""
 
     def __init__(self, trial: optuna.Trial) -> None:
         super().__init__()
-        self.trial, self.epochs, self.last = trial, 0, {}
+        self.trial, self.epochs = trial, 0
+        self.last: dict[str, float] = {}
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         self.epochs, self.last = epoch + 1, dict(logs or {})
@@ -107,30 +108,36 @@ class _Report(keras.callbacks.Callback):
 
 
 def open_storage(url: str, heartbeat: int = HEARTBEAT) -> optuna.storages.RDBStorage:
-    """A shared storage that notifications trials whose process is gone."""
+    """A shared storage that notices trials whose process has died.
+
+    Parameters
+    ----------
+    heartbeat
+        Seconds between two heartbeats of a running trial.
+    """
     waiting = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
-    with _known_experiments():
+    with _without_experimental_warnings():
         return optuna.storages.RDBStorage(url, engine_kwargs=waiting, heartbeat_interval=heartbeat)
 
 
 def search(engine: Engine, row: Row, method: str, trials: int, storage: optuna.storages.RDBStorage) -> optuna.Study:
-    """Work on one method's study until its budget is spent, by whomever; return the study."""
+    """Run trials of one method until its budget is spent, by this or other processes; return the study."""
     space = Space(engine.settings.epochs)
     study = optuna.create_study(
-        study_name=f"{row.name} {method} {engine.digest(row, engine.sources.data.split)}",
+        study_name=f"{row.name} {method} {engine.digest(row, engine.source.data.split)}",
         storage=storage,
         sampler=_sampler(method, space),
         pruner=optuna.pruners.NopPruner()
         if method == "default"
-        else optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=_WATCHED_EPOCHS),
+        else optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=_WARM_UP_EPOCHS),
         load_if_exists=True,
     )
     objective = _objective(engine, row, method, space)
-    while (left := _left(study, trials, storage.heartbeat_interval)) != 0:
+    while (left := _left(study, trials, storage.heartbeat_interval or HEARTBEAT)) != 0:
         if left > 0:
             study.optimize(objective, n_trials=1)
         else:
-            time.sleep(1)  # another process is at the last of them
+            time.sleep(1)  # other processes run the last trials
     return study
 
 
@@ -148,24 +155,26 @@ def run_search(
         raise ValueError(f"expected a row with a dense head, received {row.name} with {row.head}")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     opened = open_storage(storage, heartbeat)
-    found, histories = {}, {}
+    found: dict[str, dict[str, Any]] = {}
+    histories: dict[str, list[float]] = {}
     for method in methods:
-        budget = min(trials, int(np.prod([len(one) for one in Space(1).grid.values()]))) if method == "grid" else trials
+        budget = min(trials, int(np.prod([len(values) for values in Space(1).grid.values()]))) if method == "grid" else trials
         study = search(engine, row, method, budget, opened)
         finished = counted(study)[:budget]
-        best = min((one for one in finished if one.state == TrialState.COMPLETE), key=lambda one: one.value)
+        losses = [_loss(trial) for trial in finished]
+        best = finished[int(np.argmin(losses))]
         tuned = replace(engine, settings=replace(engine.settings, **best.params, seed=_seed(best)))
         found[method] = {
             "trials": len(finished),
-            "pruned": sum(one.state == TrialState.PRUNED for one in finished),
-            "epochs": sum(one.user_attrs["epochs_spent"] for one in finished),
-            "seconds": round(sum(one.duration.total_seconds() for one in finished), 1),
+            "pruned": sum(trial.state == TrialState.PRUNED for trial in finished),
+            "epochs": sum(trial.user_attrs["epochs_spent"] for trial in finished),
+            "seconds": round(sum(_seconds(trial) for trial in finished), 1),
             "best": best.params | {"seed": _seed(best)},
             "validation_loss": best.value,
             "validation_accuracy": best.user_attrs["accuracy"],
-            "test": tuned.run(row, engine.sources.data.split)["test"],
+            "test": tuned.run(row, engine.source.data.split)["test"],
         }
-        histories[method] = [one.value if one.state == TrialState.COMPLETE else np.inf for one in finished]
+        histories[method] = losses
     text = search_table(row, found)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"search-{row.name}.json").write_text(json.dumps(found, indent=1) + "\n")
@@ -174,33 +183,42 @@ def run_search(
     return text
 
 
+def _loss(trial: optuna.trial.FrozenTrial) -> float:
+    """Validation loss; infinity for a pruned trial."""
+    return trial.value if trial.state == TrialState.COMPLETE and trial.value is not None else float("inf")
+
+
+def _seconds(trial: optuna.trial.FrozenTrial) -> float:
+    return trial.duration.total_seconds() if trial.duration else 0.0
+
+
 def counted(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
-    """Finished and pruned trials in the order of their numbers: what the budget counts."""
+    """Completed and pruned trials in the order of their numbers: those that count towards the budget."""
     return study.get_trials(deepcopy=False, states=_COUNTED)
 
 
 def _left(study: optuna.Study, trials: int, heartbeat: int) -> int:
-    """Trials to start; 0 when all are done, -1 when the last are being worked on elsewhere."""
-    with _known_experiments():
+    """Number of trials to start; 0 when all are done, -1 while other processes run the last ones."""
+    with _without_experimental_warnings():
         optuna.storages.fail_stale_trials(study)
-    _fail_unborn(study, heartbeat)
+    _fail_trials_without_epoch(study, heartbeat)
     done, running = len(counted(study)), len(study.get_trials(deepcopy=False, states=[TrialState.RUNNING]))
     if done >= trials:
         return 0
     return trials - done - running if trials > done + running else -1
 
 
-def _fail_unborn(study: optuna.Study, heartbeat: int) -> None:
-    """Give up trials whose process died before its first heartbeat, which Optuna would wait for for ever."""
-    patience = timedelta(seconds=_PATIENCE * heartbeat)
+def _fail_trials_without_epoch(study: optuna.Study, heartbeat: int) -> None:
+    """Fail trials whose process died before its first heartbeat; Optuna would wait for them forever."""
+    limit = timedelta(seconds=_FIRST_EPOCH * heartbeat)
     for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-        if not trial.intermediate_values and trial.datetime_start and datetime.now() - trial.datetime_start > patience:  # noqa: DTZ005, as Optuna's own
+        if not trial.intermediate_values and trial.datetime_start and datetime.now() - trial.datetime_start > limit:  # noqa: DTZ005, as Optuna's own
             study.tell(trial.number, state=TrialState.FAIL)
 
 
 @contextmanager
-def _known_experiments() -> Iterator[None]:
-    """Optuna calls its heartbeat experimental, since version 2.8."""
+def _without_experimental_warnings() -> Iterator[None]:
+    """Optuna has marked its heartbeat as experimental since version 2.8."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         yield
@@ -214,14 +232,14 @@ def _sampler(method: str, space: Space) -> optuna.samplers.BaseSampler:
     if method == "grid":
         return optuna.samplers.GridSampler(space.grid, seed=SEED)
     if method == "tpe":
-        return Numbered(lambda seed: optuna.samplers.TPESampler(seed=seed, constant_liar=True))
-    return Numbered(lambda seed: optuna.samplers.RandomSampler(seed=seed))
+        return SamplerPerTrial(lambda seed: optuna.samplers.TPESampler(seed=seed, constant_liar=True))
+    return SamplerPerTrial(lambda seed: optuna.samplers.RandomSampler(seed=seed))
 
 
 def _objective(engine: Engine, row: Row, method: str, space: Space) -> Callable[[optuna.Trial], float]:
-    split = engine.sources.data.split
-    training = engine.sources.training(row, split.train)
-    validation = (engine.sources.features(row, split.validation), labels(row, split.validation))
+    split = engine.source.data.split
+    training = engine.source.training(row, split.train)
+    validation = (engine.source.features(row, split.validation), example_labels(row, split.validation))
 
     def objective(trial: optuna.Trial) -> float:
         trial.set_user_attr("process", os.getpid())

@@ -1,1 +1,1 @@
-"""Networks and hand-made features."""
+"""Networks, their weights, and hand-made features."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from training.networks.resnet34 import resnet34
 from training.networks.squeezenet import squeezenet
@@ -17,7 +18,7 @@ from training.networks.weights import load_weights
 
 FEATURES = 512
 PARAMETERS = {"vgg16": 14_714_688, "densenet121": 2_134_592}
-_BATCH_NORM_MOMENTUM = 0.9  # averages must keep up with a run of a few hundred steps
+_BATCH_NORM_MOMENTUM = 0.9  # the moving averages must follow a run of a few hundred steps
 _ANY_SIDE = (None, None, 3)
 
 
@@ -27,7 +28,8 @@ def vgg16(weights: str | None = None) -> keras.Model:
     Parameters
     ----------
     weights
-        ``imagenet`` (fetched by ``keras.applications`` from the web), the path of an ``.npz`` file of ours, or None.
+        ``imagenet`` (downloaded by ``keras.applications``), the path of an ``.npz`` file (:mod:`training.networks.weights`), or
+        None for random weights.
     """
     return _cut(keras.applications.VGG16, "vgg16", "block5_conv3", weights)
 
@@ -50,11 +52,11 @@ def _densenet201(weights: str | None = None) -> keras.Model:
 
 
 def _resnet34(weights: str | None = None) -> keras.Model:
-    return _cut(_ours(resnet34), "resnet34", "conv5_block3_out", weights)  # 512
+    return _cut(_without_imagenet(resnet34), "resnet34", "conv5_block3_out", weights)  # 512
 
 
 def _squeezenet(weights: str | None = None) -> keras.Model:
-    return _cut(_ours(squeezenet), "squeezenet", "fire9_concat", weights)  # 512
+    return _cut(_without_imagenet(squeezenet), "squeezenet", "fire9_concat", weights)  # 512
 
 
 BACKBONES: dict[str, Callable[[str | None], keras.Model]] = {
@@ -77,7 +79,7 @@ def _cut(application: Callable[..., keras.Model], name: str, layer: str, weights
     return model
 
 
-def _ours(build: Callable[[Any], keras.Model]) -> Callable[..., keras.Model]:
+def _without_imagenet(build: Callable[[Any], keras.Model]) -> Callable[..., keras.Model]:
     def application(*, include_top: bool, weights: str | None, input_shape: Any) -> keras.Model:
         if include_top or weights is not None:
             raise ValueError(f"expected a weights file for {build.__name__}, received {weights}: keras.applications has none")
@@ -87,9 +89,9 @@ def _ours(build: Callable[[Any], keras.Model]) -> Callable[..., keras.Model]:
 
 
 def with_batch_normalization(model: keras.Model) -> keras.Model:
-    """A copy of a network of plain convolutions (VGG16, SqueezeNet), batch normalization behind each, He-normal kernels.
+    """A copy of a network of plain convolutions (VGG16, SqueezeNet) with batch normalization after each, He-normal kernels.
 
-    Such a network learns slowly from scratch without; :func:`fold_batch_normalization` takes them out again.
+    Without it such a network learns slowly from scratch; :func:`fold_batch_normalization` removes it after training.
     """
 
     def renewed(layer: keras.layers.Layer) -> keras.layers.Layer:
@@ -98,8 +100,8 @@ def with_batch_normalization(model: keras.Model) -> keras.Model:
             config.update(activation="linear", kernel_initializer="he_normal")
         return type(layer).from_config(config)
 
-    def normalized(layer: keras.layers.Layer, *inputs: Any, **words: Any) -> Any:
-        flow = layer(*inputs, **words)
+    def normalized(layer: keras.layers.Layer, *inputs: Any, **arguments: Any) -> Any:
+        flow = layer(*inputs, **arguments)
         if not isinstance(layer, keras.layers.Conv2D):
             return flow
         flow = keras.layers.BatchNormalization(momentum=_BATCH_NORM_MOMENTUM, name=f"{layer.name}_bn")(flow)
@@ -108,16 +110,16 @@ def with_batch_normalization(model: keras.Model) -> keras.Model:
     return keras.models.clone_model(model, clone_function=renewed, call_function=normalized)
 
 
-def unfold_batch_normalization(plain: keras.Model, pictures: np.ndarray) -> keras.Model:
-    """A copy of a trained network of plain convolutions that computes the same, a batch normalization behind each.
+def unfold_batch_normalization(plain: keras.Model, pictures: NDArray[np.float32]) -> keras.Model:
+    """A copy of a trained network of plain convolutions that computes the same, with a batch normalization after each.
 
-    The inverse of :func:`fold_batch_normalization`: what a normalization takes away, its own scale and offset give back.
-    A network that is trained further learns faster so.
+    The inverse of :func:`fold_batch_normalization`: scale and offset of each normalization undo its centring and scaling.
+    Further training is faster with it.
 
     Parameters
     ----------
     pictures
-        (n, side, side, 3), float32, 0-1: from what each convolution answers to them come the means and variances.
+        (n, side, side, 3), float32, 0-1: the outputs of each convolution for them give the means and variances.
     """
     normalized = with_batch_normalization(plain)
     for layer in plain.layers:
@@ -125,16 +127,16 @@ def unfold_batch_normalization(plain: keras.Model, pictures: np.ndarray) -> kera
             continue
         copied = normalized.get_layer(layer.name)
         copied.set_weights(layer.get_weights())
-        # All normalizations before this one change nothing by now.
-        answers = keras.ops.convert_to_numpy(keras.Model(normalized.input, copied.output)(pictures)).astype(np.float32)
+        # The normalizations before this one are already set.
+        outputs = keras.ops.convert_to_numpy(keras.Model(normalized.input, copied.output)(pictures)).astype(np.float32)
         norm = normalized.get_layer(f"{layer.name}_bn")
-        mean, variance = answers.mean(axis=(0, 1, 2)), answers.var(axis=(0, 1, 2))
+        mean, variance = outputs.mean(axis=(0, 1, 2)), outputs.var(axis=(0, 1, 2))
         norm.set_weights([np.sqrt(variance + norm.epsilon), mean, mean, variance])
     return normalized
 
 
 def fold_batch_normalization(normalized: keras.Model, plain: keras.Model) -> None:
-    """Write the weights of :func:`with_batch_normalization`'s copy into the plain model, which then computes the same."""
+    """Fold a copy made by :func:`with_batch_normalization` into the plain model, which then computes the same."""
     for layer in plain.layers:
         if not isinstance(layer, keras.layers.Conv2D):
             continue
@@ -145,11 +147,11 @@ def fold_batch_normalization(normalized: keras.Model, plain: keras.Model) -> Non
         layer.set_weights([kernel * scale, (bias - mean) * scale + beta])
 
 
-def settle_batch_normalization(model: keras.Model, batches: Iterable[np.ndarray]) -> None:
-    """Set the averages of every batch normalization to the plain mean over some batches, the weights standing still.
+def recompute_batch_normalization(model: keras.Model, batches: Iterable[NDArray[np.float32]]) -> None:
+    """Set the statistics of every batch normalization to the mean over some batches, with fixed weights.
 
-    What a run leaves behind is an average over its last few batches, taken while the weights moved. A model without batch
-    normalization is left alone.
+    After a training run they are moving averages over its last batches, taken while the weights changed. A model without
+    batch normalization is not changed.
     """
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     if not norms:
@@ -160,8 +162,8 @@ def settle_batch_normalization(model: keras.Model, batches: Iterable[np.ndarray]
         model(batch, training=True)
 
 
-def quicken_batch_normalization(model: keras.Model) -> None:
-    """Let the batch normalizations of a model that has its own (DenseNet) follow a short run."""
+def lower_batch_normalization_momentum(model: keras.Model) -> None:
+    """Lower the momentum of a model's own batch normalizations (DenseNet), so that their averages follow a short run."""
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = _BATCH_NORM_MOMENTUM

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import keras
 
-from training.networks.backbones import FEATURES, densenet121, vgg16
+from training.networks.backbones import BACKBONES, FEATURES
 
 PARAMETERS = 18_598_836
 HEAD_PARAMETERS = 1_749_556
@@ -19,7 +19,7 @@ def build_fusion(vgg16_weights: str | None = None, densenet121_weights: str | No
     Parameters
     ----------
     vgg16_weights, densenet121_weights
-        ``imagenet``, the path of a weights file of ours, or None: see :mod:`training.networks.backbones`.
+        ``imagenet``, the path of a weights file, or None: see :mod:`training.networks.backbones`.
     side
         Width and height of both inputs.
 
@@ -32,7 +32,8 @@ def build_fusion(vgg16_weights: str | None = None, densenet121_weights: str | No
     original = keras.Input((side, side, 3), name="original")
     segmented = keras.Input((side, side, 3), name="segmented")
     branches = []
-    for inputs, backbone in ((original, vgg16(vgg16_weights)), (segmented, densenet121(densenet121_weights))):
+    for inputs, name, weights in ((original, "vgg16", vgg16_weights), (segmented, "densenet121", densenet121_weights)):
+        backbone = BACKBONES[name](weights)
         backbone.trainable = False
         branches.append(keras.layers.GlobalAveragePooling2D(name=f"{backbone.name}_pool")(backbone(inputs)))
     fused = keras.layers.Concatenate(name="fusion")(branches)
@@ -40,7 +41,7 @@ def build_fusion(vgg16_weights: str | None = None, densenet121_weights: str | No
 
 
 def build_head(features: int = 2 * FEATURES, hidden: Sequence[int] = HEAD_UNITS, dropout: float = DROPOUT) -> keras.Model:
-    """Dense 1024-512-256-128-64-32-16 with ReLU, dropout behind the first two, softmax over the classes; or of other widths."""
+    """Dense layers (by default 1024-512-256-128-64-32-16) with ReLU, dropout after the first two, softmax over the classes."""
     inputs = flow = keras.Input((features,), name="features")
     for position, units in enumerate(hidden, start=1):
         flow = keras.layers.Dense(units, activation="relu", name=f"head_dense{position}")(flow)

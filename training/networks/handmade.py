@@ -1,23 +1,32 @@
 """Hand-made features of segmented cells, for a support vector machine as in Dese et al. (2021): colour, shape, texture.
 
-The study names the kinds and not each figure, so these are the usual ones: moments of the colour channels, geometry of the
-components, grey-level co-occurrence (Haralick et al., 1973) and uniform local binary patterns (Ojala et al., 2002).
+The study names the kinds of features, not each one, so these are the usual ones: moments of the colour channels, geometry of
+the components, grey-level co-occurrence (Haralick et al., 1973) and uniform local binary patterns (Ojala et al., 2002).
 """
+
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
+from hemascope.imaging.decode import Picture
 
 HANDMADE = "handmade"
-REVISION = 1  # to be raised with any change of the figures: cached features belong to it
+Floats = NDArray[np.float32]
+Features = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+REVISION = 1  # increase it with any change of the features: it is part of the cache's key
 _LEVELS = 16
 _OFFSETS = ((0, 1), (1, 0), (1, 1), (1, -1), (0, 3), (3, 0))
 _NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))
 _SPACES = (None, cv2.COLOR_RGB2HSV, cv2.COLOR_RGB2LAB)
 _SHAPES = 7
-_SMALLEST = 16  # pixels; resizing the mask leaves crumbs
+_SMALLEST = 16  # pixels; resizing the mask leaves small fragments
 
 
-def handmade_features(segmented: np.ndarray) -> np.ndarray:
+def handmade_features(segmented: Floats) -> Floats:
     """Colour (27), shape (16) and texture (40) of the cells of a segmented picture.
 
     Parameters
@@ -30,13 +39,13 @@ def handmade_features(segmented: np.ndarray) -> np.ndarray:
     array of shape (83,), float32; zeros where there is no cell
     """
     picture = np.rint(255 * segmented).astype(np.uint8)
-    mask = picture.any(axis=-1)
+    mask = np.asarray(picture.any(axis=-1), np.bool_)
     if mask.sum() < _SMALLEST:
         return np.zeros(27 + 2 + 2 * _SHAPES + 5 * len(_OFFSETS) + 10, np.float32)
     return np.concatenate([_colour(picture, mask), _shape(mask), _texture(picture, mask)]).astype(np.float32)
 
 
-def _colour(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _colour(picture: Picture, mask: Mask) -> Features:
     """Mean, standard deviation and skewness of the nine channels of RGB, HSV and Lab."""
     spaces = [picture if space is None else cv2.cvtColor(picture, space) for space in _SPACES]
     pixels = np.concatenate([space[mask] for space in spaces], axis=1).astype(np.float64)
@@ -45,15 +54,15 @@ def _colour(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.concatenate([mean, deviation, skewness])
 
 
-def _shape(mask: np.ndarray) -> np.ndarray:
-    """Count, coverage, and mean and standard deviation over the cells of seven figures."""
+def _shape(mask: Mask) -> Features:
+    """Count, coverage, and mean and standard deviation over the cells of seven measures."""
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cells = np.array([_geometry(contour) for contour in contours if cv2.contourArea(contour) >= _SMALLEST]).reshape(-1, _SHAPES)
     spread = [cells.mean(axis=0), cells.std(axis=0)] if len(cells) else [np.zeros(2 * _SHAPES)]
     return np.concatenate([[len(cells), mask.mean()], *spread])
 
 
-def _geometry(contour: np.ndarray) -> list[float]:
+def _geometry(contour: NDArray[Any]) -> list[float]:
     """Area, perimeter, circularity, solidity, extent, aspect and eccentricity of one cell."""
     area, perimeter = cv2.contourArea(contour), cv2.arcLength(contour, closed=True)
     hull = cv2.contourArea(cv2.convexHull(contour))
@@ -67,13 +76,13 @@ def _geometry(contour: np.ndarray) -> list[float]:
     return [area, perimeter, circularity, area / hull, area / (width * height), shorter / longer, eccentricity]
 
 
-def _texture(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _texture(picture: Picture, mask: Mask) -> Features:
     """Contrast, homogeneity, energy, correlation and entropy of six co-occurrences; ten shares of binary patterns."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
     return np.concatenate([*(_haralick(co_occurrence(grey, mask, offset)) for offset in _OFFSETS), binary_patterns(grey, mask)])
 
 
-def co_occurrence(grey: np.ndarray, mask: np.ndarray, offset: tuple[int, int]) -> np.ndarray:
+def co_occurrence(grey: Picture, mask: Mask, offset: tuple[int, int]) -> Features:
     """Symmetric, normalized co-occurrence of 16 grey levels, of pairs of pixels that both lie in the mask.
 
     Examples
@@ -84,14 +93,14 @@ def co_occurrence(grey: np.ndarray, mask: np.ndarray, offset: tuple[int, int]) -
     (np.float64(0.5), np.float64(0.25), np.float64(0.25))
     """
     levels = (grey // (256 // _LEVELS)).astype(np.int64)
-    one, other = _pairs(levels, offset)
+    level, neighbour = _pairs(levels, offset)
     both = np.logical_and(*_pairs(mask, offset))
-    counts = np.bincount(one[both] * _LEVELS + other[both], minlength=_LEVELS**2).reshape(_LEVELS, _LEVELS)
+    counts = np.bincount(level[both] * _LEVELS + neighbour[both], minlength=_LEVELS**2).reshape(_LEVELS, _LEVELS)
     counts = counts + counts.T
-    return counts / max(counts.sum(), 1)
+    return np.asarray(counts / max(counts.sum(), 1), np.float64)
 
 
-def binary_patterns(grey: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def binary_patterns(grey: Picture, mask: Mask) -> Features:
     """Shares of the nine uniform, rotation-invariant patterns of eight neighbours, and of all others."""
     inner = grey[1:-1, 1:-1]
     height, width = inner.shape
@@ -101,7 +110,7 @@ def binary_patterns(grey: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.bincount(pattern, minlength=10) / max(len(pattern), 1)
 
 
-def _pairs(array: np.ndarray, offset: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(array: NDArray[Any], offset: tuple[int, int]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Each pixel, and the one that lies ``offset`` rows and columns from it."""
     down, right = offset
     height, width = array.shape[0] - down, array.shape[1] - abs(right)
@@ -109,7 +118,7 @@ def _pairs(array: np.ndarray, offset: tuple[int, int]) -> tuple[np.ndarray, np.n
     return array[:height, left : left + width], array[down:, left + right : left + right + width]
 
 
-def _haralick(pairs: np.ndarray) -> list[float]:
+def _haralick(pairs: Features) -> list[float]:
     level = np.arange(_LEVELS)
     rows, columns = np.meshgrid(level, level, indexing="ij")
     mean = float((pairs * rows).sum())

@@ -5,7 +5,7 @@ from keras import layers
 
 # Squeeze width of fire2 to fire9; each half of the expansion is four times as wide.
 SQUEEZE = (16, 16, 32, 32, 48, 48, 64, 64)
-_POOL_BEHIND = {4, 8}
+_POOL_AFTER = {4, 8}
 
 
 def squeezenet(input_shape: tuple[int | None, int | None, int]) -> keras.Model:
@@ -15,7 +15,7 @@ def squeezenet(input_shape: tuple[int | None, int | None, int]) -> keras.Model:
     flow = layers.MaxPooling2D(3, strides=2, padding="same", name="pool1")(flow)
     for number, width in enumerate(SQUEEZE, start=2):
         flow = _fire(flow, width, f"fire{number}")
-        if number in _POOL_BEHIND:
+        if number in _POOL_AFTER:
             flow = layers.MaxPooling2D(3, strides=2, padding="same", name=f"pool{number}")(flow)
     return keras.Model(inputs, flow, name="squeezenet")
 

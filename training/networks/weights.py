@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
-LABORATORY_WEIGHTS = "weights.float16.npz"  # of an artifact: the whole network, so that work can go on from a clone
+FLOAT_WEIGHTS = "weights.float16.npz"  # of an artifact: the whole network, from which training can continue
 
 
-def save_weights(model: keras.Model, path: Path, dtype: type[np.floating] = np.float32) -> None:
+def save_weights(model: keras.Model, path: Path, dtype: type[np.floating[Any]] = np.float32) -> None:
     """Write every weight of a model; ``np.float16`` halves the file."""
-    arrays = {f"{layer.name}/{index}": np.asarray(weight, dtype) for layer, index, weight in _weights(model)}
+    arrays: dict[str, Any] = {f"{layer.name}/{index}": np.asarray(weight, dtype) for layer, index, weight in _weights(model)}
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, **arrays)
 
@@ -22,7 +24,7 @@ def load_weights(model: keras.Model, path: Path) -> None:
     Raises
     ------
     ValueError
-        Where a weight is missing or of another shape.
+        Where a weight is missing or has another shape.
     """
     with np.load(path) as arrays:
         for layer in _layers(model):
@@ -43,7 +45,7 @@ def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
             yield layer
 
 
-def _weights(model: keras.Model) -> Iterator[tuple[keras.layers.Layer, int, np.ndarray]]:
+def _weights(model: keras.Model) -> Iterator[tuple[keras.layers.Layer, int, NDArray[np.float32]]]:
     for layer in _layers(model):
         for index, weight in enumerate(layer.get_weights()):
             yield layer, index, weight

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from hemascope.aws.client import client
 from hemascope.domain.errors import HemascopeError
@@ -103,7 +103,7 @@ class LocalCloud:
     workers: int = 1
     outputs: dict[str, str] = field(default_factory=dict, init=False)
 
-    def __enter__(self) -> "LocalCloud":
+    def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="hemascope-")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.port = self.port or free_port()

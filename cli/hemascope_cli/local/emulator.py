@@ -59,7 +59,7 @@ def main() -> None:
         return status, answer | (checksums_of(headers) if status == 200 else {}), content
 
     s3._put_object = put_object
-    local_mails.teach()
+    local_mails.publish_sent_events()
     known = iam_actions.extract_resource_arn
 
     def resource(service: str, method: str, path: str, headers: Any, body: Any, query: Any, region: str, account: str) -> Any:

@@ -1,0 +1,75 @@
+"""English labels of the printed report and of the FHIR bundle. Recommendations come from the texts of the model."""
+
+from hemascope.documents.reviewed import Reviewed
+from hemascope.domain.disease import Disease
+from hemascope.domain.quality import QualityReason
+from hemascope.domain.report import Decision, Release, Report
+
+RELEASE = {
+    Release.PRELIMINARY: ("PRELIMINARY", "not yet released by a clinician"),
+    Release.FINAL: ("FINAL", "released by a clinician"),
+    Release.AMENDED: ("AMENDED", "changed by a clinician after review"),
+}
+REJECTED = ("REJECTED", "nothing was examined")
+NOT_STATED = {
+    Decision.INDETERMINATE: "No class stated: indeterminate",
+    Decision.OUT_OF_DISTRIBUTION: "No class stated: out of the distribution of the training pictures",
+    Decision.POOR_QUALITY: "No class stated: the picture is too poor",
+}
+REASONS = {
+    QualityReason.OUT_OF_FOCUS: "out of focus",
+    QualityReason.TOO_DARK: "too dark",
+    QualityReason.TOO_BRIGHT: "too bright",
+    QualityReason.UNEVEN_LIGHT: "uneven light",
+    QualityReason.UNSTAINED: "unstained",
+    QualityReason.WRONG_MAGNIFICATION: "wrong magnification",
+    QualityReason.TOO_FEW_CELLS: "too few cells",
+    QualityReason.EMPTY_MASK: "no stained cell",
+    QualityReason.OVERFLOWING_MASK: "stain everywhere",
+}
+
+
+def spell_out(code: str) -> str:
+    """A code in words: ``out_of_distribution`` -> ``out of distribution``."""
+    return code.replace("_", " ")
+
+
+def percent(probability: float) -> str:
+    r"""A probability as people read it: never certain, never impossible.
+
+    Examples
+    --------
+    >>> [percent(share).replace("\N{NO-BREAK SPACE}", " ") for share in (0.9637, 0.99999, 0.00001)]
+    ['96.4 %', '> 99.9 %', '< 0.1 %']
+    """
+    if probability > 0.999:
+        return ">\N{NO-BREAK SPACE}99.9\N{NO-BREAK SPACE}%"
+    if probability < 0.001:
+        return "<\N{NO-BREAK SPACE}0.1\N{NO-BREAK SPACE}%"
+    return f"{probability * 100:.1f}\N{NO-BREAK SPACE}%"
+
+
+def headline(report: Report, reviewed: Reviewed, disease: Disease) -> str:
+    """The result in a few words. A class is named only where it may be read as an answer, or a reviewer gave it."""
+    if report.result is None:
+        return "Not examined: the picture was rejected"
+    if reviewed.label:
+        return f"After review: {disease.display(reviewed.label)}"
+    if report.result.decision is Decision.CONFIDENT:
+        return f"Finding: {disease.display(report.result.label)}"
+    return NOT_STATED[report.result.decision]
+
+
+def certainty(report: Report, reviewed: Reviewed) -> str:
+    """How sure the model is, in one or two sentences."""
+    result = report.result
+    if result is None:
+        return "No model judged it."
+    if reviewed.label:
+        model = f"{result.label}, {percent(result.confidence)}, {spell_out(result.decision)}"
+        return f"A reviewer corrected the model, whose answer was: {model}."
+    if result.decision is Decision.CONFIDENT:
+        return f"The model is confident: probability {percent(result.confidence)}. A pattern is no diagnosis."
+    if result.decision is Decision.INDETERMINATE:
+        return f"Possible: {', '.join(result.prediction_set)}. The probabilities are no answer."
+    return "The probabilities are shown for the record and are no answer."
