@@ -56,9 +56,10 @@ def test_a_technician_sends_smears_and_watches_each_come_to_its_end(open_page: O
     expect(second).to_contain_text("Rejected")
     expect(second).to_contain_text("expected a picture, received text Send the file again.")
     expect(page.get_by_text("2 of 2 finished")).to_be_visible()
-    # SHA-256 by hand of '7:uploads31:smears/st-mary/p-7/slide-7/one.jpg9:version-1', and of the other, which counts characters.
     opened = page.get_by_role("link", name="Open report").get_attribute("href")
     assert opened == f"#/reports/{asked[-1][0]}"
+    # SHA-256 by hand of '7:uploads34:smears/st-mary/p-7/slide-7/one.jpg9:version-1', and of the other, which counts characters.
+    assert asked[-1] == ["d91726fd3c6ea6896f4262d9bb5f7ae9", "beb368c9c2db11804e3ddf2cdb861e0b"]
     assert bucket.calls.count("POST bucket") == 2
 
 
@@ -105,7 +106,7 @@ def test_a_file_of_a_byte_more_than_the_service_takes_is_not_sent(open_page: Ope
     assert said == "The file is too large: 33.6 MB. The limit is 32 MB."
 
 
-def test_pictures_without_a_case_are_not_sent_and_the_missing_id_is_pointed_at(open_page: Opener, bucket: FakeService) -> None:
+def test_pictures_without_a_slide_are_not_sent_and_the_missing_id_is_pointed_at(open_page: Opener, bucket: FakeService) -> None:
     page = open_page("#/upload", "technician")
     page.locator("#files").set_input_files([picture("one.jpg")])
 
