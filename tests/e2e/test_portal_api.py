@@ -160,13 +160,9 @@ def test_a_form_takes_one_key_and_sizes_within_its_limits(
 
 
 def test_a_link_ends(portal: PortalClient, seen: Seen) -> None:
-    reports = portal.cloud.outputs["ReportsBucket"]
-    lasting, short = (
-        S3Links(portal.cloud.client("s3"), portal.cloud.outputs["UploadsBucket"], reports, seconds=seconds).link(
-            f"reports/{seen.object_id}/all-subtypes/1.0.1/overlay.png"
-        )
-        for seconds in (3600, 1)
-    )
+    s3, outputs = portal.cloud.client("s3"), portal.cloud.outputs
+    links = [S3Links(s3, outputs["UploadsBucket"], outputs["ReportsBucket"], seconds=seconds) for seconds in (3600, 1)]
+    lasting, short = (link.link(f"reports/{seen.object_id}/all-subtypes/1.0.1/overlay.png") for link in links)
 
     wait_until(lambda: request("GET", short).status == 403, "the end of a link")
 
