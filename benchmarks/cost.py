@@ -130,7 +130,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, size in PICTURES.items():
             path = Path(folder) / f"{size[0]}.jpg"
-            path.write_bytes(encode_jpeg(cv2.resize(draw_synthetic_smear(1, side=min(size), blasts=9), size)))
+            path.write_bytes(encode_jpeg(cv2.resize(draw_synthetic_smear(1, side=min(size), cells=9), size)))
             measure(path, 1, 2)  # fills the file caches, so that measured starts are alike
             found[name] = {processors: measure(path, processors, options.repeat) for processors in (1, 2)}
     _print_measured(found, options.repeat)

@@ -57,7 +57,7 @@ class Sent:
 
 def send(cloud: LocalCloud, run: str, count: int, pace: float | None) -> Sent:
     """Upload at ``pace`` smears a second, or as fast as possible; wait for the terminal state of each."""
-    pictures = [encode_jpeg(draw_synthetic_smear(seed, side=224, blasts=seed % 12)) for seed in range(SMEARS)]
+    pictures = [encode_jpeg(draw_synthetic_smear(seed, side=224, cells=seed % 12)) for seed in range(SMEARS)]
     bucket, sent, begin = cloud.outputs["UploadsBucket"], Sent(), time.monotonic()
     clients = threading.local()
 

@@ -36,7 +36,7 @@ _WARM_UP = 5
 
 def drawn(size: tuple[int, int]) -> bytes:
     """A JPEG file of a drawn smear of nine blasts."""
-    return encode_jpeg(cv2.resize(draw_synthetic_smear(1, side=min(size), blasts=9), size))
+    return encode_jpeg(cv2.resize(draw_synthetic_smear(1, side=min(size), cells=9), size))
 
 
 def image_variables() -> dict[str, str]:

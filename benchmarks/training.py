@@ -97,7 +97,7 @@ def _feature_source(folder: Path, smears: int, copies: int) -> FeatureSource:
         place = folder / "Original" / name
         place.mkdir(parents=True)
         for number in range(smears):
-            smear = draw_synthetic_smear(100 * label + number, side=224, blasts=3 + 4 * label)
+            smear = draw_synthetic_smear(100 * label + number, side=224, cells=3 + 4 * label)
             (place / f"{number}.jpg").write_bytes(encode_jpeg(smear))
     weights = {}
     for name in sorted({name for row in ROWS for name in row.backbones}):

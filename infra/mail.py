@@ -24,7 +24,7 @@ _WORDS = {
         "Hemascope: a smear is done",
         ("{{state_sentence}}", "Answer: {{answer}}", "{{probabilities}}"),
         "Open it in the portal",
-        f"{_CLOSING} A pattern must be confirmed by flow cytometry. Your hospital has set that its mails hold results.",
+        f"{_CLOSING} The answer must be confirmed by further tests. Your hospital has set that its mails hold results.",
     ),
     MailKind.REJECTED: _Words(
         "Hemascope: a smear could not be judged",

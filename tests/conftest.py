@@ -58,15 +58,17 @@ def artifact() -> Artifact:
 
 
 @pytest.fixture(scope="session")
-def first_artifact(root: Path) -> Artifact:
-    """Version 1.0.0, which has no quality gate, no reference for features, no maps and no words about cases."""
-    return load_artifact(root / "model_artifacts" / "all-subtypes" / "1.0.0")
-
-
-@pytest.fixture(scope="session")
 def classifier(artifact: Artifact) -> Classifier:
     """The shipped model, loaded."""
     return Classifier(artifact)
+
+
+@pytest.fixture(scope="session")
+def other_disease(artifact: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an artifact of two classes that have nothing to do with the shipped model's."""
+    from tests.support.other_disease import make_artifact
+
+    return make_artifact(artifact, tmp_path_factory.mktemp("other disease"))
 
 
 @pytest.fixture(scope="session")

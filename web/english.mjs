@@ -28,8 +28,8 @@ export const english = {
   signIn: {
     title: "Sign in",
     heading: "A first look at a blood smear, within a second.",
-    text: "Hemascope tells whether a picture looks like acute lymphoblastic leukemia, how sure the model is, and what it looked at. "
-      + "Whether it is one, people decide.",
+    text: "Hemascope shows what a picture of a blood smear looks like, how sure the model is, and which cells it looked at. "
+      + "Only a clinician can make a diagnosis.",
     button: "Sign in",
     second: "You need your password and the code of your authenticator app.",
     ended: "You have been signed out, because a session ends by itself. Sign in and you are back where you were.",
@@ -89,7 +89,7 @@ export const english = {
   worklist: {
     title: "Worklist",
     urgent: "Needs a doctor now",
-    urgentText: "Leukemia is possible, and nobody has acknowledged it.",
+    urgentText: "An urgent finding is possible, and nobody has acknowledged it.",
     all: "All smears, newest first",
     found: "Smears that match",
     slide: "Slide id",
@@ -114,15 +114,15 @@ export const english = {
     rejected: "This picture could not be judged",
     failed: "The service failed at this picture",
     failedText: "That is our fault, and not the picture’s. It can be judged again.",
-    urgent: "Leukemia is possible. Nobody has acknowledged this report yet.",
+    urgent: "An urgent finding is possible. Nobody has acknowledged this report yet.",
     acknowledge: "I have seen it",
     acknowledged: "Acknowledged. Nobody else will be called.",
     recommendation: "What to do",
-    specialist: "Consult a specialist in hematology.",
+    specialist: "Consult a specialist.",
     probabilities: "Probabilities",
-    probabilitiesHint: "What the network gives to each class. They add up to 100 %, also for a picture that is none of the four.",
+    probabilitiesHint: "What the network gives to each class. They add up to 100 %, also for a picture that belongs to none of the classes.",
     typical: (set) => (set.length ? `Of its own class, 95 of 100 smears look like this one: ${set.join(", ")}.`
-      : "The picture is typical of none of the four classes."),
+      : "The picture is typical of none of the classes."),
     how: "Picture and fit",
     ood: (score) => score <= 1
       ? `Its colours are like those of the smears the model knows (${score.toFixed(2)} of the accepted distance).`

@@ -13,7 +13,7 @@ export function headline({ state, result }) {
   return result.decision === "indeterminate" ? told.unsure(result.prediction_set) : told.noAnswer;
 }
 
-// `urgent`: leukemia is possible; then the study's own advice stands above the recommendation of the model's texts.
+// `urgent`: an urgent class is possible; then the study's own advice stands above the recommendation of the model's texts.
 export function answer({ state, result, rejection }, urgent) {
   if (state === "rejected") return el("div", { class: "answer" }, el("p", {}, rejection.message), el("p", { class: "advice" }, rejection.advice));
   if (!result) return el("p", { class: "answer" }, told.failedText);

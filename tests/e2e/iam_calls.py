@@ -39,11 +39,7 @@ class Tried:
     def key(self, stack: str) -> str:
         """Id of a stack's key."""
         stacks = self.cloud.client("cloudformation").list_stack_resources(StackName=f"Hemascope-dev-{stack}")
-        (key,) = [
-            summary
-            for summary in stacks["StackResourceSummaries"]
-            if summary["ResourceType"] == "AWS::KMS::Key"
-        ]
+        (key,) = [summary for summary in stacks["StackResourceSummaries"] if summary["ResourceType"] == "AWS::KMS::Key"]
         return str(key["PhysicalResourceId"])
 
     def secret(self, stack: str) -> bytes:

@@ -69,7 +69,7 @@ def test_the_image_prints_with_its_own_font(image: Image) -> None:
     for one in (reader, page, document):
         one.close()
 
-    assert "Pattern seen: Pro-B" in text
+    assert "Finding: Pro-B pattern" in text
 
 
 @pytest.mark.parametrize("version", ["R5", "R4B"])

@@ -23,7 +23,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for label, folder in enumerate(CLASS_FOLDERS):
         (root / "Original" / folder).mkdir(parents=True)
         for number in range(PER_CLASS):
-            smear = draw_synthetic_smear(label * PER_CLASS + number, side=128, blasts=3)
+            smear = draw_synthetic_smear(label * PER_CLASS + number, side=128, cells=3)
             stain = (number + (number % 7 == 0) * label) % 4
             content = encode_jpeg(turn_hue(smear, 30.0 * stain))
             (root / "Original" / folder / f"smear-{12 * number + 1:03}.jpg").write_bytes(content)

@@ -19,9 +19,9 @@ from tests.support.slide_fields import BENIGN, PRE, smear_report
 CLINICIAN = account("clinician", sub="ann")
 PATIENT = account("patient", patient="p-7", sub="pat")
 MODEL = "all-subtypes/1.0.0"
-NORMAL = "Nothing that looks like leukemia was seen in this picture."
-CLOSER_LOOK = "Your doctor wants to look at your blood sample more closely."
-UNCLEAR = "This picture did not give a clear answer."
+NORMAL = "Nothing that looks like leukemia was found in this picture."
+CLOSER_LOOK = "Your doctor wants to take a closer look at your blood sample."
+UNCLEAR = "The picture did not give a clear answer."
 
 Ask = Callable[..., dict[str, Any]]
 
@@ -231,7 +231,7 @@ def test_a_case_too_is_told_by_its_released_fields_alone(ask: Ask, portal: Porta
     judge(ask, first, None, release=True)
 
     assert before == 404
-    assert case_of(ask) == ("Nothing that looks like leukemia was seen in the pictures of your sample.", "final")
+    assert case_of(ask) == ("Nothing that looks like leukemia was found in the pictures of your sample.", "final")
 
 
 def test_a_case_is_told_by_what_reviewers_say_of_its_fields(ask: Ask, portal: Portal) -> None:
@@ -242,7 +242,7 @@ def test_a_case_is_told_by_what_reviewers_say_of_its_fields(ask: Ask, portal: Po
         judge(ask, smear, "Benign", release=True)
 
     assert before == (CLOSER_LOOK, "preliminary")
-    assert case_of(ask) == ("Nothing that looks like leukemia was seen in the pictures of your sample.", "amended")
+    assert case_of(ask) == ("Nothing that looks like leukemia was found in the pictures of your sample.", "amended")
 
 
 @pytest.mark.parametrize(("said", "corrected"), [(BENIGN, "Pre-B"), (PRE, "Benign")])

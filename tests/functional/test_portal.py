@@ -123,7 +123,9 @@ def test_staff_see_the_report_with_links_to_its_pictures(ask: Caller) -> None:
     assert answer["pictures"] == {
         "segmented": f"https://reports.example/{FOLDER}/segmented.png",
         "overlay": f"https://reports.example/{FOLDER}/overlay.png",
-        "heat_maps": {},
+        "heat_maps": {
+            branch: f"https://reports.example/{FOLDER}/heat_map.{branch}.png" for branch in ("original", "segmented")
+        },
     }
     assert answer["expires_in"] == 300
     assert answer["others"] == []

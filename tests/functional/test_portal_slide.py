@@ -97,17 +97,15 @@ def test_staff_see_the_statement_of_all_fields(ask: Ask, portal: Portal) -> None
                 "object_id": ids["field 3.jpg"],
                 "why": "failed",
                 "suspicious": False,
-                "advice": "The service failed at this field. Tell your engineer, or send the picture again.",
+                "advice": "The service failed to process this field. Inform your engineer, or send the picture again.",
             }
         ],
         "statement": (
-            "Leukemia is suspected: blasts were seen in the counted fields of this slide. The blasts have a Pre-B pattern "
-            "(75 % of the counted cells lie in fields that agree), which needs flow cytometry to confirm. Fields that count: 2 "
-            "of 3; cells counted: 200. That is enough to name a pattern (from 200 cells)."
+            "Leukemia is suspected: blasts were found in the counted fields of this slide. The blasts have a Pre-B pattern "
+            "(75 % of the counted cells lie in fields that agree), which needs flow cytometry to confirm. Fields counted: 2 "
+            "of 3. Cells counted: 200. From 200 cells a pattern can be stated."
         ),
-        "recommendation": (
-            "Consult a specialist in hematology without delay. What the smear shows needs flow cytometry to confirm."
-        ),
+        "recommendation": ("Consult a specialist in hematology without delay. The finding needs flow cytometry to confirm."),
         "model": {"id": "all-subtypes", "version": "1.0.0", "sha256": "a" * 64, "preprocessing": "b" * 64},
         "disclaimer": "decision support, not a diagnosis",
     }
@@ -121,17 +119,17 @@ def test_the_patient_sees_the_summary_alone(ask: Ask) -> None:
             "schema": "hemascope.slide-summary/1",
             "slide": "c-1",
             "release": "preliminary",
-            "headline": "Your doctor wants to look at your blood sample more closely.",
+            "headline": "Your doctor wants to take a closer look at your blood sample.",
             "explanation": (
-                "A computer program looked at several pictures of your blood under the microscope and found cells that need a "
-                "closer look by a specialist. Pictures alone cannot tell what they are, and the program can be wrong. This is "
-                "not a diagnosis."
+                "A computer program looked at several pictures of your blood under the microscope. It found cells that a "
+                "specialist should look at more closely. Pictures alone cannot show what these cells are, and the program can "
+                "be wrong. This is not a diagnosis: only a doctor can tell you if you are ill."
             ),
             "next_step": (
-                "Please call your clinic today and ask for your doctor. Further tests will show what the cells are. If you "
-                "have fever, bleeding or trouble breathing, go to the emergency department now."
+                "Please call your clinic today and ask for your doctor. More tests will show what the cells are. If you have "
+                "a fever, are bleeding or have trouble breathing, go to the emergency department now."
             ),
-            "disclaimer": ("This is a computer's first look and helps your doctor. It is decision support, not a diagnosis."),
+            "disclaimer": ("This is a computer's first look to help your doctor. It is decision support, not a diagnosis."),
         }
     }
 
@@ -156,7 +154,7 @@ def test_a_patient_who_asks_for_another_patient_gets_their_own(ask: Ask, portal:
 
     answer = content(ask(PATIENT, slide="c-1", patient="p-8"))
 
-    assert answer["summary"]["headline"] == "Your doctor wants to look at your blood sample more closely."
+    assert answer["summary"]["headline"] == "Your doctor wants to take a closer look at your blood sample."
 
 
 def test_patients_whose_cases_share_an_id_are_never_pooled(ask: Ask, portal: Portal) -> None:

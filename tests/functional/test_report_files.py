@@ -80,7 +80,8 @@ def pictures(portal: Portal, smear: bytes) -> Pictures:
 @pytest.fixture
 def ask(root: Path, portal: Portal, pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> Any:
     handler, log = load_handler(root / "lambdas" / "report_documents" / "handler.py"), StringIO()
-    monkeypatch.setitem(handler.__globals__, "desk", lambda: DocumentDesk(portal.desk.reading, portal.hospitals, pictures))
+    shown = portal.hospitals, pictures, portal.model.disease, portal.texts
+    monkeypatch.setitem(handler.__globals__, "desk", lambda: DocumentDesk(portal.desk.reading, *shown))
     before = logger.registered_handler.setStream(log)
     yield Caller(handler, log)
     logger.registered_handler.setStream(before)
@@ -100,9 +101,9 @@ def test_staff_get_the_report_as_a_pdf_file_in_base64(ask: Caller) -> None:
 def test_the_page_holds_the_smear_and_what_was_drawn_of_it(ask: Caller) -> None:
     text, pictures = ask.page()
 
-    assert "Pattern seen: Pre-B" in text
+    assert "Finding: Pre-B pattern" in text
     assert "This picture is not available any more." not in text
-    assert pictures == 2
+    assert pictures == 4
 
 
 @pytest.mark.parametrize("what", ["smear", "overlay"])
@@ -116,7 +117,7 @@ def test_a_report_outlives_its_pictures(ask: Caller, portal: Portal, pictures: P
     text, shown = ask.page()
 
     assert "This picture is not available any more." in text
-    assert shown == 1
+    assert shown == 3
 
 
 def test_staff_get_a_fhir_bundle_of_the_hospitals_version(ask: Caller, portal: Portal) -> None:

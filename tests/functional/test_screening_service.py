@@ -16,7 +16,7 @@ from hemascope.screening.service import Outcome
 from tests.support.fakes import MAXIMUM_RECEIVES, FixedClassifier, Killed, Wire, World, kill
 
 KEY = "smears/st-mary/p-7/c-1/field-1.jpg"
-WRITES = ["write_once"] * 4 + ["finish", "put"]
+WRITES = ["write_once"] * 6 + ["finish", "put"]
 
 
 @pytest.fixture

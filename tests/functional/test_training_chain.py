@@ -102,7 +102,6 @@ def test_an_exported_network_explains_itself_as_the_float_network_does(exported:
     served = Interpreter(str(exported / "model.tflite")).get_signature_runner()(**pair)
     unrounded = Interpreter(model_content=convert(with_evidence(network), quantized=False)).get_signature_runner()(**pair)
     expected = grad_cam(network, *pair.values())
-    assert classifier.explains
     # In a hardly trained network eight bits may change a map beyond recognition, so the graph is tested in float, and that its
     # outputs are the ones served; tests/e2e/test_trust.py holds the shipped network to a correlation of 0.95.
     for branch, map_ in expected.items():

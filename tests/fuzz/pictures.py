@@ -50,7 +50,7 @@ def _with_palette(picture: np.ndarray) -> bytes:
 @cache
 def whole_files() -> dict[str, tuple[bytes, ...]]:
     """Files by format."""
-    picture = draw_synthetic_smear(5, side=SIDE, blasts=4)[..., ::-1].copy()
+    picture = draw_synthetic_smear(5, side=SIDE, cells=4)[..., ::-1].copy()
     grey, deep = picture[..., 1].copy(), picture.astype(np.uint16) * 257
     clear = cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA)
     clear[:20, :, 3] = 90

@@ -203,10 +203,7 @@ def test_the_ledger_answers_by_object_hospital_case_state_and_patient(resources:
         return [key["AttributeName"] for key in keys]
 
     assert names(table["KeySchema"]) == ["object_id", "model"]
-    assert {
-        index["IndexName"]: names(index["KeySchema"])
-        for index in table["GlobalSecondaryIndexes"]
-    } == {
+    assert {index["IndexName"]: names(index["KeySchema"]) for index in table["GlobalSecondaryIndexes"]} == {
         "by-hospital": ["hospital", "finished_at"],
         "by-slide": ["slide", "hospital"],
         "by-state": ["state", "finished_at"],

@@ -29,7 +29,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing
 @cache
 def contents() -> dict[str, bytes]:
     """A picture that is reported, one that is rejected, and one that is deleted before anybody reads it."""
-    good = encode_png(np.ascontiguousarray(draw_synthetic_smear(7, side=64, blasts=2)))
+    good = encode_png(np.ascontiguousarray(draw_synthetic_smear(7, side=64, cells=2)))
     return {"good": good, "bad": good[: len(good) // 2], "gone": good}
 
 

@@ -21,12 +21,12 @@ TINY = "tiny"
 
 
 def draw_data(folder: Path, smears: int = 10) -> TrainingData:
-    """A data set with this many smears of each class; the classes differ in their number of blasts."""
+    """A data set with this many smears of each class; the classes differ in their number of white cells."""
     for label, name in enumerate(CLASS_FOLDERS):
         place = folder / "drawn" / "Original" / name
         place.mkdir(parents=True, exist_ok=True)
         for number in range(smears):
-            smear = draw_synthetic_smear(100 * label + number, side=224, blasts=3 + 4 * label)
+            smear = draw_synthetic_smear(100 * label + number, side=224, cells=3 + 4 * label)
             (place / f"{number}.jpg").write_bytes(encode_jpeg(smear))
     return TrainingData.open(folder / "drawn", folder / "split.json", SPEC)
 

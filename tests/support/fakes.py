@@ -19,7 +19,7 @@ from hemascope.domain.report import State
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.imaging.model_input import NetworkInputs
 from hemascope.model.artifact import Artifact
-from hemascope.model.classifier import Answer, Classifier
+from hemascope.model.classifier import BRANCHES, Answer, Classifier
 from hemascope.notifications.messages import NotificationComposer
 from hemascope.notifications.service import NotificationService
 from hemascope.screening.service import ScreeningService
@@ -154,7 +154,13 @@ class FixedClassifier:
     def __init__(self, artifact: Artifact, *probabilities: float, **evidence: Any) -> None:
         self.artifact = artifact
         self.asked: list[NetworkInputs] = []
-        self._answer = Answer(np.array(probabilities, np.float64), **evidence)
+        silent: dict[str, Any] = {
+            "features": np.zeros(artifact.features.width, np.float32),
+            "maps": {branch: np.zeros((8, 8), np.float32) for branch in BRANCHES},
+            "feature_score": 0.0,
+            "typical": np.zeros(len(probabilities), np.bool_),
+        }
+        self._answer = Answer(np.array(probabilities, np.float64), **silent | evidence)
 
     def answer(self, inputs: NetworkInputs) -> Answer:
         self.asked.append(inputs)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,13 +15,13 @@ import pytest
 
 from hemascope.domain.account import Account, AccountPage
 from hemascope.domain.audit import FIRST, AuditAction, AuditEntry
-from hemascope.domain.english import SLIDE
 from hemascope.domain.events import CreatedObject
 from hemascope.domain.ledger import LedgerRow, RowFilter, RowPage, RowPosition
 from hemascope.domain.specimen import ObjectVersion, Patient
 from hemascope.domain.texts import ENGLISH, Texts
 from hemascope.domain.upload import SignedPut, UploadForm
-from hemascope.model.folder import read_words
+from hemascope.model.classifier import Classifier
+from hemascope.model.folder import ArtifactFolder
 from hemascope.portal.acknowledgements import Acknowledging
 from hemascope.portal.administration import Administration, ModelView
 from hemascope.portal.audit import Trail
@@ -34,12 +35,10 @@ from hemascope.portal.worklist import Worklist
 from hemascope_cli.local.worker import load_handler
 from hemascope_cli.project import artifact_folder
 from tests.support.fakes import FakeClock, FakeHospitals, FakeNotifications, FakeStore, FixedClassifier, World
-from tests.support.slide_fields import URGENT
 
 CONTEXT = SimpleNamespace(function_name="portal-api", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0)
 SMEAR = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/field 1.jpg", version_id="v1")
 UNKNOWN = "0" * 32
-MODEL = ModelView(name="all-subtypes/1.0.1", card="# Card", metrics={"test": {"accuracy": 0.9}}, urgent_classes=URGENT)
 
 
 class FakeReader:
@@ -178,7 +177,7 @@ class FakeLinks:
 class Portal:
     """The desk with all that stands around it."""
 
-    texts: Texts = field(default_factory=lambda: read_words(artifact_folder(None), ENGLISH).texts)
+    model: ArtifactFolder = field(default_factory=lambda: ArtifactFolder.open(artifact_folder(None)))
     reader: FakeReader = field(default_factory=FakeReader)
     reports: ReportsBucket = field(default_factory=ReportsBucket)
     hospitals: FakeHospitals = field(default_factory=FakeHospitals)
@@ -187,6 +186,10 @@ class Portal:
     notifications: FakeNotifications = field(default_factory=FakeNotifications)
     clock: FakeClock = field(default_factory=FakeClock)
     links: FakeLinks = field(default_factory=FakeLinks)
+
+    @cached_property
+    def texts(self) -> Texts:
+        return self.model.texts(ENGLISH)
 
     @property
     def desk(self) -> Desk:
@@ -198,8 +201,8 @@ class Portal:
             self.links,
             Reading(self.reader, repository, self.links, patients, trail),
             uploads_bucket="uploads",
-            urgent_classes=URGENT,
-            slide_texts=SLIDE,
+            urgent_classes=self.model.disease.urgent_classes,
+            slide_texts=self.texts.slide,
             review=Review(
                 self.reader, self.reader, repository, self.hospitals, trail, self.notifications, self.clock, self.texts.patient
             ),
@@ -208,11 +211,16 @@ class Portal:
             trail=trail,
             worklist=Worklist(self.reader, self.reader, repository),
             administration=Administration(
-                self.hospitals, self.accounts, self.reader, trail, self.clock, MODEL, usd_per_second=0.001
+                self.hospitals, self.accounts, self.reader, trail, self.clock, self._view, usd_per_second=0.001
             ),
         )
 
-    def screen(self, data: bytes, classifier: FixedClassifier, version: ObjectVersion = SMEAR) -> LedgerRow:
+    @property
+    def _view(self) -> ModelView:
+        name, urgent = self.model.manifest.name, self.model.disease.urgent_classes
+        return ModelView(name=name, card="# Card", metrics={"test": {"accuracy": 0.9}}, urgent_classes=urgent)
+
+    def screen(self, data: bytes, classifier: Classifier | FixedClassifier, version: ObjectVersion = SMEAR) -> LedgerRow:
         """Have the real station judge a smear; what it writes is there for the portal."""
         world = World(classifier)
         world.pictures.pictures[version] = data
@@ -264,7 +272,7 @@ def opened(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Calla
     """The functions' own entries in front of a portal on fakes; takes what ``request`` takes."""
     portal_api, documents = (load_handler(root / "lambdas" / one / "handler.py") for one in ("portal_api", "report_documents"))
     monkeypatch.setitem(portal_api.__globals__, "desk", lambda: portal.desk)
-    shown = portal.hospitals, portal.reports
+    shown = portal.hospitals, portal.reports, portal.model.disease, portal.texts
     monkeypatch.setitem(documents.__globals__, "desk", lambda: DocumentDesk(portal.desk.reading, *shown))
 
     def ask(route: str, *arguments: Any, **named: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ BLURRED = {"reason": "out_of_focus", "figure": "sharpness", "value": 12.5, "limi
 def pro_b(decision: str = "confident", **changed: Any) -> Report:
     """A report with pictures, in which Pro-B is likeliest; changes are to its evidence."""
     content = smear_report("field 1.jpg", PRO, decision=decision, object_id="0f").model_dump(mode="json", by_alias=True)
-    content["evidence"] |= {"pictures": PICTURES, "feature_score": 0.25, **changed}
+    content["evidence"] |= {"pictures": PICTURES, **changed}
     content["result"]["conformal_set"] = ["Pro-B"]
     return Report.model_validate(content)
 

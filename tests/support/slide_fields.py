@@ -3,12 +3,15 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from hemascope.domain.english import SLIDE
 from hemascope.domain.report import Report
 from hemascope.domain.slide import SlideReport
+from hemascope.model.folder import ArtifactFolder
 from hemascope.slides.fields import SlideField
 from hemascope.slides.statement import build_slide_report
+from hemascope_cli.project import artifact_folder
 
+_SHIPPED = ArtifactFolder.open(artifact_folder(None))
+DISEASE, TEXTS = _SHIPPED.disease, _SHIPPED.texts("en")
 CLASSES = ("Benign", "Early Pre-B", "Pre-B", "Pro-B")
 URGENT = ("Early Pre-B", "Pre-B", "Pro-B")
 BENIGN, EARLY, PRE, PRO = (
@@ -41,18 +44,27 @@ def smear_report(
             "probabilities": dict(zip(CLASSES, probabilities, strict=True)),
             "confidence": max(probabilities),
             "prediction_set": likely or (label,),
+            "conformal_set": (label,),
             "decision": decision,
             "recommendation": f"advice on {decision}",
         },
         "evidence": {
             "cell_count": cells,
             "mask_coverage": 0.2,
-            "quality": {"sharpness": 100.0, "brightness": 200.0, "contrast": 30.0},
+            "quality": {"sharpness": 100.0, "brightness": 200.0, "contrast": 30.0, "figures": {"sharpness": 0.15}},
             "out_of_distribution_score": 0.4,
+            "feature_score": 0.25,
+            "cells": [cell_row(number) for number in range(1, cells + 1)],
         },
         "model": {"id": "all-subtypes", "version": version, "sha256": "a" * 64, "preprocessing": "b" * 64},
     }
     return Report.model_validate(content)
+
+
+def cell_row(number: int) -> dict[str, Any]:
+    """One counted cell."""
+    place = {"row": 50.0, "column": 60.0, "area": 300}
+    return {"number": number, **place, "roundness": 0.8, "brightness": 120.0, "evidence_share": 0.0}
 
 
 def rejected_report(name: str) -> Report:
@@ -75,4 +87,4 @@ def of_report(report: Report) -> SlideField:
 
 def state(*fields: SlideField) -> SlideReport:
     """What the fields say together, in English."""
-    return build_slide_report(fields, URGENT, SLIDE)
+    return build_slide_report(fields, URGENT, TEXTS.slide)

@@ -35,7 +35,7 @@ def test_probabilities_are_four_and_sum_to_one(classifier: Classifier, inputs: N
 
 
 def test_the_classes_stand_in_the_order_of_the_design(classifier: Classifier) -> None:
-    assert classifier.artifact.manifest.classes == ("Benign", "Early Pre-B", "Pre-B", "Pro-B")
+    assert classifier.artifact.manifest.disease.class_names == ("Benign", "Early Pre-B", "Pre-B", "Pro-B")
 
 
 def test_repeated_questions_get_identical_answers(classifier: Classifier, inputs: NetworkInputs) -> None:

@@ -14,7 +14,7 @@ from hemascope.documents.fhir import fhir_bundle
 from hemascope.documents.reviewed import UNREVIEWED, Reviewed
 from hemascope.domain.report import Release, Report
 from tests.support.reviewed import BLURRED, pro_b, verdict
-from tests.support.slide_fields import rejected_report, smear_report
+from tests.support.slide_fields import DISEASE, TEXTS, rejected_report, smear_report
 
 VERSIONS = ("R5", "R4B")
 GATED = {"sharpness": 12.5, "brightness": 200.0, "contrast": 30.0, "figures": {"sharpness": 12.5}, "findings": [BLURRED]}
@@ -29,6 +29,7 @@ REPORTS = {
     "rejected": (rejected_report("notes.jpg"), UNREVIEWED),
     "nobody's": (NOBODYS, UNREVIEWED),
 }
+DISEASE_CODES = [code for spec in DISEASE.classes for code in spec.codes] + [DISEASE.report_code, *DISEASE.specimen_codes]
 # What FHIR itself requires of these fields, R5 and R4B: https://hl7.org/fhir/R5, the pages of the resources.
 BOUND = {
     ("Bundle", "type"): {"document", "message", "transaction", "batch", "searchset", "history", "collection"},
@@ -41,7 +42,7 @@ BOUND = {
 
 
 def bundle(report: Report, reviewed: Reviewed = UNREVIEWED, version: Any = "R5") -> dict[str, Any]:
-    return json.loads(fhir_bundle(report, reviewed, version))
+    return json.loads(fhir_bundle(report, DISEASE, TEXTS, reviewed, version))
 
 
 def resources(content: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -73,7 +74,7 @@ def every(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def test_every_coding_is_bound(every: dict[str, Any]) -> None:
-    bound = {one.value for one in Code}
+    bound = {code.value for code in Code} | {(code.system, code.code, code.display) for code in DISEASE_CODES}
 
     used = [one for one in walk(every) if "code" in one and "system" in one and "value" not in one]
 
@@ -84,7 +85,8 @@ def test_every_coding_is_bound(every: dict[str, Any]) -> None:
 def test_every_code_is_published(root: Path) -> None:
     page = (root / "docs" / "fhir.md").read_text(encoding="utf-8")
 
-    assert [one.value[1] for one in Code if f"`{one.value[1]}`" not in page] == []
+    codes = [code.value[1] for code in Code] + [code.code for code in DISEASE_CODES]
+    assert [code for code in codes if f"`{code}`" not in page] == []
 
 
 def test_every_word_that_fhir_itself_binds_is_one_of_its_words(every: dict[str, Any]) -> None:
@@ -164,10 +166,10 @@ def test_a_poor_picture_says_what_is_poor() -> None:
     assert found["valueCodeableConcept"]["coding"][0]["code"] == "out_of_focus"
 
 
-def test_without_a_gate_quality_is_figures_alone() -> None:
+def test_a_picture_within_all_limits_is_accepted() -> None:
     quality = observation(bundle(pro_b()), "picture-quality")
 
-    assert "valueCodeableConcept" not in quality
+    assert quality["valueCodeableConcept"]["coding"][0]["code"] == "accepted"
     assert [one["valueQuantity"]["value"] for one in quality["component"]] == [100, 200, 30, 0.2]
 
 
@@ -215,7 +217,7 @@ def test_a_correction_is_the_conclusion_and_the_models_word_stays_an_observation
 
     (report,) = resources(content, "DiagnosticReport")
     assert report["conclusionCode"][0]["coding"][0]["code"] == "pre-b"
-    assert report["conclusion"].startswith("After review: Pre-B.")
+    assert report["conclusion"].startswith("After review: Pre-B pattern.")
     assert "advice" not in report["conclusion"]
     assert [one["identifier"]["value"] for one in report["resultsInterpreter"]] == ["8f0c", "9a"]
     assert observation(content, "pattern")["valueCodeableConcept"]["coding"][0]["code"] == "pro-b"
@@ -265,7 +267,7 @@ def ids(content: dict[str, Any], kind: str) -> list[str]:
 
 
 def test_the_same_report_has_the_same_ids_and_another_models_has_others() -> None:
-    first, again = fhir_bundle(pro_b()), fhir_bundle(pro_b())
+    first, again = (fhir_bundle(pro_b(), DISEASE, TEXTS) for _ in range(2))
     report = pro_b()
     other = bundle(report.model_copy(update={"model": report.model.model_copy(update={"version": "2.0.0"})}))
 
@@ -289,7 +291,7 @@ def test_a_patient_of_the_same_id_in_another_hospital_is_another_patient() -> No
 def test_a_class_that_has_no_code_is_text() -> None:
     content = pro_b().model_dump(mode="json", by_alias=True)
     content["result"] |= {"label": "Sickle", "probabilities": {"Sickle": 1.0}, "prediction_set": ["Sickle"]}
-    content["result"]["conformal_set"] = None
+    content["result"]["conformal_set"] = []
 
     told = bundle(Report.model_validate(content))
 
@@ -301,6 +303,6 @@ WRITTEN = st.text(st.characters().filter(lambda one: one.isprintable() or one in
 
 @given(text=WRITTEN, version=st.sampled_from(VERSIONS))
 def test_whatever_a_reviewer_writes_the_bundle_is_fhir(text: str, version: Any) -> None:
-    said = fhir_bundle(pro_b(), Reviewed([verdict("correct", "Pre-B", comment=text)], Release.AMENDED, 1), version)
+    made = bundle(pro_b(), Reviewed([verdict("correct", "Pre-B", comment=text)], Release.AMENDED, 1), version)
 
-    assert observation(json.loads(said), "reviewer-verdict")["note"][0]["text"] == text
+    assert observation(made, "reviewer-verdict")["note"][0]["text"] == text

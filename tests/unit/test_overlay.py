@@ -27,7 +27,7 @@ def two_cells() -> tuple[Segmentation, tuple[CellRow, ...]]:
     mask[50:100, 60:160] = True
     labels = mask.astype(np.int32)
     labels[:, 110:] *= 2
-    return Segmentation(mask, 2, labels), measure_cells(labels, np.zeros((224, 224, 3), np.uint8))
+    return Segmentation(mask, 2, labels), measure_cells(labels, np.zeros((224, 224, 3), np.uint8), np.zeros(2))
 
 
 def test_the_outline_is_green_and_the_rest_is_as_photographed() -> None:
@@ -127,7 +127,7 @@ def test_the_number_of_a_cell_at_the_edge_is_not_cut_off(place: tuple[int, int])
     rows, columns = (slice(0, 8) if one == 0 else slice(216, 224) for one in place)
     mask[rows, columns] = True
     found = Segmentation.of_mask(mask)
-    (cell,) = measure_cells(found.labels, np.zeros((224, 224, 3), np.uint8))
+    (cell,) = measure_cells(found.labels, np.zeros((224, 224, 3), np.uint8), np.zeros(1))
     many = cell.model_copy(update={"number": 88})
 
     in_corner = draw_overlay(np.full((448, 448, 3), 150, np.uint8), found, [many])

@@ -204,15 +204,6 @@ def test_a_picture_within_all_limits_is_answered_and_its_figures_are_reported(
     assert set(report.evidence.quality.figures) == set(FIGURE)
 
 
-def test_a_model_without_a_gate_reports_what_it_always_did(first_artifact: Artifact, smear: bytes) -> None:
-    report = screen(smear, SPECIMEN, FixedClassifier(first_artifact, 0.01, 0.01, 0.97, 0.01)).report
-
-    assert first_artifact.manifest.quality is None
-    assert report.evidence is not None
-    assert report.evidence.quality.figures == {}
-    assert report.evidence.quality.findings == ()
-
-
 # How the limits are found.
 
 

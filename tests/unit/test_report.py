@@ -9,6 +9,8 @@ from hemascope.domain.errors import RejectionReason
 from hemascope.domain.report import PatientSummary, Report
 
 MODEL = {"id": "all-subtypes", "version": "1.0.0", "sha256": "a" * 64, "preprocessing": "b" * 64}
+PLACE = {"number": 1, "row": 3.5, "column": 4.0, "area": 60}
+CELL = {**PLACE, "roundness": 0.9, "brightness": 120.0, "evidence_share": 0.2}
 SPECIMEN = {"hospital": "st-mary", "patient": "p-7", "slide": "c-1", "field": "f.jpg"}
 
 
@@ -18,6 +20,7 @@ def result(**changed: Any) -> dict[str, Any]:
         "probabilities": {"Benign": 0.1, "Early Pre-B": 0.1, "Pre-B": 0.7, "Pro-B": 0.1},
         "confidence": 0.7,
         "prediction_set": ["Pre-B"],
+        "conformal_set": [],
         "decision": "confident",
         "recommendation": "Ask for flow cytometry.",
         **changed,
@@ -33,10 +36,12 @@ def reported(**changed: Any) -> dict[str, Any]:
         "issued_at": datetime(2026, 3, 1, 8, 30, tzinfo=UTC).isoformat(),
         "result": result(),
         "evidence": {
-            "cell_count": 12,
+            "cell_count": 1,
             "mask_coverage": 0.2,
-            "quality": {"sharpness": 100.0, "brightness": 200.0, "contrast": 30.0},
+            "quality": {"sharpness": 100.0, "brightness": 200.0, "contrast": 30.0, "figures": {}},
             "out_of_distribution_score": 0.4,
+            "feature_score": 0.3,
+            "cells": [CELL],
         },
         "model": MODEL,
         **changed,
@@ -129,15 +134,12 @@ def test_rejection_reasons_are_part_of_the_contract() -> None:
     ]
 
 
-CELL = {"number": 1, "row": 3.5, "column": 4.0, "area": 60, "roundness": 0.9, "brightness": 120.0}
-
-
 def with_cells(*cells: dict[str, Any]) -> dict[str, Any]:
     whole = reported()
     return {**whole, "evidence": {**whole["evidence"], "cell_count": 2, "cells": cells}}
 
 
-def test_a_report_may_hold_a_row_for_each_counted_cell() -> None:
+def test_a_report_holds_a_row_for_each_counted_cell() -> None:
     report = Report.model_validate(with_cells(CELL, {**CELL, "number": 2}))
 
     assert report.evidence is not None
@@ -145,7 +147,7 @@ def test_a_report_may_hold_a_row_for_each_counted_cell() -> None:
     assert Report.model_validate_json(report.to_json()) == report
 
 
-@pytest.mark.parametrize("cells", [(CELL,), (CELL, CELL), (CELL, {**CELL, "number": 3}), ({**CELL, "roundness": 1.2},)])
+@pytest.mark.parametrize("cells", [(), (CELL,), (CELL, CELL), (CELL, {**CELL, "number": 3}), ({**CELL, "roundness": 1.2},)])
 def test_rows_that_are_not_those_of_the_counted_cells_are_refused(cells: tuple[dict[str, Any], ...]) -> None:
     with pytest.raises(ValidationError):
         Report.model_validate(with_cells(*cells))

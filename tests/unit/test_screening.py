@@ -31,7 +31,7 @@ def tuned(artifact: Artifact, *, accepted_distance: float = 1e9, **decision: obj
         "minimum_confidence": 0.8,
         "prediction_set_threshold": 0.2,
         "minimum_cells": 1,
-        "missed_cost": None,
+        "missed_cost": 1.0,
     }
     spec = artifact.manifest.decision.model_copy(update=lenient | decision)
     return dataclasses.replace(
@@ -71,22 +71,13 @@ def test_a_drawn_smear_is_reported_with_its_evidence(classifier: Classifier, sme
     assert report.disclaimer == "decision support, not a diagnosis"
 
 
-def test_a_model_that_tells_cells_apart_reports_each_and_numbers_them(
-    artifact: Artifact, first_artifact: Artifact, smear: bytes
-) -> None:
+def test_each_cell_is_reported(artifact: Artifact, smear: bytes) -> None:
     screening = screen(smear, SPECIMEN, one_hot(artifact, "Pre-B"))
 
     evidence = screening.report.evidence
     assert evidence is not None
     assert evidence.cell_count == len(evidence.cells) == 9
     assert all(100 < cell.area < 700 and cell.roundness > 0.7 for cell in evidence.cells)
-    assert screening.pictures is not None
-    plain = screen(smear, SPECIMEN, one_hot(first_artifact, "Pre-B"))
-    assert plain.report.evidence is not None
-    assert plain.report.evidence.cells == ()
-    assert plain.pictures is not None
-    assert (plain.pictures.segmented == screening.pictures.segmented).all()
-    assert (plain.pictures.overlay != screening.pictures.overlay).any()
 
 
 def test_a_picture_outside_a_bucket_is_known_by_its_content(classifier: Classifier, smear: bytes) -> None:
@@ -142,7 +133,7 @@ def test_bytes_that_are_no_smear_give_a_rejected_report_with_advice(
     assert screening.report.result is None
     assert screening.report.evidence is None
     assert screening.pictures is None
-    assert screening.summary.headline == "The picture of your sample could not be used."
+    assert screening.summary.headline == "The picture of your blood sample could not be used."
 
 
 @pytest.mark.parametrize("level", [0, 255])
@@ -181,12 +172,12 @@ def test_one_class_that_is_not_likely_enough_is_indeterminate(artifact: Artifact
 
 
 def test_the_prediction_set_holds_the_likeliest_class_where_none_passes_the_threshold(artifact: Artifact, smear: bytes) -> None:
-    network = FixedClassifier(tuned(artifact, prediction_set_threshold=0.9), 0.4, 0.3, 0.2, 0.1)
+    network = FixedClassifier(tuned(artifact, prediction_set_threshold=0.9), 0.3, 0.4, 0.2, 0.1)
 
     result = screen(smear, SPECIMEN, network).report.result
 
     assert result is not None
-    assert (result.decision, result.prediction_set) == (Decision.INDETERMINATE, ("Benign",))
+    assert (result.decision, result.prediction_set) == (Decision.INDETERMINATE, ("Early Pre-B",))
 
 
 def test_unknown_colours_are_out_of_distribution_however_sure_the_network_is(artifact: Artifact, smear: bytes) -> None:
@@ -200,7 +191,7 @@ def test_unknown_colours_are_out_of_distribution_however_sure_the_network_is(art
 
 
 def test_a_smear_without_enough_cells_is_poor_quality_before_anything_else(artifact: Artifact) -> None:
-    no_blast = encode_jpeg(draw_synthetic_smear(1, blasts=0))
+    no_blast = encode_jpeg(draw_synthetic_smear(1, cells=0))
 
     report = screen(no_blast, SPECIMEN, one_hot(tuned(artifact, accepted_distance=1e-6), "Pro-B")).report
 
@@ -240,7 +231,7 @@ def test_where_leukemia_is_possible_the_patient_reads_whom_to_call_and_not_that_
 
     assert screening.report.result is not None
     assert screening.report.result.decision is Decision.INDETERMINATE
-    assert screening.summary.headline == "Your doctor wants to look at your blood sample more closely."
+    assert screening.summary.headline == "Your doctor wants to take a closer look at your blood sample."
     assert "call your clinic today" in screening.summary.next_step
 
 

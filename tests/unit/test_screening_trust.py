@@ -8,7 +8,7 @@ from hemascope.imaging.overlay import encode_png
 from hemascope.model.artifact import Artifact
 from hemascope.screening.pipeline import screen
 from tests.support.fakes import FixedClassifier
-from tests.unit.test_screening import CLASSES, SPECIMEN, one_hot, tuned
+from tests.unit.test_screening import CLASSES, SPECIMEN, tuned
 
 
 def test_unknown_features_are_out_of_distribution_in_known_colours(artifact: Artifact, smear: bytes) -> None:
@@ -45,7 +45,7 @@ def test_a_smear_that_is_typical_of_another_class_is_indeterminate(
 def test_benign_with_a_chance_of_leukemia_is_indeterminate_where_that_costs_more(artifact: Artifact, smear: bytes) -> None:
     alike, dearer = (
         screen(smear, SPECIMEN, FixedClassifier(tuned(artifact, missed_cost=cost), 0.91, 0.06, 0.02, 0.01)).report.result
-        for cost in (None, 5.0)
+        for cost in (1.0, 5.0)
     )
 
     assert alike is not None
@@ -54,15 +54,13 @@ def test_benign_with_a_chance_of_leukemia_is_indeterminate_where_that_costs_more
     assert (dearer.decision, dearer.prediction_set) == (Decision.INDETERMINATE, ("Benign", "Early Pre-B"))
 
 
-def test_an_artifact_without_the_new_parts_reports_none_of_them(artifact: Artifact, smear: bytes) -> None:
-    screening = screen(smear, SPECIMEN, one_hot(tuned(artifact), "Pre-B"))
+def test_a_smear_that_is_typical_of_no_class_has_an_empty_conformal_set(artifact: Artifact, smear: bytes) -> None:
+    report = screen(smear, SPECIMEN, FixedClassifier(tuned(artifact), 0.01, 0.01, 0.97, 0.01, feature_score=0.4)).report
 
-    assert screening.report.result is not None
-    assert screening.report.result.conformal_set is None
-    assert screening.report.evidence is not None
-    assert screening.report.evidence.feature_score is None
-    assert screening.pictures is not None
-    assert screening.pictures.heat_maps == {}
+    assert report.result is not None
+    assert (report.result.conformal_set, report.result.decision) == ((), Decision.CONFIDENT)
+    assert report.evidence is not None
+    assert report.evidence.feature_score == 0.4
 
 
 def test_heat_maps_of_both_branches_share_one_scale(artifact: Artifact) -> None:

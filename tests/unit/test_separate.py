@@ -7,9 +7,8 @@ import pytest
 from hemascope.domain.preprocessing import PreprocessingSpec, SegmentationSpec, SeparationSpec, StainSpec
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.model_input import to_network_inputs
-from hemascope.imaging.segment import segment
+from hemascope.imaging.segment import Segmentation, segment, segment_mask
 from hemascope.imaging.separate import separate
-from hemascope.imaging.synthetic import draw_synthetic_smear
 
 SLIDE, PURPLE, PALE = (240, 240, 245), (120, 60, 200), (180, 130, 222)
 SPEC = SegmentationSpec(separation=SeparationSpec())
@@ -110,45 +109,35 @@ def test_an_empty_mask_has_no_cells() -> None:
     assert not labels.any()
 
 
-@pytest.mark.parametrize("stain", [None, StainSpec()], ids=["as photographed", "normalized"])
-def test_what_the_network_sees_is_the_same_with_and_without_separation(stain: StainSpec | None) -> None:
-    smear = discs((100, 80, 14), (100, 104, 14), on=draw_synthetic_smear(3, side=224))
-    plain = PreprocessingSpec(stain=stain)
-    separating = plain.model_copy(update={"segmentation": SPEC})
+def test_cells_that_touch_are_one_component_of_the_mask_and_two_cells() -> None:
+    smear = discs((100, 80, 14), (100, 104, 14), (40, 40, 12))
 
-    one, other = to_network_inputs(smear, plain), to_network_inputs(smear, separating)
+    found = segment(smear, SPEC)
 
-    np.testing.assert_array_equal(one.original, other.original)
-    np.testing.assert_array_equal(one.segmented, other.segmented)
-    np.testing.assert_array_equal(one.segmentation.mask, other.segmentation.mask)
-    assert other.segmentation.cell_count != one.segmentation.cell_count
+    assert Segmentation.of_mask(segment_mask(smear, SPEC)).cell_count == 2
+    assert sorted(np.unique(found.labels).tolist()) == [0, 1, 2, 3]
+    assert found.labels[100, 80] != found.labels[100, 104]
+    np.testing.assert_array_equal(found.mask, segment_mask(smear, SPEC))
 
 
-def test_without_separation_labels_are_the_components_of_the_mask() -> None:
-    found = segment(discs((100, 80, 14), (100, 104, 14), (40, 40, 12)), SegmentationSpec())
+@pytest.mark.parametrize("name", SeparationSpec.model_fields)
+def test_every_field_of_the_separation_changes_the_digest(name: str) -> None:
+    value = getattr(SeparationSpec(), name)
+    other = SeparationSpec(**{name: value + 2 if isinstance(value, int) else value / 2})
+    spec = PreprocessingSpec()
 
-    assert found.cell_count == 2
-    assert sorted(np.unique(found.labels).tolist()) == [0, 1, 2]
-    assert found.labels[100, 80] == found.labels[100, 104] != found.labels[40, 40]
-
-
-def test_separation_is_part_of_the_digest_and_its_absence_is_not() -> None:
-    without = PreprocessingSpec()
-
-    assert without.digest == "4a20a679fee88a6db9970f459b07ef71d4f821f0e847e0f19a33b0e42ffdaa62"  # of artifact 1.0.0
-    assert without.model_copy(update={"segmentation": SPEC}).digest != without.digest
+    assert spec.model_copy(update={"segmentation": SegmentationSpec(separation=other)}).digest != spec.digest
 
 
 def test_cells_may_be_numbered_by_a_stain_of_their_own_while_the_network_sees_its_mask() -> None:
     plain = PreprocessingSpec()
-    separating = plain.model_copy(update={"segmentation": SPEC})
-    stained = separating.model_copy(update={"counting": StainSpec(network_sees="photographed")})
+    stained = plain.model_copy(update={"counting": StainSpec(network_sees="photographed")})
     # Nuclei under a lamp so warm that they leave the thresholds' range of hues.
     red_cells = discs((150, 60, 14), (60, 150, 14), (40, 110, 14), colour=(190, 175, 180))
     warm = discs((60, 60, 16), (120, 120, 16), colour=(175, 115, 130), on=red_cells)
 
-    alone, by_mask, by_stain = (to_network_inputs(warm, spec) for spec in (plain, separating, stained))
+    by_mask, by_stain = (to_network_inputs(warm, spec) for spec in (plain, stained))
 
-    assert (by_stain.segmented == alone.segmented).all()
-    assert (by_stain.segmentation.mask == alone.segmentation.mask).all()
+    assert (by_stain.segmented == by_mask.segmented).all()
+    assert (by_stain.segmentation.mask == by_mask.segmentation.mask).all()
     assert (by_mask.segmentation.cell_count, by_stain.segmentation.cell_count) == (0, 2)

@@ -22,10 +22,10 @@ def test_refused_fields_are_named_with_advice_and_are_no_evidence() -> None:
         ("blurred", "poor_quality", "advice on poor_quality"),
         ("cut off", "rejected", "Send the picture again."),
         ("foreign", "out_of_distribution", "advice on out_of_distribution"),
-        ("lost", "failed", "The service failed at this field. Tell your engineer, or send the picture again."),
+        ("lost", "failed", "The service failed to process this field. Inform your engineer, or send the picture again."),
         ("unsure", "indeterminate", "advice on indeterminate"),
     ]
-    assert "Fields that count: 1 of 6; cells counted: 120." in statement.statement
+    assert "Fields counted: 1 of 6. Cells counted: 120." in statement.statement
 
 
 def test_a_slide_whose_every_field_is_refused_has_no_figures_and_no_answer() -> None:

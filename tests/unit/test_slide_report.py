@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from hemascope.domain.english import SLIDE
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.slide import SlideReport
 from hemascope.slides.fields import SlideField
 from hemascope.slides.statement import build_slide_report, summarize_slide
-from tests.support.slide_fields import BENIGN, EARLY, PRE, PRO, URGENT, field, state
+from tests.support.slide_fields import BENIGN, EARLY, PRE, PRO, TEXTS, URGENT, field, state
 
 
 def test_probabilities_are_pooled_by_cells() -> None:
@@ -56,12 +55,12 @@ def test_a_slide_of_one_pattern_in_words() -> None:
     statement = state(field("a", PRE, 150), field("b", PRE, 60), field("c", EARLY, 30))
 
     assert statement.statement == (
-        "Leukemia is suspected: blasts were seen in the counted fields of this slide. The blasts have a Pre-B pattern (88 % of "
-        "the counted cells lie in fields that agree), which needs flow cytometry to confirm. Fields that count: 3 of 3; cells "
-        "counted: 240. That is enough to name a pattern (from 200 cells)."
+        "Leukemia is suspected: blasts were found in the counted fields of this slide. The blasts have a Pre-B pattern (88 % "
+        "of the counted cells lie in fields that agree), which needs flow cytometry to confirm. Fields counted: 3 of 3. Cells "
+        "counted: 240. From 200 cells a pattern can be stated."
     )
     assert statement.recommendation == (
-        "Consult a specialist in hematology without delay. What the smear shows needs flow cytometry to confirm."
+        "Consult a specialist in hematology without delay. The finding needs flow cytometry to confirm."
     )
     assert statement.agreement == 0.875
     assert statement.disclaimer == "decision support, not a diagnosis"
@@ -71,7 +70,7 @@ def test_a_slide_whose_fields_differ_about_the_pattern_names_none() -> None:
     statement = state(field("a", PRE, 140), field("b", EARLY, 60))
 
     assert (statement.finding, statement.pattern, statement.agreement) == ("suspected", None, 0.7)
-    assert "The fields differ about the pattern of the blasts (70 % of the counted cells" in statement.statement
+    assert "The fields disagree about the pattern of the blasts (70 % of the counted cells" in statement.statement
 
 
 def test_three_quarters_of_the_cells_are_agreement_enough() -> None:
@@ -82,20 +81,20 @@ def test_a_slide_with_too_few_cells_in_words() -> None:
     statement = state(field("a", BENIGN, 40))
 
     assert statement.statement == (
-        "This slide has no answer yet. Fields that count: 1 of 1; cells counted: 40. That is fewer than 100 cells: not enough "
-        "for a statement about the slide."
+        "No result can be stated for this slide yet. Fields counted: 1 of 1. Cells counted: 40. Fewer than 100 cells are not "
+        "enough for a result on the slide."
     )
-    assert statement.recommendation.startswith("Photograph further fields with stained white cells, until at least 100 cells")
+    assert statement.recommendation.startswith("Photograph further fields with stained white cells until at least 100 cells")
 
 
 def test_a_benign_slide_in_words() -> None:
     statement = state(field("a", BENIGN, 240))
 
     assert statement.statement == (
-        "No sign of acute lymphoblastic leukemia was found in the counted fields of this slide. The stained cells look like "
-        "benign hematogones. Fields that count: 1 of 1; cells counted: 240. That is enough to name a pattern (from 200 cells)."
+        "No sign of acute lymphoblastic leukemia was found in the counted fields of this slide. The stained cells resemble "
+        "benign hematogones. Fields counted: 1 of 1. Cells counted: 240. From 200 cells a pattern can be stated."
     )
-    assert "excludes nothing" in statement.recommendation
+    assert "does not exclude leukemia" in statement.recommendation
 
 
 def test_one_suspicious_field_of_ten_keeps_the_slide_from_being_called_harmless() -> None:
@@ -161,8 +160,8 @@ def test_a_case_without_fields_is_an_error() -> None:
 
 def test_classes_that_are_unknown_are_an_error_and_never_harmless() -> None:
     with pytest.raises(HemascopeError, match="wrong: Mature B"):
-        build_slide_report([field("a")], ("Mature B",), SLIDE)
-    wordless = SLIDE.model_copy(update={"pattern": {"Benign": "Benign."}})
+        build_slide_report([field("a")], ("Mature B",), TEXTS.slide)
+    wordless = TEXTS.slide.model_copy(update={"pattern": {"Benign": "Benign."}})
     with pytest.raises(HemascopeError, match="wrong: Early Pre-B, Pre-B, Pro-B"):
         build_slide_report([field("a")], URGENT, wordless)
 
@@ -170,14 +169,14 @@ def test_classes_that_are_unknown_are_an_error_and_never_harmless() -> None:
 @pytest.mark.parametrize(
     ("fields", "headline"),
     [
-        ([field("a", PRE, 20)], "Your doctor wants to look at your blood sample more closely."),
-        ([field("a", BENIGN, 300), field("b", PRE, 2)], "Your doctor wants to look at your blood sample more closely."),
-        ([field("a", BENIGN, 300)], "Nothing that looks like leukemia was seen in the pictures of your sample."),
+        ([field("a", PRE, 20)], "Your doctor wants to take a closer look at your blood sample."),
+        ([field("a", BENIGN, 300), field("b", PRE, 2)], "Your doctor wants to take a closer look at your blood sample."),
+        ([field("a", BENIGN, 300)], "Nothing that looks like leukemia was found in the pictures of your sample."),
         ([field("a", BENIGN, 20)], "The pictures of your sample did not give a clear answer yet."),
     ],
 )
 def test_the_patient_reads_plain_words_and_no_internals(fields: list[SlideField], headline: str) -> None:
-    summary = summarize_slide(state(*fields), SLIDE)
+    summary = summarize_slide(state(*fields), TEXTS.slide)
 
     text = summary.model_dump_json(by_alias=True)
     assert summary.headline == headline

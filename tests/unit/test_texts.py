@@ -1,4 +1,4 @@
-"""The words for clinician and patient: what they must say, what they never say, and how another language comes in by a file."""
+"""Texts for clinician and patient: what they must say, what they must never say, and another language as one more file."""
 
 import hashlib
 import json
@@ -11,25 +11,23 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from hemascope.domain.english import SLIDE
 from hemascope.domain.errors import ArtifactError
 from hemascope.domain.report import Decision
+from hemascope.domain.slide_texts import SlideTexts
 from hemascope.domain.texts import Texts
 from hemascope.model.artifact import Artifact, load_artifact
 from hemascope.slides.statement import build_slide_report
 from tests.support.slide_fields import PRE, URGENT, field
+from training.data.dataset import DISEASE
 from training.export.texts import write_texts
 
 SPECIALIST = "Consult a specialist in hematology without delay"
 
 
-@pytest.fixture(params=["shipped", "exported"])
-def texts(request: pytest.FixtureRequest, first_artifact: Artifact, tmp_path: Path) -> Texts:
-    """The words of artifact 1.0.0, which has none about cases, and those that an export would write today."""
-    if request.param == "shipped":
-        return first_artifact.texts
-    write_texts(tmp_path)
-    return Texts.model_validate_json((tmp_path / "texts.en.json").read_bytes())
+@pytest.fixture
+def texts(artifact: Artifact) -> Texts:
+    """The shipped texts, which are those that an export would write."""
+    return artifact.texts
 
 
 @pytest.mark.parametrize("name", URGENT)
@@ -75,27 +73,38 @@ def test_the_patient_reads_no_class_no_figure_and_no_jargon(texts: Texts) -> Non
 
 
 def test_the_patient_always_reads_a_next_step_and_is_never_left_alone_with_an_alarm(texts: Texts) -> None:
-    alarming = [texts.patient[name] for name in URGENT] + [texts.slide.patient[one] for one in ("suspected", "doubtful")]
+    alarming = [texts.patient[name] for name in URGENT] + [
+        texts.slide.patient[finding] for finding in ("suspected", "doubtful")
+    ]
 
     for message in alarming:
         assert "call your clinic today" in message.next_step
         assert "go to the emergency department" in message.next_step
         assert "not a diagnosis" in message.explanation
-    assert all(one.next_step for one in texts.slide.patient.values())
+    assert all(message.next_step for message in texts.slide.patient.values())
 
 
-def test_an_export_spells_out_what_the_code_falls_back_to(tmp_path: Path) -> None:
+def test_an_export_writes_the_texts_of_the_shipped_artifact(artifact: Artifact, tmp_path: Path) -> None:
     write_texts(tmp_path)
 
-    written = json.loads((tmp_path / "texts.en.json").read_text())
-    assert written["slide"] == json.loads(SLIDE.model_dump_json())
-    assert written["caution_urgent"].startswith("The model is not sure between the classes listed, and leukemia is possible.")
+    assert (tmp_path / "texts.en.json").read_bytes() == (artifact.folder / "texts.en.json").read_bytes()
+
+
+def test_an_export_writes_the_classes_and_codes_of_the_shipped_artifact(artifact: Artifact) -> None:
+    assert artifact.manifest.disease == DISEASE
+
+
+def test_sentences_for_patients_are_short(texts: Texts) -> None:
+    messages = [*texts.patient.values(), texts.patient_unclear, texts.patient_rejected, *texts.slide.patient.values()]
+    sentences = [part for message in messages for text in strings(message.model_dump()) for part in re.split(r"[.:!?] ", text)]
+
+    assert [sentence for sentence in sentences if len(sentence.split()) > 20] == []
 
 
 def strings(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
-        for one in value.values():
-            yield from strings(one)
+        for part in value.values():
+            yield from strings(part)
     elif isinstance(value, str):
         yield value
 
@@ -161,7 +170,7 @@ def test_another_language_never_falls_back_to_english(german: Path, part: str) -
     words = json.loads((german / "texts.de.json").read_text(encoding="utf-8"))
     write(german, {name: text for name, text in words.items() if name != part})
 
-    with pytest.raises(ArtifactError, match=f"expected {part} in the language de"):
+    with pytest.raises(ArtifactError, match=rf"(?s)expected texts\.de\.json with all texts.*{part}"):
         load_artifact(german, "de")
 
 
@@ -169,25 +178,25 @@ def test_another_language_never_falls_back_to_english(german: Path, part: str) -
     ("part", "key"),
     [("finding", "doubtful"), ("tier", "screening"), ("recommendation", "no_answer"), ("patient", "suspected")],
 )
-def test_words_about_cases_that_lack_one_are_refused(german: Path, part: str, key: str) -> None:
-    case = json.loads(SLIDE.model_dump_json())
-    del case[part][key]
-    change(german, slide=case)
+def test_texts_about_slides_that_lack_one_are_refused(german: Path, part: str, key: str) -> None:
+    slide = json.loads((german / "texts.de.json").read_text(encoding="utf-8"))["slide"]
+    del slide[part][key]
+    change(german, slide=slide)
 
     with pytest.raises(ArtifactError, match=key):
         load_artifact(german, "de")
 
 
-def test_words_about_cases_that_lack_a_class_are_refused(german: Path) -> None:
-    case = json.loads(SLIDE.model_dump_json())
-    del case["pattern"]["Pro-B"]
-    change(german, slide=case)
+def test_texts_about_slides_that_lack_a_class_are_refused(german: Path) -> None:
+    slide = json.loads((german / "texts.de.json").read_text(encoding="utf-8"))["slide"]
+    del slide["pattern"]["Pro-B"]
+    change(german, slide=slide)
 
     with pytest.raises(ArtifactError, match=r"expected a slide pattern for each of .*; wrong: Pro-B"):
         load_artifact(german, "de")
 
 
 @pytest.mark.parametrize("template", ["$patient", "${cells", "100 $", "$cells.size $secret"])
-def test_a_template_may_hold_counts_and_nothing_else(template: str) -> None:
+def test_a_template_may_hold_counts_and_nothing_else(texts: Texts, template: str) -> None:
     with pytest.raises(ValidationError, match="expected a template with none but"):
-        type(SLIDE).model_validate(json.loads(SLIDE.model_dump_json()) | {"counts": template})
+        SlideTexts.model_validate(texts.slide.model_dump(mode="json") | {"counts": template})

@@ -14,7 +14,7 @@ from training.data.duplicates import similarity, stored_groups, thumbnail
 
 def field(seed: int, top: int, left: int) -> Picture:
     """A window of 400 pixels into a slide that holds many cells."""
-    return np.ascontiguousarray(draw_synthetic_smear(seed, side=700, blasts=16)[top : top + 400, left : left + 400])
+    return np.ascontiguousarray(draw_synthetic_smear(seed, side=700, cells=16)[top : top + 400, left : left + 400])
 
 
 @pytest.fixture(scope="module")

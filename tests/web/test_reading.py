@@ -63,7 +63,7 @@ def test_the_report_says_what_was_found_and_how_sure_it_is(open_page: Opener) ->
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Pro-B pattern")
     expect(page.get_by_text("The model is confident.")).to_be_visible()
-    expect(page.get_by_text("Consult a specialist in hematology.", exact=True)).to_be_visible()
+    expect(page.get_by_text("Consult a specialist.", exact=True)).to_be_visible()
     rows = page.locator(".bars tr")
     assert [rows.nth(number).text_content() for number in range(4)] == [
         "Benign0.4 %",

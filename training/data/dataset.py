@@ -1,4 +1,7 @@
-"""Reads a folder laid out like the Kaggle archive: ``Original/{Benign,Early,Pre,Pro}/*.jpg``."""
+"""Reads a folder laid out like the Kaggle archive: ``Original/{folder of the class}/*.jpg``.
+
+Classes and folders are those of ``training/export/disease.json``, which becomes a part of the next artifact's manifest.
+"""
 
 import hashlib
 import json
@@ -9,18 +12,21 @@ from pathlib import Path
 
 import numpy as np
 
-from hemascope.domain import dataset
+from hemascope.domain.dataset import ORIGINAL
+from hemascope.domain.disease import Disease
 from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.model_input import to_working_picture
 
-CLASS_NAMES, CLASS_FOLDERS = tuple(dataset.CLASS_FOLDERS), tuple(dataset.CLASS_FOLDERS.values())
+DISEASE_FILE = Path(__file__).parents[1] / "export" / "disease.json"
+DISEASE = Disease.model_validate_json(DISEASE_FILE.read_bytes())
+CLASS_NAMES, CLASS_FOLDERS = DISEASE.class_names, tuple(DISEASE.folders.values())
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One smear of the data set: path below its root, class index 0-3, sha256 of the file."""
+    """One smear of the data set: path below its root, class index, sha256 of the file."""
 
     path: str
     label: int
@@ -37,9 +43,9 @@ def read_dataset(root: Path) -> list[Sample]:
     """
     samples = []
     for label, folder in enumerate(CLASS_FOLDERS):
-        files = sorted(path for path in (root / dataset.ORIGINAL / folder).glob("*") if path.suffix.lower() in _SUFFIXES)
+        files = sorted(path for path in (root / ORIGINAL / folder).glob("*") if path.suffix.lower() in _SUFFIXES)
         if not files:
-            raise FileNotFoundError(f"expected pictures in {root}/{dataset.ORIGINAL}/{folder}, found none")
+            raise FileNotFoundError(f"expected pictures in {root}/{ORIGINAL}/{folder}, found none")
         for file in files:
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
             samples.append(Sample(file.relative_to(root).as_posix(), label, digest))
@@ -54,8 +60,12 @@ def fingerprint(samples: Iterable[Sample]) -> str:
 
 def load_working_pictures(root: Path, samples: Sequence[Sample], spec: PreprocessingSpec) -> Picture:
     """Decode every smear into its working picture: (n, working_size, working_size, 3), uint8, RGB."""
+
+    def load(sample: Sample) -> Picture:
+        return to_working_picture(decode((root / sample.path).read_bytes()), spec)
+
     with ThreadPoolExecutor(2) as pool:
-        return np.stack(list(pool.map(lambda one: to_working_picture(decode((root / one.path).read_bytes()), spec), samples)))
+        return np.stack(list(pool.map(load, samples)))
 
 
 def labels_of(samples: Sequence[Sample]) -> np.ndarray:

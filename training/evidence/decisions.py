@@ -24,7 +24,7 @@ _SEED = 4420
 
 
 def measure_refusals(classifier: Classifier, other_laboratory: Path) -> list[dict[str, Any]]:
-    """Decisions on out-of-distribution pictures: another laboratory's smears, if the folder holds any, and drawn pictures."""
+    """Decisions on pictures that are no smears of this laboratory: another laboratory's folder and drawn pictures."""
     rows = []
     if files := sorted(path for path in other_laboratory.glob("*") if path.is_file()):
         rows.append(_refusals("another laboratory", (screen(file.read_bytes(), SPECIMEN, classifier).report for file in files)))
@@ -37,7 +37,7 @@ def measure_refusals(classifier: Classifier, other_laboratory: Path) -> list[dic
 def measure_decisions(classifier: Classifier, root: Path, samples: Sequence[Sample]) -> dict[str, Any]:
     """Decisions on unseen smears: accuracy of the confident ones, and how often each set holds the truth."""
     reports = [screen((root / sample.path).read_bytes(), SPECIMEN, classifier).report for sample in samples]
-    urgent = classifier.artifact.manifest.decision.urgent_classes
+    urgent = classifier.artifact.manifest.disease.urgent_classes
     ends = Counter(_end(report) for report in reports)
     truths = [CLASS_NAMES[sample.label] for sample in samples]
     judged = [(report.result, truth) for report, truth in zip(reports, truths, strict=True) if report.result]
@@ -45,7 +45,6 @@ def measure_decisions(classifier: Classifier, root: Path, samples: Sequence[Samp
     wrong = [(result, truth) for result, truth in stated if result.label != truth]
     probabilities = np.array([list(result.probabilities.values()) for result, _ in judged])
     judged_labels = np.array([CLASS_NAMES.index(truth) for _, truth in judged])
-    sets = [result.conformal_set for result, _ in judged]
     return {
         "smears": len(samples),
         "ends": dict(ends),
@@ -57,20 +56,17 @@ def measure_decisions(classifier: Classifier, root: Path, samples: Sequence[Samp
         "expected_calibration_error": score(judged_labels, probabilities)["expected_calibration_error"],
         "possible_coverage": float(np.mean([truth in result.prediction_set for result, truth in judged])),
         "possible_size": float(np.mean([len(result.prediction_set) for result, _ in judged])),
-        "conformal": None
-        if None in sets
-        else _conformal([(members or (), truth) for members, (_, truth) in zip(sets, judged, strict=True)]),
+        "conformal": _conformal([(result.conformal_set, truth) for result, truth in judged]),
     }
 
 
-def measure_coverage(classifier: Classifier, root: Path, samples: Sequence[Sample]) -> dict[str, float] | None:
-    """Coverage of the conformal set over many random halvings of the unseen smears; None where there is no set.
+def measure_coverage(classifier: Classifier, root: Path, samples: Sequence[Sample]) -> dict[str, float]:
+    """Coverage of the conformal set over many random halvings of the unseen smears.
 
     One calibration on a few hundred smears misses its level by a point or two either way; the mean over many tells whether
     the method keeps it.
     """
-    if (reference := classifier.artifact.features) is None:
-        return None
+    reference = classifier.artifact.features
     rng, labels = np.random.default_rng(_SEED), labels_of(samples)
     ratios = np.array([reference.ratios(feature) for feature in served_features(classifier, root, samples)])
     of_truth = ratios[np.arange(len(labels)), labels]
@@ -102,9 +98,7 @@ def _refusals(kind: str, reports: Iterable[Report]) -> dict[str, Any]:
     ends = Counter(_end(report) for report in reports)
     refused = sum(report.result is None or report.result.decision in REFUSED for report in reports)
     scores = [
-        max(report.evidence.out_of_distribution_score, report.evidence.feature_score or 0.0)
-        for report in reports
-        if report.evidence
+        max(report.evidence.out_of_distribution_score, report.evidence.feature_score) for report in reports if report.evidence
     ]
     return {
         "pictures": kind,

@@ -30,10 +30,10 @@ def measure_maps_of(classifier: Classifier, root: Path, samples: Sequence[Sample
     -------
     dict
         ``maps`` (see :func:`measure_maps`) and ``occlusion`` (see :func:`measure_occlusion`), both None where the artifact's
-        network gives no maps or its folder holds no float weights.
+        folder holds no float weights.
     """
     weights = classifier.artifact.folder / FLOAT_WEIGHTS
-    if not classifier.explains or not weights.exists():
+    if not weights.exists():
         return {"maps": None, "occlusion": None}
     network = build_fusion(side=classifier.artifact.manifest.preprocessing.input_size)
     load_weights(network, weights)

@@ -12,25 +12,26 @@ from typing import Any
 import keras
 import numpy as np
 
-from hemascope.domain.manifest import COLOURS, FEATURE_REFERENCE, GOLDEN, MANIFEST, SERVED, WEIGHTS, DecisionSpec, Manifest
-from hemascope.domain.preprocessing import PreprocessingSpec, SeparationSpec, StainSpec
+from hemascope.domain.manifest import CARD, COLOURS, FEATURES, GOLDEN, MANIFEST, SERVED, WEIGHTS, DecisionSpec, Manifest
+from hemascope.domain.preprocessing import PreprocessingSpec, StainSpec
 from hemascope.domain.quality import QualitySpec
 from hemascope.domain.texts import texts_file
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import load_artifact
+from hemascope.model.classifier import FEATURES as FEATURE_OUTPUT
 from hemascope.model.classifier import Classifier, temper
 from hemascope.screening.pipeline import screen
 from hemascope.screening.selfcheck import SPECIMEN, Golden, GoldenPrediction
-from training.data.dataset import CLASS_NAMES, labels_of
+from training.data.dataset import DISEASE, labels_of
 from training.data.split import without_copies
 from training.data.training_data import TrainingData
 from training.evidence.calibration import fit_colours, fit_prediction_set, fit_temperature
 from training.evidence.evaluate import evaluate, in_float, network_inputs, served
 from training.evidence.figures import draw_confusion_matrix, draw_learning_curves
 from training.evidence.metrics import score
-from training.export.card import write_card
+from training.export.card import sign_card, write_card
 from training.export.quality import fit_quality, measure_all
-from training.export.reference import fit_features, served_features
+from training.export.reference import fit_features, provisional_features, served_features
 from training.export.texts import write_texts
 from training.networks.explain import with_evidence
 from training.networks.fusion import build_fusion
@@ -41,7 +42,7 @@ INTENDED_USE = (
     "stained and photographed as in the data set. Not for diagnosis, not for other laboratories before commissioning."
 )
 SPLIT = "split.json"
-_GOLDEN_SMEARS = ((1, 6), (2, 9), (3, 14), (4, 3))  # seed, blasts
+_GOLDEN_SMEARS = ((1, 6), (2, 9), (3, 14), (4, 3))  # seed, white cells
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class ExportSettings:
     model_id: str = "all-subtypes"
     version: str = "1.0.0"
     minimum_confidence: float = 0.8
-    missed_cost: float = 5.0  # a leukemia called benign is so much worse than any other mistake
+    missed_cost: float = 5.0  # of calling an urgent class another, where any other mistake costs 1
 
 
 def export(data: TrainingData, settings: ExportSettings, root: Path) -> Path:
@@ -65,13 +66,17 @@ def export(data: TrainingData, settings: ExportSettings, root: Path) -> Path:
     save_weights(network, folder / FLOAT_WEIGHTS, np.float16)
     # What goes on from a clone starts from these weights, so they are what is converted and measured.
     load_weights(network, folder / FLOAT_WEIGHTS)
-    (folder / WEIGHTS).write_bytes(convert(with_evidence(network)))
+    served_network = with_evidence(network)
+    (folder / WEIGHTS).write_bytes(convert(served_network))
     data.split.save(folder / SPLIT)
     write_texts(folder)
     training_pictures, training_labels = data.part("train")
     colours = fit_colours(training_pictures, training_labels, data.part("validation")[0])
     (folder / COLOURS).write_text(colours.model_dump_json() + "\n")
     (folder / GOLDEN).write_text('{"predictions": []}\n')
+    (folder / CARD).write_text("")
+    width = int(served_network.output[FEATURE_OUTPUT].shape[-1])
+    (folder / FEATURES).write_bytes(provisional_features(len(DISEASE.classes), width).to_bytes())
     quality = fit_quality(measure_all(training_pictures, data.spec))
 
     provisional = _write_manifest(folder, data, settings, _plain_decisions(settings), quality, {})
@@ -82,7 +87,7 @@ def export(data: TrainingData, settings: ExportSettings, root: Path) -> Path:
     temperature = fit_temperature(labels, untempered)
     tempered = temper(untempered, temperature)
     features = [served_features(classifier, data.root, part) for part in (data.split.train, validation)]
-    (folder / FEATURE_REFERENCE).write_bytes(fit_features(features[0], training_labels, features[1], labels).to_bytes())
+    (folder / FEATURES).write_bytes(fit_features(features[0], training_labels, features[1], labels).to_bytes())
     decision = provisional.decision.model_copy(
         update={
             "temperature": round(temperature, 4),
@@ -98,15 +103,13 @@ def export(data: TrainingData, settings: ExportSettings, root: Path) -> Path:
     draw_learning_curves({step.name: step / "log.csv" for step in steps}, folder / "figures" / "learning_curves.png")
     manifest = _write_manifest(folder, data, settings, decision, quality, metrics)
     write_card(folder, manifest, [read_step(step) for step in steps])
+    sign_card(folder)
     return folder
 
 
 def counting_by_stain(spec: PreprocessingSpec) -> PreprocessingSpec:
-    """The specification that serves: it numbers cells one by one, by their stain; the network sees what it saw in training."""
-    separation = spec.segmentation.separation or SeparationSpec()
-    segmentation = spec.segmentation.model_copy(update={"separation": separation})
-    counting = None if spec.stain else StainSpec(network_sees="photographed")
-    return spec.model_copy(update={"segmentation": segmentation, "counting": counting})
+    """The specification that serves: it numbers cells by their stain; the network sees what it saw in training."""
+    return spec.model_copy(update={"counting": None if spec.stain else StainSpec(network_sees="photographed")})
 
 
 def lineage(weights: Path) -> list[Path]:
@@ -121,7 +124,7 @@ def lineage(weights: Path) -> list[Path]:
 def read_step(folder: Path) -> dict[str, Any]:
     """Name, settings and result on validation of one run."""
     settings = json.loads((folder / "settings.json").read_text())["settings"]
-    shown = {name: Path(one).parent.name if str(one).endswith(".npz") else one for name, one in settings.items()}
+    shown = {name: Path(value).parent.name if str(value).endswith(".npz") else value for name, value in settings.items()}
     return {"step": folder.name, "settings": shown, "result": json.loads((folder / "result.json").read_text())}
 
 
@@ -138,12 +141,12 @@ def convert(network: keras.Model, quantized: bool = True) -> bytes:
 
 def measure(classifier: Classifier, network: keras.Model, data: TrainingData) -> dict[str, Any]:
     """Score the artifact on validation and test without copies, and count decisions that differ from the float network."""
-    seen = {one.sha256 for one in data.split.train}
+    seen = {sample.sha256 for sample in data.split.train}
     parts = {name: without_copies(data.split.part(name)) for name in ("validation", "test")}
-    leaked = [one.path for part in parts.values() for one in part if one.sha256 in seen]
+    leaked = [sample.path for part in parts.values() for sample in part if sample.sha256 in seen]
     if leaked:
         raise ValueError(f"expected no copy of a training smear among the unseen, found {leaked}")
-    unseen = [one for part in parts.values() for one in part]
+    unseen = [sample for part in parts.values() for sample in part]
     inputs = network_inputs(data.root, unseen, classifier)
     as_served, as_float = served(classifier, inputs), in_float(network, inputs)
     same = as_served.argmax(axis=1) == as_float.argmax(axis=1)
@@ -159,14 +162,13 @@ def _plain_decisions(settings: ExportSettings) -> DecisionSpec:
         minimum_confidence=settings.minimum_confidence,
         prediction_set_threshold=0.5,
         missed_cost=settings.missed_cost,
-        urgent_classes=CLASS_NAMES[1:],
     )
 
 
 def _golden(classifier: Classifier) -> Golden:
     predictions = []
-    for seed, blasts in _GOLDEN_SMEARS:
-        jpeg = encode_jpeg(draw_synthetic_smear(seed, side=224, blasts=blasts))
+    for seed, cells in _GOLDEN_SMEARS:
+        jpeg = encode_jpeg(draw_synthetic_smear(seed, side=224, cells=cells))
         report = screen(jpeg, SPECIMEN, classifier).report
         assert report.result is not None
         assert report.evidence is not None
@@ -192,8 +194,9 @@ def _write_manifest(
     manifest = Manifest(
         id=settings.model_id,
         version=settings.version,
-        classes=CLASS_NAMES,
+        disease=DISEASE,
         files={name: _sha256(folder / name) for name in _served(folder)},
+        documents={CARD: _sha256(folder / CARD)},
         laboratory_files={name: _sha256(folder / name) for name in (FLOAT_WEIGHTS, SPLIT)},
         preprocessing=data.spec,
         preprocessing_sha256=data.spec.digest,
@@ -217,9 +220,8 @@ def _write_manifest(
 
 
 def _served(folder: Path) -> list[str]:
-    """Names of the files that serving reads, the words of every language among them."""
-    optional = [one.name for one in (folder / FEATURE_REFERENCE, *folder.glob(texts_file("*"))) if one.exists()]
-    return sorted(SERVED | set(optional))
+    """Names of the files that serving reads, the texts of every language among them."""
+    return sorted(SERVED | {path.name for path in folder.glob(texts_file("*"))})
 
 
 def _sha256(path: Path) -> str:

@@ -1,11 +1,11 @@
 """Writes ``MODEL_CARD.md``: from a manifest, whose numbers were measured at export, and from the evidence found later."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
-from hemascope.domain.manifest import Manifest
+from hemascope.domain.manifest import CARD, MANIFEST, Manifest
 
-CARD = "MODEL_CARD.md"
 _EVIDENCE, _LIMITS = "## Evidence: ", "## Limits"
 _SEEN = {
     "photographed": "Both in the colours as photographed; the mask follows each smear's own stain.",
@@ -47,20 +47,20 @@ def write_card(folder: Path, manifest: Manifest, recipe: list[dict[str, Any]]) -
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
         *(_row(name, parts[name]) for name in ("test", "validation")),
         "",
-        "Precision, recall, F1 and specificity are means over the four classes (macro); calibration error is the expected",
+        "Precision, recall, F1 and specificity are means over the classes (macro); calibration error is the expected",
         "calibration error over 15 bins.",
         "",
         "| class | precision | recall | F1 | specificity | mean cell count |",
         "| --- | --- | --- | --- | --- | --- |",
         *(
-            f"| {name} | {_percent(one['precision'])} | {_percent(one['recall'])} | {_percent(one['f1'])} "
-            f"| {_percent(one['specificity'])} | {parts['test']['mean_cell_count'][name]:.1f} |"
-            for name, one in parts["test"]["per_class"].items()
+            f"| {name} | {_percent(scores['precision'])} | {_percent(scores['recall'])} | {_percent(scores['f1'])} "
+            f"| {_percent(scores['specificity'])} | {parts['test']['mean_cell_count'][name]:.1f} |"
+            for name, scores in parts["test"]["per_class"].items()
         ),
         "",
         "![confusion matrix of the test part](figures/confusion_matrix.png)",
         "",
-        _matrix(manifest.classes, parts["test"]["confusion_matrix"]),
+        _matrix(manifest.disease.class_names, parts["test"]["confusion_matrix"]),
         "",
         f"{_percent(parts['decisions_equal_to_float'])} of the {parts['float']['smears']} unseen decisions equal those of the",
         f"float network, whose accuracy on them is {_percent(parts['float']['accuracy'])}.",
@@ -72,7 +72,7 @@ def write_card(folder: Path, manifest: Manifest, recipe: list[dict[str, Any]]) -
         "",
         "| step | settings | accuracy on validation |",
         "| --- | --- | --- |",
-        *(_step(one) for one in recipe),
+        *(_step(step) for step in recipe),
         "",
         "![learning curves](figures/learning_curves.png)",
         "",
@@ -104,20 +104,29 @@ def add_evidence(folder: Path, title: str, text: str) -> None:
         raise ValueError(f"expected a section '{_LIMITS}' in {folder / CARD}, found none")
     first, *sections = card.split(_EVIDENCE)
     kept = [section for section in sections if not section.startswith(f"{title}\n")]
-    parts = [first, *(f"{_EVIDENCE}{one}" for one in [*kept, f"{title}\n\n{text}\n\n"])]
+    parts = [first, *(f"{_EVIDENCE}{section}" for section in [*kept, f"{title}\n\n{text}\n\n"])]
     (folder / CARD).write_text("".join(parts) + limits + rest)
+    sign_card(folder)
+
+
+def sign_card(folder: Path) -> None:
+    """Write the digest of the card into the manifest beside it."""
+    manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    documents = manifest.documents | {CARD: hashlib.sha256((folder / CARD).read_bytes()).hexdigest()}
+    signed = manifest.model_copy(update={"documents": documents})
+    (folder / MANIFEST).write_text(signed.model_dump_json(by_alias=True, indent=1) + "\n")
 
 
 def _row(name: str, part: dict[str, Any]) -> str:
     figures = [
         part[figure] for figure in ("accuracy", "precision", "recall", "f1", "specificity", "expected_calibration_error")
     ]
-    return f"| {name} | {part['smears']} | " + " | ".join(_percent(one) for one in figures) + " |"
+    return f"| {name} | {part['smears']} | " + " | ".join(_percent(figure) for figure in figures) + " |"
 
 
-def _step(one: dict[str, Any]) -> str:
-    settings = ", ".join(f"{name} {value}" for name, value in one["settings"].items())
-    return f"| {one['step']} | {settings} | {_percent(one['result']['accuracy'])} |"
+def _step(step: dict[str, Any]) -> str:
+    settings = ", ".join(f"{name} {value}" for name, value in step["settings"].items())
+    return f"| {step['step']} | {settings} | {_percent(step['result']['accuracy'])} |"
 
 
 def _matrix(classes: tuple[str, ...], matrix: list[list[int]]) -> str:

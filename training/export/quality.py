@@ -37,7 +37,7 @@ _FEWEST = QualityLimit(figure=QualityFigure.CELLS, reason=QualityReason.TOO_FEW_
 def measure_all(pictures: Sequence[Picture] | np.ndarray, spec: PreprocessingSpec) -> list[dict[QualityFigure, float]]:
     """Figures of working pictures."""
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda one: gate_figures(one, to_network_inputs(one, spec).segmentation), pictures))
+        return list(pool.map(lambda picture: gate_figures(picture, to_network_inputs(picture, spec).segmentation), pictures))
 
 
 def fit_quality(measured: Sequence[dict[QualityFigure, float]]) -> QualitySpec:
@@ -61,7 +61,7 @@ def fit_quality(measured: Sequence[dict[QualityFigure, float]]) -> QualitySpec:
 
 
 def _tail(measured: Sequence[dict[QualityFigure, float]], figure: QualityFigure, side: str) -> float:
-    values = [one[figure] for one in measured]
+    values = [figures[figure] for figures in measured]
     return float(np.quantile(values, _TAIL if side == "low" else 1.0 - _TAIL))
 
 

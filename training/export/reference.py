@@ -1,4 +1,4 @@
-"""Fits what an artifact knows of its training smears' features, from what the served network itself gives."""
+"""Fits the feature reference of an artifact to the features that the served network itself gives."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,17 +18,22 @@ _MARGIN = 1.25  # few hundred smears can't show the tail of their own distributi
 
 
 def served_features(classifier: Classifier, root: Path, samples: Sequence[Sample]) -> np.ndarray:
-    """Pooled features of some smears as served: (n, 1024), float32.
-
-    Raises
-    ------
-    ValueError
-        Where the artifact's network gives none.
-    """
+    """Pooled features of some smears as served: (n, features), float32."""
     features = [classifier.answer(*network_inputs(root, [sample], classifier)).features for sample in samples]
-    if any(feature is None for feature in features):
-        raise ValueError(f"expected a network that gives its features, {classifier.artifact.reference.name} gives none")
     return np.array(features, np.float32)
+
+
+def provisional_features(classes: int, width: int) -> FeatureReference:
+    """A reference of the right shapes that knows nothing: an artifact needs one before its network can be asked to fit it."""
+    return FeatureReference(
+        scale=np.ones(width, np.float32),
+        means=np.zeros((classes, width), np.float32),
+        directions=np.eye(1, width, dtype=np.float32),
+        variances=np.ones(1, np.float32),
+        rest=np.array(1.0, np.float32),
+        accepted=np.array(1.0, np.float32),
+        typical=np.ones(classes, np.float32),
+    )
 
 
 def fit_features(features: np.ndarray, labels: np.ndarray, unseen: np.ndarray, unseen_labels: np.ndarray) -> FeatureReference:
@@ -44,7 +49,7 @@ def fit_features(features: np.ndarray, labels: np.ndarray, unseen: np.ndarray, u
     scale = features.std(axis=0, dtype=np.float64)
     scale = np.maximum(scale, 1e-3 * scale.max())  # a feature that never fires would make any spark a distance
     scaled = features / scale
-    means = np.stack([scaled[labels == one].mean(axis=0) for one in np.unique(labels)])
+    means = np.stack([scaled[labels == label].mean(axis=0) for label in np.unique(labels)])
     own = scaled - means[np.searchsorted(np.unique(labels), labels)]
     variances, directions = np.linalg.eigh(own.T @ own / len(own))
     kept = min(_KEPT, len(own) // 4, len(scale) // 2)
@@ -58,11 +63,12 @@ def fit_features(features: np.ndarray, labels: np.ndarray, unseen: np.ndarray, u
         typical=np.ones(len(means), np.float32),
     )
     accepted = np.array(np.quantile([unit.score(feature) for feature in unseen], _ACCEPTED_SHARE) * _MARGIN, np.float32)
-    return replace(unit, accepted=accepted, typical=fit_typical(np.array([unit.ratios(one) for one in unseen]), unseen_labels))
+    ratios = np.array([unit.ratios(feature) for feature in unseen])
+    return replace(unit, accepted=accepted, typical=fit_typical(ratios, unseen_labels))
 
 
 def fit_typical(ratios: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Conformal bound of each class: (classes,), from (m, classes) ratios of unseen smears; of all where a class has none."""
     of_truth = ratios[np.arange(len(labels)), labels]
-    own = (of_truth[labels == one] for one in range(ratios.shape[1]))
-    return np.array([conformal_bound(some if len(some) else of_truth) for some in own], np.float32)
+    own = (of_truth[labels == label] for label in range(ratios.shape[1]))
+    return np.array([conformal_bound(known if len(known) else of_truth) for known in own], np.float32)

@@ -1,15 +1,19 @@
-"""The words of the next artifact: ``texts.{language}.json`` of this folder, one file a language."""
+"""Texts of the next artifact: ``texts.{language}.json`` of this folder, one file a language."""
 
+import shutil
 from pathlib import Path
 
 from hemascope.domain.texts import Texts, texts_file
 
 
 def write_texts(folder: Path) -> None:
-    """Write every language into an artifact's folder, all words spelled out.
+    """Copy every language into an artifact's folder.
 
-    What the code has to fall back to may change; what an artifact says may not.
+    Raises
+    ------
+    ValidationError
+        Where a language lacks a text.
     """
     for path in sorted(Path(__file__).parent.glob(texts_file("*"))):
-        texts = Texts.model_validate_json(path.read_bytes())
-        (folder / path.name).write_text(texts.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        Texts.model_validate_json(path.read_bytes())
+        shutil.copy(path, folder)

@@ -55,8 +55,10 @@ def _export(options: argparse.Namespace) -> int:
     from hemascope.aws.clock import SystemClock
     from hemascope.aws.ledger.reader import DynamoReader
     from hemascope.aws.s3 import S3Store
+    from hemascope.model.folder import ArtifactFolder
     from hemascope.portal.report_repository import ReportRepository
     from hemascope_cli.operations.export_reviews import ReviewExport
+    from hemascope_cli.project import artifact_folder
 
     deployment = deployment_of(options)
     store = S3Store(deployment.client("s3"))
@@ -67,6 +69,7 @@ def _export(options: argparse.Namespace) -> int:
         repository=ReportRepository(store, deployment.name_of("ReportsBucket")),
         audit=deployment.audit(),
         clock=SystemClock(),
+        folders=ArtifactFolder.open(artifact_folder(None)).disease.folders,
         hospital=options.hospital,
     )
     with map_aws_errors("export what was reviewed"):

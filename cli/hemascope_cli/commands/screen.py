@@ -10,6 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from hemascope.domain.disease import Disease
 from hemascope.domain.errors import HemascopeError, RejectedSmear, RejectionReason
 from hemascope.domain.file_size import SUFFIXES, check_size
 from hemascope.domain.report import Report
@@ -32,6 +33,7 @@ def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path
     files = list(picture_files(paths))
     classifier = Classifier(load_artifact(artifact_folder(artifact)))
     ends: Counter[str] = Counter()
+    disease = classifier.artifact.manifest.disease
     stream = sys.stdout
     shown = tqdm(files, unit="smear", disable=not sys.stderr.isatty() or len(files) < 2, file=sys.stderr)
     if style == "json":
@@ -40,9 +42,9 @@ def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path
         screening = screen_file(file, classifier, draw=out is not None)
         if out and screening.pictures:
             _write_pictures(screening, out / below)
-        ends[_end(screening.report)] += 1
+        ends[_end(screening.report, disease)] += 1
         if style == "text":
-            stream.write(_text(file, screening.report))
+            stream.write(_text(file, screening.report, disease))
         else:
             stream.write(",\n" if style == "json" and number else "")
             stream.write(json.dumps(_with_source(file, screening.report), ensure_ascii=False))
@@ -93,21 +95,20 @@ def _with_source(file: Path, report: Report) -> dict[str, Any]:
     return {"source": str(file), **json.loads(report.to_json())}
 
 
-def _end(report: Report) -> str:
+def _end(report: Report, disease: Disease) -> str:
     if report.result is None:
         return "rejected"
-    return f"{report.result.label} pattern ({report.result.decision.replace('_', ' ')})"
+    return f"{disease.display(report.result.label)} ({report.result.decision.replace('_', ' ')})"
 
 
-def _text(file: Path, report: Report) -> str:
+def _text(file: Path, report: Report, disease: Disease) -> str:
     if report.rejection:
         return f"{file}\n  rejected: {report.rejection.message}\n  {report.rejection.advice}\n"
     assert report.result is not None
     assert report.evidence is not None
-    four = "  ".join(f"{name} {probability:.3f}" for name, probability in report.result.probabilities.items())
+    shares = "  ".join(f"{name} {probability:.3f}" for name, probability in report.result.probabilities.items())
     return (
-        f"{file}\n  {report.result.label} pattern, {report.result.decision.replace('_', ' ')}: {four}\n"
-        f"  {report.evidence.cell_count} cells. {report.result.recommendation}\n"
+        f"{file}\n  {_end(report, disease)}: {shares}\n  {report.evidence.cell_count} cells. {report.result.recommendation}\n"
     )
 
 

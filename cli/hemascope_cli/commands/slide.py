@@ -6,9 +6,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from hemascope.domain.disease import Disease
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.report import Report
 from hemascope.domain.slide import SlideReport
+from hemascope.domain.slide_texts import SlideTexts
 from hemascope.domain.texts import ENGLISH
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import Classifier
@@ -35,8 +37,8 @@ def report_paths(paths: list[Path], style: str, artifact: Path | None, language:
     if files:
         classifier = Classifier(model)
         fields += [_judge(file, classifier) for file in files]
-    statement = build_slide_report(fields, model.manifest.decision.urgent_classes, model.texts.slide)
-    print(statement.to_json() if style == "json" else _text(statement))
+    statement = build_slide_report(fields, model.manifest.disease.urgent_classes, model.texts.slide)
+    print(statement.to_json() if style == "json" else _text(statement, model.manifest.disease, model.texts.slide))
     return 0
 
 
@@ -73,7 +75,7 @@ def _contents(path: Path, text: str) -> list[object]:
         raise HemascopeError(f"expected reports as JSON, one, a list or one a line, received something else: {path}") from None
 
 
-def _text(statement: SlideReport) -> str:
+def _text(statement: SlideReport, disease: Disease, texts: SlideTexts) -> str:
     lines = [
         f"{_plain(statement.finding)} ({_plain(statement.tier)})",
         f"  {statement.statement}",
@@ -81,14 +83,15 @@ def _text(statement: SlideReport) -> str:
     ]
     if statement.probabilities:
         lines.append("  " + "  ".join(f"{name} {share:.3f}" for name, share in statement.probabilities.items()))
-        lines.append("\nfields that count, the most suspicious first (probability of leukemia, cells, pattern)")
+        lines.append(f"\nfields that count, the most suspicious first ({texts.suspicion}, cells, class)")
         lines += [
-            f"  {field.suspicion:.3f}  {field.cell_count:>4}  {field.label} pattern  {field.name}" for field in statement.fields
+            f"  {field.suspicion:.3f}  {field.cell_count:>4}  {disease.display(field.label)}  {field.name}"
+            for field in statement.fields
         ]
     if statement.excluded:
         lines.append("\nfields that don't count")
     for left in statement.excluded:
-        possible = ", leukemia is possible" if left.suspicious else ""
+        possible = f", {texts.suspicious}" if left.suspicious else ""
         lines += [f"  {_plain(left.why)}{possible}: {left.name}", f"    {left.advice}"]
     return "\n".join([*lines, "", statement.disclaimer])
 

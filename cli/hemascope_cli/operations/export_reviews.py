@@ -8,12 +8,12 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from hemascope.domain.audit import SERVICE, AuditAction
-from hemascope.domain.dataset import CLASS_FOLDERS, ORIGINAL, SUFFIXES
+from hemascope.domain.dataset import ORIGINAL, SUFFIXES
 from hemascope.domain.errors import MissingObject
 from hemascope.domain.file_size import MAXIMUM_BYTES
 from hemascope.domain.ledger import LedgerRow
@@ -76,6 +76,7 @@ class ReviewExport:
     repository: ReportRepository
     audit: AuditTrail
     clock: Clock
+    folders: Mapping[str, str]  # of each class
     hospital: str | None = None
 
     def write(self, folder: Path) -> Tally:
@@ -109,11 +110,11 @@ class ReviewExport:
         verdict, result = self.repository.verdict(row, row.released_verdict_number), self.repository.report(row).result
         assert result is not None  # what is released was reported
         label = verdict.label or (result.label if result.decision is Decision.CONFIDENT else None)
-        if label not in CLASS_FOLDERS:
+        if label not in self.folders:
             return None
         patient = Patient.of(specimen).digest[:16]
         return Line(
-            file=f"{ORIGINAL}/{CLASS_FOLDERS[label]}/{patient}_{row.object_id}",
+            file=f"{ORIGINAL}/{self.folders[label]}/{patient}_{row.object_id}",
             patient=patient,
             slide=specimen.slide_digest[:16],
             label=label,

@@ -1,1 +1,1 @@
-"""Hemascope: screening of peripheral blood smears for acute lymphoblastic leukemia."""
+"""Hemascope: screening of peripheral blood smears."""

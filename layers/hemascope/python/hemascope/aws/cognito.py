@@ -122,10 +122,7 @@ def _first_password() -> str:
 
 
 def _attributes(user: dict[str, Any]) -> dict[str, str]:
-    return {
-        attribute["Name"]: attribute["Value"]
-        for attribute in user.get("UserAttributes", user.get("Attributes", []))
-    }
+    return {attribute["Name"]: attribute["Value"] for attribute in user.get("UserAttributes", user.get("Attributes", []))}
 
 
 def _code(error: ClientError) -> str:

@@ -23,7 +23,7 @@ from hemascope.aws.s3 import S3Links, S3Store
 from hemascope.bootstrap.functions import Environment
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.texts import ENGLISH, Texts
-from hemascope.model.folder import read_card, read_words
+from hemascope.model.folder import ArtifactFolder
 from hemascope.portal.acknowledgements import Acknowledging
 from hemascope.portal.administration import Administration, ModelView
 from hemascope.portal.audit import Trail
@@ -61,8 +61,9 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
     """Connect the ports of the portal."""
     settings = PortalEnvironment.read(variables)
     dynamodb, clock = client("dynamodb", settings.endpoint), SystemClock()
-    words, card = read_words(settings.artifact, settings.language), read_card(settings.artifact)
-    reading, hospitals = _reading(settings, dynamodb, words.texts)
+    model = ArtifactFolder.open(settings.artifact)
+    texts, urgent = model.texts(settings.language), model.disease.urgent_classes
+    reading, hospitals = _reading(settings, dynamodb, texts)
     ledger, repository, trail = reading.ledger, reading.repository, reading.trail
     reviews = DynamoReviews(dynamodb, settings.ledger_table)
     return Desk(
@@ -71,8 +72,8 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
         links=reading.links,
         reading=reading,
         uploads_bucket=settings.uploads_bucket,
-        urgent_classes=words.urgent_classes,
-        slide_texts=words.texts.slide,
+        urgent_classes=urgent,
+        slide_texts=texts.slide,
         review=Review(
             ledger=ledger,
             reviews=reviews,
@@ -81,7 +82,7 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
             trail=trail,
             notifications=SqsNotificationQueue(client("sqs", settings.endpoint), settings.notifications_queue),
             clock=clock,
-            patient_classes=words.texts.patient,
+            patient_classes=texts.patient,
         ),
         acknowledging=Acknowledging(ledger=ledger, reviews=reviews, trail=trail, clock=clock),
         patients=reading.patients,
@@ -93,7 +94,7 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
             ledger=ledger,
             trail=trail,
             clock=clock,
-            model=ModelView(name=card.name, card=card.card, metrics=card.metrics, urgent_classes=words.urgent_classes),
+            model=ModelView(name=model.manifest.name, card=model.card(), metrics=model.manifest.metrics, urgent_classes=urgent),
             usd_per_second=settings.screening_usd_per_second,
         ),
     )
@@ -102,9 +103,10 @@ def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
 def build_document_desk(variables: Mapping[str, str] = os.environ) -> DocumentDesk:
     """Connect the ports of what prints reports: a reader of reports, and one of pictures."""
     settings = ReadingEnvironment.read(variables)
-    texts = read_words(settings.artifact, settings.language).texts
+    model = ArtifactFolder.open(settings.artifact)
+    texts = model.texts(settings.language)
     reading, hospitals = _reading(settings, client("dynamodb", settings.endpoint), texts)
-    return DocumentDesk(reading, hospitals, S3Store(client("s3", settings.endpoint)))
+    return DocumentDesk(reading, hospitals, S3Store(client("s3", settings.endpoint)), model.disease, texts)
 
 
 def _reading(settings: ReadingEnvironment, dynamodb: Any, texts: Texts) -> tuple[Reading, HospitalSettingsRepository]:

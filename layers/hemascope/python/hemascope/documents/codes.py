@@ -1,14 +1,15 @@
-"""Every code that a FHIR bundle of ours may hold, each with its system and display. What is not here is not sent.
+"""Every code that a FHIR bundle of ours may hold, beside those of a disease, which stand in the manifest of its model.
 
 LOINC, SNOMED CT and HL7 codes stand here only where they exist and mean what is meant. No code of theirs says "a pattern that a
-program saw in one field of view", and a code for the disease would be a diagnosis; those are codes of our own.
+program saw in one field of view"; those are codes of our own.
 """
 
 from enum import Enum, unique
 from typing import Any
 
+from hemascope.domain.disease import Coding, Disease
+
 OWN = "https://hemascope.example/fhir"  # a reserved name: nobody else's, and it leads nowhere
-LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 HL7 = "http://terminology.hl7.org/CodeSystem"
 OBSERVATIONS, RESULTS = f"{OWN}/CodeSystem/observation", f"{OWN}/CodeSystem/result"
@@ -18,12 +19,9 @@ OBSERVATIONS, RESULTS = f"{OWN}/CodeSystem/observation", f"{OWN}/CodeSystem/resu
 class Code(Enum):
     """A coding: system, code, display."""
 
-    # What the report is, and of what.
-    SMEAR_FINDING = LOINC, "5909-7", "Blood smear finding [Identifier] in Blood by Light microscopy"
+    # What the report is, and who made it.
     HEMATOLOGY = f"{HL7}/v2-0074", "HM", "Hematology"
     LABORATORY = f"{HL7}/observation-category", "laboratory", "Laboratory"
-    BLOOD = SNOMED, "119297000", "Blood specimen"
-    SMEAR = SNOMED, "258433009", "Smear specimen"
     SOFTWARE = SNOMED, "706689003", "Application program software"
     # Who says so.
     AI_ASSERTED = f"{HL7}/v3-ObservationValue", "AIAST", "Artificial Intelligence asserted"
@@ -58,7 +56,7 @@ class Code(Enum):
     # What it is found to be: the values of our own enums, by their names.
     CONFIDENT = RESULTS, "confident", "Confident"
     INDETERMINATE = RESULTS, "indeterminate", "Indeterminate"
-    FAR_FROM_KNOWN = RESULTS, "out_of_distribution", "Unlike the smears that the model knows"
+    OUT_OF_DISTRIBUTION = RESULTS, "out_of_distribution", "Out of the distribution of the model's training pictures"
     POOR_QUALITY = RESULTS, "poor_quality", "Too poor a picture"
     ACCEPTED = RESULTS, "accepted", "No limit of quality is broken"
     LIMIT_BROKEN = RESULTS, "limit_broken", "A limit of quality is broken"
@@ -71,10 +69,6 @@ class Code(Enum):
     TOO_FEW_CELLS = RESULTS, "too_few_cells", "Too few cells"
     EMPTY_MASK = RESULTS, "empty_mask", "No stained cell"
     OVERFLOWING_MASK = RESULTS, "overflowing_mask", "Stain everywhere"
-    BENIGN = RESULTS, "benign", "Benign hematogones"
-    EARLY_PRE_B = RESULTS, "early-pre-b", "Early Pre-B pattern"
-    PRE_B = RESULTS, "pre-b", "Pre-B pattern"
-    PRO_B = RESULTS, "pro-b", "Pro-B pattern"
     CONFIRM = RESULTS, "confirm", "Confirmed"
     CORRECT = RESULTS, "correct", "Corrected"
 
@@ -89,18 +83,28 @@ class Code(Enum):
         return {"coding": [self.coding]} | ({"text": text} if text else {})
 
 
-_OF_VALUE = {one.value[1]: one for one in Code if one.value[0] == RESULTS}
+_OF_VALUE = {code.value[1]: code for code in Code if code.value[0] == RESULTS}
 
 
 def result_concept(value: str) -> dict[str, Any]:
-    """CodeableConcept of a decision, a reason, a class or a kind of verdict.
-
-    A class of another disease's model has no code here yet: it is sent as text, never as a code that nobody bound.
+    """CodeableConcept of a decision, a reason or a kind of verdict.
 
     Examples
     --------
-    >>> result_concept("Early Pre-B")["coding"][0]["code"], result_concept("Sickle cell")
-    ('early-pre-b', {'text': 'Sickle cell'})
+    >>> result_concept("too_dark")["coding"][0]["display"]
+    'Too dark'
     """
-    known = _OF_VALUE.get(value.lower().replace(" ", "-"))
-    return known.concept() if known else {"text": value}
+    return _OF_VALUE[value].concept()
+
+
+def class_concept(name: str, disease: Disease) -> dict[str, Any]:
+    """CodeableConcept of a class: its codes, and text where it has none or is another model's."""
+    spec = disease.find(name)
+    if spec is None or not spec.codes:
+        return {"text": disease.display(name)}
+    return codeable(*spec.codes)
+
+
+def codeable(*codes: Coding, text: str | None = None) -> dict[str, Any]:
+    """Codes of a disease as FHIR's CodeableConcept."""
+    return {"coding": [code.model_dump() for code in codes]} | ({"text": text} if text else {})

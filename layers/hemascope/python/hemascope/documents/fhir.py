@@ -1,7 +1,7 @@
 """A report as an HL7 FHIR bundle for the hospital's own systems: R5, or R4B.
 
-The bundle is a ``collection``. Its ids are made from the object id and the model, so the same report has the same ids each
-time: who imports it twice overwrites and doubles nothing.
+The bundle is a ``collection``. Its ids are made from the object id and the model, so the same report always has the same ids:
+a second import overwrites the first and duplicates nothing.
 """
 
 from datetime import datetime
@@ -10,17 +10,32 @@ from typing import Any, Literal
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
-from hemascope.documents.codes import OWN, Code, result_concept
+from hemascope.documents.codes import OWN, Code, class_concept, codeable
+from hemascope.documents.labels import certainty, headline
 from hemascope.documents.observations import Resource, identifier, of_model, of_reviewer
 from hemascope.documents.reviewed import UNREVIEWED, Reviewed
-from hemascope.documents.words import certainty, headline
+from hemascope.domain.disease import Disease
 from hemascope.domain.report import Decision, Report
+from hemascope.domain.texts import Texts
 
 Version = Literal["R5", "R4B"]
 
 
-def fhir_bundle(report: Report, reviewed: Reviewed = UNREVIEWED, version: Version = "R5") -> str:
-    """A report with what reviewers said, as JSON that FHIR's own model has accepted.
+def fhir_bundle(
+    report: Report, disease: Disease, texts: Texts, reviewed: Reviewed = UNREVIEWED, version: Version = "R5"
+) -> str:
+    """A report with its verdicts, as JSON that FHIR's own model has accepted.
+
+    Parameters
+    ----------
+    report
+        As stored; also of a rejected picture.
+    disease, texts
+        Codes and texts of the served model.
+    reviewed
+        Verdicts on the report: a stored report itself never changes.
+    version
+        Of FHIR.
 
     Raises
     ------
@@ -29,13 +44,14 @@ def fhir_bundle(report: Report, reviewed: Reviewed = UNREVIEWED, version: Versio
     """
     # The library has a module for each version, and brings in what a bundle holds when it comes to it.
     library = import_module("fhir.resources.bundle" if version == "R5" else "fhir.resources.R4B.bundle")
-    return str(library.Bundle.model_validate(_Report(report, reviewed, version).bundle()).model_dump_json())
+    return str(library.Bundle.model_validate(_Report(report, disease, texts, reviewed, version).bundle()).model_dump_json())
 
 
 class _Report:
     """The resources of one report, and the references between them."""
 
-    def __init__(self, report: Report, reviewed: Reviewed, version: Version) -> None:
+    def __init__(self, report: Report, disease: Disease, texts: Texts, reviewed: Reviewed, version: Version) -> None:
+        self._disease, self._texts = disease, texts
         self._report, self._reviewed, self._version = report, reviewed, version
         self._verdicts = sorted(reviewed.verdicts, key=lambda verdict: verdict.number)
         self._model, self._specimen = report.model, report.specimen
@@ -50,11 +66,11 @@ class _Report:
         }
         pictures = self._pictures(common)
         common["derivedFrom"] = [_reference(pictures[0])]
-        found = of_model(self._report, self._reviewed.release, common, self._identify)
-        found += [of_reviewer(verdict, common, self._identify) for verdict in self._verdicts]
+        found = of_model(self._report, self._disease, self._reviewed.release, common, self._identify)
+        found += [of_reviewer(verdict, self._disease, common, self._identify) for verdict in self._verdicts]
         whole = self._diagnostic_report(common, found, pictures[1:])
         traces = self._provenance([whole, *found], device, pictures[0])
-        resources = [one for one in (whole, subject, sample, device, *pictures, *found, *traces) if one]
+        resources = [resource for resource in (whole, subject, sample, device, *pictures, *found, *traces) if resource]
         moments = self._moments()
         return {
             "resourceType": "Bundle",
@@ -93,13 +109,13 @@ class _Report:
             "resourceType": "Specimen",
             "id": _identity("slide", hospital, patient, slide),
             "identifier": [identifier(f"slide/{quote(hospital, safe='')}", slide)],
-            "type": {"coding": [Code.SMEAR.coding, Code.BLOOD.coding], "text": "Peripheral blood smear"},
+            "type": codeable(*self._disease.specimen_codes, text=self._texts.specimen),
             "subject": _reference(self._patient()),
         }
 
     def _device(self) -> Resource:
-        kind, name, said = Code.SOFTWARE.concept(), f"Hemascope {self._model.name}", "user-friendly-name"
-        one: Resource = {
+        kind, name = Code.SOFTWARE.concept(), f"Hemascope {self._model.name}"
+        device: Resource = {
             "resourceType": "Device",
             "id": _identity("model", self._model.name, self._model.sha256),
             "identifier": [identifier("model", self._model.name), identifier("model-sha256", self._model.sha256)],
@@ -107,8 +123,8 @@ class _Report:
             "version": [{"value": self._model.version}],
         }
         if self._version == "R5":
-            return one | {"type": [kind], "name": [{"value": name, "type": said}]}
-        return one | {"type": kind, "deviceName": [{"name": name, "type": said}]}
+            return device | {"type": [kind], "name": [{"value": name, "type": "user-friendly-name"}]}
+        return device | {"type": kind, "deviceName": [{"name": name, "type": "user-friendly-name"}]}
 
     def _pictures(self, common: Resource) -> list[Resource]:
         """The smear first, then what was drawn from it. By reference: the smear by its object id, the others by their keys."""
@@ -119,7 +135,8 @@ class _Report:
             return made
         drawn = [("segmented", Code.SEGMENTED_PICTURE, stored.segmented), ("overlay", Code.OVERLAY_PICTURE, stored.overlay)]
         drawn += [
-            (f"heat map of the {one} picture", Code.HEAT_MAP_PICTURE, key) for one, key in sorted(stored.heat_maps.items())
+            (f"heat map of the {branch} picture", Code.HEAT_MAP_PICTURE, key)
+            for branch, key in sorted(stored.heat_maps.items())
         ]
         for title, code, key in drawn:
             attachment = {"contentType": "image/png", "url": quote(key), "title": title}
@@ -128,32 +145,32 @@ class _Report:
         return made
 
     def _picture(self, part: str, code: Code, name: str, attachment: Resource, common: Resource) -> Resource:
-        one: Resource = {"id": self._identify(f"picture/{part}"), "identifier": [identifier("picture", name)]}
-        one |= {key: value for key, value in common.items() if key == "subject"}
+        picture: Resource = {"id": self._identify(f"picture/{part}"), "identifier": [identifier("picture", name)]}
+        picture |= {key: value for key, value in common.items() if key == "subject"}
         if self._version == "R5":
             content = {"content": [{"attachment": attachment}]}
-            return {"resourceType": "DocumentReference", **one, "status": "current", "type": code.concept(), **content}
+            return {"resourceType": "DocumentReference", **picture, "status": "current", "type": code.concept(), **content}
         kind = {"coding": [Code.IMAGE.coding, code.coding]}
-        return {"resourceType": "Media", **one, "status": "completed", "type": kind, "content": attachment}
+        return {"resourceType": "Media", **picture, "status": "completed", "type": kind, "content": attachment}
 
     def _diagnostic_report(self, common: Resource, found: list[Resource], pictures: list[Resource]) -> Resource:
-        report, said = self._report, self._report.result
-        conclusion = [f"{headline(report, self._reviewed)}.", certainty(report, self._reviewed)]
+        report, result = self._report, self._report.result
+        conclusion = [f"{headline(report, self._reviewed, self._disease)}.", certainty(report, self._reviewed)]
         changed = self._reviewed.label
-        if said and not changed:
-            conclusion.append(said.recommendation)
+        if result and not changed:
+            conclusion.append(result.recommendation)
         if report.rejection:
             conclusion.append(f"{report.rejection.message}. {report.rejection.advice}")
-        label = changed or (said.label if said and said.decision is Decision.CONFIDENT else None)
-        one: dict[str, Any] = {
+        label = changed or (result.label if result and result.decision is Decision.CONFIDENT else None)
+        whole: dict[str, Any] = {
             "resourceType": "DiagnosticReport",
             "id": self._identify("report"),
             "meta": {"security": [Code.AI_ASSERTED.coding]},
             "identifier": [identifier("report", f"{report.object_id}/{self._model.name}")],
-            # The words of our release are FHIR's own.
-            "status": str(self._reviewed.release) if said else "cancelled",
+            # The values of a release are FHIR's own.
+            "status": str(self._reviewed.release) if result else "cancelled",
             "category": [Code.HEMATOLOGY.concept()],
-            "code": Code.SMEAR_FINDING.concept("Screening of a peripheral blood smear, one field of view"),
+            "code": codeable(self._disease.report_code, text=f"{self._texts.title}, one field of view"),
             **{name: value for name, value in common.items() if name in {"subject", "issued"}},
             **({"specimen": [common["specimen"]]} if "specimen" in common else {}),
             "result": [_reference(each) for each in found],
@@ -168,14 +185,14 @@ class _Report:
         }
         if self._specimen:
             hospital = identifier("hospital", self._specimen.hospital)
-            one["performer"] = [{"type": "Organization", "identifier": hospital}]
+            whole["performer"] = [{"type": "Organization", "identifier": hospital}]
         if pictures:
-            one["media"] = [{"link": _reference(each)} for each in pictures]
+            whole["media"] = [{"link": _reference(each)} for each in pictures]
         if reviewers := dict.fromkeys(each.reviewer for each in self._verdicts):
-            one["resultsInterpreter"] = [_reviewer(each) for each in reviewers]
+            whole["resultsInterpreter"] = [_reviewer(each) for each in reviewers]
         if label:
-            one["conclusionCode"] = [result_concept(label)]
-        return one
+            whole["conclusionCode"] = [class_concept(label, self._disease)]
+        return whole
 
     def _provenance(self, targets: list[Resource], device: Resource, smear: Resource) -> list[Resource]:
         """Who made it, from what, and who looked at it; none where no moment is known, as on the command line."""

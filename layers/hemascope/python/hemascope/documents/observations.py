@@ -1,9 +1,10 @@
-"""What a report found and what reviewers said, as FHIR Observations: the same in R5 and R4B."""
+"""Findings of a report and verdicts of reviewers as FHIR Observations: the same in R5 and R4B."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from hemascope.documents.codes import OWN, Code, result_concept
+from hemascope.documents.codes import OWN, Code, class_concept, result_concept
+from hemascope.domain.disease import Disease
 from hemascope.domain.report import Decision, Evidence, Release, Report, Result
 from hemascope.domain.review import Verdict
 
@@ -18,7 +19,7 @@ def identifier(kind: str, value: str) -> Resource:
 
 
 def quantity(value: float, unit: str = "1") -> Resource:
-    """A number with a unit of UCUM; ``1`` is none, braces are a word of our own.
+    """A number with a unit of UCUM; ``1`` is none, braces hold an annotation.
 
     Examples
     --------
@@ -28,13 +29,13 @@ def quantity(value: float, unit: str = "1") -> Resource:
     return {"value": round(value, 4), "unit": unit.strip("{}"), "system": _UCUM, "code": unit}
 
 
-def of_model(report: Report, release: Release, common: Resource, identify: Identify) -> list[Resource]:
-    """What the model found; of a rejected picture one that says that nothing was examined.
+def of_model(report: Report, disease: Disease, release: Release, common: Resource, identify: Identify) -> list[Resource]:
+    """Observations of the model; of a rejected picture a single one, that nothing was examined.
 
     Parameters
     ----------
     common
-        What all have alike: subject, specimen, device, moment, picture.
+        What all have in common: subject, specimen, device, moment, picture.
     """
     shared = common | {"meta": {"security": [Code.AI_ASSERTED.coding]}}
     if report.result is None or report.evidence is None:
@@ -43,37 +44,37 @@ def of_model(report: Report, release: Release, common: Resource, identify: Ident
         return [_observation(identify("decision"), "cancelled", Code.DECISION, shared, absent)]
     status = "preliminary" if release is Release.PRELIMINARY else "final"
     found = {
-        "decision": (Code.DECISION, _decision(report.result)),
-        "pattern": (Code.PATTERN, _pattern(report.result)),
+        "decision": (Code.DECISION, _decision(report.result, disease)),
+        "pattern": (Code.PATTERN, _pattern(report.result, disease)),
         "cell-count": (Code.CELL_COUNT, {"valueQuantity": quantity(report.evidence.cell_count, "{cells}")}),
         "quality": (Code.QUALITY, _quality(report.evidence)),
         "out-of-distribution": (Code.COLOUR_DISTANCE, _distance(report.evidence)),
     }
-    told = [_observation(identify(part), status, code, shared, value) for part, (code, value) in found.items()]
+    observations = [_observation(identify(part), status, code, shared, value) for part, (code, value) in found.items()]
     for label, probability in report.result.probabilities.items():
         value = {
             "valueQuantity": quantity(probability),
-            "component": [{"code": Code.CLASS.concept(), "valueCodeableConcept": result_concept(label)}],
+            "component": [{"code": Code.CLASS.concept(), "valueCodeableConcept": class_concept(label, disease)}],
         }
-        told.append(_observation(identify(f"probability/{label}"), status, Code.PROBABILITY, shared, value))
-    return told
+        observations.append(_observation(identify(f"probability/{label}"), status, Code.PROBABILITY, shared, value))
+    return observations
 
 
-def of_reviewer(verdict: Verdict, common: Resource, identify: Identify) -> Resource:
+def of_reviewer(verdict: Verdict, disease: Disease, common: Resource, identify: Identify) -> Resource:
     """One reviewer's verdict."""
-    said: Resource = {
+    value: Resource = {
         "meta": {"security": [Code.CLINICIAN_ASSERTED.coding]},
         "issued": verdict.at.isoformat(),
         "performer": [{"type": "Practitioner", "identifier": identifier("account", verdict.reviewer)}],
         "valueCodeableConcept": result_concept(verdict.kind),
     }
     if verdict.label:
-        said["component"] = _components(Code.PATTERN, [verdict.label])
+        value["component"] = _components(Code.PATTERN, [class_concept(verdict.label, disease)])
     if verdict.comment:
-        said["note"] = [{"text": verdict.comment}]
+        value["note"] = [{"text": verdict.comment}]
     # What the program found is not the reviewer's device.
     shared = {name: value for name, value in common.items() if name != "device"}
-    return _observation(identify(f"verdict/{verdict.number}"), "final", Code.VERDICT, shared, said)
+    return _observation(identify(f"verdict/{verdict.number}"), "final", Code.VERDICT, shared, value)
 
 
 def _observation(identity: str, status: str, code: Code, common: Resource, value: Resource) -> Resource:
@@ -84,21 +85,23 @@ def _observation(identity: str, status: str, code: Code, common: Resource, value
         "category": [Code.LABORATORY.concept()],
         "code": code.concept(),
         **common,
-        **{name: one for name, one in value.items() if one},
+        **{name: part for name, part in value.items() if part},
     }
 
 
-def _decision(said: Result) -> Resource:
+def _decision(result: Result, disease: Disease) -> Resource:
+    possible = [class_concept(name, disease) for name in result.prediction_set]
+    typical = [class_concept(name, disease) for name in result.conformal_set]
     return {
-        "valueCodeableConcept": result_concept(said.decision),
-        "component": _components(Code.POSSIBLE, said.prediction_set) + _components(Code.TYPICAL, said.conformal_set or ()),
+        "valueCodeableConcept": result_concept(result.decision),
+        "component": _components(Code.POSSIBLE, possible) + _components(Code.TYPICAL, typical),
     }
 
 
-def _pattern(said: Result) -> Resource:
+def _pattern(result: Result, disease: Disease) -> Resource:
     """The label, only where it may be read as an answer: who reads this field alone must not be misled."""
-    if said.decision is Decision.CONFIDENT:
-        return {"valueCodeableConcept": result_concept(said.label)}
+    if result.decision is Decision.CONFIDENT:
+        return {"valueCodeableConcept": class_concept(result.label, disease)}
     return {"dataAbsentReason": Code.UNKNOWN.concept()}
 
 
@@ -111,21 +114,22 @@ def _quality(found: Evidence) -> Resource:
     }
     reasons = [finding.reason for finding in found.quality.findings]
     figures = [{"code": code.concept(), "valueQuantity": quantity(value)} for code, value in measured.items()]
-    # Without a quality gate nothing was judged: the figures stand alone.
-    judged = (
-        {"valueCodeableConcept": (Code.LIMIT_BROKEN if reasons else Code.ACCEPTED).concept()} if found.quality.figures else {}
-    )
-    return {**judged, "component": figures + _components(Code.QUALITY_FINDING, dict.fromkeys(reasons))}
+    broken = [result_concept(reason) for reason in dict.fromkeys(reasons)]
+    return {
+        "valueCodeableConcept": (Code.LIMIT_BROKEN if reasons else Code.ACCEPTED).concept(),
+        "component": figures + _components(Code.QUALITY_FINDING, broken),
+    }
 
 
 def _distance(found: Evidence) -> Resource:
     limit = [{"high": quantity(1.0), "text": "at most the accepted distance"}]
-    value: Resource = {"valueQuantity": quantity(found.out_of_distribution_score), "referenceRange": limit}
-    if found.feature_score is not None:
-        component = {"valueQuantity": quantity(found.feature_score), "referenceRange": limit}
-        value["component"] = [{"code": Code.FEATURE_DISTANCE.concept(), **component}]
-    return value
+    features = {"valueQuantity": quantity(found.feature_score), "referenceRange": limit}
+    return {
+        "valueQuantity": quantity(found.out_of_distribution_score),
+        "referenceRange": limit,
+        "component": [{"code": Code.FEATURE_DISTANCE.concept(), **features}],
+    }
 
 
-def _components(code: Code, values: Iterable[str]) -> list[Resource]:
-    return [{"code": code.concept(), "valueCodeableConcept": result_concept(value)} for value in values]
+def _components(code: Code, concepts: Iterable[Resource]) -> list[Resource]:
+    return [{"code": code.concept(), "valueCodeableConcept": concept} for concept in concepts]

@@ -11,11 +11,13 @@ from reportlab.platypus import Frame, KeepInFrame, Spacer
 
 from hemascope.documents import pdf_sections as blocks
 from hemascope.documents.fonts import BOLD, REGULAR, printable, register
+from hemascope.documents.labels import REJECTED, RELEASE
 from hemascope.documents.pictures import ReportPictures
 from hemascope.documents.reviewed import UNREVIEWED, Reviewed
-from hemascope.documents.words import REJECTED, RELEASE
+from hemascope.domain.disease import Disease
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.report import Release, Report
+from hemascope.domain.texts import Texts
 
 _MARGIN = 16 * mm
 _HEAD, _FOOT = 24 * mm, 20 * mm
@@ -24,6 +26,8 @@ _HEAD, _FOOT = 24 * mm, 20 * mm
 def pdf_report(
     report: Report,
     pictures: ReportPictures,
+    disease: Disease,
+    texts: Texts,
     reviewed: Reviewed = UNREVIEWED,
     settings: HospitalSettings | None = None,
 ) -> bytes:
@@ -34,9 +38,11 @@ def pdf_report(
     report
         As stored; also of a rejected picture.
     pictures
-        Files as stored. One that is gone is said to be gone.
+        Files as stored. In the place of one that is gone, a sentence says so.
+    disease, texts
+        Display names and title of the served model.
     reviewed
-        What reviewers said since: a stored report itself never changes.
+        Verdicts on the report: a stored report itself never changes.
     settings
         The hospital's telephone, and how many reviewers must agree.
     """
@@ -48,37 +54,45 @@ def pdf_report(
     page.setTitle(f"Hemascope report {report.object_id}")
     page.setAuthor("Hemascope")
     page.setSubject(report.disclaimer)
-    _head(page, report, reviewed.release)
+    _head(page, texts.title, report, reviewed.release)
     _foot(page, report, chosen)
     width, height = A4[0] - 2 * _MARGIN, A4[1] - _HEAD - _FOOT
     frame = Frame(_MARGIN, _FOOT, width, height, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
     # Whatever is in it, it is one page: long ids and comments make everything smaller.
-    frame.addFromList([KeepInFrame(width, height, _story(report, pictures, reviewed, chosen), mode="shrink")], page)
+    story = _story(report, pictures, disease, texts, reviewed, chosen)
+    frame.addFromList([KeepInFrame(width, height, story, mode="shrink")], page)
     page.showPage()
     page.save()
     return file.getvalue()
 
 
-def _story(report: Report, pictures: ReportPictures, reviewed: Reviewed, settings: HospitalSettings) -> list[Any]:
+def _story(
+    report: Report,
+    pictures: ReportPictures,
+    disease: Disease,
+    texts: Texts,
+    reviewed: Reviewed,
+    settings: HospitalSettings,
+) -> list[Any]:
     parts = [
-        [blocks.identity(report)],
-        [blocks.result(report, reviewed)],
+        [blocks.identity(report, texts.specimen)],
+        [blocks.result(report, reviewed, disease)],
         blocks.advice(report, reviewed),
         blocks.pictures(pictures) if report.result else [],
         blocks.evidence(report),
-        blocks.review(reviewed, settings.reviewers) if report.result or reviewed.verdicts else [],
+        blocks.review(reviewed, settings.reviewers, disease) if report.result or reviewed.verdicts else [],
     ]
-    return [one for part in parts if part for one in (*part, Spacer(0, 3.5 * mm))]
+    return [block for part in parts if part for block in (*part, Spacer(0, 3.5 * mm))]
 
 
-def _head(page: Canvas, report: Report, release: Release) -> None:
+def _head(page: Canvas, title: str, report: Report, release: Release) -> None:
     top = A4[1] - 13 * mm
     page.setFillColor(blocks.ACCENT)
     page.setFont(BOLD, 15)
     page.drawString(_MARGIN, top - 4, "Hemascope")
     page.setFillColor(blocks.INK)
     page.setFont(REGULAR, 9)
-    page.drawString(_MARGIN + 31 * mm, top - 4, "Screening of a peripheral blood smear for acute lymphoblastic leukemia")
+    page.drawString(_MARGIN + 31 * mm, top - 4, printable(title))
     word, meaning = RELEASE[release] if report.result else REJECTED
     right = A4[0] - _MARGIN
     page.setFont(BOLD, 9)

@@ -11,11 +11,12 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Image, Paragraph, Spacer, Table
 
 from hemascope.documents.fonts import BOLD, REGULAR, markup, printable
+from hemascope.documents.labels import REASONS, certainty, headline, percent, spell_out
 from hemascope.documents.pictures import Print, ReportPictures, to_print
 from hemascope.documents.reviewed import Reviewed
-from hemascope.documents.words import REASONS, certainty, headline, percent, released_verdict_number
+from hemascope.domain.disease import Disease
 from hemascope.domain.report import Decision, Evidence, Release, Report, Result
-from hemascope.domain.review import Verdict, VerdictKind
+from hemascope.domain.review import Verdict
 
 WIDTH = 178 * mm
 INK, QUIET, LINE, PALE = HexColor("#16202c"), HexColor("#5a6675"), HexColor("#b9c2cc"), HexColor("#f1f4f7")
@@ -48,7 +49,7 @@ def moment(at: datetime | None) -> str:
     return f"{at.astimezone(UTC):%d %b %Y, %H:%M} UTC" if at else "not recorded"
 
 
-def identity(report: Report) -> Any:
+def identity(report: Report, sample: str) -> Any:
     """Whose smear it is, and which report."""
     specimen = report.specimen
     left = [
@@ -60,7 +61,7 @@ def identity(report: Report) -> Any:
     right = [
         ("Report id", report.object_id),
         ("Issued", moment(report.issued_at)),
-        ("Specimen", "peripheral blood smear, one field of view"),
+        ("Specimen", f"{sample}, one field of view"),
         ("Model", report.model.name),
     ]
     rows = [
@@ -70,13 +71,13 @@ def identity(report: Report) -> Any:
     return Table(rows, colWidths=[30 * mm, 58 * mm, 18 * mm, 72 * mm], style=_PLAIN)
 
 
-def result(report: Report, reviewed: Reviewed) -> Any:
+def result(report: Report, reviewed: Reviewed, disease: Disease) -> Any:
     """What was found and how sure the model is, the probabilities beside it."""
-    said = [Paragraph(markup(headline(report, reviewed)), _HEADLINE)]
-    said.append(Paragraph(markup(certainty(report, reviewed)), _TEXT))
+    lines = [Paragraph(markup(headline(report, reviewed, disease)), _HEADLINE)]
+    lines.append(Paragraph(markup(certainty(report, reviewed)), _TEXT))
     if report.rejection:
-        said.append(Paragraph(f"<b>Reason:</b> {markup(released_verdict_number(report.rejection.reason))}.", _TEXT))
-        said.append(Paragraph(f"<b>Details:</b> {markup(report.rejection.message)}.", _TEXT))
+        lines.append(Paragraph(f"<b>Reason:</b> {markup(spell_out(report.rejection.reason))}.", _TEXT))
+        lines.append(Paragraph(f"<b>Details:</b> {markup(report.rejection.message)}.", _TEXT))
     found = report.result
     answered = found is not None and found.decision is Decision.CONFIDENT and not reviewed.label
     style = [
@@ -88,8 +89,8 @@ def result(report: Report, reviewed: Reviewed) -> Any:
         ("BOTTOMPADDING", (0, 0), (-1, -1), 7),
     ]
     if found is None:
-        return Table([[said]], colWidths=[WIDTH], style=style)
-    return Table([[said, _bars(found, answered)]], colWidths=[92 * mm, 86 * mm], style=style)
+        return Table([[lines]], colWidths=[WIDTH], style=style)
+    return Table([[lines, _bars(found, answered)]], colWidths=[92 * mm, 86 * mm], style=style)
 
 
 def _bars(found: Result, answered: bool) -> Drawing:
@@ -129,12 +130,12 @@ def pictures(given: ReportPictures) -> list[Any]:
     return [section("Pictures"), table]
 
 
-def _picture(one: Print | None, side: float) -> Any:
-    if one is None:
+def _picture(picture: Print | None, side: float) -> Any:
+    if picture is None:
         missing = Paragraph("This picture is not available any more.", _LABEL)
         return Table([[missing]], colWidths=[side], rowHeights=[side / 2], style=[("BOX", (0, 0), (-1, -1), 0.4, LINE)])
-    scale = side / max(one.width, one.height)
-    shown = Image(BytesIO(one.data), one.width * scale, one.height * scale)
+    scale = side / max(picture.width, picture.height)
+    shown = Image(BytesIO(picture.data), picture.width * scale, picture.height * scale)
     shown.hAlign = "LEFT"
     return shown
 
@@ -143,7 +144,7 @@ def evidence(report: Report) -> list[Any]:
     """What the result rests on: figures, their limits, and a flag where one is beyond its limit."""
     if report.evidence is None or report.result is None:
         return []
-    head = [Paragraph(one, _LABEL) for one in ("Measure", "Value", "Limit", "Flag")]
+    head = [Paragraph(title, _LABEL) for title in ("Measure", "Value", "Limit", "Flag")]
     body = [
         [Paragraph(markup(text), _SMALL) for text in line[:3]] + [Paragraph(f"<b>{markup(line[3])}</b>", _SMALL)]
         for line in _figures(report.evidence, report.result)
@@ -152,31 +153,29 @@ def evidence(report: Report) -> list[Any]:
     return [section("Evidence"), Table([head, *body], colWidths=[70 * mm, 44 * mm, 32 * mm, 32 * mm], style=style)]
 
 
-def _figures(found: Evidence, said: Result) -> list[tuple[str, str, str, str]]:
+def _figures(found: Evidence, stated: Result) -> list[tuple[str, str, str, str]]:
     quality = found.quality
     lines = [
         ("Stained cells counted", str(found.cell_count), "", ""),
         ("Stained area of the picture", percent(found.mask_coverage), "", ""),
-        _distance("Distance of the colours from known smears", found.out_of_distribution_score),
+        _distance("Distance of the colours from the training pictures", found.out_of_distribution_score),
+        _distance("Distance of the network's features from the training pictures", found.feature_score),
+        ("Possible classes", ", ".join(stated.prediction_set), "", ""),
+        ("Classes that the smear is typical of", ", ".join(stated.conformal_set) or "none", "", ""),
     ]
-    if found.feature_score is not None:
-        lines.append(_distance("Distance of the network's features from known smears", found.feature_score))
-    lines.append(("Classes that are possible", ", ".join(said.prediction_set), "", ""))
-    if said.conformal_set is not None:
-        lines.append(("Classes that the smear is typical of", ", ".join(said.conformal_set) or "none", "", ""))
     measured = f"{quality.sharpness:.0f} / {quality.brightness:.0f} / {quality.contrast:.0f}"
     lines.append(("Sharpness / brightness / contrast of the picture", measured, "", ""))
     for finding in quality.findings:
         side = "at least" if finding.value < finding.limit else "at most"
         lines.append(
             (
-                f"Quality gate: {released_verdict_number(finding.figure)}",
+                f"Quality gate: {spell_out(finding.figure)}",
                 f"{finding.value:.3g}",
                 f"{side} {finding.limit:.3g}",
                 REASONS[finding.reason],
             )
         )
-    if quality.figures and not quality.findings:
+    if not quality.findings:
         lines.append(("Quality gate", "passed", "", ""))
     return lines
 
@@ -185,10 +184,10 @@ def _distance(name: str, score: float) -> tuple[str, str, str, str]:
     return name, f"{score:.2f}", "at most 1.00", "beyond limit" if score > 1.0 else ""
 
 
-def review(reviewed: Reviewed, reviewers: int) -> list[Any]:
-    """What people said about it."""
+def review(reviewed: Reviewed, reviewers: int, disease: Disease) -> list[Any]:
+    """The newest verdicts."""
     newest = sorted(reviewed.verdicts, key=lambda verdict: verdict.number, reverse=True)
-    lines = [_verdict(one) for one in newest[:_VERDICTS]]
+    lines = [_verdict(verdict, disease) for verdict in newest[:_VERDICTS]]
     if len(newest) > _VERDICTS:
         lines.append(f"{len(newest) - _VERDICTS} earlier: see the portal.")
     if not lines:
@@ -198,10 +197,10 @@ def review(reviewed: Reviewed, reviewers: int) -> list[Any]:
     return [section("Review"), *(Paragraph(line, _SMALL) for line in lines)]
 
 
-def _verdict(one: Verdict) -> str:
-    what = "confirmed" if one.kind is VerdictKind.CONFIRM else f"corrected to {one.label}" if one.label else "corrected"
-    comment = one.comment or ""
+def _verdict(verdict: Verdict, disease: Disease) -> str:
+    what = "confirmed" if verdict.label is None else f"corrected to {disease.display(verdict.label)}"
+    comment = verdict.comment or ""
     if len(comment) > _COMMENT:
         comment = comment[:_COMMENT] + "… (in full: portal)"
-    said = f"<b>{one.number}. {markup(what)}</b> by {markup(one.reviewer)}, {moment(one.at)}."
-    return f"{said} {markup(comment)}" if comment else said
+    line = f"<b>{verdict.number}. {markup(what)}</b> by {markup(verdict.reviewer)}, {moment(verdict.at)}."
+    return f"{line} {markup(comment)}" if comment else line

@@ -1,4 +1,4 @@
-"""What people have made of a report since it was stored."""
+"""Review of a report since it was stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
-"""How a data set of smears lies on disk, for training and for the export of reviews."""
+"""Layout of a data set of smears on disk, for training and for the export of reviews."""
 
-# Class -> its folder below ``Original``, in the order of the classes' indices, as in the Kaggle archive.
-CLASS_FOLDERS = {"Benign": "Benign", "Early Pre-B": "Early", "Pre-B": "Pre", "Pro-B": "Pro"}
-ORIGINAL = "Original"
+ORIGINAL = "Original"  # holds one folder a class; the manifest names it
 # Format as a picture's header names it -> suffix of the file.
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "BMP": ".bmp", "WebP": ".webp"}

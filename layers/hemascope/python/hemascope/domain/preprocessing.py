@@ -52,7 +52,7 @@ class SegmentationSpec(BaseModel):
     # A component whose mean saturation is below this share of the picture's well-stained pixels (90th percentile of
     # the raw mask) is the rim of a red cell or smeared plasma, whatever the stain of the day.
     relative_saturation: Fraction = 0.5
-    separation: SeparationSpec | None = None  # None: cells that touch count as one
+    separation: SeparationSpec = SeparationSpec()
 
 
 Absorption = tuple[Fraction, Fraction, Fraction]  # of red, green, blue light: 1 - colour / colour of the empty slide
@@ -112,7 +112,7 @@ class PreprocessingSpec(BaseModel):
     def digest(self) -> str:
         """sha256 (64 hex digits) of this specification together with the revision of the code that obeys it.
 
-        What a specification leaves out is not in it, so that a new option leaves the old artifacts theirs.
+        What a specification leaves out is not in it, so that a new option leaves the digest of an artifact without it as it is.
         """
         text = f"{PREPROCESSING_REVISION}:{self.model_dump_json(exclude_none=True)}"
         return hashlib.sha256(text.encode()).hexdigest()

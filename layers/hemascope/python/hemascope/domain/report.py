@@ -54,13 +54,13 @@ class Result(_Contract):
     confidence: Probability
     prediction_set: tuple[str, ...]  # the classes that are possible; never empty
     # The classes that the picture is typical of: 95 of 100 smears' own class is in it; empty where it is typical of none.
-    conformal_set: tuple[str, ...] | None = None
+    conformal_set: tuple[str, ...]
     decision: Decision
     recommendation: str
 
     @model_validator(mode="after")
     def _consistent(self) -> "Result":
-        if not {self.label, *self.prediction_set, *(self.conformal_set or ())} <= set(self.probabilities):
+        if not {self.label, *self.prediction_set, *self.conformal_set} <= set(self.probabilities):
             raise ValueError("expected label, prediction set and conformal set to be classes that have a probability")
         if abs(sum(self.probabilities.values()) - 1.0) > 1e-3:
             raise ValueError(f"expected probabilities that sum to 1, received {sum(self.probabilities.values())}")
@@ -91,9 +91,8 @@ class Quality(_Contract):
     sharpness: Annotated[float, Field(ge=0.0)]
     brightness: Annotated[float, Field(ge=0.0, le=255.0)]
     contrast: Annotated[float, Field(ge=0.0)]
-    # Of the quality gate, where the model has one.
-    figures: dict[QualityFigure, float] = {}
-    findings: tuple[QualityFinding, ...] = ()
+    figures: dict[QualityFigure, float]  # of the quality gate
+    findings: tuple[QualityFinding, ...] = ()  # the limits of the gate that are broken
 
 
 class Pictures(_Contract):
@@ -101,7 +100,7 @@ class Pictures(_Contract):
 
     segmented: str
     overlay: str
-    heat_maps: dict[str, str] = {}
+    heat_maps: dict[str, str]
 
 
 class CellRow(_Contract):
@@ -113,7 +112,7 @@ class CellRow(_Contract):
     area: Annotated[int, Field(ge=1)]
     roundness: Probability  # its share of the smallest circle around it: 1 is a disc
     brightness: Annotated[float, Field(ge=0.0, le=255.0)]  # mean grey level
-    evidence_share: Probability | None = None  # of what speaks for the label
+    evidence_share: Probability  # of what speaks for the label
 
 
 class Evidence(_Contract):
@@ -124,16 +123,16 @@ class Evidence(_Contract):
     quality: Quality
     # Distance of the picture's colours from those the model was made with, as a multiple of the accepted distance.
     out_of_distribution_score: Annotated[float, Field(ge=0.0)]
-    # The same of the network's own features; None where the model has no reference for them.
-    feature_score: Annotated[float, Field(ge=0.0)] | None = None
+    # The same of the network's own features.
+    feature_score: Annotated[float, Field(ge=0.0)]
     pictures: Pictures | None = None
-    cells: tuple[CellRow, ...] = ()  # empty where the model doesn't tell touching cells apart
+    cells: tuple[CellRow, ...]
 
     @model_validator(mode="after")
     def _all_cells(self) -> "Evidence":
         numbers = [cell.number for cell in self.cells]
-        if numbers and numbers != list(range(1, self.cell_count + 1)):
-            raise ValueError(f"expected cells numbered 1 to {self.cell_count} or none, received {numbers}")
+        if numbers != list(range(1, self.cell_count + 1)):
+            raise ValueError(f"expected cells numbered 1 to {self.cell_count}, received {numbers}")
         return self
 
 
@@ -182,7 +181,7 @@ class Report(_Contract):
 
 
 class PatientSummary(_Contract):
-    """What the patient reads: plain words, no internals, no probabilities."""
+    """What the patient reads: plain language, no internals, no probabilities."""
 
     schema_name: Literal["hemascope.patient-summary/1"] = Field("hemascope.patient-summary/1", alias="schema")
     object_id: str

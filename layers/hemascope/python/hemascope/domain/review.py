@@ -19,7 +19,7 @@ _ALSO = "\n\t\u200c\u200d"  # and the joiners, which Persian and some emoji are 
 
 def _readable(text: str) -> str:
     """Lines of text: nothing that steers a terminal or turns the writing direction of a page around."""
-    if not all(one.isprintable() or one in _ALSO for one in text):
+    if not all(character.isprintable() or character in _ALSO for character in text):
         raise ValueError("expected printable text")
     return text
 

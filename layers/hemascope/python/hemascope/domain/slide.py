@@ -1,4 +1,4 @@
-"""What all fields of one slide say together: for the clinician the statement, for the patient the summary."""
+"""The report on a slide, pooled from its fields, for the clinician, and its summary for the patient."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -11,9 +11,9 @@ from hemascope.domain.specimen import Segment
 # A manual differential counts 100 white cells, a careful one 200; a statement may say as much as a count of that size.
 SCREENING_CELLS = 100
 PATTERN_CELLS = 200
-# A slide has one leukemia. Where a quarter of its cells lie in fields that show another pattern, none is named.
+# A slide shows one pattern. Where a quarter of its cells lie in fields that show another, none is named.
 PATTERN_AGREEMENT = 0.75
-SUSPICION = 0.5  # pooled probability of the urgent classes from which leukemia is suspected
+SUSPICION = 0.5  # pooled probability of the urgent classes from which one of them is suspected
 
 
 class Tier(StrEnum):
@@ -40,8 +40,8 @@ class Tier(StrEnum):
 class Finding(StrEnum):
     """What the slide looks like as a whole.
 
-    ``doubtful``: not suspected, but leukemia is possible in at least one field. ``no_answer``: nothing suspicious, and too
-    few cells to say that this means anything.
+    ``doubtful``: not suspected, but an urgent class is possible in at least one field. ``no_answer``: nothing suspicious, and
+    too few cells to say that this means anything.
     """
 
     SUSPECTED = "suspected"
@@ -63,7 +63,7 @@ class ExclusionReason(StrEnum):
 
 
 class _Contract(BaseModel):
-    # Built at first use: the screening function knows the words about slides and never states one.
+    # Built at first use: the screening function loads the texts about slides and builds no slide report.
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
@@ -87,7 +87,7 @@ class CountedField(_Contract):
 
 
 class ExcludedField(_Contract):
-    """A field that doesn't count, and what to do about it. ``suspicious``: leukemia is possible in it nevertheless."""
+    """A field that doesn't count, and what to do about it. ``suspicious``: an urgent class is possible in it nevertheless."""
 
     name: str
     object_id: str
@@ -97,7 +97,7 @@ class ExcludedField(_Contract):
 
 
 class SlideReport(_Contract):
-    """What all fields of one slide say together.
+    """The report on a slide.
 
     ``probabilities`` are the fields' own, weighted by cells. ``agreement`` is the share of the counted cells that lie in fields
     whose label is the slide's. ``pattern`` is a class only where the tier and the agreement allow to name one.
@@ -134,12 +134,12 @@ class SlideReport(_Contract):
         return self
 
     def to_json(self) -> str:
-        """The statement as one line of JSON."""
+        """The slide report as one line of JSON."""
         return self.model_dump_json(by_alias=True)
 
 
 class SlideSummary(_Contract):
-    """What the patient reads of all fields together: plain words, no internals, no probabilities."""
+    """What the patient reads about a slide: plain language, no internals, no probabilities."""
 
     schema_name: Literal["hemascope.slide-summary/1"] = Field("hemascope.slide-summary/1", alias="schema")
     slide: str | None

@@ -8,7 +8,7 @@ from hemascope.domain.report import CellRow
 from hemascope.imaging.decode import Picture
 
 
-def measure_cells(labels: NDArray[np.int32], working: Picture) -> tuple[CellRow, ...]:
+def measure_cells(labels: NDArray[np.int32], working: Picture, shares: NDArray[np.float64]) -> tuple[CellRow, ...]:
     """Measure each numbered cell.
 
     Parameters
@@ -17,6 +17,8 @@ def measure_cells(labels: NDArray[np.int32], working: Picture) -> tuple[CellRow,
         (height, width), int32: 0 outside of cells, 1 to n in them, without gaps.
     working
         (height, width, 3), uint8, RGB.
+    shares
+        (n,), float64, 0-1: of the evidence for the label, by cell.
 
     Returns
     -------
@@ -27,9 +29,9 @@ def measure_cells(labels: NDArray[np.int32], working: Picture) -> tuple[CellRow,
     --------
     >>> labels = np.zeros((224, 224), np.int32)
     >>> labels[50:60, 100:110] = 1
-    >>> (cell,) = measure_cells(labels, np.full((224, 224, 3), 90, np.uint8))
-    >>> cell.number, cell.row, cell.column, cell.area, cell.brightness
-    (1, 54.5, 104.5, 100, 90.0)
+    >>> (cell,) = measure_cells(labels, np.full((224, 224, 3), 90, np.uint8), np.array([0.25]))
+    >>> cell.number, cell.row, cell.column, cell.area, cell.brightness, cell.evidence_share
+    (1, 54.5, 104.5, 100, 90.0, 0.25)
     """
     rows, columns = np.nonzero(labels)
     numbers = labels[rows, columns]
@@ -38,10 +40,10 @@ def measure_cells(labels: NDArray[np.int32], working: Picture) -> tuple[CellRow,
     grey = np.asarray(cv2.cvtColor(working, cv2.COLOR_RGB2GRAY), np.uint8)[rows, columns][order]
     ends = np.cumsum(np.bincount(numbers)[1:])[:-1] if len(numbers) else np.zeros(0, np.int64)
     cells = zip(np.split(places, ends), np.split(grey, ends), strict=True) if len(numbers) else ()
-    return tuple(_row(number, pixels, levels) for number, (pixels, levels) in enumerate(cells, start=1))
+    return tuple(_row(number, *cell, shares[number - 1]) for number, cell in enumerate(cells, start=1))
 
 
-def _row(number: int, pixels: NDArray[np.float32], levels: NDArray[np.uint8]) -> CellRow:
+def _row(number: int, pixels: NDArray[np.float32], levels: NDArray[np.uint8], share: float) -> CellRow:
     column, row = pixels.mean(axis=0, dtype=np.float64)
     _, radius = cv2.minEnclosingCircle(pixels)
     around = np.pi * (radius + 0.5) ** 2  # the circle goes through the middles of pixels
@@ -52,4 +54,5 @@ def _row(number: int, pixels: NDArray[np.float32], levels: NDArray[np.uint8]) ->
         area=len(pixels),
         roundness=round(min(1.0, len(pixels) / around), 3),
         brightness=round(float(levels.mean()), 1),
+        evidence_share=float(share),
     )

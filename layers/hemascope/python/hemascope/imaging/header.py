@@ -128,7 +128,7 @@ def without_colour_profile(data: bytes) -> bytes:
     """
     profiles = [(start, end) for name, start, end in png_chunks(data) if name == b"iCCP"]
     starts, ends = [0, *(end for _, end in profiles)], [*(start for start, _ in profiles), len(data)]
-    return b"".join(data[one:other] for one, other in zip(starts, ends, strict=True)) if profiles else data
+    return b"".join(data[start:end] for start, end in zip(starts, ends, strict=True)) if profiles else data
 
 
 def _bmp(data: bytes) -> Header:

@@ -47,11 +47,9 @@ def draw_heat_maps(picture: Picture, maps: Mapping[str, NDArray[np.float32]]) ->
         By branch an array of at most 512 pixels a side and of the picture's shape, uint8, RGB. All have one scale, whose end is
         the hottest cell of any branch: a branch that says little looks so.
     """
-    if not maps:
-        return {}
     canvas = shrink_for_heat_maps(picture)
-    hottest = max(float(one.max()) for one in maps.values())
-    return {branch: _draw(canvas, one, hottest) for branch, one in maps.items()}
+    hottest = max(float(contributions.max()) for contributions in maps.values())
+    return {branch: _draw(canvas, contributions, hottest) for branch, contributions in maps.items()}
 
 
 def _draw(canvas: Picture, contributions: NDArray[np.float32], hottest: float) -> Picture:
@@ -66,7 +64,7 @@ def _draw(canvas: Picture, contributions: NDArray[np.float32], hottest: float) -
 
 def positive_sum(maps: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
     """What speaks for the class in several branches' maps together: (rows, columns), float32, at least 0."""
-    return np.asarray(np.sum([np.maximum(one, 0.0) for one in maps], axis=0), np.float32)
+    return np.asarray(np.sum([np.maximum(contributions, 0.0) for contributions in maps], axis=0), np.float32)
 
 
 def share_of_evidence(contributions: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.imaging.decode import Picture
-from hemascope.imaging.segment import Segmentation, masked, segment
+from hemascope.imaging.segment import Segmentation, masked, segment, segment_mask
 from hemascope.imaging.stain import normalize_stain
 
 
@@ -63,7 +63,7 @@ def _segment(working: Picture, nuclei: Picture, spec: PreprocessingSpec) -> Segm
     """The mask that the network sees, and the cells, be they numbered by it or by a stain of their own."""
     if spec.counting is None:
         return segment(nuclei, spec.segmentation, working)
-    mask = segment(nuclei, spec.segmentation.model_copy(update={"separation": None})).mask
+    mask = segment_mask(nuclei, spec.segmentation)
     counted = normalize_stain(working, spec.model_copy(update={"stain": spec.counting})).nuclei
     cells = segment(counted, spec.segmentation, working)
     return Segmentation(mask, cells.cell_count, cells.labels)

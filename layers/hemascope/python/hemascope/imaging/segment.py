@@ -8,16 +8,15 @@ from numpy.typing import NDArray
 
 from hemascope.domain.preprocessing import SegmentationSpec
 from hemascope.imaging.decode import Picture
-from hemascope.imaging.separate import renumber, separate
+from hemascope.imaging.separate import separate
 
 
 @dataclass(frozen=True)
 class Segmentation:
     """The mask of a smear: (height, width) bool, and its cells.
 
-    ``labels`` (height, width), int32, is 0 outside of cells and 1 to ``cell_count`` in them. Without a separation a cell is a
-    connected component of the mask, be it a clump; with one, the mask also holds what is no cell. Where cells are numbered by a
-    stain of their own, their outlines need not be the mask's.
+    ``labels`` (height, width), int32, is 0 outside of cells and 1 to ``cell_count`` in them. The mask also holds what is no
+    cell. Where cells are numbered by a stain of their own, their outlines need not be the mask's.
     """
 
     mask: NDArray[np.bool_]
@@ -37,10 +36,7 @@ class Segmentation:
 
 
 def segment(picture: Picture, spec: SegmentationSpec, colours: Picture | None = None) -> Segmentation:
-    """Find the purple cells of a smear.
-
-    Thresholds on hue, saturation and value, morphological opening with an ellipse, holes filled, components
-    out that are below ``minimum_area`` or paler than the picture's own cells.
+    """Find the purple cells of a smear, and tell those apart that touch.
 
     Parameters
     ----------
@@ -62,6 +58,22 @@ def segment(picture: Picture, spec: SegmentationSpec, colours: Picture | None = 
     >>> found.cell_count, bool(found.mask[60, 60]), bool(found.mask[10, 10])
     (1, True, False)
     """
+    mask = segment_mask(picture, spec)
+    cells = separate(mask, picture if colours is None else colours, spec.separation)
+    return Segmentation(mask, int(cells.max()), cells)
+
+
+def segment_mask(picture: Picture, spec: SegmentationSpec) -> NDArray[np.bool_]:
+    """Mask of the purple cells of a smear: (height, width), bool.
+
+    Thresholds on hue, saturation and value, morphological opening with an ellipse, holes filled, components
+    out that are below ``minimum_area`` or paler than the picture's own cells.
+
+    Parameters
+    ----------
+    picture
+        (height, width, 3), uint8, RGB: a working picture, since the areas in ``spec`` are pixels of that size.
+    """
     hsv = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2HSV), np.uint8)
     raw = _in_hsv_range(hsv, spec)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (spec.opening_size, spec.opening_size))
@@ -76,11 +88,7 @@ def segment(picture: Picture, spec: SegmentationSpec, colours: Picture | None = 
         saturation = hsv[..., 1]
         means = np.bincount(labels.ravel(), saturation.ravel(), count) / np.maximum(areas, 1)
         keep &= means >= spec.relative_saturation * np.percentile(saturation[opened > 0], 90)
-    mask = keep[labels]
-    if spec.separation:
-        cells = separate(mask, picture if colours is None else colours, spec.separation)
-        return Segmentation(mask, int(cells.max()), cells)
-    return Segmentation(mask, int(keep.sum()), renumber(np.asarray(labels, np.int32), keep))
+    return np.asarray(keep[labels], np.bool_)
 
 
 def masked(picture: Picture, segmentation: Segmentation) -> Picture:

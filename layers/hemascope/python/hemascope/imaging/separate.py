@@ -95,7 +95,7 @@ def _summits(height: Height, cores: Labels) -> list[tuple[float, int, int, int]]
     depths, numbers = height[rows, columns], cores[rows, columns]
     order = np.lexsort((-depths, numbers))
     first = order[np.unique(numbers[order], return_index=True)[1]]
-    return [(float(depths[one]), int(numbers[one]), int(rows[one]), int(columns[one])) for one in first]
+    return [(float(depths[at]), int(numbers[at]), int(rows[at]), int(columns[at])) for at in first]
 
 
 def _flood(inside: NDArray[np.uint8], cores: Labels) -> Labels:

@@ -67,8 +67,8 @@ def normalize_stain(working: Picture, spec: PreprocessingSpec) -> NormalizedStai
     picture = working.copy() if stain.network_sees == "photographed" else _apply(working, anchors.slide, colours)
     nuclei = _apply(working, anchors.slide, alone)
     nuclei = np.asarray(cv2.GaussianBlur(nuclei, (0, 0), stain.smoothing), np.uint8)
-    for one in (picture, nuclei):
-        one[spec.mark(len(one))] = 255
+    for result in (picture, nuclei):
+        result[spec.mark(len(result))] = 255
     return NormalizedStain(picture, nuclei)
 
 

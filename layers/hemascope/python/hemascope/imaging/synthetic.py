@@ -6,11 +6,11 @@ import numpy as np
 from hemascope.imaging.decode import Picture
 
 _RED_CELL, _RED_CENTRE = (176, 182, 210), (226, 230, 240)
-_BLAST, _NUCLEOLUS = (126, 82, 206), (98, 58, 178)
+_WHITE_CELL, _NUCLEOLUS = (126, 82, 206), (98, 58, 178)
 
 
-def draw_synthetic_smear(seed: int = 0, side: int = 448, blasts: int = 9) -> Picture:
-    """Draw round red cells with pale centres, purple blasts, a scale bar and the word "synthetic" on a bright slide.
+def draw_synthetic_smear(seed: int = 0, side: int = 448, cells: int = 9) -> Picture:
+    """Draw round red cells with pale centres, purple white cells, a scale bar and the word "synthetic" on a bright slide.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def draw_synthetic_smear(seed: int = 0, side: int = 448, blasts: int = 9) -> Pic
         The same seed draws the same smear.
     side
         Width and height in pixels, at least 64.
-    blasts
+    cells
         How many purple cells to draw; they don't touch each other, the border or the scale bar.
 
     Returns
@@ -33,9 +33,9 @@ def draw_synthetic_smear(seed: int = 0, side: int = 448, blasts: int = 9) -> Pic
         radius = chance.uniform(15, 19) * unit
         _disc(smear, centre, radius, _vary(_RED_CELL, chance, 8))
         _disc(smear, centre, radius * 0.45, _vary(_RED_CENTRE, chance, 4))
-    for centre in _apart(chance, blasts, side, distance=60 * unit, margin=34 * unit):
+    for centre in _apart(chance, cells, side, distance=60 * unit, margin=34 * unit):
         radius = chance.uniform(20, 25) * unit
-        colour = _vary(_BLAST, chance, 10)
+        colour = _vary(_WHITE_CELL, chance, 10)
         _disc(smear, centre, radius, colour, squeeze=chance.uniform(0.85, 1.0))
         for _ in range(3):
             offset = chance.uniform(-0.45, 0.45, 2) * radius

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -16,26 +16,28 @@ from hemascope.model.artifact import Artifact
 BRANCHES = ("original", "segmented")  # inputs of the network, and the branches behind them
 PROBABILITIES, FEATURES = "probabilities", "features"
 MAPS = {branch: f"{branch}_map" for branch in BRANCHES}
+_OUTPUTS = {PROBABILITIES, FEATURES, *MAPS.values()}
 
 
 class Answer(NamedTuple):
-    """What the network says of one smear; all but the probabilities is there where the artifact has it.
+    """What the network says of one smear.
 
-    ``probabilities`` (classes,), float64, sums to 1, temperature applied. ``features`` (1024,), float32: the pooled features
-    that the head sees, the original's first. ``maps``: of each branch (8, 8), float32, what each cell of its last feature map
-    adds to the likeliest class' logit above the mean of all logits; negative where it speaks against it. ``feature_score``: how
-    far the features are from the known, above 1 too far. ``typical`` (classes,), bool: what the features are typical of.
+    ``probabilities`` (classes,), float64, sums to 1, temperature applied. ``features`` (n,), float32: the pooled features that
+    the head sees, the original's first. ``maps``: of each branch (rows, columns), float32, what each cell of its last feature
+    map adds to the likeliest class' logit above the mean of all logits; negative where it speaks against it.
+    ``feature_score``: distance of the features from the known ones, as a multiple of the accepted distance. ``typical``
+    (classes,), bool: the classes that the features are typical of.
     """
 
     probabilities: NDArray[np.float64]
-    features: NDArray[np.float32] | None = None
-    maps: Mapping[str, NDArray[np.float32]] | None = None
-    feature_score: float | None = None
-    typical: NDArray[np.bool_] | None = None
+    features: NDArray[np.float32]
+    maps: Mapping[str, NDArray[np.float32]]
+    feature_score: float
+    typical: NDArray[np.bool_]
 
 
 class Classifier:
-    """A loaded network. Load once, ask often; it may be asked from several threads, one at a time.
+    """A loaded network. Load once, ask often; threads may share it: they take turns.
 
     Parameters
     ----------
@@ -58,50 +60,46 @@ class Classifier:
         except (ValueError, RuntimeError) as error:
             raise ArtifactError(f"expected a LiteRT network with one signature, received: {error}") from error
         self._lock = threading.Lock()
-        self._output = self._check_signature()
-
-    @property
-    def explains(self) -> bool:
-        """Whether this artifact's network gives features and maps."""
-        return len(self._network.get_output_details()) > 1
+        self._check_signature()
 
     def answer(self, inputs: NetworkInputs) -> Answer:
         """Ask the network about one smear."""
         with self._lock:
             outputs = self._network(original=inputs.original[None], segmented=inputs.segmented[None])
-            found = {name: one[0].copy() for name, one in outputs.items()}
+            found = {name: output[0].copy() for name, output in outputs.items()}
         temperature = self.artifact.manifest.decision.temperature
-        probabilities = temper(np.asarray(found[self._output], np.float64), temperature)
-        if FEATURES not in found:
-            return Answer(probabilities)
-        features, maps = found[FEATURES], {branch: found[name] for branch, name in MAPS.items()}
-        reference = self.artifact.features
-        if reference is None:
-            return Answer(probabilities, features, maps)
-        return Answer(probabilities, features, maps, reference.score(features), reference.is_typical(features))
+        features, reference = found[FEATURES], self.artifact.features
+        return Answer(
+            probabilities=temper(np.asarray(found[PROBABILITIES], np.float64), temperature),
+            features=features,
+            maps={branch: found[name] for branch, name in MAPS.items()},
+            feature_score=reference.score(features),
+            typical=reference.is_typical(features),
+        )
 
     def probabilities(self, inputs: NetworkInputs) -> NDArray[np.float64]:
         """Probability of each class in the manifest's order: (classes,), float64, sums to 1, temperature applied."""
         return self.answer(inputs).probabilities
 
-    def _check_signature(self) -> str:
-        side = self.artifact.manifest.preprocessing.input_size
-        received = {name: tuple(detail["shape"][1:]) for name, detail in self._network.get_input_details().items()}
-        expected = {"original": (side, side, 3), "segmented": (side, side, 3)}
+    def _check_signature(self) -> None:
+        manifest, side = self.artifact.manifest, self.artifact.manifest.preprocessing.input_size
+        received = _shapes(self._network.get_input_details())
+        expected = dict.fromkeys(BRANCHES, (side, side, 3))
         if received != expected:
             raise ArtifactError(f"expected a network with inputs {expected}, received {received}")
-        outputs = {str(name): tuple(detail["shape"][1:]) for name, detail in self._network.get_output_details().items()}
-        with_evidence = {PROBABILITIES, FEATURES, *MAPS.values()}
-        if len(outputs) > 1 and set(outputs) != with_evidence:
-            raise ArtifactError(f"expected probabilities alone or {sorted(with_evidence)}, received {sorted(outputs)}")
-        reference = self.artifact.features
-        if reference is not None and outputs.get(FEATURES) != (reference.width,):
-            raise ArtifactError(f"expected {reference.width} features, as in the reference, received {outputs.get(FEATURES)}")
-        name = PROBABILITIES if len(outputs) > 1 else next(iter(outputs))
-        classes = len(self.artifact.manifest.classes)
-        if outputs[name][-1] != classes:
-            raise ArtifactError(f"expected {classes} outputs, received {outputs[name][-1]}")
-        return name
+        outputs = _shapes(self._network.get_output_details())
+        if set(outputs) != _OUTPUTS:
+            raise ArtifactError(f"expected a network with outputs {sorted(_OUTPUTS)}, received {sorted(outputs)}")
+        width, classes = self.artifact.features.width, len(manifest.disease.classes)
+        if outputs[FEATURES] != (width,):
+            raise ArtifactError(f"expected {width} features, as in the reference, received {outputs[FEATURES]}")
+        if outputs[PROBABILITIES] != (classes,):
+            raise ArtifactError(f"expected {classes} probabilities, received {outputs[PROBABILITIES]}")
+
+
+def _shapes(details: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Shapes of a network's inputs or outputs, without the batch."""
+    return {str(name): tuple(int(size) for size in detail["shape"][1:]) for name, detail in details.items()}
 
 
 def temper(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""How far a smear's colours are from those the model was made with: the first guard against another laboratory."""
+"""How far a smear's colours are from those the model was made with: the first out-of-distribution check."""
 
 from typing import Annotated
 
@@ -37,7 +37,7 @@ class ColourReference(BaseModel):
     accepted_distance: Annotated[float, Field(gt=0.0)]
 
     def score(self, fingerprint: NDArray[np.float64]) -> float:
-        """Distance to the nearest cluster as a multiple of the accepted one: above 1 the picture is unlike the known."""
+        """Distance to the nearest cluster as a multiple of the accepted one: above 1 the colours are out of distribution."""
         return min(cluster.distance(fingerprint) for cluster in self.clusters) / self.accepted_distance
 
     def nearest(self, fingerprint: NDArray[np.float64]) -> ColourCluster:

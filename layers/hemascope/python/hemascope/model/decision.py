@@ -1,28 +1,34 @@
-"""Probabilities -> what may be said: which classes are possible, and whether one may be stated alone."""
+"""Probabilities -> which classes are possible, and whether one may be stated alone."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hemascope.domain.disease import ClassSpec
 from hemascope.domain.manifest import DecisionSpec
 
 
-class Ruling(NamedTuple):
-    """The likeliest class, the classes that are possible (never none), and whether the first may be stated alone."""
+class ClassDecision(NamedTuple):
+    """What follows from probabilities.
+
+    ``label``: the likeliest class. ``prediction_set``: the classes that are possible, never empty, in index order.
+    ``is_conclusive``: whether the label may be stated alone.
+    """
 
     label: str
-    possible: tuple[str, ...]
-    stated: bool
+    prediction_set: tuple[str, ...]
+    is_conclusive: bool
 
 
-def rule(
+def decide(
     probabilities: NDArray[np.float64],
-    rules: DecisionSpec,
-    classes: tuple[str, ...],
-    typical: NDArray[np.bool_] | None = None,
-) -> Ruling:
-    """Judge tempered probabilities by an artifact's rules.
+    typical: NDArray[np.bool_],
+    spec: DecisionSpec,
+    classes: Sequence[ClassSpec],
+) -> ClassDecision:
+    """Decide by an artifact's thresholds and costs.
 
     Possible are the likeliest class, any of at least ``prediction_set_threshold``, and any that the smear is typical of.
     Stating a class costs, on average, the probability of all others; where it is not an urgent class, the urgent ones count
@@ -33,37 +39,36 @@ def rule(
     ----------
     probabilities
         (classes,), float64, sums to 1.
-    rules
-        The artifact's.
     typical
-        (classes,): the conformal set, from the network's features; None where the artifact has no reference for them.
+        (classes,), bool: the conformal set, from the network's features.
+    spec
+        The artifact's thresholds.
+    classes
+        The artifact's classes, in index order.
 
     Examples
     --------
-    >>> spec = DecisionSpec(
-    ...     temperature=1, minimum_confidence=0.8, prediction_set_threshold=0.2, missed_cost=10, urgent_classes=("B",)
-    ... )
-    >>> rule(np.array([0.95, 0.05]), spec, ("A", "B"))
-    Ruling(label='A', possible=('A', 'B'), stated=False)
-    >>> rule(np.array([0.05, 0.95]), spec, ("A", "B")).stated
+    >>> spec = DecisionSpec(temperature=1, minimum_confidence=0.8, prediction_set_threshold=0.2, missed_cost=10)
+    >>> disc, sickle = (ClassSpec(name=name, folder=name, display=name, urgent=name == "B") for name in "AB")
+    >>> decide(np.array([0.95, 0.05]), np.zeros(2, np.bool_), spec, (disc, sickle))
+    ClassDecision(label='A', prediction_set=('A', 'B'), is_conclusive=False)
+    >>> decide(np.array([0.05, 0.95]), np.zeros(2, np.bool_), spec, (disc, sickle)).is_conclusive
     True
     """
     best = int(probabilities.argmax())
-    possible = probabilities >= rules.prediction_set_threshold
+    possible = (probabilities >= spec.prediction_set_threshold) | typical
     possible[best] = True
-    if typical is not None:
-        possible |= typical
-    urgent = np.isin(classes, rules.urgent_classes)
+    urgent = np.array([found.urgent for found in classes], np.bool_)
     cost = 1.0 - float(probabilities[best])
-    if rules.missed_cost is not None and not urgent[best]:
+    if not urgent[best]:
         danger = float(probabilities[urgent].sum())
-        cost += (rules.missed_cost - 1.0) * danger
-        if cost > 1.0 - rules.minimum_confidence and danger > 0.0:
+        cost += (spec.missed_cost - 1.0) * danger
+        if cost > 1.0 - spec.minimum_confidence and danger > 0.0:
             possible[int(np.where(urgent, probabilities, -1.0).argmax())] = True
-    stated = int(possible.sum()) == 1 and cost <= 1.0 - rules.minimum_confidence
-    return Ruling(classes[best], names_of(possible, classes), stated)
+    is_conclusive = int(possible.sum()) == 1 and cost <= 1.0 - spec.minimum_confidence
+    return ClassDecision(classes[best].name, names_of(possible, classes), is_conclusive)
 
 
-def names_of(chosen: NDArray[np.bool_], classes: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of the chosen classes, in the manifest's order."""
-    return tuple(name for name, one in zip(classes, chosen, strict=True) if one)
+def names_of(chosen: NDArray[np.bool_], classes: Sequence[ClassSpec]) -> tuple[str, ...]:
+    """Names of the chosen classes, in index order; ``chosen`` is (classes,), bool."""
+    return tuple(spec.name for spec, is_chosen in zip(classes, chosen, strict=True) if is_chosen)

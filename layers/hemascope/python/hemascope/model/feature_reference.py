@@ -1,4 +1,4 @@
-"""How far a smear's features are from those the network learnt from: the second guard against what it doesn't know."""
+"""How far a smear's features are from those the network learnt from: the second out-of-distribution check."""
 
 import io
 import zipfile
@@ -50,7 +50,7 @@ class FeatureReference:
         return len(self.scale)
 
     def score(self, features: NDArray[np.float32]) -> float:
-        """Distance to the nearest class as a multiple of the accepted one: above 1 the smear is unlike the known."""
+        """Distance to the nearest class as a multiple of the accepted one: above 1 the features are out of distribution."""
         return float(self.distances(features).min() / self.accepted)
 
     def is_typical(self, features: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -100,7 +100,7 @@ class FeatureReference:
         expected: tuple[tuple[int, ...], ...] = ((width,), (classes, width), (kept, width), (kept,), (), (), (classes,))
         if received != expected:
             raise ArtifactError(f"expected a feature reference of shapes {expected}, received {received}")
-        if not all(np.isfinite(getattr(self, one.name)).all() for one in fields(self)):
+        if not all(np.isfinite(getattr(self, field.name)).all() for field in fields(self)):
             raise ArtifactError("expected a feature reference of finite numbers, received others")
-        if not all((one > 0.0).all() for one in (self.scale, self.variances, self.rest, self.accepted, self.typical)):
+        if not all((positive > 0.0).all() for positive in (self.scale, self.variances, self.rest, self.accepted, self.typical)):
             raise ArtifactError("expected scales, variances and accepted distances above 0, received others")

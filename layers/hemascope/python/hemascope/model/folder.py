@@ -1,71 +1,112 @@
-"""An artifact's words for who has no model to run: a zip function has no NumPy, so it can't load the artifact itself."""
+"""An artifact's folder: every file is read with the digest that the manifest has of it, and refused where it differs.
+
+This module and :mod:`hemascope.domain.manifest` need no NumPy, so a zip function reads manifest, texts and card through them.
+"""
 
 import hashlib
-import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
-from hemascope.domain.errors import ArtifactError
+from hemascope.domain.disease import Disease
+from hemascope.domain.errors import ArtifactError, RejectionReason
+from hemascope.domain.manifest import CARD, MANIFEST, Manifest
+from hemascope.domain.quality import QualityReason
+from hemascope.domain.report import Decision
 from hemascope.domain.texts import Texts, texts_file
 
 
 @dataclass(frozen=True)
-class ModelCard:
-    """What is known of a model: its name, its card in Markdown, and the manifest's metrics."""
+class ArtifactFolder:
+    """A folder with a valid manifest; its other files are checked when they are read."""
 
-    name: str
-    card: str
-    metrics: dict[str, Any]
+    path: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, path: Path) -> "ArtifactFolder":
+        """Read the manifest.
+
+        Raises
+        ------
+        ArtifactError
+            Where it is missing or is no manifest.
+        """
+        try:
+            return cls(path, Manifest.model_validate_json((path / MANIFEST).read_bytes()))
+        except (OSError, ValidationError) as error:
+            raise ArtifactError(f"expected a model artifact in {path}, received: {error}") from error
+
+    @property
+    def disease(self) -> Disease:
+        """Classes and codes of the model."""
+        return self.manifest.disease
+
+    def read(self, name: str) -> bytes:
+        """Content of one file that the manifest names.
+
+        Raises
+        ------
+        ArtifactError
+            Where the manifest has no digest of it, or it is missing or altered.
+        """
+        digests = self.manifest.files | self.manifest.documents
+        if name not in digests:
+            raise ArtifactError(f"expected {name} in the artifact, received {', '.join(sorted(digests))}")
+        try:
+            content = (self.path / name).read_bytes()
+        except OSError as error:
+            raise ArtifactError(f"expected a model artifact in {self.path}, received: {error}") from error
+        expected, received = digests[name], hashlib.sha256(content).hexdigest()
+        if received != expected:
+            raise ArtifactError(f"expected {name} with sha256 {expected[:12]}, received {received[:12]}")
+        return content
+
+    def texts(self, language: str) -> Texts:
+        """All texts in one language; there is no other language to fall back to.
+
+        Raises
+        ------
+        ArtifactError
+            Where there is no such file, it is altered or in another language, or lacks a text.
+        """
+        name = texts_file(language)
+        if name not in self.manifest.files:
+            languages = sorted(file for file in self.manifest.files if file.startswith("texts."))
+            raise ArtifactError(f"expected {name} in the artifact, received {', '.join(languages)}")
+        try:
+            texts = Texts.model_validate_json(self.read(name))
+        except ValidationError as error:
+            raise ArtifactError(f"expected {name} with all texts of a model artifact, received: {error}") from error
+        if texts.language != language:
+            raise ArtifactError(f"expected texts in the language {language}, received {texts.language}")
+        _check_texts(texts, self.disease.class_names)
+        return texts
+
+    def card(self) -> str:
+        """The model card, in Markdown.
+
+        Raises
+        ------
+        ArtifactError
+            Where it is missing or altered.
+        """
+        return self.read(CARD).decode("utf-8")
 
 
-def read_card(folder: Path) -> ModelCard:
-    """Read manifest and card of an artifact.
-
-    Raises
-    ------
-    ArtifactError
-        Where one is missing.
-    """
-    try:
-        manifest = json.loads((folder / "manifest.json").read_bytes())
-        card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
-        return ModelCard(f"{manifest['id']}/{manifest['version']}", card, manifest["metrics"])
-    except (OSError, ValueError, KeyError) as error:
-        raise ArtifactError(
-            f"expected manifest.json and MODEL_CARD.md of a model artifact in {folder}, received: {error}"
-        ) from error
-
-
-@dataclass(frozen=True)
-class ArtifactWords:
-    """Which classes are urgent, and what is said."""
-
-    urgent_classes: tuple[str, ...]
-    texts: Texts
-
-
-def read_words(folder: Path, language: str) -> ArtifactWords:
-    """Read manifest and texts of an artifact; nothing else need be there.
-
-    Raises
-    ------
-    ArtifactError
-        Where one is missing, or the texts are altered or in another language.
-    """
-    name = texts_file(language)
-    try:
-        manifest = json.loads((folder / "manifest.json").read_bytes())
-        content = (folder / name).read_bytes()
-        expected, received = manifest["files"][name], hashlib.sha256(content).hexdigest()
-        urgent = tuple(str(class_name) for class_name in manifest["decision"]["urgent_classes"])
-        texts = Texts.model_validate_json(content)
-    except (OSError, ValidationError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"expected manifest.json and {name} of a model artifact in {folder}, received: {error}") from error
-    if received != expected:
-        raise ArtifactError(f"expected {name} with sha256 {expected[:12]}, received {received[:12]}")
-    if texts.language != language:
-        raise ArtifactError(f"expected texts in the language {language}, received {texts.language}")
-    return ArtifactWords(urgent, texts)
+def _check_texts(texts: Texts, classes: tuple[str, ...]) -> None:
+    """A report must never lack a text, so every class, decision and rejection is asked for up front."""
+    cautions = tuple(decision for decision in Decision if decision is not Decision.CONFIDENT)
+    checks: tuple[tuple[str, tuple[str, ...], Iterable[str]], ...] = (
+        ("recommendation", classes, texts.recommendation),
+        ("patient text", classes, texts.patient),
+        ("slide pattern", classes, texts.slide.pattern),
+        ("caution", cautions, texts.caution),
+        ("advice", tuple(RejectionReason), texts.advice),
+        ("quality advice", tuple(QualityReason), texts.quality),
+    )
+    for what, expected, received in checks:
+        if wrong := {str(name) for name in expected} ^ {str(name) for name in received}:
+            raise ArtifactError(f"expected a {what} for each of {', '.join(expected)}; wrong: {', '.join(sorted(wrong))}")

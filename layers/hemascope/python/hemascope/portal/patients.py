@@ -119,7 +119,7 @@ class PatientDesk:
                 "probabilities": {name: float(name == label) for name in result.probabilities},
                 "confidence": 1.0,
                 "prediction_set": (label,),
-                "conformal_set": None,
+                "conformal_set": (label,),
                 "decision": Decision.CONFIDENT,
             }
         )

@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from hemascope.documents.reviewed import Reviewed
+from hemascope.domain.disease import Disease
 from hemascope.domain.errors import MissingObject, RejectedSmear
 from hemascope.domain.file_size import MAXIMUM_BYTES
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.report import Report
 from hemascope.domain.specimen import ObjectVersion
+from hemascope.domain.texts import Texts
 from hemascope.portal.identity import STAFF, Person
 from hemascope.portal.problems import NotFound
 from hemascope.portal.reports import Reading
@@ -22,11 +24,16 @@ from hemascope.ports import HospitalSettingsRepository, ObjectStore
 
 @dataclass(frozen=True)
 class DocumentDesk:
-    """The documents' function without its cloud; ``pictures`` reads smears and what was drawn of them."""
+    """The documents' function without its cloud.
+
+    ``pictures`` reads smears and what was drawn of them; ``disease`` and ``texts`` are the served model's.
+    """
 
     reading: Reading
     hospitals: HospitalSettingsRepository
     pictures: ObjectStore
+    disease: Disease
+    texts: Texts
 
     def printed(self, person: Person, object_id: str) -> bytes:
         """Print the newest report on one object version: a PDF file.
@@ -45,7 +52,7 @@ class DocumentDesk:
         files = self._read(self._stored(view, report)) if report.result else {}
         heat_maps = {name.removeprefix("heat map "): data for name, data in files.items() if name.startswith("heat map ")}
         given = ReportPictures(files.get("smear"), files.get("overlay"), {one: data for one, data in heat_maps.items() if data})
-        return pdf_report(report, given, _reviewed(view), self._settings(person))
+        return pdf_report(report, given, self.disease, self.texts, _reviewed(view), self._settings(person))
 
     def bundled(self, person: Person, object_id: str) -> bytes:
         """Make the same report a FHIR bundle of the version that the hospital has set: JSON.
@@ -58,7 +65,7 @@ class DocumentDesk:
         from hemascope.documents.fhir import fhir_bundle
 
         view, report = self._report(person, object_id)
-        return fhir_bundle(report, _reviewed(view), self._settings(person).fhir).encode()
+        return fhir_bundle(report, self.disease, self.texts, _reviewed(view), self._settings(person).fhir).encode()
 
     def _settings(self, person: Person) -> HospitalSettings:
         return self.hospitals.settings_of(person.hospital)

@@ -4,12 +4,11 @@ import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from hemascope.domain.errors import RejectedSmear
 from hemascope.domain.quality import QualityFigure
 from hemascope.domain.report import (
-    CellRow,
     Decision,
     Evidence,
     PatientSummary,
@@ -28,10 +27,9 @@ from hemascope.imaging.heat_map import draw_heat_maps, positive_sum, share_of_ev
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
 from hemascope.imaging.overlay import draw_overlay, shrink_for_overlay
 from hemascope.imaging.quality import broken_limits, gate_figures, measure_quality
-from hemascope.imaging.segment import Segmentation
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Answer, Classifier
-from hemascope.model.decision import names_of, rule
+from hemascope.model.decision import decide, names_of
 
 Timer = Callable[[], float]
 
@@ -42,12 +40,12 @@ class SmearPictures:
 
     segmented: Picture
     overlay: Picture
-    heat_maps: Mapping[str, Picture] = field(default_factory=dict)
+    heat_maps: Mapping[str, Picture]
 
 
 @dataclass(frozen=True)
 class Screening:
-    """Outcome of one smear; there are no pictures of a rejected one, nor where none were asked for."""
+    """Outcome of one smear; a rejected smear has no pictures, nor has a screening that was asked for none."""
 
     report: Report
     summary: PatientSummary
@@ -111,7 +109,7 @@ def _judge(
     picture = decode(data)
     with ThreadPoolExecutor(1) as beside:
         # A large picture is shrunk for drawing on one processor while it is measured on the other.
-        canvases = [beside.submit(one, picture) for one in (shrink_for_overlay, shrink_for_heat_maps) if draw]
+        canvases = [beside.submit(shrink, picture) for shrink in (shrink_for_overlay, shrink_for_heat_maps) if draw]
         return _measure(picture, specimen, classifier, object_id, laps, canvases)
 
 
@@ -132,25 +130,26 @@ def _measure(
     laps.mark("quality")
     inputs = to_network_inputs(working, spec)
     found = inputs.segmentation
-    measured = gate_figures(working, found) if artifact.manifest.quality else {}
+    measured = gate_figures(working, found)
     findings = _findings(measured, artifact)
     laps.mark("segment")
     answer = classifier.answer(inputs)
     laps.mark("network")
-    cells = _cells(working, found, answer) if spec.segmentation.separation else ()
+    shares = share_of_evidence(positive_sum(answer.maps.values()), found.labels)
+    cells = measure_cells(found.labels, working, shares)
     laps.mark("cells")
     pictures = None
     if canvases:
         for_overlay, for_heat_maps = (canvas.result() for canvas in canvases)
         overlay = draw_overlay(for_overlay, found, cells)
         laps.mark("overlay")
-        pictures = SmearPictures(inputs.segmented_picture, overlay, draw_heat_maps(for_heat_maps, answer.maps or {}))
+        pictures = SmearPictures(inputs.segmented_picture, overlay, draw_heat_maps(for_heat_maps, answer.maps))
         laps.mark("heat_maps")
     report = Report(
         object_id=object_id,
         specimen=specimen,
         state=State.REPORTED,
-        result=_decide(answer, inputs, max(score, answer.feature_score or 0.0), findings, artifact),
+        result=_decide(answer, inputs, max(score, answer.feature_score), findings, artifact),
         evidence=Evidence(
             cell_count=found.cell_count,
             mask_coverage=found.coverage,
@@ -167,48 +166,38 @@ def _measure(
 
 def _findings(measured: dict[QualityFigure, float], artifact: Artifact) -> tuple[QualityFinding, ...]:
     spec, advice = artifact.manifest.quality, artifact.texts.quality
-    broken = broken_limits(measured, spec) if spec else []
     return tuple(
         QualityFinding(
-            reason=one.reason,
-            figure=one.figure,
-            value=measured[one.figure],
-            limit=one.bound,
-            advice=advice[one.reason],
+            reason=limit.reason,
+            figure=limit.figure,
+            value=measured[limit.figure],
+            limit=limit.bound,
+            advice=advice[limit.reason],
         )
-        for one in broken
+        for limit in broken_limits(measured, spec)
     )
-
-
-def _cells(working: Picture, found: Segmentation, answer: Answer) -> tuple[CellRow, ...]:
-    """The table of cells, with each one's share of the evidence where the model says what it saw."""
-    rows = measure_cells(found.labels, working)
-    if not answer.maps:
-        return rows
-    shares = share_of_evidence(positive_sum(answer.maps.values()), found.labels)
-    return tuple(row.model_copy(update={"evidence_share": float(share)}) for row, share in zip(rows, shares, strict=True))
 
 
 def _decide(
     answer: Answer, inputs: NetworkInputs, score: float, findings: tuple[QualityFinding, ...], artifact: Artifact
 ) -> Result:
-    rules, classes, probabilities = artifact.manifest.decision, artifact.manifest.classes, answer.probabilities
-    ruling = rule(probabilities, rules, classes, answer.typical)
-    if findings or inputs.segmentation.cell_count < rules.minimum_cells:
+    spec, disease, probabilities = artifact.manifest.decision, artifact.manifest.disease, answer.probabilities
+    found = decide(probabilities, answer.typical, spec, disease.classes)
+    if findings or inputs.segmentation.cell_count < spec.minimum_cells:
         decision = Decision.POOR_QUALITY
     elif score > 1.0:
         decision = Decision.OUT_OF_DISTRIBUTION
     else:
-        decision = Decision.CONFIDENT if ruling.stated else Decision.INDETERMINATE
-    advice = artifact.texts.recommend(decision, ruling.label, ruling.possible, rules.urgent_classes)
+        decision = Decision.CONFIDENT if found.is_conclusive else Decision.INDETERMINATE
+    advice = artifact.texts.recommend(decision, found.label, found.prediction_set, disease.urgent_classes)
     if findings:
         advice = " ".join(dict.fromkeys(finding.advice for finding in findings))
     return Result(
-        label=ruling.label,
-        probabilities={name: float(one) for name, one in zip(classes, probabilities, strict=True)},
+        label=found.label,
+        probabilities={name: float(share) for name, share in zip(disease.class_names, probabilities, strict=True)},
         confidence=float(probabilities.max()),
-        prediction_set=ruling.possible,
-        conformal_set=None if answer.typical is None else names_of(answer.typical, classes),
+        prediction_set=found.prediction_set,
+        conformal_set=names_of(answer.typical, disease.classes),
         decision=decision,
         recommendation=advice,
     )
@@ -217,29 +206,29 @@ def _decide(
 def _summarize(report: Report, artifact: Artifact) -> PatientSummary:
     texts = artifact.texts
     if report.result is None:
-        words = texts.patient_rejected
+        message = texts.patient_rejected
     elif report.result.decision is Decision.CONFIDENT:
-        words = texts.patient[report.result.label]
+        message = texts.patient[report.result.label]
     elif possible := _urgent_possible(report.result, artifact):
-        # "It says nothing good or bad" would be untrue: the clinician is told at this moment that leukemia is possible.
-        words = texts.patient[possible]
+        # "It says nothing good or bad" would be untrue: at the same moment a clinician is notified of an urgent smear.
+        message = texts.patient[possible]
     else:
-        words = texts.patient_unclear
+        message = texts.patient_unclear
     return PatientSummary(
         object_id=report.object_id,
         slide=report.specimen.slide if report.specimen else None,
         release=report.release,
-        headline=words.headline,
-        explanation=words.explanation,
-        next_step=words.next_step,
+        headline=message.headline,
+        explanation=message.explanation,
+        next_step=message.next_step,
         disclaimer=texts.patient_disclaimer,
     )
 
 
 def _urgent_possible(result: Result, artifact: Artifact) -> str | None:
-    """An urgent class that an indeterminate answer leaves possible: then a patient reads what a suspicion says."""
-    urgent = artifact.manifest.decision.urgent_classes
-    found = [one for one in result.prediction_set if one in urgent]
+    """The first urgent class that an indeterminate answer leaves possible: the patient reads the text of a suspicion."""
+    urgent = artifact.manifest.disease.urgent_classes
+    found = [name for name in result.prediction_set if name in urgent]
     return found[0] if found and result.decision is Decision.INDETERMINATE else None
 
 

@@ -111,10 +111,10 @@ class ScreeningService:
         return Outcome(standing, report if standing is row else None)
 
     def _is_urgent(self, report: Report) -> bool:
-        """Tell whether leukemia is possible, in a picture that may be judged at all."""
+        """Whether an urgent class is possible, in a picture that may be judged at all."""
         if report.result is None or report.result.decision not in {Decision.CONFIDENT, Decision.INDETERMINATE}:
             return False
-        return not set(report.result.prediction_set).isdisjoint(self.classifier.artifact.manifest.decision.urgent_classes)
+        return not set(report.result.prediction_set).isdisjoint(self.classifier.artifact.manifest.disease.urgent_classes)
 
     def _screen(self, created: CreatedObject) -> tuple[Screening, Specimen | None]:
         version, specimen = created.object, None

@@ -1,1 +1,1 @@
-"""A slide, not a picture: what all fields of one slide say together. Pure."""
+"""Reports on the fields of a slide -> one report on the slide. Pure."""

@@ -28,9 +28,9 @@ class Counted:
 
 
 def sort_fields(
-    fields: Sequence[SlideField], model: ModelReference | None, urgent: Collection[str], words: SlideTexts
+    fields: Sequence[SlideField], model: ModelReference | None, urgent: Collection[str], texts: SlideTexts
 ) -> tuple[list[Counted], list[ExcludedField]]:
-    """Part the fields that count under a model from those that don't.
+    """Separate the fields that count under a model from those that don't.
 
     A field counts where its answer is confident and it has cells. A picture counts once, however often its report is given,
     and of several pictures of one name the newest one that could be judged.
@@ -39,67 +39,68 @@ def sort_fields(
     counted: list[Counted] = []
     excluded: list[ExcludedField] = []
     seen: set[tuple[str, str]] = set()
-    for one, report in sorted(own, key=lambda pair: _newest_first(pair[0])):
-        marks = {("name", one.name), ("id", one.object_id)}
+    for field, report in sorted(own, key=lambda pair: _newest_first(pair[0])):
+        marks = {("name", field.name), ("id", field.object_id)}
         if marks & seen:
-            excluded.append(_exclude(one, ExclusionReason.REPEATED, urgent, words.repeated))
+            excluded.append(_exclude(field, ExclusionReason.REPEATED, urgent, texts.repeated))
             continue
         if report.rejection is not None:
-            excluded.append(_exclude(one, ExclusionReason.REJECTED, urgent, report.rejection.advice))
+            excluded.append(_exclude(field, ExclusionReason.REJECTED, urgent, report.rejection.advice))
             continue
         assert report.result is not None  # the report's contract: no rejection, so both
         assert report.evidence is not None
         seen |= marks
         if report.result.decision is not Decision.CONFIDENT:
             why = ExclusionReason(report.result.decision)
-            excluded.append(_exclude(one, why, urgent, report.result.recommendation))
+            excluded.append(_exclude(field, why, urgent, report.result.recommendation))
         elif report.evidence.cell_count == 0:
-            excluded.append(_exclude(one, ExclusionReason.POOR_QUALITY, urgent, words.no_cells))
+            excluded.append(_exclude(field, ExclusionReason.POOR_QUALITY, urgent, texts.no_cells))
         else:
-            counted.append(Counted(one.name, one.object_id, report.result, report.evidence.cell_count))
-    known = {one.object_id for one, _ in own}
-    return counted, excluded + _of_other_models(fields, model, known, urgent, words) + _failed(fields, urgent, words)
+            counted.append(Counted(field.name, field.object_id, report.result, report.evidence.cell_count))
+    known = {field.object_id for field, _ in own}
+    return counted, excluded + _of_other_models(fields, model, known, urgent, texts) + _failed(fields, urgent, texts)
 
 
 def _of_other_models(
-    fields: Iterable[SlideField], model: ModelReference | None, known: set[str], urgent: Collection[str], words: SlideTexts
+    fields: Iterable[SlideField], model: ModelReference | None, known: set[str], urgent: Collection[str], texts: SlideTexts
 ) -> list[ExcludedField]:
-    """What other models said, once a picture: of pictures that only they judged, and wherever they saw leukemia.
+    """Answers of other models, once a picture: on pictures that only they judged, and wherever they suspect an urgent class.
 
-    A model that comes after another must not make its suspicion disappear: it stays on the list and keeps the slide doubtful.
+    A later model must not make the suspicion of an earlier one disappear: it stays listed and keeps the slide doubtful.
     """
-    said: dict[str, ExcludedField] = {}
+    listed: dict[str, ExcludedField] = {}
     for field in sorted(fields, key=_newest_first):
         if field.report is None or field.report.model == model:
             continue
-        row = _exclude(field, ExclusionReason.OTHER_MODEL, urgent, words.other_model)
-        earlier = said.get(field.object_id)
+        row = _exclude(field, ExclusionReason.OTHER_MODEL, urgent, texts.other_model)
+        earlier = listed.get(field.object_id)
         if row.suspicious and not (earlier and earlier.suspicious):
-            said[field.object_id] = row
+            listed[field.object_id] = row
         elif field.object_id not in known:
-            said.setdefault(field.object_id, row)
-    return list(said.values())
+            listed.setdefault(field.object_id, row)
+    return list(listed.values())
 
 
-def _failed(fields: Sequence[SlideField], urgent: Collection[str], words: SlideTexts) -> list[ExcludedField]:
+def _failed(fields: Sequence[SlideField], urgent: Collection[str], texts: SlideTexts) -> list[ExcludedField]:
     """Pictures that no model judged."""
     judged = {field.object_id for field in fields if field.report is not None}
-    lost = {one.object_id: one for one in sorted(fields, key=_newest_first, reverse=True) if one.object_id not in judged}
-    return [_exclude(one, ExclusionReason.FAILED, urgent, words.failed) for one in lost.values()]
+    oldest_first = sorted(fields, key=_newest_first, reverse=True)
+    lost = {field.object_id: field for field in oldest_first if field.object_id not in judged}
+    return [_exclude(field, ExclusionReason.FAILED, urgent, texts.failed) for field in lost.values()]
 
 
-def _exclude(one: SlideField, why: ExclusionReason, urgent: Collection[str], advice: str) -> ExcludedField:
-    result = one.report.result if one.report else None
+def _exclude(field: SlideField, why: ExclusionReason, urgent: Collection[str], advice: str) -> ExcludedField:
+    result = field.report.result if field.report else None
     suspicious = (
         result is not None
         and result.decision in {Decision.CONFIDENT, Decision.INDETERMINATE}  # else its classes mean nothing
         and not set(urgent).isdisjoint({result.label, *result.prediction_set})
     )
-    return ExcludedField(name=one.name, object_id=one.object_id, why=why, suspicious=suspicious, advice=advice)
+    return ExcludedField(name=field.name, object_id=field.object_id, why=why, suspicious=suspicious, advice=advice)
 
 
-def _newest_first(one: SlideField) -> tuple[bool, float, str, str, str]:
+def _newest_first(field: SlideField) -> tuple[bool, float, str, str, str]:
     """Fields without a report come last. What follows the moment leaves no two different fields in the order they came in."""
-    report = one.report
+    report = field.report
     issued = report.issued_at.timestamp() if report and report.issued_at else 0.0
-    return report is None, -issued, one.name, one.object_id, report.to_json() if report else ""
+    return report is None, -issued, field.name, field.object_id, report.to_json() if report else ""

@@ -1,6 +1,7 @@
-"""English words of the printed report. What a model recommends comes from its own texts, in their language."""
+"""English labels of the printed report and of the FHIR bundle. Recommendations come from the texts of the model."""
 
 from hemascope.documents.reviewed import Reviewed
+from hemascope.domain.disease import Disease
 from hemascope.domain.quality import QualityReason
 from hemascope.domain.report import Decision, Release, Report
 
@@ -12,7 +13,7 @@ RELEASE = {
 REJECTED = ("REJECTED", "nothing was examined")
 NOT_STATED = {
     Decision.INDETERMINATE: "No class stated: indeterminate",
-    Decision.OUT_OF_DISTRIBUTION: "No class stated: unlike the smears the model knows",
+    Decision.OUT_OF_DISTRIBUTION: "No class stated: out of the distribution of the training pictures",
     Decision.POOR_QUALITY: "No class stated: the picture is too poor",
 }
 REASONS = {
@@ -28,8 +29,8 @@ REASONS = {
 }
 
 
-def released_verdict_number(code: str) -> str:
-    """A code as words: ``out_of_distribution`` -> ``out of distribution``."""
+def spell_out(code: str) -> str:
+    """A code in words: ``out_of_distribution`` -> ``out of distribution``."""
     return code.replace("_", " ")
 
 
@@ -38,7 +39,7 @@ def percent(probability: float) -> str:
 
     Examples
     --------
-    >>> [percent(one).replace("\N{NO-BREAK SPACE}", " ") for one in (0.9637, 0.99999, 0.00001)]
+    >>> [percent(share).replace("\N{NO-BREAK SPACE}", " ") for share in (0.9637, 0.99999, 0.00001)]
     ['96.4 %', '> 99.9 %', '< 0.1 %']
     """
     if probability > 0.999:
@@ -48,14 +49,14 @@ def percent(probability: float) -> str:
     return f"{probability * 100:.1f}\N{NO-BREAK SPACE}%"
 
 
-def headline(report: Report, reviewed: Reviewed) -> str:
-    """The result in a few words. A label stands there only where it may be read as an answer, or a reviewer gave it."""
+def headline(report: Report, reviewed: Reviewed, disease: Disease) -> str:
+    """The result in a few words. A class is named only where it may be read as an answer, or a reviewer gave it."""
     if report.result is None:
         return "Not examined: the picture was rejected"
     if reviewed.label:
-        return f"After review: {reviewed.label}"
+        return f"After review: {disease.display(reviewed.label)}"
     if report.result.decision is Decision.CONFIDENT:
-        return f"Pattern seen: {report.result.label}"
+        return f"Finding: {disease.display(report.result.label)}"
     return NOT_STATED[report.result.decision]
 
 
@@ -65,8 +66,8 @@ def certainty(report: Report, reviewed: Reviewed) -> str:
     if result is None:
         return "No model judged it."
     if reviewed.label:
-        said = f"{result.label}, {percent(result.confidence)}, {released_verdict_number(result.decision)}"
-        return f"A reviewer corrected the model, which had said: {said}."
+        model = f"{result.label}, {percent(result.confidence)}, {spell_out(result.decision)}"
+        return f"A reviewer corrected the model, whose answer was: {model}."
     if result.decision is Decision.CONFIDENT:
         return f"The model is confident: probability {percent(result.confidence)}. A pattern is no diagnosis."
     if result.decision is Decision.INDETERMINATE:
