@@ -22,6 +22,9 @@ from training.experiments.heads import HeadSettings
 from training.experiments.matrix import engine_for, run_folds, run_matrix
 from training.experiments.registry import Row
 
+# Of eager_training; pytest sets its filters anew for each test.
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`")
+
 SETTINGS = HeadSettings(epochs=2, width=16, depth=2)
 POOLED = Row("pooled", (TINY,), (("original",), ("segmented",)), published={"accuracy": 98.95})
 DUAL = Row("dual", (TINY, TINY), (("original", "segmented"),))
