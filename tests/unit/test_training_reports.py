@@ -10,7 +10,7 @@ from hemascope.imaging.decode import Picture
 from hemascope.imaging.model_input import NetworkInputs
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import Artifact
-from hemascope.model.classifier import Answer, temper
+from hemascope.model.classifier import BRANCHES, Answer, temper
 from tests.support.fakes import FixedClassifier
 from training.data.colour import turn_hue
 from training.data.dataset import CLASS_FOLDERS, Sample, read_dataset
@@ -72,7 +72,8 @@ class ClassifierOf:
 
     def answer(self, inputs: NetworkInputs) -> Answer:
         features, typical = np.zeros(1024, np.float32), np.ones(4, np.bool_)
-        return Answer(self.probabilities(inputs), features, {}, 0.0, typical)
+        maps = dict.fromkeys(BRANCHES, np.zeros((8, 8), np.float32))
+        return Answer(self.probabilities(inputs), features, maps, 0.0, typical)
 
 
 def stain_of(picture: np.ndarray) -> int:
