@@ -2,32 +2,49 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SOURCES := layers/hemascope/python/hemascope cli lambdas infra training benchmarks tests app.py
 
-.PHONY: help setup demo serve test fuzz synth lint bench microscope-trial audit lock templates publish clean
+.PHONY: help setup demo serve shell test check fuzz synth lint hooks bench microscope-trial audit lock templates publish clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo [SMEAR=picture]  one smear through the whole service on this machine"
-	@echo "make serve                 the service on this machine, until Ctrl-C"
-	@echo "make test                  all tests"
-	@echo "make fuzz                  10,000 damaged files and 2,000 damaged messages; the state machine at full size"
-	@echo "make publish               the portal's pages, to the deployment of HEMASCOPE_STAGE"
-	@echo "make setup synth lint bench microscope-trial audit lock templates clean"
+	@echo "Try it"
+	@echo "  make demo [SMEAR=picture]  send one smear through the whole service on this machine"
+	@echo "  make serve                 run the service and its portal on this machine until Ctrl-C"
+	@echo "  make shell                 open a shell that knows the command 'hemascope'"
+	@echo "Change it"
+	@echo "  make test                  run all tests"
+	@echo "  make check                 run format, lint, types, unit and functional tests without TensorFlow"
+	@echo "  make lint                  check format, style, types and CloudFormation templates"
+	@echo "  make hooks                 run the quick part of make lint before each commit"
+	@echo "  make fuzz                  try 10,000 damaged files, 2,000 damaged messages, and the state machine at full size"
+	@echo "  make bench                 measure speed, memory, cost and load"
+	@echo "  make microscope-trial      try the microscope's agent: 500 pictures, a failing network, ten kills"
+	@echo "  make templates             synthesize the templates that the local cloud is made of"
+	@echo "  make synth                 synthesize the CloudFormation templates into build/"
+	@echo "  make audit                 scan templates and dependencies for vulnerabilities"
+	@echo "  make lock                  resolve and pin the dependencies again"
+	@echo "Run it on AWS"
+	@echo "  make publish               upload the portal's pages to the deployment of HEMASCOPE_STAGE"
+	@echo "Environment"
+	@echo "  make setup                 install everything into .venv"
+	@echo "  make clean                 delete .venv and everything that was built"
 
 .venv/python.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
+	@echo "Creating a virtual environment in .venv ..."
+	@$(PYTHON) -m venv .venv
 	@touch $@
 
 # The demo needs neither TensorFlow nor CDK: a minute instead of several.
 .venv/local.stamp: .venv/python.stamp requirements/local.txt
-	$(PIP) install --require-hashes -r requirements/local.txt
-	$(PIP) install --no-deps --no-build-isolation --editable .
+	@echo "Installing the Python packages of the command line, about a minute ..."
+	@$(PIP) install --require-hashes -r requirements/local.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/dev.stamp: .venv/local.stamp requirements/dev.txt
-	$(PIP) install --require-hashes -r requirements/dev.txt
+	@echo "Installing the Python packages for development, with TensorFlow and the CDK: several minutes ..."
+	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
 setup: .venv/dev.stamp
@@ -36,11 +53,24 @@ demo: .venv/local.stamp
 	@$(BIN)/hemascope demo $(if $(SMEAR),--smear "$(SMEAR)")
 
 serve: .venv/local.stamp
-	@$(BIN)/hemascope local
+	@$(BIN)/hemascope serve
 
-# In two processes, file by file: many tests wait for the local cloud.
+# A child of make, so 'exit' returns to where it was called.
+shell: .venv/local.stamp
+	@echo "'hemascope --help' lists the commands; 'exit' leaves this shell."
+	@VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/$(BIN):$$PATH" $${SHELL:-/bin/sh}
+
+# In two processes, file by file: many tests wait for the local cloud. In order, since the files that take longest come first.
+PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest $(PARALLEL)
+
+# What trains networks, and with it the import of TensorFlow, is left to `make test`.
+check: .venv/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(PARALLEL) --ignore-glob='*/test_training_*.py' tests/unit tests/functional
 
 fuzz: .venv/dev.stamp
 	$(BIN)/python -m tests.fuzz
@@ -53,10 +83,14 @@ synth: .venv/dev.stamp
 	CDK_OUTDIR=$(SYNTHESIZED) $(BIN)/python app.py
 
 lint: synth
-	$(BIN)/ruff format --check $(SOURCES)
-	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/cfn-lint -- $(SYNTHESIZED)/*.template.json
+
+# From then on Git runs the quick part of `make lint` before each commit.
+hooks: .venv/dev.stamp
+	$(BIN)/pre-commit install
 
 # The last one installs other runtimes into build/serving and converts the network for them: minutes, the first time.
 bench: .venv/dev.stamp
@@ -71,18 +105,18 @@ bench: .venv/dev.stamp
 microscope-trial: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.microscope
 
-# checkov pins what the project needs newer, so it has an environment of its own.
+# checkov pins older versions of libraries that the project needs newer, so it has an environment of its own.
 build/checkov/python.stamp: requirements/audit.txt .venv/python.stamp
 	$(PYTHON) -m venv build/checkov
 	build/checkov/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/audit.txt
 	@touch $@
 
-# The last line asks PyPI for known holes. Without --strict it is content where PyPI gives no answer, and has audited nothing.
+# The last line asks PyPI for known vulnerabilities. Without --strict it passes where PyPI does not answer.
 audit: synth build/checkov/python.stamp
 	build/checkov/bin/checkov --file $(SYNTHESIZED)/*.template.json lambdas/*/Dockerfile
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/image.txt -r requirements/documents.txt -r requirements/dev.txt
 
-# The templates that the local cloud is made of; tests/infra holds them equal to what app.py synthesizes.
+# The templates that the local cloud is created from; tests/infra compares them with what app.py synthesizes.
 templates: .venv/dev.stamp
 	$(BIN)/python -m infra.snapshot
 

@@ -1,4 +1,4 @@
-"""CDK entry: settings -> stacks. It calls no AWS service; account and region are those of the profile that deploys."""
+"""CDK entry point: settings -> stacks. It calls no AWS service; account and region default to the deploying profile's."""
 
 import json
 import os
@@ -23,8 +23,8 @@ from infra.settings import ROOT, Settings  # noqa: E402
 
 
 def build_app(settings: Settings, outdir: str | None = None) -> cdk.App:
-    """Build all stacks."""
-    # Given here too, so that `python app.py` and the CDK command line make the same templates.
+    """Create the CDK app with every stack of one stage."""
+    # The context is passed here too, so that `python app.py` and the CDK command line make the same templates.
     app = cdk.App(outdir=outdir, context=json.loads((ROOT / "cdk.json").read_text())["context"])
     environment = cdk.Environment(account=settings.account, region=settings.region)
     cdk.Tags.of(app).add("service", "hemascope")
@@ -36,15 +36,15 @@ def build_app(settings: Settings, outdir: str | None = None) -> cdk.App:
     archive = ArchiveStack(app, settings.stack("Archive"), settings, ingest, env=environment)
     OperatorStack(app, settings.stack("Operator"), settings, ingest, screening, portal, archive, env=environment)
     DevicesStack(app, settings.stack("Devices"), settings, ingest, env=environment)
-    watched = (ingest, screening, notification, portal, archive)
-    ObservabilityStack(app, settings.stack("Observability"), settings, *watched, env=environment)
+    monitored = (ingest, screening, notification, portal, archive)
+    ObservabilityStack(app, settings.stack("Observability"), settings, *monitored, env=environment)
     review(app, settings)
     return app
 
 
 if __name__ == "__main__":
     try:
-        chosen = Settings.read(os.environ)
+        chosen = Settings.read()
     except ValueError as error:
         sys.exit(f"app.py: {error}")
     build_app(chosen, os.environ.get("CDK_OUTDIR", "cdk.out")).synth()

@@ -184,7 +184,7 @@ class Round:
         model = Settings().model
         rows = {
             row.object_id: row
-            for page in self._deployment.ledger().pages(model, SystemClock().now() + timedelta(days=1))
+            for page in self._deployment.ledger().pages_finished_before(model, SystemClock().now() + timedelta(days=1))
             for row in page
         }
         tally = Reconciliation(
@@ -196,7 +196,7 @@ class Round:
         ).run()
         count = self.count
         count.reported, count.rejected, count.failed = (tally[state] for state in State)
-        count.lost, count.unnotified = tally[Finding.NO_END], tally[Finding.NOT_TOLD]
+        count.lost, count.unnotified = tally[Finding.NO_STATE], tally[Finding.NOT_NOTIFIED]
         expected = {object_id: State.REJECTED if bad else State.REPORTED for object_id, bad in self._bad.items()}
         count.wrong_end = sum(row.state is not expected[object_id] for object_id, row in rows.items())
         files = self._deployment.bucket("ReportsBucket").all_below("")
@@ -258,6 +258,7 @@ def run_round(faults: Faults) -> Count:
             ROOT / "model_artifacts" / Settings().model,
             environment={key: str(value) for key, value in variables.items()},
             worker="benchmarks.faulty_worker",
+            workers=max(_WORKERS.values()),
         )
         with cloud:
             return Round(cloud, faults, journal).run()

@@ -21,12 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.cost import ASSUMPTIONS, MEMORIES, SPARE, billed_ms, lambda_usd, measure, other_services_usd
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.s3 import upload
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope_cli.local.cloud import SCREENING, LocalCloud, wait_until
-from hemascope_cli.operations.ledger_table import LedgerTable
 from hemascope_cli.project import artifact_folder
 from infra import prices
 
@@ -72,7 +72,7 @@ def send(cloud: LocalCloud, run: str, count: int, pace: float | None) -> Sent:
 
     with ThreadPoolExecutor(SENDERS) as senders:
         list(senders.map(send_smear, range(count)))
-    table = LedgerTable(cloud.client("dynamodb"), cloud.outputs["LedgerTable"])
+    table = DynamoLedger(cloud.client("dynamodb"), cloud.outputs["LedgerTable"])
     model = "/".join(cloud.artifact.parts[-2:])
 
     def all_done() -> bool:

@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from hemascope.aws.s3 import upload
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from hemascope_cli.commands.serve import running
 from hemascope_cli.local.accounts import DEMO_HOSPITAL, DEMO_PASSWORD, DEMO_PATIENT
+from hemascope_cli.local.serve import running
 from hemascope_cli.project import artifact_folder
 
 RUNS = 7

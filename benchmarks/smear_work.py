@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 _WARM_UP = 5
+SERVICE = "screening_service"  # the handler's function that returns the screening service
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,10 @@ def main(processors: int, picture: Path, repeat: int) -> None:
     cv2.setNumThreads(processors)
     handler = load_handler(Path(__file__).parent.parent / "lambdas" / "screen_smear" / "handler.py")
     world, calls = World(Classifier(load_artifact(artifact_folder(None)))), Counter[str]()
-    station = world.station()
-    ports = {name: _Counted(getattr(station, name), calls) for name in ("pictures", "reports", "ledger", "notifications")}
-    handler.__globals__["station"] = lambda: replace(station, **ports)
+    service = world.screening_service()
+    ports = {name: _Counted(getattr(service, name), calls) for name in ("pictures", "reports", "ledger", "notifications")}
+    replaced = replace(service, **ports)
+    handler.__globals__[SERVICE] = lambda: replaced
     print("ready", file=output, flush=True)
 
     data, times = picture.read_bytes(), list[float]()
@@ -66,9 +68,9 @@ def main(processors: int, picture: Path, repeat: int) -> None:
     screening_calls, stored = dict(calls), sum(len(content) for content, _ in world.reports.files.values())
 
     calls.clear()
-    notification = world.notification()
-    told = {name: _Counted(getattr(notification, name), calls) for name in ("ledger", "hospitals", "publisher", "mailer")}
-    replace(notification, **told).notify(world.notifications.due[-1])
+    notification = world.notification_service()
+    counted = {name: _Counted(getattr(notification, name), calls) for name in ("ledger", "hospitals", "publisher", "mailer")}
+    replace(notification, **counted).notify(world.notifications.due[-1])
     measured = {
         "first": times[0],
         "warm": statistics.median(times[_WARM_UP:]),

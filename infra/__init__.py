@@ -1,5 +1,5 @@
-"""The cloud as code: settings, one file a stack, shared constructs, template snapshots."""
+"""Infrastructure as code: settings, one module per stack, shared constructs, template snapshots."""
 
 from infra.node import provide_node
 
-provide_node()  # before any module here imports aws_cdk, which starts Node
+provide_node()  # before any module in this package imports aws_cdk, which starts Node

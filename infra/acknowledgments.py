@@ -1,7 +1,7 @@
-"""Findings of the rule packs that stay, each with its reason: the page for a security officer's review.
+"""Acknowledged findings of the rule packs, each with its reason: the page for a security officer's review.
 
-``infra/nag.py`` gives them to CDK; a finding that is not here stops the synthesis, and a test fails for an entry that is
-no longer needed. What was cheap to do was done instead.
+``infra/nag.py`` passes them to CDK. A finding that is not listed here fails the synthesis, and a test fails for an entry that
+is no longer needed. Findings that were easy to fix were fixed instead.
 """
 
 from dataclasses import dataclass
@@ -9,16 +9,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Accepted:
-    """One rule that is not followed at some places.
+    """A rule that is not followed in some places.
 
     Parameters
     ----------
     rule
-        As the pack names it.
+        Id of the rule in its pack.
     places
-        Construct paths, without the stage; a ``*`` stands for one name, such as a hospital's.
+        Construct paths without the stage; ``*`` stands for any single name, such as a hospital's.
+    reason
+        Why it is acceptable, for the reviewer.
     resources
-        For rules about wildcards in policies: the ends of the resources that may have one.
+        For rules about wildcards in policies: the endings of the resources that may contain one.
     """
 
     rule: str
@@ -27,9 +29,9 @@ class Accepted:
     resources: tuple[str, ...] = ()
 
 
-_FED_BY_A_QUEUE = ("Screening/ScreenSmear", "Notification/SendNotifications", "Notification/RecordMailEvents")
-_ASKED_BY_PEOPLE = ("Portal/Answer", "Portal/Documents")
-_ZIP = ("Notification/SendNotifications", "Notification/RecordMailEvents", "Portal/Answer")
+_QUEUE_CONSUMERS = ("Screening/ScreenSmear", "Notification/SendNotifications", "Notification/RecordMailEvents")
+_HTTP_FUNCTIONS = ("Portal/Answer", "Portal/Documents")
+_ZIP_FUNCTIONS = ("Notification/SendNotifications", "Notification/RecordMailEvents", "Portal/Answer")
 
 _WILDCARDS = (
     Accepted(
@@ -41,82 +43,83 @@ _WILDCARDS = (
             "Portal/AnswerRole",
             "Portal/DocumentsRole",
         ),
-        "Sending traces: AWS knows no resources for these two X-Ray actions. They write and can read nothing.",
+        "Sending traces: AWS defines no resources for these two X-Ray actions. They write traces and cannot read anything.",
         ("*",),
     ),
     Accepted(
         "AwsSolutions-IAM5",
         ("Portal/DocumentsRole",),
-        "A printed report holds the smear and what was drawn of it, after the function has checked whose it is. It reads below "
-        "three prefixes of two buckets and writes into neither.",
+        "A printed report contains the smear and the pictures drawn for it. The function checks whose report it is, reads "
+        "below three prefixes of two buckets and cannot write to either.",
         ("/smears/*", "/reports/*", "/verdicts/*"),
     ),
     Accepted(
         "AwsSolutions-IAM5",
         ("Archive/MachineRole",),
-        "A state machine sets up the delivery of its own log, and traces, with actions that AWS knows no resources for. None "
-        "of them reads a log or a picture.",
+        "A state machine sets up the delivery of its own log and its traces with actions that AWS defines no resources for. "
+        "None of them reads a log or a picture.",
         ("*",),
     ),
     Accepted(
         "AwsSolutions-IAM5",
         ("Screening/Role",),
-        "The function reads any smear and writes any report, which are objects below one prefix of one bucket. It can't "
-        "list, delete, or reach anything outside of the prefixes.",
+        "The function reads any smear and writes any report, which are objects below fixed prefixes of two buckets. It cannot "
+        "list or delete, or access anything outside these prefixes.",
         ("/smears/*", "/reports/*", "/summaries/*"),
     ),
     Accepted(
         "AwsSolutions-IAM5",
         ("Portal/AnswerRole",),
-        "The API hands out links to one object each, after it has checked whose it is, and a link can do no more than this "
-        "role: write below smears/ and verdicts/, read below reports/, summaries/ and verdicts/.",
+        "The API returns presigned links, each to a single object, after it has checked whose object it is. A link permits no "
+        "more than this role: writing below smears/ and verdicts/, reading below reports/, summaries/ and verdicts/.",
         ("/smears/*", "/reports/*", "/summaries/*", "/verdicts/*"),
     ),
     Accepted(
         "AwsSolutions-IAM5",
         ("Notification/SendNotificationsRole",),
-        "A mail may hold the reason of a rejection, or results where a hospital has set so: the function reads any report, "
-        "which are objects below one prefix.",
+        "A mail may contain the reason of a rejection, or results where a hospital's settings say so: the function reads any "
+        "report, which are objects below one prefix.",
         ("/reports/*",),
     ),
     Accepted(
         "AwsSolutions-IAM5",
         ("Archive/MachineRole",),
-        "A run writes files of its own into the results bucket, below one prefix, and watches its own children, whose "
-        "names AWS makes up.",
+        "A run writes its own files below one prefix of the results bucket and monitors its child executions, whose names AWS "
+        "generates.",
         ("/runs/*", ":execution:hemascope-*-archive:*", ":execution:hemascope-*-archive/Objects:*"),
     ),
     Accepted(
         "AwsSolutions-IAM5",
         ("Operator/Operator",),
-        "Forgetting a patient deletes objects below the four prefixes, exporting reviews reads them, and they can't be named "
-        "beforehand. The role is taken by a person with a second factor, for an hour at most, and CloudTrail names them.",
+        "Forgetting a patient deletes objects below the four prefixes and exporting reviews reads them; their keys are "
+        "not known beforehand. A person assumes the role with a second factor for at most an hour, and CloudTrail records who.",
         ("/smears/*", "/reports/*", "/summaries/*", "/verdicts/*"),
     ),
     Accepted(
         "AwsSolutions-IAM5",
         ("Operator/Operator",),
-        "The operator reads the outputs of this stage's stacks, whose ARNs end with a random id, and watches the runs that "
-        "they start: names and files that AWS makes up.",
+        "The operator reads the outputs of this stage's stacks, whose ARNs end with a random id, and monitors the archive runs "
+        "that they start, whose names and files AWS generates.",
         (":stack/Hemascope-*-*/*", ":execution:hemascope-*-archive:*", ":mapRun:hemascope-*-archive/*", "/runs/*"),
     ),
     Accepted(
         "AwsSolutions-IAM5",
         ("Devices/Microscope",),
-        "A microscope names its own files, below its own hospital's prefix only, which its certificate's thing type gives.",
+        "A microscope chooses the names of its files, but only below its own hospital's prefix, which follows from the thing "
+        "type of its certificate.",
         ("/smears/<credentials-iot:ThingTypeName>/*",),
     ),
     Accepted(
         "AwsSolutions-IAM5",
         ("Devices/*/Provisioning",),
-        "Provisioning makes the things of one hospital, whose serial numbers are not known before, and attaches "
-        "certificates, whose ids AWS makes up. Only IoT, for this account, takes this role.",
+        "Provisioning creates the things of one hospital, whose serial numbers are not known beforehand, and attaches "
+        "certificates, whose ids AWS generates. Only IoT, acting for this account, assumes this role.",
         (":thing/*:*", ":cert/*"),
     ),
     Accepted(
         "AwsSolutions-IAM5",
         ("Screening/Deployer",),
-        "CodeDeploy asks after the versions of this one function, whose numbers AWS counts up.",
+        "CodeDeploy reads the versions of this one function, which AWS numbers.",
         ("<ScreenSmear*.Arn>:*",),
     ),
 )
@@ -125,32 +128,33 @@ ACKNOWLEDGMENTS = (
     *_WILDCARDS,
     Accepted(
         "AwsSolutions-L1",
-        _ZIP,
-        "Python 3.13, which AWS supports: the version of the screening image too, so that the shared package runs and is "
-        "tested on one version everywhere. It moves with the image's base.",
+        _ZIP_FUNCTIONS,
+        "Python 3.13, which AWS supports and the screening image uses too, so that the shared package runs and is tested on "
+        "one version everywhere. It is updated together with the image's base.",
     ),
     Accepted(
         "AwsSolutions-COG8",
         ("Portal/Accounts/Users",),
-        "Threat protection is paid for each user and month: a setting (HEMASCOPE_PORTAL_THREAT_PROTECTION). Without it "
-        "nobody signs up alone, and everybody needs a second factor that is not an SMS.",
+        "Threat protection costs money per user and month, so it is a setting (HEMASCOPE_PORTAL_THREAT_PROTECTION). Even "
+        "without it there is no self-registration, and every account needs a second factor that is not an SMS.",
     ),
     Accepted(
         "AwsSolutions-CFR1",
         ("Portal/Site/Distribution",),
-        "The site is public and holds no data; a clinician on a journey shall read reports. The API asks for a token.",
+        "The site is public and contains no data, and clinicians who travel should be able to read reports. The API requires a "
+        "token.",
     ),
     Accepted(
         "AwsSolutions-CFR2",
         ("Portal/Site/Distribution",),
-        "A web ACL must live in us-east-1 and is often the hospital's own for all its sites: a setting "
-        "(HEMASCOPE_PORTAL_WEB_ACL). Without it, what stands behind CloudFront is static and public.",
+        "A web ACL must be in us-east-1 and is often shared by all sites of a hospital, so it is a setting "
+        "(HEMASCOPE_PORTAL_WEB_ACL). What CloudFront serves here is static and public.",
     ),
     Accepted(
         "AwsSolutions-CFR4",
         ("Portal/Site/Distribution",),
-        "CloudFront's own name comes with CloudFront's own TLS policy. With HEMASCOPE_PORTAL_CERTIFICATE the site has the "
-        "hospital's name and TLS 1.2 at least; docs/operations.md asks for it before patients use the portal.",
+        "CloudFront's default domain has CloudFront's default TLS policy. With HEMASCOPE_PORTAL_CERTIFICATE the site has the "
+        "hospital's domain and at least TLS 1.2; docs/operations.md requires it before patients use the portal.",
     ),
     Accepted(
         "HIPAA.Security-IAMNoInlinePolicy",
@@ -166,82 +170,82 @@ ACKNOWLEDGMENTS = (
             "Devices/Microscope",
             "Devices/*/Provisioning",
         ),
-        "Each policy is made for one role and lives and dies with it; a managed policy could be attached to another. A test "
-        "holds each to a literal list of actions.",
+        "Each policy belongs to one role and is deleted with it; a managed policy could be attached to another role. A test "
+        "compares each with a literal list of actions.",
     ),
     Accepted(
         "HIPAA.Security-LambdaInsideVPC",
-        (*_FED_BY_A_QUEUE, *_ASKED_BY_PEOPLE),
-        "The functions call AWS's own services and nothing else, over TLS, each call signed and checked by IAM, buckets and "
-        "queues refuse plain HTTP. Nothing can connect to a function. A network of our own would add gateways, their "
-        "routes and their cost, and the same calls would leave through it.",
+        (*_QUEUE_CONSUMERS, *_HTTP_FUNCTIONS),
+        "The functions call AWS services only, over TLS; IAM checks every call, and buckets and queues refuse plain HTTP. "
+        "Nothing can connect to a function. A VPC would add gateways, routes and cost, and the same calls would go through "
+        "it.",
     ),
     Accepted(
         "HIPAA.Security-LambdaDLQ",
-        _FED_BY_A_QUEUE,
-        "The queue that feeds the function has a dead-letter queue; a function's own is for asynchronous calls, and there are "
-        "none.",
+        _QUEUE_CONSUMERS,
+        "The queue that invokes the function has a dead-letter queue. A function's own is for asynchronous invocations, which "
+        "do not occur here.",
     ),
     Accepted(
         "HIPAA.Security-LambdaDLQ",
-        _ASKED_BY_PEOPLE,
-        "API Gateway waits for the answer, and who asked sees the error; there is no event that could be lost.",
+        _HTTP_FUNCTIONS,
+        "API Gateway waits for the response, and the caller sees the error; there is no event that could be lost.",
     ),
     Accepted(
         "HIPAA.Security-LambdaConcurrency",
-        _FED_BY_A_QUEUE,
-        "The event source bounds how many run at a time, and leaves what it does not take in the queue. Concurrency that "
-        "is reserved is taken from all others in the account, so it is a setting (HEMASCOPE_RESERVED_CONCURRENCY).",
+        _QUEUE_CONSUMERS,
+        "The event source limits how many invocations run at a time; other messages stay in the queue. Reserved concurrency is "
+        "taken from all other functions of the account, so it is a setting (HEMASCOPE_RESERVED_CONCURRENCY).",
     ),
     Accepted(
         "HIPAA.Security-LambdaConcurrency",
-        _ASKED_BY_PEOPLE,
-        "The API's own limit, 20 requests a second for all callers together, bounds how many run at a time.",
+        _HTTP_FUNCTIONS,
+        "The API's rate limit of 20 requests per second for all callers together limits how many invocations run at a time.",
     ),
     Accepted(
         "HIPAA.Security-S3BucketReplicationEnabled",
         ("Ingest/Uploads", "Screening/Reports"),
-        "Objects lie in three data centres of one region, every version is kept, and only the operator may delete a report. A "
-        "copy in a second region would take patient data out of the region that the hospital chose, and be a second place to "
-        "forget a patient in. A hospital that must outlive a region adds it to its own buckets.",
+        "S3 stores objects in three availability zones, every version is kept, and only the operator may delete a report. A "
+        "copy in a second region would take patient data out of the region that the hospital chose, and a patient would have "
+        "to be forgotten there too. A hospital that must survive the loss of a region adds replication to its buckets.",
     ),
     Accepted(
         "HIPAA.Security-S3BucketReplicationEnabled",
         ("Ingest/AccessLogs", "Portal/Site/Visits", "Archive/Results"),
-        "Logs and results of runs: versioned, in three data centres, deleted after a fixed time; smears and reports don't "
-        "depend on them.",
+        "Logs and results of archive runs: versioned, in three availability zones, deleted after a fixed time. Smears and "
+        "reports do not depend on them.",
     ),
     Accepted(
         "HIPAA.Security-S3BucketReplicationEnabled",
         ("Portal/Site/Files",),
-        "The site's files are a copy of web/ in the repository; `make publish` brings them back.",
+        "The site's files are a copy of web/ in the repository; `make publish` restores them.",
     ),
     Accepted(
         "HIPAA.Security-S3DefaultEncryptionKMS",
         ("Ingest/AccessLogs", "Portal/Site/Visits"),
-        "AWS delivers these logs to no bucket with a key of ours; they are encrypted with S3's own.",
+        "AWS cannot deliver these logs to a bucket with a customer managed key. They are encrypted with S3's own key.",
     ),
     Accepted(
         "HIPAA.Security-S3DefaultEncryptionKMS",
         ("Portal/Site/Files",),
-        "The files are public: a key of ours would keep no secret. They are encrypted with S3's own.",
+        "The files are public, so a customer managed key would protect nothing. They are encrypted with S3's own key.",
     ),
     Accepted(
         "HIPAA.Security-DynamoDBInBackupPlan",
         ("Screening/Ledger", "Screening/Hospitals"),
-        "Point-in-time recovery brings back any second of the last 35 days, and the table can't be deleted by mistake. A plan "
-        "with longer memory would keep the rows of a patient who asked to be forgotten.",
+        "Point-in-time recovery restores any second of the last 35 days, and the table has deletion protection. A backup plan "
+        "with a longer retention would keep the rows of a patient who asked to be forgotten.",
     ),
     Accepted(
         "HIPAA.Security-DynamoDBInBackupPlan",
         ("Portal/Audit",),
-        "Point-in-time recovery brings back any second of the last 35 days, and the table can't be deleted by mistake. Its "
-        "entries are never changed, so there is no older state to go back to.",
+        "Point-in-time recovery restores any second of the last 35 days, and the table has deletion protection. Its entries "
+        "never change, so there is no older state to return to.",
     ),
     Accepted(
         "HIPAA.Security-CloudWatchAlarmAction",
         ("Screening/NewVersionCrashes", "Screening/NewVersionFails"),
-        "CodeDeploy reads these alarms while it tries a new version and goes back by itself; a composite alarm of the "
-        "observability stack tells people of it.",
+        "CodeDeploy reads these alarms during the canary deployment of a new version and rolls back. A composite alarm of the "
+        "observability stack notifies engineers.",
     ),
 )

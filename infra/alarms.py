@@ -1,4 +1,4 @@
-"""What wakes somebody up: metric, threshold and meaning of every alarm. Each has an entry in ``docs/operations.md``."""
+"""Metric, threshold and meaning of every alarm. Each alarm has a runbook entry in ``docs/operations.md``."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,27 +16,33 @@ from hemascope.runtime.metrics import NAMESPACE, Metric
 
 _MINUTE, _QUARTER, _HOUR = Duration.minutes(1), Duration.minutes(15), Duration.hours(1)
 _SHARE_PERIOD, _DAY = Duration.hours(6), Duration.days(1)
-_SHARE_SMEARS = 20  # fewer are no basis for a share
+_SHARE_SMEARS = 20  # a share of fewer smears is not meaningful
 _NEAR_TIMEOUT = 0.8
-_QUIET_DAYS = 3  # a long weekend is no news
+_QUIET_DAYS = 3  # a long weekend without smears is normal
 ABSTAINED = (Metric.SMEARS_INDETERMINATE, Metric.SMEARS_OUT_OF_DISTRIBUTION, Metric.SMEARS_POOR_QUALITY)
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """One alarm before it is a resource.
+    """Definition of an alarm, before it becomes a CloudFormation resource.
 
     Parameters
     ----------
     name
-        After ``hemascope-{stage}-``; also the name of its entry in the runbook.
+        Name after ``hemascope-{stage}-``; also the heading of its runbook entry.
     means
-        A sentence for the one who is woken.
+        One sentence for the engineer on call.
+    metric
+        The metric that is compared with the threshold.
     threshold
-        From which it rings; up to which, where ``below``.
-    silence
-        What missing data mean. No calls, no ends and no messages are no data, so for most alarms silence is well-being;
-        where the silence itself is the fault, it breaches.
+        The alarm fires at or above this value; at or below it, where ``below`` is set.
+    periods
+        Number of consecutive periods that must breach.
+    below
+        Whether low values breach instead of high ones.
+    missing_data
+        How periods without data are treated. Without calls, smears or messages there are no data, so for most alarms missing
+        data are healthy. Where the absence itself is the fault, they breach.
     """
 
     name: str
@@ -45,10 +51,10 @@ class Alarm:
     threshold: float
     periods: int = 1
     below: bool = False
-    silence: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING
+    missing_data: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING
 
     def make(self, scope: Construct, name: str) -> cloudwatch.Alarm:
-        """Make it a resource of this name."""
+        """Create the CloudWatch alarm of this name."""
         operator = cloudwatch.ComparisonOperator
         return cloudwatch.Alarm(
             scope,
@@ -61,17 +67,17 @@ class Alarm:
                 operator.LESS_THAN_OR_EQUAL_TO_THRESHOLD if self.below else operator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
             ),
             evaluation_periods=self.periods,
-            treat_missing_data=self.silence,
+            treat_missing_data=self.missing_data,
         )
 
 
 def describe(name: str, means: str) -> str:
-    """Meaning of an alarm and where its runbook entry is."""
+    """Return the description of an alarm: its meaning and its runbook entry."""
     return f"{means} Runbook: {name} in docs/operations.md"
 
 
 def counted(metric: Metric, function: lambda_.IFunction, period: Duration, statistic: str = "Sum") -> cloudwatch.Metric:
-    """One of our own metrics."""
+    """Return one of the service's own metrics."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=metric.value,
@@ -84,34 +90,34 @@ def counted(metric: Metric, function: lambda_.IFunction, period: Duration, stati
 def share(
     label: str, part: tuple[Metric, ...], whole: tuple[Metric, ...], function: lambda_.IFunction, period: Duration
 ) -> cloudwatch.MathExpression:
-    """Share of some ends in others, in percent; 0 where there are too few to tell."""
-    names = {one: one.value[0].lower() + one.value[1:] for one in (*whole, *part)}
-    total, some = " + ".join(names[one] for one in whole), " + ".join(names[one] for one in part)
+    """Return the share of ``part`` in ``whole``, in percent; 0 where there are fewer than 20 smears."""
+    names = {metric: metric.value[0].lower() + metric.value[1:] for metric in (*whole, *part)}
+    total, some = " + ".join(names[metric] for metric in whole), " + ".join(names[metric] for metric in part)
     return cloudwatch.MathExpression(
         expression=f"IF({total} >= {_SHARE_SMEARS}, 100 * ({some}) / ({total}), 0)",
-        using_metrics={name: counted(one, function, period) for one, name in names.items()},
+        using_metrics={name: counted(metric, function, period) for metric, name in names.items()},
         label=label,
         period=period,
     )
 
 
 def rejected_share(function: lambda_.IFunction, period: Duration = _SHARE_PERIOD) -> cloudwatch.MathExpression:
-    """Rejections in all ends."""
-    ends = (Metric.SMEARS_REPORTED, Metric.SMEARS_REJECTED)
-    return share("rejected %", (Metric.SMEARS_REJECTED,), ends, function, period)
+    """Return the share of rejected smears in all finished ones."""
+    finished = (Metric.SMEARS_REPORTED, Metric.SMEARS_REJECTED)
+    return share("rejected %", (Metric.SMEARS_REJECTED,), finished, function, period)
 
 
 def abstained_share(function: lambda_.IFunction, period: Duration = _SHARE_PERIOD) -> cloudwatch.MathExpression:
-    """Reports without an answer in all reports."""
+    """Return the share of reports without a confident answer in all reports."""
     return share("abstained %", ABSTAINED, (Metric.SMEARS_REPORTED,), function, period)
 
 
 def queue_alarms(name: str, queue: sqs.IQueue, dead: sqs.IQueue, timeout: Duration) -> Iterator[Alarm]:
-    """Messages that wait too long or wait for an engineer. SQS reports no age of an empty queue, hence silence is rest."""
+    """Yield alarms on messages that wait too long or failed. SQS reports no age for an empty queue."""
     yield Alarm(
         f"{name}-dead-letters",
-        "A message failed at every delivery and waits in the dead-letter queue.",
-        # Its own depth: a message that SQS itself moves there is not counted as sent.
+        "A message failed at every delivery and is in the dead-letter queue.",
+        # The depth of the queue: a message that SQS itself moves there does not count as sent.
         dead.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="Maximum"),
         threshold=1,
     )
@@ -119,13 +125,13 @@ def queue_alarms(name: str, queue: sqs.IQueue, dead: sqs.IQueue, timeout: Durati
         f"waiting-{name}",
         "A message has waited for longer than a second delivery takes.",
         queue.metric_approximate_age_of_oldest_message(period=_MINUTE, statistic="Maximum"),
-        threshold=9 * timeout.to_seconds(),  # one and a half times its invisibility after a failure
+        threshold=9 * timeout.to_seconds(),  # 1.5 times the visibility timeout
         periods=2,
     )
 
 
 def function_alarms(name: str, function: lambda_.IFunction, timeout: Duration) -> Iterator[Alarm]:
-    """Functions that crash, are held back or hardly make it. No calls, no data, no fault."""
+    """Yield alarms on a function that crashes, is throttled or nearly times out. Without calls there are no data."""
     yield Alarm(
         f"errors-{name}",
         "The function crashed, ran out of time or memory, or could not start.",
@@ -134,94 +140,99 @@ def function_alarms(name: str, function: lambda_.IFunction, timeout: Duration) -
     )
     yield Alarm(
         f"throttles-{name}",
-        "Lambda has held calls of the function back for three quarters of an hour.",
+        "Lambda has throttled the function for 45 minutes.",
         function.metric_throttles(period=_QUARTER),
         threshold=1,
         periods=3,
     )
     yield Alarm(
         f"slow-{name}",
-        "One call in twenty takes more than four fifths of the function's timeout.",
-        # Evaluated with few calls too: at a small hospital p95 of an hour is the slowest call, which is what matters.
+        "One call in twenty takes more than 80 % of the function's timeout.",
+        # Evaluated with few calls too: at a small hospital the p95 of an hour is the slowest call, which is what matters.
         function.metric_duration(period=_HOUR, statistic="p95"),
         threshold=_NEAR_TIMEOUT * timeout.to_milliseconds(),
     )
 
 
 def smear_alarms(function: lambda_.IFunction, arrivals: sqs.IQueue, rejected: int, abstained: int) -> Iterator[Alarm]:
-    """What pictures and answers tell of microscopes, stains and the model. Below twenty smears a share says nothing."""
+    """Yield alarms on the pictures: shares that point at a microscope, a stain or the model, and the absence of smears."""
     yield Alarm(
         "rejected-share",
-        f"{rejected} % of the smears of six hours, or more, were rejected: more than is usual here.",
+        f"At least {rejected} % of the smears of the last six hours were rejected, more than usual here.",
         rejected_share(function),
         threshold=rejected,
     )
     yield Alarm(
         "abstained-share",
-        f"{abstained} % of the reports of six hours, or more, give no answer: more than is usual here.",
+        f"At least {abstained} % of the reports of the last six hours give no confident answer, more than usual here.",
         abstained_share(function),
         threshold=abstained,
     )
     yield Alarm(
         "no-smears",
-        "For three days no picture has arrived.",
+        "No picture has arrived for three days.",
         arrivals.metric_number_of_messages_sent(period=_DAY),
         threshold=0,
         periods=_QUIET_DAYS,
         below=True,
-        # A queue at rest for six hours reports nothing, and a deleted notification looks just like that.
-        silence=cloudwatch.TreatMissingData.BREACHING,
+        # An idle queue stops reporting after six hours, and so does a queue whose bucket notification was deleted.
+        missing_data=cloudwatch.TreatMissingData.BREACHING,
     )
 
 
 def notification_alarms(
     notification: lambda_.IFunction, mail_function: lambda_.IFunction, topic: sns.ITopic, patients: sns.ITopic
 ) -> Iterator[Alarm]:
-    """Somebody did not hear of a smear. One is enough; no mails back, no data."""
+    """Yield alarms on notifications that did not reach somebody. A single failure is enough."""
     yield Alarm(
         "urgent-unacknowledged",
-        "Everybody on a hospital's list was told of an urgent smear, and nobody has acknowledged it.",
+        "Every clinician on a hospital's list was notified of an urgent smear, and nobody has acknowledged it.",
         counted(Metric.URGENT_UNACKNOWLEDGED, notification, _MINUTE),
         threshold=1,
     )
     for name, metric, means in (
-        ("mails-bounced", Metric.MAILS_BOUNCED, "A mail came back: its address gets none any more."),
-        ("mails-complained", Metric.MAILS_COMPLAINED, "A reader called a mail unwanted: its address gets none any more."),
-        ("mails-refused", Metric.MAILS_REFUSED, "SES did not send a mail that it had taken."),
+        ("mails-bounced", Metric.MAILS_BOUNCED, "A mail bounced: SES sends no further mail to this address."),
+        (
+            "mails-complained",
+            Metric.MAILS_COMPLAINED,
+            "A recipient marked a mail as spam: SES sends no further mail to this address.",
+        ),
+        ("mails-refused", Metric.MAILS_REFUSED, "SES accepted a mail and then did not send it."),
     ):
         yield Alarm(name, means, counted(metric, mail_function, _QUARTER), threshold=1)
-    for name, who, one in (
+    for name, recipient, subscribed in (
         ("notifications-undelivered", "A subscriber of the notifications (SMS, mail, HTTPS)", topic),
         ("patients-undelivered", "A patient's device", patients),
     ):
         yield Alarm(
             name,
-            f"{who} could not be reached.",
-            one.metric_number_of_notifications_failed(period=_QUARTER, statistic="Sum"),
+            f"{recipient} could not be reached.",
+            subscribed.metric_number_of_notifications_failed(period=_QUARTER, statistic="Sum"),
             threshold=1,
         )
 
 
 def people_alarms(api: apigateway.IHttpApi, archive: sfn.IStateMachine) -> Iterator[Alarm]:
-    """What somebody asked for and did not get. Nobody asks, no data, no fault."""
+    """Yield alarms on requests of people that failed: the portal and archive runs. Without requests there are no data."""
     yield Alarm(
         "portal-fails",
-        "The portal answered three requests or more with an error of ours.",
+        "The portal answered at least three requests with a server error.",
         api.metric_server_error(period=_QUARTER, statistic="Sum"),
-        threshold=3,  # a reader tries again once or twice
+        threshold=3,  # a person retries once or twice
     )
     yield Alarm(
         "archive-fails",
-        "An archive run was given up.",
+        "An archive run failed.",
         archive.metric_failed(period=_QUARTER),
         threshold=1,
     )
 
 
 def new_version_alarms(function: lambda_.Function, alias: lambda_.Alias) -> Iterator[Alarm]:
-    """Crashes, and messages that came to no end: a batch that names its failures is no error to Lambda.
+    """Yield alarms on the newest version: crashes and failed messages.
 
-    Both of the newest version alone, else a version that fails could never be replaced by one that does not.
+    To Lambda a batch that reports item failures is a success, so failed messages need an alarm of their own. Both alarms
+    watch the newest version only; otherwise a version that fails could never be replaced.
     """
     version = function.current_version.version
     yield Alarm(
@@ -238,7 +249,7 @@ def new_version_alarms(function: lambda_.Function, alias: lambda_.Alias) -> Iter
     )
     yield Alarm(
         "new-version-fails",
-        "The newest version of the screening function could not bring a smear to its end.",
+        "The newest version of the screening function failed to process a smear.",
         counted(Metric.MESSAGES_FAILED, function, _MINUTE).with_(
             dimensions_map={"function": function.function_name, "version": version}
         ),

@@ -1,6 +1,7 @@
-"""The states of an archive run: prefix -> objects -> versions -> messages."""
+"""States of an archive run: prefix -> objects -> versions -> messages."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
@@ -9,14 +10,16 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+_Task = TypeVar("_Task", bound=sfn.TaskStateBase)
+
 PREFIX = "smears/"
 LABEL = "Objects"  # in the names of the map's children
-TOLERATED_PERCENT = 5  # so many objects may fail before a run is given up
-_PAGE = 100  # versions; a page of keys as long as S3 allows stays below the 256 KB that a state may hand on
+TOLERATED_PERCENT = 5  # share of objects that may fail before the run fails
+_PAGE = 100  # versions; a page of the longest keys stays below 256 KB, the limit of a state's output
 
-# A prefix also matches longer keys, so what is listed is held to the key itself.
+# A prefix also matches longer keys, so the listing is filtered by the key itself.
 _VERSIONS = '{% [$states.result.Versions[Key = $states.input.Key].{"Key": Key, "VersionId": VersionId}] %}'
-# The key itself sorts before longer ones: where its versions end, nothing more is to come.
+# The key itself sorts before longer ones, so nothing of interest follows the page where its versions end.
 _MORE = "{% $states.result.IsTruncated and $states.result.NextKeyMarker = $states.input.Key %}"
 _MARKER = "{% $states.result.NextVersionIdMarker ? $states.result.NextVersionIdMarker : '' %}"
 
@@ -30,10 +33,21 @@ def definition(
     results_prefix: str,
     concurrency: int,
 ) -> sfn.IChainable:
-    """Build the states.
+    """Build the definition of the state machine.
 
-    S3's listing in a distributed map knows current versions only, so each child asks for all versions of its key. Keys
-    go through the states as plain text into the message, in EventBridge's form, which carries them plain too.
+    The S3 reader of a distributed map lists current versions only, so each child lists all versions of its key. Keys are not
+    encoded: they pass through the states into a message in EventBridge's format, which carries them as plain text.
+
+    Parameters
+    ----------
+    uploads
+        Bucket with the pictures to screen again.
+    queue
+        Queue of the screening function.
+    results, results_prefix
+        Where each run writes its manifest and the outcome of each object.
+    concurrency
+        Number of children that run at the same time.
     """
     each = sfn.DistributedMap(
         scope,
@@ -46,13 +60,13 @@ def definition(
         tolerated_failure_percentage=TOLERATED_PERCENT,
         result_writer_v2=sfn.ResultWriterV2(bucket=results, prefix=results_prefix),
     )
-    each.item_processor(_one_object(scope, uploads, queue))
+    each.item_processor(_object_states(scope, uploads, queue))
     wrong = sfn.Fail(scope, "WrongPrefix", error="WrongPrefix", cause=f"expected a prefix that begins with {PREFIX}")
     right = sfn.Condition.and_(sfn.Condition.is_present("$.prefix"), sfn.Condition.string_matches("$.prefix", f"{PREFIX}*"))
     return sfn.Choice(scope, "BelowSmears").when(right, each).otherwise(wrong)
 
 
-def _one_object(scope: Construct, uploads: s3.IBucket, queue: sqs.IQueue) -> sfn.IChainable:
+def _object_states(scope: Construct, uploads: s3.IBucket, queue: sqs.IQueue) -> sfn.IChainable:
     first = _list(scope, "FirstVersions", uploads, {})
     later = _list(
         scope,
@@ -93,7 +107,7 @@ def _list(scope: Construct, name: str, uploads: s3.IBucket, markers: Mapping[str
             "VersionIdMarker": _MARKER,
         },
     )
-    return _patient(task)
+    return _with_retries(task)
 
 
 def _send(scope: Construct, uploads: s3.IBucket, queue: sqs.IQueue) -> tasks.SqsSendMessage:
@@ -113,11 +127,11 @@ def _send(scope: Construct, uploads: s3.IBucket, queue: sqs.IQueue) -> tasks.Sqs
         message_body=sfn.TaskInput.from_object(message),
         outputs={"MessageId": "{% $states.result.MessageId %}"},
     )
-    return _patient(task)
+    return _with_retries(task)
 
 
-def _patient(task: sfn.TaskStateBase) -> sfn.TaskStateBase:
-    """Try again where AWS throttles or stumbles; after that the object counts as failed and stands in the manifest."""
+def _with_retries(task: _Task) -> _Task:
+    """Retry when a call is throttled or fails; then the object counts as failed and is listed in the manifest."""
     task.add_retry(
         errors=["States.TaskFailed"],
         interval=Duration.seconds(1),

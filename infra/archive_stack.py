@@ -1,6 +1,6 @@
-"""How a new model judges old smears."""
+"""Screening the archive again with a new model."""
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -17,18 +17,20 @@ _RESULTS = "runs"
 
 
 class ArchiveStack(Stack):
-    """A state machine that sends every stored smear to the screening queue once more.
+    """A state machine that sends every stored smear to the screening queue again.
 
-    It is AWS's own engine for millions of objects, so there is no code of ours to run, and a stack of its own because
-    screening never needs it: only a hospital that wants its archive judged by a new model does.
+    Step Functions lists and loops over millions of objects without a function of ours. The stack is separate because
+    screening does not depend on it: only a hospital that wants its archive screened by a new model uses it.
     """
 
-    def __init__(self, scope: Construct, identity: str, settings: Settings, ingest: IngestStack, **kwargs: object) -> None:
-        super().__init__(scope, identity, **kwargs)
+    def __init__(
+        self, scope: Construct, identity: str, settings: Settings, ingest: IngestStack, env: Environment | None = None
+    ) -> None:
+        super().__init__(scope, identity, env=env)
         self._ingest, self._name = ingest, settings.name("archive")
         self._key = safe_key(self, "Key", "Hemascope: results and log of archive runs", logs_of=settings.log_prefix)
         self._results = safe_bucket(
-            self, "Results", self._name, key=self._key, logs=ingest.access_logs, lifecycle=[_as_long_as_logs(settings)]
+            self, "Results", self._name, key=self._key, logs=ingest.access_logs, lifecycle=[_expire_with_logs(settings)]
         )
         self._role = iam.Role(self, "MachineRole", assumed_by=self._step_functions())
         self._grant()
@@ -48,16 +50,16 @@ class ArchiveStack(Stack):
                     concurrency=settings.maximum_concurrency,
                 )
             ),
-            # Its permissions are the list below; CDK would add wider ones for each state.
+            # Its permissions are listed in _grant; CDK would add wider ones for each state.
             role=self._role.without_policy_updates(),
             logs=sfn.LogOptions(
                 destination=function_log(self, "Log", settings, "archive", self._key),
                 level=sfn.LogLevel.ALL,
-                include_execution_data=False,  # keys name patients, though by pseudonyms
+                include_execution_data=False,  # keys contain pseudonyms of patients
             ),
             tracing_enabled=True,
         )
-        # CDK makes a policy for the map all the same, and attaches it to nothing.
+        # CDK still creates a policy for the map and attaches it to nothing.
         self._machine.node.try_remove_child("DistributedMapPolicy")
         self._machine.node.add_dependency(self._role)
         CfnOutput(self, "ArchiveMachine", value=self._machine.state_machine_arn)
@@ -70,34 +72,34 @@ class ArchiveStack(Stack):
 
     @property
     def runs(self) -> str:
-        """ARN of every run of the machine."""
+        """ARN pattern of the machine's executions."""
         return f"{self._arn('execution')}:*"
 
     @property
     def map_runs(self) -> str:
-        """ARN of every run of the machine's map."""
+        """ARN pattern of the machine's map runs."""
         return f"{self._arn('mapRun')}/*"
 
     @property
     def results(self) -> s3.IBucket:
-        """Where each run leaves a manifest and what became of each object."""
+        """Bucket where each run writes a manifest and the outcome of each object."""
         return self._results
 
     @property
     def result_files(self) -> str:
-        """ARN of every file that a run leaves there."""
+        """ARN pattern of the files that a run writes there."""
         return self._results.arn_for_objects(f"{_RESULTS}/*")
 
     @property
     def key(self) -> kms.IKey:
-        """The key of results and log."""
+        """KMS key of results and log."""
         return self._key
 
     def _arn(self, kind: str) -> str:
         return f"arn:{self.partition}:states:{self.region}:{self.account}:{kind}:{self._name}"
 
     def _step_functions(self) -> iam.IPrincipal:
-        """Step Functions, for this machine alone."""
+        """Return Step Functions as a principal that may act for this machine only."""
         machine = self._arn("stateMachine")
         only_this_machine = {
             "ArnEquals": {"aws:SourceArn": [machine, f"{machine}/{LABEL}"]},
@@ -106,7 +108,7 @@ class ArchiveStack(Stack):
         return iam.ServicePrincipal("states.amazonaws.com", conditions=only_this_machine)
 
     def _grant(self) -> None:
-        """Give the role what the machine does, action by action."""
+        """Grant the role each action that the machine needs."""
         uploads, results = self._ingest.bucket.bucket_arn, self.result_files
         self._allow(["s3:ListBucket", "s3:ListBucketVersions"], [uploads], {"StringLike": {"s3:prefix": f"{PREFIX}*"}})
         self._allow(["sqs:SendMessage"], [self._ingest.queue.queue_arn])
@@ -117,7 +119,7 @@ class ArchiveStack(Stack):
         self._allow(["states:StartExecution"], [self._arn("stateMachine")])
         children = self._arn("execution")
         self._allow(["states:DescribeExecution", "states:StopExecution"], [f"{children}:*", f"{children}/{LABEL}:*"])
-        self._allow(_LOG_DELIVERY, ["*"])  # AWS knows no resources for these
+        self._allow(_LOG_DELIVERY, ["*"])  # AWS defines no resources for these actions
         self._allow(_TRACING, ["*"])
 
     def _allow(self, actions: list[str], resources: list[str], conditions: dict[str, object] | None = None) -> None:
@@ -127,8 +129,8 @@ class ArchiveStack(Stack):
         return {"StringEquals": {"kms:ViaService": f"{service}.{self.region}.amazonaws.com"}}
 
 
-def _as_long_as_logs(settings: Settings) -> s3.LifecycleRule:
-    """Results name keys, and so patients by their pseudonyms: they must not outlive a patient's deletion for long."""
+def _expire_with_logs(settings: Settings) -> s3.LifecycleRule:
+    """Return a rule that deletes results with the logs: they contain keys, and so pseudonyms of patients who may be deleted."""
     kept = Duration.days(settings.log_retention_days)
     return s3.LifecycleRule(expiration=kept, noncurrent_version_expiration=Duration.days(1))
 

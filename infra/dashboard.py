@@ -1,4 +1,4 @@
-"""One page that says how the service does, from what people feel (smears, waiting) down to what it costs."""
+"""Widgets of the dashboard: smears and waiting times first, then queues and functions, people and cost."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,17 +20,30 @@ _COST_NOTE = (
 )
 
 
-def _graph(title: str, metrics: Sequence[cloudwatch.IMetric], width: int = _HALF, **options: object) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=width, height=6, **options)
+def _graph(
+    title: str,
+    metrics: Sequence[cloudwatch.IMetric],
+    width: int = _HALF,
+    *,
+    stacked: bool | None = None,
+    left_y_axis: cloudwatch.YAxisProps | None = None,
+    region: str | None = None,
+) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(
+        title=title, left=list(metrics), width=width, height=6, stacked=stacked, left_y_axis=left_y_axis, region=region
+    )
 
 
 def _percentiles(metric: Metric, function: lambda_.IFunction) -> list[cloudwatch.Metric]:
-    return [counted(metric, function, _HOUR, one).with_(label=f"{metric.value} {one}") for one in ("p50", "p95", "p99")]
+    return [
+        counted(metric, function, _HOUR, percentile).with_(label=f"{metric.value} {percentile}")
+        for percentile in ("p50", "p95", "p99")
+    ]
 
 
 def smears(screening: lambda_.IFunction) -> list[list[cloudwatch.IWidget]]:
-    """What became of smears, and how long it took."""
-    ends = {
+    """Return the rows of widgets on smears: terminal states, decisions and durations."""
+    states = {
         "reported": Metric.SMEARS_REPORTED,
         "rejected": Metric.SMEARS_REJECTED,
         "failed": Metric.SMEARS_FAILED,
@@ -38,19 +51,19 @@ def smears(screening: lambda_.IFunction) -> list[list[cloudwatch.IWidget]]:
     return [
         [
             _graph(
-                "Smears an hour, by end",
-                [counted(metric, screening, _HOUR).with_(label=label) for label, metric in ends.items()],
+                "Smears per hour, by terminal state",
+                [counted(metric, screening, _HOUR).with_(label=label) for label, metric in states.items()],
                 _THIRD,
                 stacked=True,
             ),
             _graph(
-                "Reports an hour, by decision",
+                "Reports per hour, by decision",
                 [counted(metric, screening, _HOUR) for metric in (Metric.SMEARS_CONFIDENT, *ABSTAINED)],
                 _THIRD,
                 stacked=True,
             ),
             _graph(
-                "Share of six hours, in percent (0 below 20 smears)",
+                "Share over six hours, in percent (0 below 20 smears)",
                 [rejected_share(screening), abstained_share(screening)],
                 _THIRD,
                 left_y_axis=cloudwatch.YAxisProps(min=0, max=100),
@@ -70,30 +83,46 @@ def machinery(
     queues: Mapping[str, sqs.IQueue],
     dead: Mapping[str, sqs.IQueue],
     functions: Mapping[str, lambda_.IFunction],
-    fed: Sequence[lambda_.IFunction],
+    consumers: Sequence[lambda_.IFunction],
 ) -> list[list[cloudwatch.IWidget]]:
-    """Queues and functions."""
+    """Return the rows of widgets on queues and functions.
+
+    Parameters
+    ----------
+    queues, dead
+        Queues and their dead-letter queues, by name.
+    functions
+        Every function, by name.
+    consumers
+        The function that empties each of ``queues``, in the same order.
+    """
     ages = [
-        one.metric_approximate_age_of_oldest_message(period=_MINUTES, statistic="Maximum", label=name)
-        for name, one in queues.items()
+        queue.metric_approximate_age_of_oldest_message(period=_MINUTES, statistic="Maximum", label=name)
+        for name, queue in queues.items()
     ]
     dead_letters = [
-        one.metric_approximate_number_of_messages_visible(period=_MINUTES, statistic="Maximum", label=name)
-        for name, one in dead.items()
+        queue.metric_approximate_number_of_messages_visible(period=_MINUTES, statistic="Maximum", label=name)
+        for name, queue in dead.items()
     ]
     return [
         [_graph("Age of the oldest message, seconds", ages), _graph("Dead letters", dead_letters)],
         [
-            _graph("Errors", [one.metric_errors(period=_MINUTES, label=name) for name, one in functions.items()], _THIRD),
+            _graph(
+                "Errors", [function.metric_errors(period=_MINUTES, label=name) for name, function in functions.items()], _THIRD
+            ),
             _graph(
                 "Failed messages",
                 [
-                    counted(Metric.MESSAGES_FAILED, one, _MINUTES).with_(label=name)
-                    for name, one in zip(queues, fed, strict=True)
+                    counted(Metric.MESSAGES_FAILED, function, _MINUTES).with_(label=name)
+                    for name, function in zip(queues, consumers, strict=True)
                 ],
                 _THIRD,
             ),
-            _graph("Throttles", [one.metric_throttles(period=_MINUTES, label=name) for name, one in functions.items()], _THIRD),
+            _graph(
+                "Throttles",
+                [function.metric_throttles(period=_MINUTES, label=name) for name, function in functions.items()],
+                _THIRD,
+            ),
         ],
     ]
 
@@ -101,26 +130,26 @@ def machinery(
 def people(
     notification: lambda_.IFunction, mail_events: lambda_.IFunction, topic: sns.ITopic, api: apigateway.IHttpApi
 ) -> list[list[cloudwatch.IWidget]]:
-    """Notifications, mails, the portal, and the bill."""
-    back = (Metric.MAILS_BOUNCED, Metric.MAILS_COMPLAINED, Metric.MAILS_REFUSED)
+    """Return the rows of widgets on notifications, mails, the portal and cost."""
+    returned = (Metric.MAILS_BOUNCED, Metric.MAILS_COMPLAINED, Metric.MAILS_REFUSED)
     bill = cloudwatch.Metric(
         namespace="AWS/Billing",
         metric_name="EstimatedCharges",
         dimensions_map={"Currency": "USD"},
         statistic="Maximum",
         period=Duration.hours(6),
-        region="us-east-1",  # the only place where AWS reports it
+        region="us-east-1",  # the only region where AWS reports it
     )
     return [
         [
             _graph(
-                "Notifications sent an hour, urgent ones unacknowledged",
-                [counted(one, notification, _HOUR) for one in (Metric.NOTIFICATIONS_SENT, Metric.URGENT_UNACKNOWLEDGED)],
+                "Notifications sent per hour, urgent smears unacknowledged",
+                [counted(metric, notification, _HOUR) for metric in (Metric.NOTIFICATIONS_SENT, Metric.URGENT_UNACKNOWLEDGED)],
             ),
             _graph(
-                "Mails that came back, subscribers not reached",
+                "Mails returned, subscribers not reached",
                 [
-                    *(counted(one, mail_events, _HOUR) for one in back),
+                    *(counted(metric, mail_events, _HOUR) for metric in returned),
                     topic.metric_number_of_notifications_failed(period=_HOUR, statistic="Sum"),
                 ],
             ),

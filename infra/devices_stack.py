@@ -1,34 +1,36 @@
-"""How microscopes upload by themselves."""
+"""Identities of microscopes, with which they upload by themselves."""
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
 from constructs import Construct
 
-from infra.constructs.hospital_devices import HospitalDevices, only_our_iot
+from infra.constructs.hospital_devices import HospitalDevices, iot_of_this_account
 from infra.ingest_stack import IngestStack
 from infra.settings import Settings
 
-# The shortest that AWS gives: after it, a microscope whose certificate was revoked is out.
+# The shortest duration that AWS allows: a microscope whose certificate was revoked loses access after it.
 _CREDENTIALS = Duration.minutes(15)
-_HOSPITAL = "${credentials-iot:ThingTypeName}"  # filled in by AWS when a microscope asks for credentials
+_HOSPITAL = "${credentials-iot:ThingTypeName}"  # AWS replaces it when a microscope requests credentials
 
 
 class DevicesStack(Stack):
-    """An identity for each microscope, worth an upload into its own hospital's folder and nothing else.
+    """An identity for each microscope, which permits uploads below its own hospital's prefix and nothing else.
 
-    A microscope shows its certificate to IoT's credentials provider and gets keys for a few minutes. Its thing type is its
-    hospital, and the one role of all microscopes reads the folder from it. A stack of its own, since a hospital without
-    such microscopes doesn't need it.
+    A microscope presents its certificate to the IoT credentials provider and receives temporary credentials. Its thing type
+    is its hospital; the role that all microscopes share derives the prefix from it. The stack is separate because a hospital
+    without such microscopes does not need it.
     """
 
-    def __init__(self, scope: Construct, identity: str, settings: Settings, ingest: IngestStack, **kwargs: object) -> None:
-        super().__init__(scope, identity, **kwargs)
+    def __init__(
+        self, scope: Construct, identity: str, settings: Settings, ingest: IngestStack, env: Environment | None = None
+    ) -> None:
+        super().__init__(scope, identity, env=env)
         self._ingest = ingest
         self._role = iam.Role(
             self,
             "Microscope",
-            assumed_by=only_our_iot(self, "credentials.iot.amazonaws.com"),
+            assumed_by=iot_of_this_account(self, "credentials.iot.amazonaws.com"),
             max_session_duration=Duration.hours(1),
         )
         self._grant(settings.hospitals)
@@ -47,11 +49,11 @@ class DevicesStack(Stack):
 
     @property
     def role(self) -> iam.IRole:
-        """What a microscope may do on AWS."""
+        """The role that microscopes assume."""
         return self._role
 
     def _make_device_policy(self, alias: str) -> iot.CfnPolicy:
-        """What a microscope's certificate may do in IoT: ask for its keys. It can't connect to the message broker."""
+        """Let a microscope's certificate request credentials from IoT. It cannot connect to the message broker."""
         document = iam.PolicyDocument(
             statements=[
                 iam.PolicyStatement(
@@ -63,16 +65,16 @@ class DevicesStack(Stack):
         return iot.CfnPolicy(self, "DevicePolicy", policy_name=alias, policy_document=document)
 
     def _grant(self, hospitals: tuple[str, ...]) -> None:
-        """Give the role what a microscope does, action by action."""
+        """Grant the role each action that a microscope needs."""
         bucket, key = self._ingest.bucket, self._ingest.key.key_arn
         self._role.add_to_policy(
             iam.PolicyStatement(
                 actions=["s3:PutObject"],
                 resources=[bucket.arn_for_objects(f"smears/{_HOSPITAL}/*")],
                 conditions={
-                    # A hospital that leaves the settings is out at once.
+                    # A hospital that is removed from the settings loses access at once.
                     "StringEquals": {"credentials-iot:ThingTypeName": list(hospitals)},
-                    # A picture under another key or in cold storage could be stored, but never read by us.
+                    # The service could not read a picture that was encrypted with another key or put into cold storage.
                     "StringEqualsIfExists": {
                         "s3:x-amz-server-side-encryption": "aws:kms",
                         "s3:x-amz-server-side-encryption-aws-kms-key-id": key,
@@ -89,7 +91,7 @@ class DevicesStack(Stack):
                 conditions={
                     "StringEquals": {
                         "kms:ViaService": f"s3.{self.region}.amazonaws.com",
-                        "kms:EncryptionContext:aws:s3:arn": bucket.bucket_arn,  # with a bucket key, the bucket's own
+                        "kms:EncryptionContext:aws:s3:arn": bucket.bucket_arn,  # the context with a bucket key
                     }
                 },
             )

@@ -1,4 +1,4 @@
-"""The container images of functions, and what of the checkout may enter each."""
+"""Container images of the functions, and the files of the checkout that each build context contains."""
 
 from aws_cdk import aws_ecr_assets as assets
 from aws_cdk import aws_lambda as lambda_
@@ -10,13 +10,16 @@ _PLATFORMS = {"x86_64": assets.Platform.LINUX_AMD64, "arm64": assets.Platform.LI
 
 
 def allowed(model: str, folder: str = SCREENING) -> list[str]:
-    """Everything that a build context holds, as ignore patterns: nothing, but these. Docker by itself takes all models."""
+    """Return the ignore patterns of a build context, which is an allow list.
+
+    The Dockerfile's own ignore file lets every model in; here only the deployed one remains.
+    """
     lines = (ROOT / f"lambdas/{folder}/Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
     return [line.replace("model_artifacts/*/*", f"model_artifacts/{model}") for line in lines if not line.startswith("#")]
 
 
 def image(folder: str, model: str, architecture: str) -> lambda_.DockerImageCode:
-    """Image code of a function; synthesis needs no Docker, deployment does."""
+    """Return the image code of a function. Synthesis needs no Docker engine; deployment does."""
     return lambda_.DockerImageCode.from_image_asset(
         str(ROOT),
         file=f"lambdas/{folder}/Dockerfile",

@@ -1,6 +1,6 @@
-"""Where smears arrive."""
+"""Uploads: the bucket for smears and the queue that announces them."""
 
-from aws_cdk import Aws, CfnOutput, Duration, Stack
+from aws_cdk import Aws, CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -13,25 +13,25 @@ from infra.settings import Settings
 
 _NOTIFIER = "s3.amazonaws.com"
 _LOGS_KEPT = Duration.days(365)
-_SELDOM_READ = Duration.days(90)  # by then a slide is closed; reading again stays possible at once
+_SELDOM_READ = Duration.days(90)  # by then a slide is signed off; infrequent access still reads at once
 
 
 class IngestStack(Stack):
-    """Bucket, queue and the notification between them.
+    """The uploads bucket, the arrivals queue and the notification between them.
 
-    They are one stack because a bucket can only notify a queue that already lets it: apart, each would have to exist
-    before the other. The notification is a property of the bucket, not CDK's custom resource, which would be a second
-    Lambda function with rights on every bucket.
+    They are one stack because a bucket can only notify a queue whose policy already allows it: in two stacks each would
+    have to exist before the other. The notification is a property of the bucket. CDK's alternative, a custom resource, would
+    be another Lambda function, with permissions on every bucket.
     """
 
-    def __init__(self, scope: Construct, identity: str, settings: Settings, **kwargs: object) -> None:
-        super().__init__(scope, identity, **kwargs)
+    def __init__(self, scope: Construct, identity: str, settings: Settings, env: Environment | None = None) -> None:
+        super().__init__(scope, identity, env=env)
         self._key = safe_key(self, "Key", "Hemascope: uploaded smears and their queue")
         self._access_logs = safe_bucket(
             self,
             "AccessLogs",
             settings.name("access-logs"),
-            key=None,  # S3 delivers access logs to no bucket with a key of ours
+            key=None,  # S3 cannot deliver access logs to a bucket with a customer managed key
             logs=None,
             lifecycle=[s3.LifecycleRule(expiration=_LOGS_KEPT, noncurrent_version_expiration=Duration.days(1))],
         )
@@ -45,7 +45,7 @@ class IngestStack(Stack):
             timeout=Duration.seconds(settings.timeout_seconds),
             maximum_receives=settings.maximum_receives,
         )
-        self._let_bucket_notify(source)
+        self._allow_bucket_to_notify(source)
         self._bucket = safe_bucket(
             self,
             "Uploads",
@@ -53,7 +53,7 @@ class IngestStack(Stack):
             key=self._key,
             logs=self._access_logs,
             lifecycle=_lifecycle(settings),
-            # The portal's page uploads straight into the bucket, with a link that fits one object.
+            # The portal's page uploads directly to the bucket, with a presigned form for one object.
             cors=[
                 s3.CorsRule(
                     allowed_origins=[settings.portal_origin],
@@ -64,37 +64,37 @@ class IngestStack(Stack):
                 )
             ],
         )
-        self._notify()
+        self._add_notification()
         CfnOutput(self, "UploadsBucket", value=self._bucket.bucket_name)
         CfnOutput(self, "ArrivalsQueue", value=self._queues.queue.queue_url)
         CfnOutput(self, "ArrivalsDeadLetterQueue", value=self._queues.dead.queue_url)
 
     @property
     def key(self) -> kms.IKey:
-        """The key of uploads and arrivals."""
+        """KMS key of uploads and arrivals."""
         return self._key
 
     @property
     def bucket(self) -> s3.IBucket:
-        """Where pictures lie, below ``smears/``."""
+        """Bucket of uploaded pictures, below ``smears/``."""
         return self._bucket
 
     @property
     def access_logs(self) -> s3.IBucket:
-        """Where every bucket's access log goes."""
+        """Bucket for the access logs of every bucket."""
         return self._access_logs
 
     @property
     def queue(self) -> sqs.IQueue:
-        """One message for each created object version."""
+        """Queue with one message for each created object version."""
         return self._queues.queue
 
     @property
     def dead(self) -> sqs.IQueue:
-        """Messages that came as often as they may and failed each time."""
+        """Dead-letter queue: messages that failed at every delivery."""
         return self._queues.dead
 
-    def _let_bucket_notify(self, source: str) -> None:
+    def _allow_bucket_to_notify(self, source: str) -> None:
         only_this_bucket = {
             "ArnLike": {"aws:SourceArn": source},
             "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
@@ -112,12 +112,12 @@ class IngestStack(Stack):
             iam.PolicyStatement(
                 actions=["kms:GenerateDataKey", "kms:Decrypt"],
                 principals=[service],
-                resources=["*"],  # in a key's own policy: this key
+                resources=["*"],  # in a key policy, `*` is this key
                 conditions=only_this_bucket,
             )
         )
 
-    def _notify(self) -> None:
+    def _add_notification(self) -> None:
         bucket = self._bucket.node.default_child
         assert isinstance(bucket, s3.CfnBucket)
         smears = s3.CfnBucket.FilterRuleProperty(name="prefix", value="smears/")
@@ -134,7 +134,10 @@ class IngestStack(Stack):
 
 
 def _lifecycle(settings: Settings) -> list[s3.LifecycleRule]:
-    """Cheaper storage after a while; deletion only where the hospital has set a time. Every version is a smear of its own."""
+    """Return rules for cheaper storage after 90 days, and for deletion only where the settings name a retention.
+
+    Every version is a picture of its own, so older versions are kept as long as current ones.
+    """
     kept = Duration.days(settings.retention_days) if settings.retention_days else None
     return [
         s3.LifecycleRule(

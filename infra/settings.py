@@ -1,6 +1,5 @@
-"""What a hospital may set, read once from the environment. ``.env.example`` explains each."""
+"""Settings of a deployment, read once from the environment. ``.env.example`` explains each of them."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,17 +13,18 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "HEMASCOPE_"
 ROOT = Path(__file__).resolve().parent.parent
 MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
-# What an IoT thing type may be called, less the colon, which parts a hospital from a serial number in a thing's name.
+# Allowed in the name of an IoT thing type, without the colon that separates hospital and serial number in a thing's name.
 HOSPITAL = r"^[A-Za-z0-9_-]+$"
 _LONGEST_TEMPLATE_NAME = 36  # of an IoT provisioning template
 
 
 class Subscriber(BaseModel):
-    """Who hears of which notifications, beside the mail to the clinician on duty."""
+    """A subscription to notifications, in addition to the mail to the clinician on duty."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,7 +36,7 @@ class Subscriber(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, value: object) -> object:
-        """Read ``hospital:urgency:protocol:endpoint``; the endpoint may hold colons."""
+        """Parse ``hospital:urgency:protocol:endpoint``; the endpoint may contain colons."""
         if not isinstance(value, str):
             return value
         parts = value.strip().split(":", 3)
@@ -45,13 +45,13 @@ class Subscriber(BaseModel):
         return dict(zip(cls.model_fields, parts, strict=True))
 
 
-def _each(value: object) -> object:
-    """Split a list in one variable: blanks or line feeds between its items."""
+def _split(value: object) -> object:
+    """Split a variable that holds a list, with blanks or line feeds between the items."""
     return value.split() if isinstance(value, str) else value
 
 
 class Settings(BaseModel):
-    """Settings of a deployment; each variable is ``HEMASCOPE_`` and the field's name in capitals."""
+    """Settings of a deployment. ``Settings()`` has the defaults of all, whatever the environment holds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,14 +76,14 @@ class Settings(BaseModel):
     alarm_rejected_percent: Annotated[int, Field(ge=1, le=100)] = 20
     alarm_abstained_percent: Annotated[int, Field(ge=1, le=100)] = 50
     monthly_budget_usd: Annotated[int, Field(ge=1)] = 100
-    subscribers: Annotated[tuple[Subscriber, ...], BeforeValidator(_each)] = ()
+    subscribers: Annotated[tuple[Subscriber, ...], NoDecode, BeforeValidator(_split)] = ()
     portal_url: Annotated[str, Field(pattern=r"^https://[^/\s]+/?$")] = "https://portal.hospital.example"
     portal_certificate: Annotated[str | None, Field(pattern=r"^arn:aws:acm:us-east-1:\d{12}:certificate/")] = None
     portal_web_acl: Annotated[str | None, Field(pattern=r"^arn:aws:wafv2:us-east-1:\d{12}:global/webacl/")] = None
     portal_threat_protection: bool = False
-    hospitals: Annotated[tuple[Annotated[str, Field(pattern=HOSPITAL)], ...], BeforeValidator(_each), Field(min_length=1)] = (
-        "demo-hospital",
-    )
+    hospitals: Annotated[
+        tuple[Annotated[str, Field(pattern=HOSPITAL)], ...], NoDecode, BeforeValidator(_split), Field(min_length=1)
+    ] = ("demo-hospital",)
 
     @field_validator("hospitals")
     @classmethod
@@ -96,19 +96,19 @@ class Settings(BaseModel):
         return hospitals
 
     @classmethod
-    def read(cls, variables: Mapping[str, str]) -> "Settings":
-        """Validate the environment.
+    def read(cls) -> "Settings":
+        """Read and validate the variables of this process; an empty variable counts as not set.
 
         Raises
         ------
         ValueError
-            Naming the variables that are wrong and what was expected of them.
+            Naming the variables that are invalid and what was expected of them, without their values.
         """
-        fields = {name: variables[PREFIX + name.upper()] for name in cls.model_fields if variables.get(PREFIX + name.upper())}
         try:
-            return cls.model_validate(fields)
+            return cls(**dict(_Environment()))
         except ValidationError as error:
-            wrong = "; ".join(f"{PREFIX}{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
+            problems = error.errors(include_input=False, include_context=False)
+            wrong = "; ".join(f"{PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in problems)
             raise ValueError(f"expected valid settings, received {wrong}") from None
 
     def name(self, part: str) -> str:
@@ -133,3 +133,9 @@ class Settings(BaseModel):
     def operator(self) -> str:
         """Name of the role that a human takes; the reports bucket knows it before it exists."""
         return self.name("operator")
+
+
+class _Environment(BaseSettings, Settings):
+    """Settings from environment variables, each named ``HEMASCOPE_`` and the field's name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")

@@ -1,6 +1,6 @@
 """Template snapshots: ``python -m infra.snapshot`` writes what ``app.py`` synthesizes with default settings.
 
-The local cloud is created from them, so it needs neither Node nor CDK; a test holds them equal to a fresh synthesis.
+The local cloud is created from the snapshots, so it needs neither Node nor CDK. A test compares them with a fresh synthesis.
 """
 
 import json
@@ -16,21 +16,22 @@ STACKS = {
     name.lower(): Settings().stack(name)
     for name in ("Ingest", "Screening", "Notification", "Portal", "Archive", "Operator", "Devices", "Observability")
 }
-# Of assets (64 digits), and of the function's version, whose logical id ends with the hash of what it holds.
+# Hashes of assets (64 digits) and of the function's version, whose logical id ends with a hash of its content.
 _HASH = re.compile(r"[0-9a-f]{64}|(?<=CurrentVersion)[0-9A-F]{8}[0-9a-f]{32}")
 
 
 def synthesize(settings: Settings, outdir: Path) -> Path:
-    """Synthesize all stacks into a folder; return it."""
+    """Synthesize all stacks into a folder and return it."""
     from app import build_app
 
     return Path(build_app(settings, str(outdir)).synth().directory)
 
 
 def read_snapshots(assembly: Path) -> dict[str, str]:
-    """Templates of a cloud assembly as they are committed.
+    """Return the templates of a cloud assembly by stack, in the form in which they are committed.
 
-    Asset hashes are replaced, since they change with every line of code, and what only CDK's bootstrap reads is out.
+    Asset hashes are replaced by zeros, since they change with every line of code. Sections that only CDK's bootstrap reads
+    are removed.
     """
     return {name: _scrub(json.loads((assembly / f"{stack}.template.json").read_text())) for name, stack in STACKS.items()}
 
@@ -38,7 +39,11 @@ def read_snapshots(assembly: Path) -> dict[str, str]:
 def _scrub(template: dict[str, Any]) -> str:
     for unneeded in ("Parameters", "Rules", "Conditions"):
         template.pop(unneeded, None)
-    resources = {key: one for key, one in template["Resources"].items() if one["Type"] != "AWS::CDK::Metadata"}
+    resources = {
+        logical_id: resource
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] != "AWS::CDK::Metadata"
+    }
     text = json.dumps(template | {"Resources": resources}, indent=1, sort_keys=True)
     return _HASH.sub(lambda found: "0" * len(found[0]), text) + "\n"
 

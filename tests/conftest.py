@@ -8,12 +8,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import Artifact, load_artifact
 from hemascope.model.classifier import Classifier
+from hemascope_cli.local import cloud
 from hemascope_cli.project import artifact_folder
+from tests.support.patience import patience
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -21,7 +23,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 NO_DATASET = "HEMASCOPE_DATASET names no folder with the real smears"
 
-settings.register_profile("full", max_examples=2000)  # `make fuzz`
+# No example has a deadline, and drawing none may be too slow: on a busy machine neither is a fault of the code.
+_TIMED = [HealthCheck.too_slow]
+settings.register_profile("full", max_examples=2000, deadline=None, suppress_health_check=_TIMED)  # `make fuzz`
+settings.register_profile("any machine", deadline=None, suppress_health_check=_TIMED)
+settings.load_profile("any machine")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One variable sets how long anything may hang: a wait, the start of the local cloud, a whole test with its fixtures."""
+    os.environ.setdefault(cloud.PATIENCE, str(patience()))
+    if config.getoption("timeout", None) is None:
+        config.option.timeout = 3 * patience()
 
 
 def _dataset() -> Path | None:

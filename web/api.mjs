@@ -1,9 +1,9 @@
-// The portal's API, route by route. docs/contracts.md says what each gives.
+// Calls of the portal's API. docs/contracts/openapi.json says what each returns.
 
 import { SessionEnded } from "./session.mjs";
 import { words } from "./words.mjs";
 
-// What the service answered instead of what was asked for; its text may be shown.
+// An answer that is not a success; its text may be shown.
 export class Problem extends Error {
   constructor(status, text) {
     super(text);
@@ -11,11 +11,45 @@ export class Problem extends Error {
   }
 }
 
-const part = encodeURIComponent;
-const query = (asked) => {
-  const given = Object.entries(asked).filter(([, value]) => value !== undefined && value !== null && value !== "");
+// Each call: its route, and the names that it sends, in the query of a GET and else in a JSON body. A test compares this table
+// with the service's own.
+const calls = {
+  me: ["GET /me"],
+  openUpload: ["POST /uploads", "patient", "slide", "field"],
+  states: ["GET /states", "ids"],
+  worklist: ["GET /reports", "slide", "state", "decision", "urgent", "cursor"],
+  report: ["GET /reports/{object_id}"],
+  pdf: ["GET /reports/{object_id}/report.pdf"],
+  fhir: ["GET /reports/{object_id}/report.fhir.json"],
+  giveVerdict: ["POST /reports/{object_id}/verdicts", "model", "kind", "label", "comment"],
+  release: ["POST /reports/{object_id}/release", "model"],
+  acknowledge: ["POST /reports/{object_id}/acknowledgement"],
+  slideReport: ["GET /slides", "slide", "patient"],
+  summaries: ["GET /summaries"],
+  hospital: ["GET /hospital"],
+  setHospital: ["PUT /hospital", "release", "mail_detail", "recipients", "escalate_after_minutes", "laboratory", "patient_channel", "telephone", "reviewers", "fhir"],
+  users: ["GET /users", "cursor"],
+  invite: ["POST /users", "email", "role", "patient"],
+  remove: ["DELETE /users/{username}"],
+  model: ["GET /model"],
+  figures: ["GET /figures", "days"],
+  audit: ["GET /audit", "after"],
+};
+
+const query = (sent) => {
+  const given = Object.entries(sent).filter(([, value]) => value !== undefined && value !== null && value !== "");
   return given.length ? `?${new URLSearchParams(given)}` : "";
 };
+
+// Method, path and body of a call. A name that the route does not take is a mistake of the page.
+function request([route, ...names], id, sent = {}) {
+  const unknown = Object.keys(sent).filter((name) => !names.includes(name));
+  if (unknown.length) throw new Error(`${route} does not take ${unknown.join(", ")}`);
+  const [method, template] = route.split(" ");
+  const path = template.replace(/\{\w+\}/, () => encodeURIComponent(id));
+  if (method === "GET") return { method, path: path + query(sent) };
+  return { method, path, body: names.length ? JSON.stringify(sent) : undefined };
+}
 
 export class Api {
   constructor(base, session) {
@@ -23,57 +57,62 @@ export class Api {
     this.session = session;
   }
 
-  me = () => this.json("GET", "/me");
-  openUpload = (picture) => this.json("POST", "/uploads", picture);
-  states = (ids) => this.json("GET", `/states${query({ ids: ids.join(",") })}`);
-  worklist = (filter) => this.json("GET", `/reports${query(filter)}`);
-  report = (id) => this.json("GET", `/reports/${part(id)}`);
-  slideReport = (slide) => this.json("GET", `/slides${query(slide)}`);
-  giveVerdict = (id, verdict) => this.json("POST", `/reports/${part(id)}/verdicts`, verdict);
-  release = (id, model) => this.json("POST", `/reports/${part(id)}/release`, { model });
-  acknowledge = (id) => this.json("POST", `/reports/${part(id)}/acknowledgement`);
-  file = async (id, name) => (await this.ask("GET", `/reports/${part(id)}/${name}`)).blob();
-  summaries = () => this.json("GET", "/summaries");
-  hospital = () => this.json("GET", "/hospital");
-  setHospital = (settings) => this.json("PUT", "/hospital", settings);
-  users = (cursor) => this.json("GET", `/users${query({ cursor })}`);
-  invite = (user) => this.json("POST", "/users", user);
-  remove = (username) => this.json("DELETE", `/users/${part(username)}`);
-  model = () => this.json("GET", "/model");
-  figures = (days) => this.json("GET", `/figures${query({ days })}`);
-  audit = (after) => this.json("GET", `/audit${query({ after })}`);
+  me = () => this.json(calls.me);
+  openUpload = (picture) => this.json(calls.openUpload, null, picture);
+  states = (ids) => this.json(calls.states, null, { ids: ids.join(",") });
+  worklist = (filter) => this.json(calls.worklist, null, filter);
+  report = (id) => this.json(calls.report, id);
+  pdf = (id) => this.file(calls.pdf, id);
+  fhir = (id) => this.file(calls.fhir, id);
+  giveVerdict = (id, verdict) => this.json(calls.giveVerdict, id, verdict);
+  release = (id, model) => this.json(calls.release, id, { model });
+  acknowledge = (id) => this.json(calls.acknowledge, id);
+  slideReport = (slide) => this.json(calls.slideReport, null, slide);
+  summaries = () => this.json(calls.summaries);
+  hospital = () => this.json(calls.hospital);
+  setHospital = (settings) => this.json(calls.setHospital, null, settings);
+  users = (cursor) => this.json(calls.users, null, { cursor });
+  invite = (user) => this.json(calls.invite, null, user);
+  remove = (username) => this.json(calls.remove, username);
+  model = () => this.json(calls.model);
+  figures = (days) => this.json(calls.figures, null, { days });
+  audit = (after) => this.json(calls.audit, null, { after });
 
-  async json(method, path, body) {
-    const answer = await this.ask(method, path, body);
+  async json(...call) {
+    const answer = await this.ask(request(...call));
     return answer.status === 204 ? null : answer.json();
   }
 
-  // A token can end between its check here and the one there: then it is renewed once.
-  async ask(method, path, body) {
-    let answer = await this.send(method, path, body, await this.token());
+  async file(...call) {
+    return (await this.ask(request(...call))).blob();
+  }
+
+  // A token can expire between its check here and the service's: then it is renewed once.
+  async ask(asked) {
+    let answer = await this.send(asked, await this.token());
     if (answer.status === 401) {
       await this.renew();
-      answer = await this.send(method, path, body, await this.token());
+      answer = await this.send(asked, await this.token());
     }
     if (answer.status === 401) {
       this.session.forget();
       throw new SessionEnded();
     }
     if (answer.ok) return answer;
-    const told = await answer.json().catch(() => ({}));
-    throw new Problem(answer.status, told.detail ?? words.problem.of(answer.status));
+    const problem = await answer.json().catch(() => ({}));
+    throw new Problem(answer.status, problem.detail ?? words.problem.of(answer.status));
   }
 
   token = () => reached(() => this.session.token());
   renew = () => reached(() => this.session.renew());
 
-  send(method, path, body, token) {
+  send({ method, path, body }, token) {
     const headers = { Authorization: `Bearer ${token}`, ...(body && { "Content-Type": "application/json" }) };
-    return reached(() => fetch(`${this.base}${path}`, { method, headers, body: body && JSON.stringify(body), cache: "no-store" }));
+    return reached(() => fetch(`${this.base}${path}`, { method, headers, body, cache: "no-store" }));
   }
 }
 
-// A browser says of a network that is away, and of a server that is, nothing but a TypeError.
+// Where network or server cannot be reached, the browser only throws a TypeError.
 async function reached(work) {
   try {
     return await work();

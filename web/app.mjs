@@ -1,11 +1,11 @@
-// The frame of the portal: who is signed in, which page is asked for, what is said when something fails.
+// Frame of the portal: session, navigation, routing and error messages.
 
 import { Api, Problem } from "./api.mjs";
-import { el, present, say } from "./dom.mjs";
+import { el, present, announce } from "./dom.mjs";
 import { Session, SessionEnded } from "./session.mjs";
 import { words } from "./words.mjs";
 
-// Address -> module of the page, and who may open it. A page is loaded when it is first asked for.
+// Address -> page module and the roles that may open it. A page's module is loaded when the page is first opened.
 const STAFF = ["technician", "clinician", "admin"];
 const PAGES = [
   [/^#\/worklist$/, "worklist", STAFF],
@@ -30,15 +30,15 @@ const NAVIGATION = {
 };
 
 const main = document.querySelector("main");
-let session, api, me, leave, turn = 0;
+let session, api, me, leave, navigation = 0;
 
 async function start() {
   document.querySelector("#skip").textContent = words.skip;
   document.querySelector("footer").textContent = words.disclaimer;
   addEventListener("hashchange", show);
-  addEventListener("complaint", (event) => hear(event.detail));
+  addEventListener("pageerror", (event) => showPartError(event.detail));
   document.querySelector("#skip").addEventListener("click", (event) => {
-    event.preventDefault(); // the address names the page, so it can't name a place on it
+    event.preventDefault(); // the hash holds the page's address, so it can't hold an anchor
     main.focus();
   });
   try {
@@ -53,32 +53,32 @@ async function start() {
 }
 
 async function show() {
-  const mine = (turn += 1);
+  const mine = (navigation += 1);
   leave?.();
   leave = undefined;
-  say("");
+  announce("");
   try {
     if (!session.open) return void (await signIn());
     me ??= await api.me();
     frame();
-    const [address, asked] = location.hash.split("?");
+    const [address, query] = location.hash.split("?");
     const home = Object.values(NAVIGATION[me.role])[0];
     if (!address || address === "#/" || address === "#") return void location.replace(home);
-    const [pattern, name] = PAGES.find(([one, , roles]) => one.test(address) && roles.includes(me.role)) ?? [];
+    const [pattern, name] = PAGES.find(([route, , roles]) => route.test(address) && roles.includes(me.role)) ?? [];
     if (!name) throw new Problem(404, words.problem.page);
     const page = await import(`./pages/${name}.mjs`);
     const shown = await page.show({
-      api, me, named: pattern.exec(address).groups ?? {}, asked: new URLSearchParams(asked),
+      api, me, named: pattern.exec(address).groups ?? {}, query: new URLSearchParams(query),
     });
-    if (mine !== turn) return void shown.leave?.();
+    if (mine !== navigation) return void shown.leave?.();
     leave = shown.leave;
     place(shown);
   } catch (error) {
-    if (mine === turn) failed(error);
+    if (mine === navigation) failed(error);
   }
 }
 
-// Lays a page into the frame; a person who hears the page is told by the focus on its heading.
+// Shows a page. Moving the focus to its heading makes screen readers announce it.
 function place({ title, kind, content }) {
   document.title = `${title} · Hemascope`;
   main.className = kind ?? "";
@@ -96,7 +96,7 @@ function frame() {
   document.body.classList.add("inside");
   document.querySelector("nav").setAttribute("aria-label", words.navigation.label);
   document.querySelector("nav").replaceChildren(...(links.length > 1 ? links : []));
-  document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // a phone shows a part of them
+  document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone only some links are visible
   document.querySelector("#person").replaceChildren(
     el("span", { class: "who" }, el("b", {}, session.name), " ", el("span", {}, words.role[me.role], el("span", { class: "place" }, `, ${me.hospital}`))),
     el("button", { class: "plain", onclick: () => session.signOut() }, words.navigation.signOut));
@@ -111,33 +111,33 @@ async function signIn(text) {
   place(page.show({ begin: () => session.begin(location.hash), text }));
 }
 
-// Says what went wrong with a whole page.
+// Shows an error in place of a page.
 function failed(error, ended) {
-  if (error instanceof SessionEnded) return over(ended);
+  if (error instanceof SessionEnded) return endSession(ended);
   return place({
     title: words.problem.heading,
     kind: "narrow",
     content: [
-      el("h1", {}, words.problem.heading), el("p", {}, told(error)), el("button", { onclick: show }, words.problem.again),
+      el("h1", {}, words.problem.heading), el("p", {}, messageOf(error)), el("button", { onclick: show }, words.problem.again),
     ],
   });
 }
 
-// Says what went wrong with a part of a page, which stands.
-function hear(error) {
-  if (error instanceof SessionEnded) return over();
-  return say(told(error), "alarm");
+// Shows an error in part of a page; the rest stays.
+function showPartError(error) {
+  if (error instanceof SessionEnded) return endSession();
+  return announce(messageOf(error), "alarm");
 }
 
-// A session that has ended is no fault: it leads to the sign-in page, and from there back to this address.
-function over(text = words.signIn.ended) {
-  turn += 1;
+// An expired session is not an error: show the sign-in page, which leads back to this address.
+function endSession(text = words.signIn.ended) {
+  navigation += 1;
   leave?.();
   leave = undefined;
   signIn(text);
 }
 
-function told(error) {
+function messageOf(error) {
   if (error instanceof Problem) return error.message;
   console.error(error);
   return words.problem.script;

@@ -1,26 +1,26 @@
-// What a report says: answer, probabilities, how well the picture fits, its cells. Made from the report alone.
+// The sections of a report: result, probabilities, quality and fit, cells. Built from the report alone.
 
 import { bar, el } from "./dom.mjs";
 import { percent, when } from "./numbers.mjs";
 import { words } from "./words.mjs";
 
-const { report: told } = words;
+const { report: labels } = words;
 
 export function headline({ state, result }) {
-  if (state === "rejected") return told.rejected;
-  if (!result) return told.failed;
-  if (result.decision === "confident") return told.pattern(result.label);
-  return result.decision === "indeterminate" ? told.unsure(result.prediction_set) : told.noAnswer;
+  if (state === "rejected") return labels.rejected;
+  if (!result) return labels.failed;
+  if (result.decision === "confident") return labels.pattern(result.label);
+  return result.decision === "indeterminate" ? labels.unsure(result.prediction_set) : labels.noAnswer;
 }
 
-// `urgent`: an urgent class is possible; then the study's own advice stands above the recommendation of the model's texts.
+// An urgent result shows the study's advice above the recommendation from the model's texts.
 export function answer({ state, result, rejection }, urgent) {
   if (state === "rejected") return el("div", { class: "answer" }, el("p", {}, rejection.message), el("p", { class: "advice" }, rejection.advice));
-  if (!result) return el("p", { class: "answer" }, told.failedText);
+  if (!result) return el("p", { class: "answer" }, labels.failedText);
   return el("div", { class: "answer" },
-    el("p", { class: `sure ${result.decision}` }, words.sure[result.decision]),
+    el("p", { class: `decision ${result.decision}` }, words.decisionExplained[result.decision]),
     el("div", { class: `advice ${urgent ? "alarm" : ""}` },
-      el("h2", {}, told.recommendation), urgent && el("p", {}, el("b", {}, told.specialist)), el("p", {}, result.recommendation)));
+      el("h2", {}, labels.recommendation), urgent && el("p", {}, el("b", {}, labels.specialist)), el("p", {}, result.recommendation)));
 }
 
 export function probabilities({ probabilities: shares, prediction_set: possible, conformal_set: typical, label }) {
@@ -29,48 +29,48 @@ export function probabilities({ probabilities: shares, prediction_set: possible,
     el("td", { class: "wide" }, bar(share, possible.includes(name) ? "possible" : "")),
     el("td", { class: "number" }, percent(share))));
   return el("section", { class: "card chances" },
-    el("h2", {}, told.probabilities),
+    el("h2", {}, labels.probabilities),
     el("table", { class: "bars" }, el("tbody", {}, rows)),
-    el("p", { class: "hint" }, told.probabilitiesHint),
-    typical && el("p", { class: "hint" }, told.typical(typical)));
+    el("p", { class: "hint" }, labels.probabilitiesHint),
+    typical && el("p", { class: "hint" }, labels.typical(typical)));
 }
 
 export function fit({ quality, cell_count: cells, mask_coverage: share, out_of_distribution_score: colours, feature_score: features }) {
   const figures = { sharpness: quality.sharpness, brightness: quality.brightness, contrast: quality.contrast, ...quality.figures };
   const poor = quality.findings ?? [];
   return el("section", { class: "card" },
-    el("h2", {}, told.how),
+    el("h2", {}, labels.how),
     el("ul", { class: "facts" },
-      el("li", { class: colours > 1 ? "bad" : "good" }, told.ood(colours)),
-      typeof features === "number" && el("li", { class: features > 1 ? "bad" : "good" }, told.feature(features)),
+      el("li", { class: colours > 1 ? "bad" : "good" }, labels.ood(colours)),
+      typeof features === "number" && el("li", { class: features > 1 ? "bad" : "good" }, labels.feature(features)),
       poor.length
-        ? poor.map((one) => el("li", { class: "bad" }, el("b", {}, `${told.figure[one.figure]} ${round(one.value)}, `),
-          `${told.beyond(round(one.limit))}. ${one.advice}`))
-        : Object.keys(quality.figures ?? {}).length > 0 && el("li", { class: "good" }, told.qualityGood),
-      el("li", { class: "good" }, told.counted(cells, percent(share)))),
-    el("details", {}, el("summary", {}, told.figures), el("dl", { class: "pairs" },
-      Object.entries(figures).map(([name, value]) => [el("dt", {}, told.figure[name] ?? name), el("dd", {}, round(value))]))));
+        ? poor.map((finding) => el("li", { class: "bad" }, el("b", {}, `${labels.figure[finding.figure]} ${round(finding.value)}, `),
+          `${labels.beyond(round(finding.limit))}. ${finding.advice}`))
+        : Object.keys(quality.figures ?? {}).length > 0 && el("li", { class: "good" }, labels.qualityGood),
+      el("li", { class: "good" }, labels.counted(cells, percent(share)))),
+    el("details", {}, el("summary", {}, labels.figures), el("dl", { class: "pairs" },
+      Object.entries(figures).map(([name, value]) => [el("dt", {}, labels.figure[name] ?? name), el("dd", {}, round(value))]))));
 }
 
-// The table of the numbered cells; `point` is told which one a person looks at.
+// The table of numbered cells. `point` is called with the number of the cell under the pointer or focus, or null.
 export function cellTable(cells, point) {
   if (!cells.length) return { content: null, show: () => undefined };
-  const { cellColumns: columns } = told;
+  const { cellColumns: columns } = labels;
   const rows = new Map(cells.map((cell) => [cell.number, el("tr", { onpointerenter: () => point(cell.number), onpointerleave: () => point(null) },
     el("th", { scope: "row" }, el("button", {
-      class: "plain", "aria-label": told.cell(cell.number), onfocus: () => point(cell.number), onblur: () => point(null),
+      class: "plain", "aria-label": labels.cell(cell.number), onfocus: () => point(cell.number), onblur: () => point(null),
     }, cell.number)),
     el("td", {}, cell.area), el("td", {}, cell.roundness.toFixed(2)), el("td", {}, Math.round(cell.brightness)),
     el("td", {}, typeof cell.evidence_share === "number" ? percent(cell.evidence_share) : "–"))]));
-  const box = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": told.cells },
+  const box = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": labels.cells },
     el("table", { class: "cells" },
       el("thead", {}, el("tr", {}, Object.values(columns).map((text) => el("th", { scope: "col" }, text)))),
       el("tbody", {}, [...rows.values()])));
   return {
-    content: el("section", { class: "card cell-card" }, el("h2", {}, told.cells, " ", el("span", { class: "count" }, cells.length)),
-      el("p", { class: "hint" }, told.cellsHint), box),
+    content: el("section", { class: "card cell-card" }, el("h2", {}, labels.cells, " ", el("span", { class: "count" }, cells.length)),
+      el("p", { class: "hint" }, labels.cellsHint), box),
     show: (number, scroll) => {
-      for (const [one, row] of rows) row.classList.toggle("on", one === number);
+      for (const [id, row] of rows) row.classList.toggle("on", id === number);
       const row = rows.get(number);
       if (scroll && row) box.scrollTo({ top: row.offsetTop - box.clientHeight / 2 });
     },
@@ -78,9 +78,9 @@ export function cellTable(cells, point) {
 }
 
 export function about(report) {
-  const { details } = told;
+  const { details } = labels;
   const { specimen, model } = report;
-  const total = Object.values(report.timings_ms ?? {}).reduce((sum, one) => sum + one, 0);
+  const total = Object.values(report.timings_ms ?? {}).reduce((sum, time) => sum + time, 0);
   const rows = {
     [details.smear]: specimen ? [specimen.hospital, specimen.patient, specimen.slide, specimen.field].join(" / ") : words.unknown,
     [details.arrived]: when(report.issued_at),
@@ -90,7 +90,7 @@ export function about(report) {
     [details.time]: total ? `${Math.round(total)} ms` : words.unknown,
     [details.id]: report.object_id,
   };
-  return el("section", { class: "card" }, el("h2", {}, told.about),
+  return el("section", { class: "card" }, el("h2", {}, labels.about),
     el("dl", { class: "pairs" }, Object.entries(rows).map(([name, text]) => [el("dt", {}, name), el("dd", {}, text)])));
 }
 

@@ -1,4 +1,4 @@
-// Shows the Markdown of a model card: headings, paragraphs, lists, tables, code, bold and links, as elements and text nodes.
+// Renders the Markdown of a model card: headings, paragraphs, lists, tables, code, bold, italic and links, as elements and text nodes.
 
 import { el } from "./dom.mjs";
 
@@ -12,7 +12,7 @@ export function markdown(text) {
   return blocks.filter(Boolean);
 }
 
-// Takes the first lines that pass off the list.
+// Removes and returns the leading lines that pass the test.
 function takeWhile(lines, test) {
   const end = lines.findIndex((line) => !test(line));
   return lines.splice(0, end < 0 ? lines.length : end);
@@ -23,15 +23,15 @@ function block(lines) {
   const heading = /^(#{1,6}) (.*)$/.exec(line);
   if (heading) return lines.shift() && el(`h${Math.min(6, heading[1].length + 1)}`, {}, inline(heading[2]));
   if (line.startsWith("```")) return code(lines);
-  if (line.startsWith("|")) return table(takeWhile(lines, (one) => one.startsWith("|")));
-  if (/^([-*]|\d+\.) /.test(line)) return list(takeWhile(lines, (one) => /^([-*]|\d+\.|\s+\S)/.test(one)), /^\d/.test(line));
-  const paragraph = takeWhile(lines, (one) => one.trim() && !/^(#{1,6} |```|\||[-*] |\d+\. )/.test(one));
+  if (line.startsWith("|")) return table(takeWhile(lines, (row) => row.startsWith("|")));
+  if (/^([-*]|\d+\.) /.test(line)) return list(takeWhile(lines, (item) => /^([-*]|\d+\.|\s+\S)/.test(item)), /^\d/.test(line));
+  const paragraph = takeWhile(lines, (next) => next.trim() && !/^(#{1,6} |```|\||[-*] |\d+\. )/.test(next));
   return el("p", {}, inline((paragraph.length ? paragraph : [lines.shift()]).join(" ")));
 }
 
 function code(lines) {
   lines.shift();
-  const inside = takeWhile(lines, (one) => !one.startsWith("```"));
+  const inside = takeWhile(lines, (row) => !row.startsWith("```"));
   lines.shift();
   return el("pre", { tabindex: "0" }, el("code", {}, inside.join("\n")));
 }
@@ -53,7 +53,7 @@ function table(lines) {
     el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell) => el("td", {}, inline(cell))))))));
 }
 
-// **bold**, *slanted*, `code`, [text](address). An address that is no web page of its own stays text; pictures are left out.
+// **bold**, *italic*, `code`, [text](address). Only https links become links; pictures are dropped.
 function inline(text) {
   const parts = text.replace(/!\[[^\]]*\]\([^)]*\)/g, "").split(/(\*\*[^*]+\*\*|\*[^*]+\*|`[^`]+`|\[[^\]]+\]\([^)]+\))/);
   return parts.filter(Boolean).map((part) => {

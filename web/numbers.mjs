@@ -1,4 +1,4 @@
-// How numbers and times are written.
+// Formats of numbers and times.
 
 import { words } from "./words.mjs";
 

@@ -1,13 +1,13 @@
-// Sends pictures straight to S3, a few at a time, and asks what has become of them until each has come to an end.
+// Uploads pictures directly to S3, a few at a time, and polls their states until each is final.
 
-import { complain } from "./dom.mjs";
+import { reportError } from "./dom.mjs";
 
 const AT_ONCE = 3;
-const ASKED = 50; // ids a request
+const IDS_PER_REQUEST = 50;
 const PATIENCE = 120; // seconds after which a picture is late
 const ENDS = ["reported", "rejected", "failed"];
 
-// One picture on the list. `stage` is one of words.upload.stage.
+// A picture in the list. `stage` is a key of words.upload.stage.
 export class Picture {
   constructor(file, refusal) {
     this.file = file;
@@ -23,7 +23,7 @@ export class Picture {
 }
 
 export class Sending {
-  // `changed` is called with every picture of which something is new.
+  // `changed` is called with each picture whose stage or progress has changed.
   constructor(api, changed) {
     this.api = api;
     this.changed = changed;
@@ -37,7 +37,7 @@ export class Sending {
   }
 
   remove(picture) {
-    this.pictures = this.pictures.filter((one) => one !== picture);
+    this.pictures = this.pictures.filter((other) => other !== picture);
   }
 
   set(picture, stage, changes = {}) {
@@ -46,14 +46,14 @@ export class Sending {
   }
 
   async send(slide) {
-    const queue = this.pictures.filter((one) => ["ready", "broken"].includes(one.stage));
+    const queue = this.pictures.filter(({ stage }) => ["ready", "broken"].includes(stage));
     const work = async () => {
-      for (let one = queue.shift(); one; one = queue.shift()) await this.sendOne(one, slide);
+      for (let picture = queue.shift(); picture; picture = queue.shift()) await this.sendPicture(picture, slide);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
 
-  async sendOne(picture, slide) {
+  async sendPicture(picture, slide) {
     this.set(picture, "sending", { share: 0 });
     const upload = await this.api.openUpload({ ...slide, field: picture.name }).catch((error) => {
       this.set(picture, "broken", { text: error.message });
@@ -70,33 +70,33 @@ export class Sending {
     }
   }
 
-  // Ask again and again, the more slowly the longer nothing happens; each picture's end is told once.
+  // Poll with growing pauses while nothing finishes.
   watch(pause = 700) {
     if (this.timer) return;
-    this.timer = setTimeout(() => this.look(pause).catch(complain), pause);
+    this.timer = setTimeout(() => this.poll(pause).catch(reportError), pause);
   }
 
-  async look(pause) {
+  async poll(pause) {
     this.timer = null;
-    const open = this.pictures.filter((one) => one.id && !one.done).slice(0, ASKED);
+    const open = this.pictures.filter((picture) => picture.id && !picture.done).slice(0, IDS_PER_REQUEST);
     if (!open.length) return;
-    const news = await this.ask(open);
-    this.watch(news ? 700 : Math.min(5000, pause * 1.3));
+    const finished = await this.updateStates(open);
+    this.watch(finished ? 700 : Math.min(5000, pause * 1.3));
   }
 
-  async ask(open) {
-    const told = await this.api.states(open.map((one) => one.id)).catch((error) => {
+  async updateStates(open) {
+    const answer = await this.api.states(open.map(({ id }) => id)).catch((error) => {
       if (error.status === undefined) throw error;
     });
-    let news = false;
-    for (const one of told ? open : []) {
-      const state = told.states[one.id];
-      const late = Date.now() - one.since > 1000 * PATIENCE;
-      news ||= ENDS.includes(state);
-      if (ENDS.includes(state)) this.set(one, state, { text: told.reasons?.[one.id] });
-      else if (one.stage === "received" || late !== one.late) this.set(one, "screening", { late });
+    let finished = false;
+    for (const picture of answer ? open : []) {
+      const state = answer.states[picture.id];
+      const late = Date.now() - picture.since > 1000 * PATIENCE;
+      finished ||= ENDS.includes(state);
+      if (ENDS.includes(state)) this.set(picture, state, { text: answer.reasons?.[picture.id] });
+      else if (picture.stage === "received" || late !== picture.late) this.set(picture, "screening", { late });
     }
-    return news;
+    return finished;
   }
 
   stop() {
@@ -105,11 +105,11 @@ export class Sending {
   }
 }
 
-// XHR, since fetch tells no progress of what it sends. Gives the version that S3 made.
+// XMLHttpRequest, because fetch reports no upload progress. Resolves to the version id of the new object.
 function post(form, file, progress) {
   const body = new FormData();
   for (const [name, value] of Object.entries(form.fields)) body.append(name, value);
-  body.append("file", file); // S3 ignores whatever comes behind it
+  body.append("file", file); // the last field: S3 ignores all that follow the file
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.upload.addEventListener("progress", (event) => event.lengthComputable && progress(event.loaded / event.total));

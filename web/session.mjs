@@ -1,10 +1,10 @@
-// Signs in on Cognito's managed pages by authorization code and PKCE, and keeps the tokens of this tab.
+// Signs in on Cognito's managed pages (authorization code with PKCE) and keeps the tokens of this tab.
 //
-// A password never meets a script of ours. Tokens lie in sessionStorage: they end with the tab, and no other site can read them.
+// No script of this site sees a password. Tokens are kept in sessionStorage: they end with the tab, and no other site can read them.
 
 const STORE = "hemascope.session";
 const ATTEMPT = "hemascope.attempt";
-const EARLY = 30; // seconds before its end at which a token is renewed
+const EARLY = 30; // seconds before its expiry at which a token is renewed
 
 export class SessionEnded extends Error {}
 
@@ -14,7 +14,7 @@ const page = () => `${location.origin}${location.pathname}`;
 
 export function claims(token) {
   const part = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-  return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(part), (one) => one.charCodeAt(0))));
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(part), (character) => character.charCodeAt(0))));
 }
 
 export class Session {
@@ -33,12 +33,12 @@ export class Session {
     return this.open ? (claims(this.tokens.id_token)["cognito:username"] ?? "") : "";
   }
 
-  // Leave for the sign-in page; come back to where the person was.
+  // Go to the sign-in page. After sign-in, the user returns to `place`.
   async begin(place) {
     const attempt = { verifier: random(), state: random(), place };
     sessionStorage.setItem(ATTEMPT, JSON.stringify(attempt));
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(attempt.verifier));
-    const asked = {
+    const parameters = {
       client_id: this.config.client,
       redirect_uri: page(),
       response_type: "code",
@@ -47,10 +47,10 @@ export class Session {
       code_challenge: base64url(new Uint8Array(digest)),
       code_challenge_method: "S256",
     };
-    location.assign(`${this.config.sign_in}/oauth2/authorize?${new URLSearchParams(asked)}`);
+    location.assign(`${this.config.sign_in}/oauth2/authorize?${new URLSearchParams(parameters)}`);
   }
 
-  // After the sign-in page: change the code into tokens. Gives the place to go to; null where nobody came from there.
+  // After the redirect from sign-in: exchange the code for tokens. Returns the place to go to, or null without a redirect.
   async finish() {
     const answer = new URLSearchParams(location.search);
     if (!answer.has("code") && !answer.has("error")) return null;
@@ -64,23 +64,23 @@ export class Session {
     return attempt.place;
   }
 
-  // A token that is still good for a while.
+  // A token that is valid for at least EARLY seconds.
   async token() {
     if (!this.open) throw new SessionEnded();
     if (claims(this.tokens.id_token).exp - EARLY < Date.now() / 1000) await this.renew();
     return this.tokens.id_token;
   }
 
-  // Several requests may find the token old at once: they share one renewal.
+  // Concurrent requests share one renewal.
   async renew() {
     this.renewal ??= this.exchange({ grant_type: "refresh_token", refresh_token: this.tokens?.refresh_token ?? "" })
-      .then((given) => this.keep(given))
+      .then((tokens) => this.keep(tokens))
       .finally(() => (this.renewal = null));
     await this.renewal;
   }
 
-  keep(given) {
-    this.tokens = { refresh_token: this.tokens?.refresh_token, ...given };
+  keep(tokens) {
+    this.tokens = { refresh_token: this.tokens?.refresh_token, ...tokens };
     sessionStorage.setItem(STORE, JSON.stringify(this.tokens));
   }
 
@@ -91,19 +91,19 @@ export class Session {
 
   signOut() {
     this.forget();
-    const asked = new URLSearchParams({ client_id: this.config.client, logout_uri: page() });
-    location.assign(`${this.config.sign_in}/logout?${asked}`);
+    const parameters = new URLSearchParams({ client_id: this.config.client, logout_uri: page() });
+    location.assign(`${this.config.sign_in}/logout?${parameters}`);
   }
 
   async exchange(fields) {
     const body = new URLSearchParams({ client_id: this.config.client, ...fields });
     const answer = await fetch(`${this.config.sign_in}/oauth2/token`, { method: "POST", body });
-    if (answer.status >= 500) throw new TypeError("the sign-in service did not answer"); // as where there is no network
+    if (answer.status >= 500) throw new TypeError("the sign-in service did not answer"); // handled like a lost network
     if (!answer.ok) {
       this.forget();
       throw new SessionEnded();
     }
-    const given = await answer.json();
-    return { id_token: given.id_token, ...(given.refresh_token && { refresh_token: given.refresh_token }) };
+    const tokens = await answer.json();
+    return { id_token: tokens.id_token, ...(tokens.refresh_token && { refresh_token: tokens.refresh_token }) };
   }
 }

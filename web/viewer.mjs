@@ -1,14 +1,14 @@
-// The smear: layers to switch, a picture to zoom and move, and a ring around the cell that is pointed at.
+// Viewer of a smear: switchable layers, zoom and pan, and a ring around the selected cell.
 
 import { el, svg } from "./dom.mjs";
 import { words } from "./words.mjs";
 
 const { viewer } = words;
-const WORKING = 224; // pixels of the picture that a cell's place is given in
-const MOST = 8;
+const WORKING = 224; // side, in pixels, of the picture to which cell coordinates refer
+const MAXIMUM_SCALE = 8;
 const STEP = 1.4;
 
-// `pictures` are links by layer; `cells` the rows of the report; `point(number)` is told of the cell under the pointer.
+// `pictures` are links by layer, `cells` the rows of the report. `point(number)` is called with the cell under the pointer.
 export function makeViewer({ pictures, cells, point, reload }) {
   const layers = layersOf(pictures ?? {});
   if (!layers.length) return { content: el("p", { class: "hint" }, viewer.noPictures), show: () => undefined };
@@ -24,16 +24,16 @@ export function makeViewer({ pictures, cells, point, reload }) {
     image.alt = name;
     caption.textContent = text;
   };
-  const gone = el("p", { class: "said alarm", hidden: true }, viewer.gone, " ", el("button", { onclick: reload }, viewer.reload));
+  const gone = el("p", { class: "message alarm", hidden: true }, viewer.gone, " ", el("button", { onclick: reload }, viewer.reload));
   image.addEventListener("error", () => (gone.hidden = false));
-  layers.slice(1).forEach(({ link }) => (new Image().src = link)); // links end: all are loaded while they hold
+  layers.slice(1).forEach(({ link }) => (new Image().src = link)); // links expire: load all layers while they are valid
   choose(layers[0]);
   const view = new View(port, stage);
   return {
     content: el("figure", { class: "viewer", "aria-label": viewer.label },
       switcher(layers, choose), el("div", { class: "frame" }, port, el("div", { class: "zoom" }, view.buttons())), gone, caption),
     show: (number) => {
-      for (const [one, mark] of marks) mark.classList.toggle("on", one === number);
+      for (const [id, mark] of marks) mark.classList.toggle("on", id === number);
     },
   };
 }
@@ -62,7 +62,7 @@ function ringOf(cell, point) {
   });
 }
 
-// Scale and place of the stage in its port, in shares of the port's size.
+// Scale and offset of the stage in its port; offsets are fractions of the port's size.
 class View {
   constructor(port, stage) {
     Object.assign(this, { port, stage, scale: 1, x: 0, y: 0 });
@@ -86,16 +86,16 @@ class View {
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   }
 
-  // What lies at this place of the port stays there.
+  // Zoom around a point of the port, which stays in place.
   zoom(factor, [x, y] = [0.5, 0.5]) {
-    const scale = Math.min(MOST, Math.max(1, this.scale * factor));
+    const scale = Math.min(MAXIMUM_SCALE, Math.max(1, this.scale * factor));
     this.x = x - ((x - this.x) * scale) / this.scale;
     this.y = y - ((y - this.y) * scale) / this.scale;
     this.scale = scale;
     this.move(0, 0);
   }
 
-  // The picture never leaves its port.
+  // Pan, clamped so that the picture always fills the port.
   move(x, y) {
     const least = 1 - this.scale;
     this.x = Math.min(0, Math.max(least, this.x + x));

@@ -1,4 +1,4 @@
-// The words of the page's language. A language is one more file like english.mjs, and one more line here.
+// The texts in the page's language. To add a language, add a file like english.mjs and an entry here.
 
 import { english } from "./english.mjs";
 

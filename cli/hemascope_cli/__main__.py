@@ -1,4 +1,4 @@
-"""``python -m hemascope`` is the command line."""
+"""``python -m hemascope_cli`` runs the command line."""
 
 import sys
 

@@ -1,152 +1,156 @@
-"""``hemascope``: the same pipeline as the cloud's, from a terminal."""
+"""``hemascope``: the pipeline of the cloud, the service on one machine, and the operators' tools, from a terminal."""
 
-import argparse
 import os
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
 
 from hemascope.domain.errors import HemascopeError
-from hemascope_cli.commands.microscope import add_microscope
-from hemascope_cli.commands.operations import add_operations
-from hemascope_cli.commands.review_operations import add_review_operations
+from hemascope_cli.commands import (
+    audit,
+    commission,
+    demo,
+    export_reviews,
+    forget,
+    microscope,
+    reconcile,
+    replay,
+    schemas,
+    screen,
+    selfcheck,
+    serve,
+    slide,
+    upload,
+)
+from hemascope_cli.errors import NothingToScreen
+
+PICTURES, SERVICE, OPERATIONS = "Pictures", "Service on this machine", "Operations"
+DEVELOPMENT = "Development"
+
+
+class Commands(TyperGroup):
+    """The commands. A reader that stops early (``hemascope screen ... | head``) ends one without an error."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command and write out what it printed."""
+        try:
+            status = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        return status
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"hemascope {version('hemascope')}")
+        raise typer.Exit
+
+
+@app.callback()
+def hemascope(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Screen peripheral blood smears for acute lymphoblastic leukemia. Decision support, not a diagnosis."""
+
+
+app.command("screen", rich_help_panel=PICTURES)(screen.screen)
+app.command("slide", rich_help_panel=PICTURES)(slide.slide)
+app.command("commission", rich_help_panel=PICTURES)(commission.commission)
+app.command("upload", rich_help_panel=PICTURES)(upload.upload)
+app.command("microscope", rich_help_panel=PICTURES)(microscope.microscope)
+app.command("demo", rich_help_panel=SERVICE)(demo.demo)
+app.command("serve", rich_help_panel=SERVICE)(serve.serve)
+app.command("local", hidden=True)(serve.serve)
+app.command("replay", rich_help_panel=OPERATIONS)(replay.replay)
+app.command("reconcile", rich_help_panel=OPERATIONS)(reconcile.reconcile)
+app.command("forget", rich_help_panel=OPERATIONS)(forget.forget)
+app.add_typer(audit.app, name="audit", rich_help_panel=OPERATIONS)
+app.command("export-reviews", rich_help_panel=OPERATIONS)(export_reviews.export_reviews)
+app.command("selfcheck", rich_help_panel=DEVELOPMENT)(selfcheck.selfcheck)
+app.command("schemas", rich_help_panel=DEVELOPMENT)(schemas.schemas)
+
+
+@lru_cache(maxsize=1)
+def _command() -> Callable[..., Any]:
+    main: Callable[..., Any] = typer.main.get_command(app).main
+    return main
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; errors of ours are one line on stderr and exit status 1."""
-    options = build_parser().parse_args(arguments)
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments
+        Words behind ``hemascope``; those of this process where None.
+
+    Returns
+    -------
+    int
+        The exit status: 0; 1 for an error that Hemascope raises on purpose, with one line on standard error; 2 where there was
+        nothing to screen; what else a command documents.
+
+    Raises
+    ------
+    SystemExit
+        With status 2, where the arguments don't fit the command.
+    """
+    _keep_file_names()
     try:
-        return int(options.run(options))
+        status = _command()(args=arguments, prog_name="hemascope", standalone_mode=False)
+    except typer.TyperException as error:
+        _explain(error)
+        raise SystemExit(error.exit_code) from None
     except HemascopeError as error:
-        print(f"hemascope: {error}", file=sys.stderr)
+        _print_error(str(error))
+        return 2 if isinstance(error, NothingToScreen) else 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _print_error(f"{error.filename}: {error.strerror}")
         return 1
-    except BrokenPipeError:  # `hemascope screen ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    return int(status or 0)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The command line's grammar."""
-    parser = argparse.ArgumentParser(prog="hemascope", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    screen = commands.add_parser("screen", help="judge pictures: files, or folders with all below them")
-    screen.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    screen.add_argument("--format", choices=("text", "json", "jsonl"), default="text")
-    screen.add_argument("--out", type=Path, metavar="DIR", help="write segmented pictures and overlays there")
-    _artifact(screen)
-    screen.set_defaults(run=_screen)
-
-    slide = commands.add_parser("slide", help="state what all fields of one slide say together")
-    slide.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="pictures, folders of them, or reports (.json, .jsonl)"
-    )
-    slide.add_argument("--format", choices=("text", "json"), default="text")
-    slide.add_argument("--language", default="en", help="of the artifact's words (default: en)")
-    _artifact(slide)
-    slide.set_defaults(run=_slide)
-
-    commission = commands.add_parser(
-        "commission", help="say whether the model may be used with a microscope, from its pictures"
-    )
-    commission.add_argument("folder", type=Path, metavar="DIR", help="pictures of ordinary smears, at least 30")
-    commission.add_argument("--out", type=Path, metavar="FILE", help="write the acquisition fingerprint there, as JSON")
-    _artifact(commission)
-    commission.set_defaults(run=_commission)
-
-    selfcheck = commands.add_parser("selfcheck", help="replay the golden predictions of an artifact")
-    _artifact(selfcheck)
-    selfcheck.set_defaults(run=_selfcheck)
-
-    schemas = commands.add_parser("schemas", help="write the JSON Schemas of report, summary and manifest")
-    schemas.add_argument("folder", type=Path, nargs="?", default=Path("docs/contracts"))
-    schemas.set_defaults(run=_schemas)
-
-    local = commands.add_parser("local", help="run the whole service on this machine until Ctrl-C")
-    local.add_argument("--port", type=int, default=4566, help="of the embedded cloud, on loopback")
-    local.add_argument("--pages", type=int, default=8080, metavar="PORT", help="of the portal's pages, on loopback")
-    _artifact(local)
-    local.set_defaults(run=_local)
-
-    demo = commands.add_parser("demo", help="send one smear through the whole service on this machine")
-    demo.add_argument("--smear", type=Path, help="a picture of yours (default: a drawn, synthetic smear)")
-    demo.add_argument("--out", type=Path, default=Path("out/demo"), metavar="DIR", help="where reports and pictures go")
-    _artifact(demo)
-    demo.set_defaults(run=_demo)
-
-    upload = commands.add_parser("upload", help="upload pictures into the bucket of a running service")
-    upload.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    upload.add_argument("--bucket", required=True)
-    for name in ("hospital", "patient", "slide"):
-        upload.add_argument(f"--{name}", required=True, help="pseudonymous id")
-    upload.add_argument("--endpoint", help="of an embedded cloud, such as http://127.0.0.1:4566")
-    upload.set_defaults(run=_upload)
-
-    add_microscope(commands)
-    add_operations(commands)
-    add_review_operations(commands)
-    return parser
+def _explain(error: typer.TyperException) -> None:
+    """One line on what is wrong with the arguments; nothing where the help was printed instead."""
+    context: typer.Context | None = getattr(error, "ctx", None)
+    command = context.command_path if context else "hemascope"
+    if message := error.format_message().strip():
+        print(f"{command}: {_one_line(message).rstrip('.')}. See '{command} --help'.", file=sys.stderr)
 
 
-def _artifact(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--artifact", type=Path, metavar="DIR", help="model artifact (default: the newest of the project)")
+def _print_error(message: str) -> None:
+    print(f"hemascope: {_one_line(message)}", file=sys.stderr)
 
 
-# Each command imports what it needs when it runs: `hemascope screen` must not wait for the embedded cloud.
+def _one_line(text: str) -> str:
+    return "; ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _screen(options: argparse.Namespace) -> int:
-    from hemascope_cli.commands.screen import screen_paths
-
-    return screen_paths(options.paths, options.format, options.out, options.artifact)
-
-
-def _slide(options: argparse.Namespace) -> int:
-    from hemascope_cli.commands.slide import report_paths
-
-    return report_paths(options.paths, options.format, options.artifact, options.language)
-
-
-def _commission(options: argparse.Namespace) -> int:
-    from hemascope_cli.commands.commission import commission_folder
-
-    return commission_folder(options.folder, options.out, options.artifact)
-
-
-def _selfcheck(options: argparse.Namespace) -> int:
-    from hemascope.model.artifact import load_artifact
-    from hemascope.model.classifier import Classifier
-    from hemascope.screening.selfcheck import replay
-    from hemascope_cli.project import artifact_folder
-
-    folder = artifact_folder(options.artifact)
-    print(f"selfcheck: {replay(Classifier(load_artifact(folder)))} golden predictions of {folder} agree")
-    return 0
-
-
-def _schemas(options: argparse.Namespace) -> int:
-    from hemascope_cli.commands.schemas import write_schemas
-
-    print(*write_schemas(options.folder), sep="\n")
-    return 0
-
-
-def _local(options: argparse.Namespace) -> int:
-    from hemascope_cli.commands.serve import serve
-
-    return serve(options.port, options.pages, options.artifact)
-
-
-def _demo(options: argparse.Namespace) -> int:
-    from hemascope_cli.commands.demo import demo
-
-    return demo(options.smear, options.out, options.artifact)
-
-
-def _upload(options: argparse.Namespace) -> int:
-    from hemascope_cli.commands.upload import upload_paths
-
-    return upload_paths(options)
+def _keep_file_names() -> None:
+    """Let standard output show a file's name that is no valid UTF-8; the escapes are those of JSON."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure:
+        reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Finds the project's files from wherever a command runs."""
+"""Finds the files of the project, wherever a command runs."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ MODEL = "all-subtypes"
 
 
 def project_root() -> Path:
-    """The checkout: the nearest folder upwards, of the current one or of this code, with a ``cdk.json``.
+    """The checkout: the nearest folder with a ``cdk.json``, from the current folder upwards, else from this file upwards.
 
     Raises
     ------
@@ -19,11 +19,19 @@ def project_root() -> Path:
         for folder in (start, *start.parents):
             if (folder / "cdk.json").exists() and (folder / "model_artifacts").is_dir():
                 return folder
-    raise HemascopeError("expected to run in a checkout of the project, or with --artifact; found no cdk.json upwards of here")
+    raise HemascopeError(
+        "expected to run in a checkout of the project, or with --artifact; found no cdk.json in this folder or above"
+    )
 
 
 def artifact_folder(chosen: Path | None) -> Path:
-    """The chosen artifact, or the newest version in the project."""
+    """The chosen artifact, or the newest version in the project.
+
+    Raises
+    ------
+    HemascopeError
+        Where none was chosen, and the project has none or can't be found.
+    """
     if chosen is not None:
         return chosen
     versions = sorted((project_root() / "model_artifacts" / MODEL).glob("*.*.*/manifest.json"), key=_version)

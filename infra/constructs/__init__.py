@@ -1,1 +1,1 @@
-"""What every stack builds with: a bucket and a queue that are safe by default."""
+"""Constructs that the stacks share: buckets, tables, queues and functions that are safe by default."""

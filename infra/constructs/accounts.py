@@ -1,34 +1,35 @@
-"""Accounts of the portal's users: who they are, what they are, and how they sign in."""
+"""The Cognito user pool of the portal: roles, attributes and sign-in."""
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
+from hemascope.domain.account import Role
 from infra.settings import Settings
 
 ROLES = {
-    "technician": "Sends smears, sees the hospital's reports",
-    "clinician": "Sends smears, sees the hospital's reports",
-    "patient": "Sees the summaries of one patient",
-    "admin": "Sees the hospital's reports, looks after its settings and people",
+    Role.TECHNICIAN: "Sends smears, sees the hospital's reports",
+    Role.CLINICIAN: "Sends smears, sees the hospital's reports",
+    Role.PATIENT: "Sees the summaries of one patient",
+    Role.ADMIN: "Sees the hospital's reports, looks after its settings and people",
 }
 _ATTRIBUTES = ("hospital", "patient")  # pseudonymous ids
-_TOKEN = Duration.minutes(15)  # a token can't be taken back, so this is how long a dismissed account still works
+_TOKEN = Duration.minutes(15)  # a token cannot be revoked, so a removed account keeps access for this long
 _SHIFT = Duration.hours(12)
 
 
 class Accounts(Construct):
-    """A user pool that only an administrator fills, and the site as its one client.
+    """A user pool whose accounts only an administrator creates, with the site as its only client.
 
-    Everybody has a second factor: a pool has one setting for all (docs/adr/0009). What an account is stands in its group and
-    in two attributes, which its owner can read and not write.
+    Every account needs a second factor, since a pool has one setting for all (docs/adr/0009). Role, hospital and patient of
+    an account are its group and two attributes, which its owner can read but not write.
     """
 
     def __init__(self, scope: Construct, identity: str, settings: Settings) -> None:
         super().__init__(scope, identity)
         self.user_pool = self._make_pool(settings)
         for role, description in ROLES.items():
-            self.user_pool.add_group(role.capitalize(), group_name=role, description=description)
+            self.user_pool.add_group(role.capitalize(), group_name=role.value, description=description)
         self.client = self._make_client(settings)
         prefix = f"{settings.name('portal')}-{Aws.ACCOUNT_ID}"
         self.user_pool.add_domain(
@@ -36,7 +37,7 @@ class Accounts(Construct):
             cognito_domain=cognito.CognitoDomainOptions(domain_prefix=prefix),
             managed_login_version=cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
         )
-        # Without a style the sign-in pages don't open; this is Cognito's own.
+        # Without a branding resource the sign-in pages do not load; this one is Cognito's default.
         cognito.CfnManagedLoginBranding(
             self,
             "Style",
@@ -87,7 +88,7 @@ class Accounts(Construct):
         return self.user_pool.add_client(
             "Portal",
             user_pool_client_name=settings.name("portal"),
-            generate_secret=False,  # a browser can't keep one; the code flow has PKCE instead
+            generate_secret=False,  # a browser cannot keep a secret; the code flow uses PKCE instead
             auth_flows=cognito.AuthFlow(user_srp=True),
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(authorization_code_grant=True),
@@ -97,7 +98,7 @@ class Accounts(Construct):
             ),
             supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
             read_attributes=cognito.ClientAttributes().with_custom_attributes(*_ATTRIBUTES),
-            # A list must not be empty, or Cognito takes it for "all".
+            # An empty list would mean every attribute to Cognito.
             write_attributes=cognito.ClientAttributes().with_standard_attributes(locale=True),
             id_token_validity=_TOKEN,
             access_token_validity=_TOKEN,

@@ -1,4 +1,4 @@
-"""The table of the audit trails: entries are added and never changed."""
+"""The table of the audit trails, which is append-only."""
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
@@ -8,7 +8,7 @@ from constructs import Construct
 from infra.constructs.table import safe_table, text
 from infra.settings import Settings
 
-# Whatever changes or takes away an item, and puts that can name no condition.
+# Every action that changes or deletes an item, and those that put items without a condition.
 _CHANGES = (
     "dynamodb:BatchWriteItem",
     "dynamodb:DeleteItem",
@@ -20,16 +20,16 @@ _CHANGES = (
 
 
 def audit_table(scope: Construct, identity: str, settings: Settings, key: kms.IKey) -> dynamodb.Table:
-    """One partition a hospital, one item an entry, by its number.
+    """Create the table: one partition per hospital, one item per entry, sorted by number.
 
-    The table itself refuses to everybody, whatever their role allows, what would change an entry. A put over an entry is
-    refused by no policy, since a policy can't ask for a condition: that shows in the chain of digests.
+    Its resource policy denies everybody, whatever their role allows, the actions that change or delete an entry. No policy
+    can deny a put over an existing entry, since a policy cannot require a condition; the chain of digests reveals it.
     """
     refusal = iam.PolicyStatement(
         effect=iam.Effect.DENY,
         principals=[iam.AnyPrincipal()],
         actions=list(_CHANGES),
-        resources=["*"],  # in a table's own policy: this table
+        resources=["*"],  # in a table policy, `*` is this table
     )
     return safe_table(
         scope,

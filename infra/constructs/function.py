@@ -1,6 +1,7 @@
-"""Functions as every stack makes them: an own role with nothing in it, an own log with an end and a key, tracing."""
+"""Lambda functions with a role of their own, an encrypted log with a retention, and tracing."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -21,12 +22,12 @@ _RETENTION = {
     365: logs.RetentionDays.ONE_YEAR,
 }
 _RUNTIME = lambda_.Runtime.PYTHON_3_13
-# Published by AWS in every region; it brings pydantic too. https://docs.powertools.aws.dev/lambda/python/latest/
+# Account of the public Powertools layers, which contain pydantic too. https://docs.powertools.aws.dev/lambda/python/latest/
 _POWERTOOLS = "017000801446"
 
 
 def function_log(scope: Construct, identity: str, settings: Settings, name: str, key: kms.IKey) -> logs.LogGroup:
-    """A log group ``/hemascope/{stage}/{name}``; the key must let the logs service use it (``safe_key(logs_of=...)``)."""
+    """Create the log group ``/hemascope/{stage}/{name}``. The key must allow CloudWatch Logs (``safe_key(logs_of=...)``)."""
     return logs.LogGroup(
         scope,
         identity,
@@ -38,7 +39,7 @@ def function_log(scope: Construct, identity: str, settings: Settings, name: str,
 
 
 def function_role(scope: Construct, identity: str, log_group: logs.ILogGroup) -> iam.Role:
-    """A role that may write its own log and nothing else yet. AWS's managed policy would open every log."""
+    """Create a role that may write its own log and nothing else. The AWS managed policy would allow every log."""
     role = iam.Role(scope, identity, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     log_group.grant_write(role)
     return role
@@ -57,7 +58,17 @@ def zip_function(
     memory_mb: int = 256,
     layers: Sequence[lambda_.ILayerVersion] = (),
 ) -> lambda_.Function:
-    """A function from ``lambdas/{name with underscores}``, with our package and Powertools as layers, and more if need be."""
+    """Create a function from ``lambdas/{name with underscores}`` with the shared package and Powertools as layers.
+
+    Parameters
+    ----------
+    name
+        Of the function, after ``hemascope-{stage}-``.
+    key
+        Encrypts the log.
+    layers
+        More layers, after these two.
+    """
     log_group = function_log(scope, f"{identity}Log", settings, name, key)
     return lambda_.Function(
         scope,
@@ -82,10 +93,12 @@ _UNNEEDED = ["**/__pycache__", "*.egg-info"]
 
 
 def _our_package(scope: Construct) -> lambda_.ILayerVersion:
-    """The shared package as a layer, once a stack."""
+    """Return the layer with the shared package, which a stack contains once."""
     stack = Stack.of(scope)
-    found = stack.node.try_find_child("Package")
-    return found or lambda_.LayerVersion(
+    existing = stack.node.try_find_child("Package")
+    if existing:
+        return cast("lambda_.ILayerVersion", existing)
+    return lambda_.LayerVersion(
         stack,
         "Package",
         code=lambda_.Code.from_asset(str(ROOT / "layers" / "hemascope"), exclude=_UNNEEDED),
@@ -95,7 +108,7 @@ def _our_package(scope: Construct) -> lambda_.ILayerVersion:
 
 
 def words(scope: Construct, model: str) -> lambda_.ILayerVersion:
-    """What a model says, as a layer: its manifest, card and texts, without the network that only the container holds."""
+    """Return a layer with a model's manifest, card and texts, without the network, which only the container image contains."""
     return lambda_.LayerVersion(
         scope,
         "Words",
@@ -113,4 +126,7 @@ def _powertools(scope: Construct, settings: Settings) -> lambda_.ILayerVersion:
     stack = Stack.of(scope)
     name = f"AWSLambdaPowertoolsPythonV3-python313-{settings.architecture}"
     arn = f"arn:{stack.partition}:lambda:{stack.region}:{_POWERTOOLS}:layer:{name}:{settings.powertools_layer}"
-    return stack.node.try_find_child("Powertools") or lambda_.LayerVersion.from_layer_version_arn(stack, "Powertools", arn)
+    existing = stack.node.try_find_child("Powertools")
+    if existing:
+        return cast("lambda_.ILayerVersion", existing)
+    return lambda_.LayerVersion.from_layer_version_arn(stack, "Powertools", arn)

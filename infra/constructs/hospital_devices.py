@@ -1,4 +1,4 @@
-"""What one hospital's microscopes need in IoT: a type, and a way to a certificate."""
+"""IoT resources for the microscopes of one hospital: a thing type and fleet provisioning."""
 
 import json
 
@@ -7,21 +7,21 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
 from constructs import Construct
 
-_CREATE = "$aws/certificates/{}/json"  # with keys made by AWS, or from the microscope's own key
+_CREATE = "$aws/certificates/{}/json"  # with a key pair made by AWS, or with a signing request for the microscope's own key
 
 
 class HospitalDevices(Construct):
-    """A thing type named as the hospital, and fleet provisioning for it alone.
+    """A thing type named after the hospital, and fleet provisioning for this type only.
 
-    The type is written into the provisioning template, so no claim and no parameter can choose another. A thing is called
-    ``{hospital}:{serial}``; a hospital's id holds no colon, so that no serial reaches another hospital's things.
+    The type is fixed in the provisioning template, so neither a claim nor a parameter can select another. A thing is named
+    ``{hospital}:{serial}``. A hospital's id contains no colon, so no serial number can name a thing of another hospital.
 
     Parameters
     ----------
     template
         Name of the provisioning template.
     device_policy
-        What a microscope's own certificate gets.
+        Policy that a microscope's certificate receives.
     """
 
     def __init__(self, scope: Construct, identity: str, *, hospital: str, template: str, device_policy: iot.CfnPolicy) -> None:
@@ -45,7 +45,7 @@ class HospitalDevices(Construct):
         return Stack.of(self).format_arn(service="iot", resource=resource, resource_name=name)
 
     def _make_role(self, device_policy: str) -> iam.Role:
-        """What IoT may do when it provisions: AWS's managed policy, less all that this template never does."""
+        """Create the role for provisioning: the AWS managed policy, reduced to the actions of this template."""
         things, certificates = self._arn("thing", f"{self._hospital}:*"), self._arn("cert", "*")
         statements = {
             ("iot:CreateThing", "iot:DescribeThing", "iot:ListThingPrincipals"): [things],
@@ -60,29 +60,29 @@ class HospitalDevices(Construct):
                 "iot:UpdateCertificate",
             ): [certificates],
         }
-        role = iam.Role(self, "Provisioning", assumed_by=only_our_iot(self, "iot.amazonaws.com"))
+        role = iam.Role(self, "Provisioning", assumed_by=iot_of_this_account(self, "iot.amazonaws.com"))
         for actions, resources in statements.items():
             role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
         return role
 
     def _claim(self) -> iam.PolicyDocument:
-        """What a claim certificate may do: ask for a certificate, and register it by this hospital's template."""
-        asked = [_CREATE.format(way) for way in ("create", "create-from-csr")]
-        asked.append(f"$aws/provisioning-templates/{self._template}/provision/json")
-        answered = [f"{topic}/{answer}" for topic in asked for answer in ("accepted", "rejected")]
+        """Let a claim certificate request a device certificate and register it with this hospital's template."""
+        requests = [_CREATE.format(operation) for operation in ("create", "create-from-csr")]
+        requests.append(f"$aws/provisioning-templates/{self._template}/provision/json")
+        responses = [f"{topic}/{outcome}" for topic in requests for outcome in ("accepted", "rejected")]
         statements = {
             "iot:Connect": [self._arn("client", f"{self._hospital}:*")],
-            "iot:Publish": [self._arn("topic", topic) for topic in asked],
-            "iot:Receive": [self._arn("topic", topic) for topic in answered],
-            "iot:Subscribe": [self._arn("topicfilter", topic) for topic in answered],
+            "iot:Publish": [self._arn("topic", topic) for topic in requests],
+            "iot:Receive": [self._arn("topic", topic) for topic in responses],
+            "iot:Subscribe": [self._arn("topicfilter", topic) for topic in responses],
         }
         return iam.PolicyDocument(
             statements=[iam.PolicyStatement(actions=[action], resources=resources) for action, resources in statements.items()]
         )
 
 
-def only_our_iot(scope: Construct, service: str) -> iam.IPrincipal:
-    """An IoT service, acting for this account alone."""
+def iot_of_this_account(scope: Construct, service: str) -> iam.IPrincipal:
+    """Return an IoT service as a principal that may act for this account only."""
     stack = Stack.of(scope)
     ours = {
         "StringEquals": {"aws:SourceAccount": stack.account},
@@ -92,7 +92,7 @@ def only_our_iot(scope: Construct, service: str) -> iam.IPrincipal:
 
 
 def _template(hospital: str, device_policy: str) -> dict[str, object]:
-    """The provisioning template: one parameter, the microscope's serial number."""
+    """Return the provisioning template. Its only parameter from a device is the serial number."""
     certificate = {"Ref": "AWS::IoT::Certificate::Id"}
     return {
         "Parameters": {"SerialNumber": {"Type": "String"}, "AWS::IoT::Certificate::Id": {"Type": "String"}},

@@ -1,7 +1,8 @@
-"""An HTTP API that nobody reaches without a verified token."""
+"""An HTTP API that answers only requests with a verified token."""
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -12,6 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from hemascope.portal.routes import Route
 from infra.constructs.function import function_log
 from infra.settings import Settings
 
@@ -32,12 +34,12 @@ _LINE = {
 
 
 class HttpApi(Construct):
-    """Routes to one function, each behind the user pool's tokens, with a limit and a log.
+    """Routes to functions, each behind the user pool's tokens, with a rate limit and an access log.
 
     Parameters
     ----------
     routes
-        Such as ``GET /me``; what is not among them is not found.
+        Those of ``function``; any other address is not found.
     """
 
     def __init__(
@@ -47,7 +49,7 @@ class HttpApi(Construct):
         settings: Settings,
         *,
         key: kms.IKey,
-        routes: Sequence[str],
+        routes: Sequence[Route[Any]],
         function: lambda_.IFunction,
         user_pool: cognito.IUserPool,
         client: cognito.IUserPoolClient,
@@ -61,7 +63,7 @@ class HttpApi(Construct):
             default_authorizer=authorizers.HttpUserPoolAuthorizer("Tokens", user_pool, user_pool_clients=[client]),
             cors_preflight=apigateway.CorsPreflightOptions(
                 allow_origins=[settings.portal_origin],
-                allow_methods=[apigateway.CorsHttpMethod[one] for one in sorted({route.split(" ")[0] for route in routes})],
+                allow_methods=[apigateway.CorsHttpMethod[method] for method in sorted({route.method for route in routes})],
                 allow_headers=["authorization", "content-type"],
                 max_age=Duration.hours(1),
             ),
@@ -82,9 +84,8 @@ class HttpApi(Construct):
         )
         self.origin = f"https://{self.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
 
-    def route(self, identity: str, routes: Sequence[str], function: lambda_.IFunction) -> None:
-        """Lead more routes to a function, each behind the same tokens."""
+    def route(self, identity: str, routes: Sequence[Route[Any]], function: lambda_.IFunction) -> None:
+        """Route requests to a function, each behind the same tokens."""
         integration = integrations.HttpLambdaIntegration(identity, function)
         for route in routes:
-            method, path = route.split(" ")
-            self.api.add_routes(path=path, methods=[apigateway.HttpMethod[method]], integration=integration)
+            self.api.add_routes(path=route.path, methods=[apigateway.HttpMethod[route.method]], integration=integration)

@@ -1,4 +1,4 @@
-"""A static site: a private bucket behind a content delivery network, with headers that let a page do only what it must."""
+"""The static site: a private bucket behind CloudFront, with a restrictive content security policy."""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -18,14 +18,16 @@ _TWO_YEARS = Duration.days(730)
 
 
 class Site(Construct):
-    """Serves the files of ``web/``, which are public: S3's own key encrypts them, and no other has to be opened for CloudFront.
+    """CloudFront distribution for the files of ``web/``.
+
+    The files are public, so they are encrypted with S3's own key, which CloudFront can use without a key policy.
 
     Parameters
     ----------
     reached
-        Origins that scripts may call.
+        Origins that scripts may call (``connect-src``).
     pictures
-        Origins that pictures may come from.
+        Origins that pictures may come from (``img-src``).
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class Site(Construct):
             "Distribution",
             comment=settings.name("portal"),
             default_root_object="index.html",
-            domain_names=[urlsplit(settings.portal_origin).hostname] if certificate else None,
+            domain_names=[str(urlsplit(settings.portal_origin).hostname)] if certificate else None,
             certificate=acm.Certificate.from_certificate_arn(self, "Certificate", certificate) if certificate else None,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if certificate else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,

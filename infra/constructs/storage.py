@@ -1,4 +1,4 @@
-"""Buckets and keys: private, versioned, encrypted, TLS only, and outliving their stack."""
+"""Buckets and keys: private, versioned, encrypted, TLS only, and retained when their stack is deleted."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from constructs import Construct
 
 
 def bucket_name(name: str) -> str:
-    """A name that is unique in the world and known before the bucket exists."""
+    """Return a bucket name that is globally unique and known before the bucket exists."""
     return f"{name}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
 
 
@@ -25,16 +25,16 @@ def safe_bucket(
     cors: Sequence[s3.CorsRule] = (),
     written_with_acl: bool = False,
 ) -> s3.Bucket:
-    """Create a bucket; unfinished uploads are cleared after a week.
+    """Create a bucket. Incomplete multipart uploads are deleted after a week.
 
     Parameters
     ----------
     key
-        What encrypts it; S3's own key where None, for buckets that AWS itself writes to or serves from.
+        KMS key; S3's own key where None, for buckets that AWS services write to or serve from.
     logs
-        Where its access log goes; None for the bucket of access logs itself.
+        Bucket for its access log; None for the bucket of access logs itself.
     written_with_acl
-        Whether the writer names the readers of what it writes, as CloudFront does with its logs.
+        Whether the writer sets ACLs on its objects, as CloudFront does with its logs.
     """
     ownership = s3.ObjectOwnership
     return s3.Bucket(
@@ -58,25 +58,25 @@ def safe_bucket(
 
 
 def let_services_use(key: kms.Key, *services: str) -> None:
-    """Let services of AWS, acting for this account, put into what the key encrypts (topics, mostly)."""
+    """Let AWS services that act for this account publish to topics that the key encrypts."""
     for service in services:
         key.add_to_resource_policy(
             iam.PolicyStatement(
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 principals=[iam.ServicePrincipal(service)],
-                resources=["*"],  # in a key's own policy: this key
+                resources=["*"],  # in a key policy, `*` is this key
                 conditions={"StringEquals": {"aws:SourceAccount": Stack.of(key).account}},
             )
         )
 
 
 def safe_key(scope: Construct, identity: str, description: str, *, logs_of: str | None = None) -> kms.Key:
-    """Create a key that rotates and outlives its stack.
+    """Create a KMS key that rotates and is retained when its stack is deleted.
 
     Parameters
     ----------
     logs_of
-        Prefix of log groups that the logs service may encrypt with it, such as ``/hemascope/dev``.
+        Prefix of log groups that CloudWatch Logs may encrypt with it, such as ``/hemascope/dev``.
     """
     key = kms.Key(scope, identity, description=description, enable_key_rotation=True, removal_policy=RemovalPolicy.RETAIN)
     if logs_of:
@@ -93,7 +93,7 @@ def safe_key(scope: Construct, identity: str, description: str, *, logs_of: str 
                     "kms:ReEncryptTo",
                 ],
                 principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
-                resources=["*"],  # in a key's own policy: this key
+                resources=["*"],  # in a key policy, `*` is this key
                 conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
             )
         )

@@ -1,4 +1,4 @@
-"""Tables: encrypted, recoverable to any second of 35 days, and outliving their stack."""
+"""Tables: encrypted, with point-in-time recovery, and retained when their stack is deleted."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -8,7 +8,7 @@ from constructs import Construct
 
 
 def text(name: str) -> dynamodb.Attribute:
-    """A key of text."""
+    """Return a key attribute of type string."""
     return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
 
 
@@ -22,12 +22,12 @@ def safe_table(
     sort: dynamodb.Attribute | None = None,
     policy: iam.PolicyDocument | None = None,
 ) -> dynamodb.Table:
-    """Create a table that is paid by the request and can't be deleted by mistake.
+    """Create a table with on-demand billing and deletion protection.
 
     Parameters
     ----------
     policy
-        What the table itself refuses or allows, whatever a role may do.
+        Resource policy of the table.
     """
     return dynamodb.Table(
         scope,

@@ -1,4 +1,4 @@
-"""Lambda entry for what became of mails: SQS batch of SES events -> the ledger says so -> batch item failures."""
+"""Lambda entry for events about mails: SQS batch of SES events -> the ledger records them -> batch item failures."""
 
 from functools import lru_cache
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from hemascope.bootstrap.functions import build_ledger
+from hemascope.bootstrap.mail_events import build_ledger
 from hemascope.domain.ledger import NotificationStatus
 from hemascope.domain.mail_event import MailFate, parse_mail_event
 from hemascope.ports import Ledger
@@ -16,15 +16,16 @@ from hemascope.runtime.sqs_batch import handle_batch, logger
 
 @lru_cache(maxsize=1)
 def ledger() -> Ledger:
-    """The ledger of this process."""
+    """The ledger, connected once in a process."""
     return build_ledger()
 
 
 def record_event(record: SQSRecord) -> None:
-    """Mark what became of a notification's mail: on its way, or not arrived; then SES mails that address no more."""
+    """Record that SES sent a notification's mail, or that the mail bounced, was refused or complained about."""
     event = parse_mail_event(record.body)
-    # SES had the mail. The deliverer marks it too, unless it died in between: then this keeps it from mailing again.
-    ledger().complete_channel(event.object_id, event.model, event.channel, sent=True)
+    # SES accepted the mail. The notification service completes the channel too, unless it crashed before; then this keeps the
+    # mail from being sent twice.
+    ledger().complete_channel(event.object_id, event.model, event.channel)
     if event.fate is MailFate.SEND:
         return
     if ledger().set_notification(event.object_id, event.model, NotificationStatus.BOUNCED):

@@ -3,32 +3,20 @@
 from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from hemascope.bootstrap.portal import build_document_desk
-from hemascope.portal.http import attachment, caller, handle, resolver
-from hemascope.portal.report_files import DocumentDesk
-
-app = resolver()
+from hemascope.bootstrap.portal import build_documents
+from hemascope.portal.http import handle, make_resolver
+from hemascope.portal.routes import REPORT_DOCUMENTS, Documents
 
 
 @lru_cache(maxsize=1)
-def desk() -> DocumentDesk:
-    """The desk of this process."""
-    return build_document_desk()
+def services() -> Documents:
+    """The use cases of this process."""
+    return build_documents()
 
 
-@app.get("/reports/<object_id>/report.pdf")
-def print_report(object_id: str) -> Response[bytes]:
-    """Give a report on one page."""
-    return attachment(desk().printed(caller(app), object_id), "application/pdf", f"report-{object_id}.pdf")
-
-
-@app.get("/reports/<object_id>/report.fhir.json")
-def bundle_report(object_id: str) -> Response[bytes]:
-    """Give a report as a FHIR bundle."""
-    return attachment(desk().bundled(caller(app), object_id), "application/fhir+json", f"report-{object_id}.fhir.json")
+app = make_resolver(REPORT_DOCUMENTS, lambda: services())
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Lambda entry of the screening service: SQS batch -> one use case a message -> batch item failures."""
+"""Lambda entry of the screening service: SQS batch -> one use case an object version -> batch item failures."""
 
 from functools import lru_cache
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from hemascope.bootstrap.functions import build_screening_service
+from hemascope.bootstrap.screening import build_screening_service
 from hemascope.domain.errors import ForgottenObject
 from hemascope.domain.events import parse_message
 from hemascope.runtime import metrics
@@ -15,36 +15,37 @@ from hemascope.screening.service import Outcome, ScreeningService
 
 
 @lru_cache(maxsize=1)
-def station() -> ScreeningService:
-    """The station of this process; the model is loaded once."""
+def screening_service() -> ScreeningService:
+    """The screening service, built once in a process; the model is loaded then."""
     return build_screening_service()
 
 
 def screen_message(record: SQSRecord) -> None:
-    """Bring every object version of one message to its end; an error makes the message come again.
+    """Process every object version in one SQS message.
 
-    All are tried, so that one object's fault keeps no other of its message waiting; then the first error is raised.
+    One object's error does not hold up the others. The first error is raised again afterwards, so that SQS redelivers the
+    message.
     """
     receives = int(record.attributes.approximate_receive_count)
     failures: list[Exception] = []
     for created in parse_message(record.body):
-        worker = station()
+        service = screening_service()
         try:
-            outcome = worker.process(created, receives)
+            outcome = service.process(created, receives)
         except ForgottenObject:
             logger.info("smear forgotten", extra={"object_id": created.object.object_id})
         except Exception as error:
             failures.append(error)
-            if receives >= worker.maximum_receives:
+            if receives >= service.maximum_receives:
                 metrics.count_failed_smear()
         else:
-            _tell(outcome, record)
+            _record(outcome, record)
     if failures:
         raise failures[0]
 
 
-def _tell(outcome: Outcome, record: SQSRecord) -> None:
-    """Log an end, and count it unless an earlier delivery did."""
+def _record(outcome: Outcome, record: SQSRecord) -> None:
+    """Log a terminal state, and count it unless an earlier delivery did."""
     row, receives = outcome.row, int(record.attributes.approximate_receive_count)
     if outcome.report is not None:
         metrics.count_end(outcome.report, sent_at(record), row.finished_at)

@@ -1,17 +1,19 @@
 """One embedded cloud for the tests of the whole way, with a queue that delivers again after a second."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 
-from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.s3 import upload
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.specimen import ObjectVersion, Specimen
 from hemascope.model.artifact import load_artifact
-from hemascope_cli.local.cloud import LocalCloud, wait_until
+from hemascope_cli.local.cloud import LocalCloud
 from hemascope_cli.project import artifact_folder, project_root
+from tests.support.patience import wait_until
 
 
 @dataclass
@@ -29,12 +31,12 @@ class Service:
         ledger = DynamoLedger(self.cloud.client("dynamodb"), self.cloud.outputs["LedgerTable"])
         return ledger.find(version.object_id, self.model)
 
-    def wait_for_end(self, version: ObjectVersion, seconds: float = 30) -> LedgerRow:
+    def wait_for_end(self, version: ObjectVersion) -> LedgerRow:
         def told() -> bool:
             row = self.row(version)
             return row is not None and row.notification is NotificationStatus.SENT
 
-        wait_until(told, seconds, "an end")
+        wait_until(told, "an end")
         row = self.row(version)
         assert row is not None
         return row
@@ -48,7 +50,7 @@ class Service:
 
     def keys_about(self, version: ObjectVersion) -> list[str]:
         listed = self.cloud.client("s3").list_object_versions(Bucket=self.cloud.outputs["ReportsBucket"])
-        return sorted(one["Key"] for one in listed.get("Versions", []) if version.object_id in one["Key"])
+        return sorted(stored["Key"] for stored in listed.get("Versions", []) if version.object_id in stored["Key"])
 
     def read(self, key: str) -> bytes:
         answer = self.cloud.client("s3").get_object(Bucket=self.cloud.outputs["ReportsBucket"], Key=key)
@@ -58,29 +60,35 @@ class Service:
     def send_message(self, body: str, queue: str = "ArrivalsQueue") -> None:
         self.cloud.client("sqs").send_message(QueueUrl=self.cloud.outputs[queue], MessageBody=body)
 
-    def wait_until_screened(self, versions: list[ObjectVersion], seconds: float = 30) -> None:
-        wait_until(lambda: all(self.row(version) for version in versions), seconds, "ledger rows")
+    def wait_until_screened(self, versions: list[ObjectVersion]) -> None:
+        wait_until(lambda: all(self.row(version) for version in versions), "ledger rows")
 
     def waiting(self, output: str = "ArrivalsQueue") -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         answer = self.cloud.client("sqs").get_queue_attributes(QueueUrl=self.cloud.outputs[output], AttributeNames=names)
         return sum(int(answer["Attributes"][name]) for name in names)
 
-    def wait_until_quiet(self, seconds: float = 60) -> None:
+    def wait_until_quiet(self) -> None:
         def quiet() -> bool:
             return self.waiting("ArrivalsQueue") == self.waiting("NotificationsQueue") == 0
 
-        wait_until(quiet, seconds, "empty queues")
+        wait_until(quiet, "empty queues")
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
+@contextmanager
+def started(*, enforce_iam: bool = False) -> Iterator[Service]:
+    """A cloud whose queues deliver again after a second."""
     folder = artifact_folder(None)
-    with LocalCloud(project_root(), folder, environment={"HEMASCOPE_GRACE_SECONDS": "1"}) as cloud:
+    environment = {"HEMASCOPE_GRACE_SECONDS": "1"}
+    with LocalCloud(project_root(), folder, environment=environment, enforce_iam=enforce_iam) as cloud:
         sqs = cloud.client("sqs")
         # In the templates it is six times the timeout: a test can't wait minutes for a second delivery.
         for queue in ("ArrivalsQueue", "NotificationsQueue"):
             sqs.set_queue_attributes(QueueUrl=cloud.outputs[queue], Attributes={"VisibilityTimeout": "1"})
-        # S3's test event came before the worker stood, and would come again only after those minutes.
-        sqs.purge_queue(QueueUrl=cloud.outputs["ArrivalsQueue"])
         yield Service(cloud, load_artifact(folder).reference.name)
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with started() as service:
+        yield service

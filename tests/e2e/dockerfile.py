@@ -41,7 +41,7 @@ class Image:
 
 def copy_context(root: Path, folder: Path, model: str, function: str = SCREENING) -> Path:
     """Copy the files that the allow-list lets into a build; return the folder."""
-    for pattern in (one.removeprefix("!") for one in allowed(model, function) if one.startswith("!")):
+    for pattern in (rule.removeprefix("!") for rule in allowed(model, function) if rule.startswith("!")):
         for file in root.glob(pattern if not pattern.endswith("**") else f"{pattern}/*"):
             if file.is_file() and "__pycache__" not in file.parts:
                 target = folder / file.relative_to(root)
@@ -61,7 +61,7 @@ def build(dockerfile: Path, context: Path, folder: Path, arguments: dict[str, st
     stages: dict[str, Image] = {}
     image = Image(folder)
     text = re.sub(r"\\\n", " ", dockerfile.read_text())
-    for line in (one for one in text.splitlines() if one and not one.startswith("#")):
+    for line in (line for line in text.splitlines() if line and not line.startswith("#")):
         word, _, rest = line.partition(" ")
         if word == "FROM":
             name = rest.split(" AS ")[-1]
@@ -78,7 +78,7 @@ def build(dockerfile: Path, context: Path, folder: Path, arguments: dict[str, st
         elif word == "RUN":
             _run(_expand(rest, image), image)
         elif word == "CMD":
-            image.command = [str(one) for one in eval(rest, {"__builtins__": {}})]  # a JSON list of strings
+            image.command = [str(word) for word in eval(rest, {"__builtins__": {}})]  # a JSON list of strings
         else:
             assert word == "USER", f"expected a word that this builder knows, received {line}"
     return image

@@ -12,6 +12,7 @@ import urllib3
 
 from hemascope_cli.local.accounts import make_account
 from hemascope_cli.local.cloud import LocalCloud
+from tests.support.http import request
 
 PAGE = "https://portal.hospital.example/"  # where Cognito sends people back to
 PASSWORD = "Correct-Horse-7-Battery"
@@ -39,7 +40,7 @@ class PortalClient:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        shown = urllib3.request("GET", f"{self.cloud.endpoint}/oauth2/authorize", fields=asked, redirect=False)
+        shown = request("GET", f"{self.cloud.endpoint}/oauth2/authorize", fields=asked, redirect=False)
         assert shown.status == 200, shown.data
         form = asked | {"username": name, "password": password}
         sent = self._post("/login", form)
@@ -52,7 +53,7 @@ class PortalClient:
 
     def _post(self, path: str, fields: dict[str, str]) -> urllib3.BaseHTTPResponse:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        return urllib3.request("POST", f"{self.cloud.endpoint}{path}", body=urlencode(fields), headers=form, redirect=False)
+        return request("POST", f"{self.cloud.endpoint}{path}", body=urlencode(fields), headers=form, redirect=False)
 
     def ask(self, route: str, token: str | None, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
         """Call the API as the site does: a route such as ``GET /me``."""
@@ -63,7 +64,7 @@ class PortalClient:
         """The same, whatever comes back."""
         method, path = route.split(" ", 1)
         api = urlsplit(self.cloud.outputs["PortalApi"]).hostname.split(".")[0]
-        return urllib3.request(
+        return request(
             method,
             f"{self.cloud.endpoint}/restapis/{api}/$default/_user_request_{path}",
             headers={"Authorization": f"Bearer {token}"} if token else {},
@@ -73,4 +74,4 @@ class PortalClient:
     def send(self, upload: dict[str, Any], data: bytes, **changed: str) -> urllib3.BaseHTTPResponse:
         """Send a picture with the form that the portal gave."""
         fields = upload["form"]["fields"] | changed | {"file": ("picture.jpg", data, "image/jpeg")}
-        return urllib3.request("POST", upload["form"]["url"], fields=fields)
+        return request("POST", upload["form"]["url"], fields=fields)

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 from hemascope_cli.local.cloud import LocalCloud
 from tests.e2e.dockerfile import Image
+from tests.support.patience import patience
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:hemascope-dev-screen-smear"
 _PREFIX = "/2018-06-01/runtime/"
@@ -26,7 +27,7 @@ class RuntimeApi:
     answers: "queue.Queue[tuple[str, Any]]" = field(default_factory=queue.Queue)
     asked: threading.Event = field(default_factory=threading.Event)  # the function has started and wants its first event
 
-    def __enter__(self) -> "RuntimeApi":
+    def __enter__(self) -> Self:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._endpoint())
         self._server.daemon_threads = True
         self._server.handle_error = lambda *_: None  # a killed client resets its connection
@@ -43,10 +44,10 @@ class RuntimeApi:
     def address(self) -> str:
         return f"127.0.0.1:{self._server.server_address[1]}"
 
-    def ask(self, event: dict[str, Any], seconds: float = 60) -> Any:
+    def ask(self, event: dict[str, Any]) -> Any:
         """Hand over an event; return the function's answer."""
         self.events.put(event)
-        kind, answer = self.answers.get(timeout=seconds)
+        kind, answer = self.answers.get(timeout=patience())
         assert kind == "response", f"expected an answer, received {kind}: {answer}"
         return answer
 
@@ -109,7 +110,7 @@ class EntryPoint:
     def environment(self) -> dict[str, str]:
         """The function's own variables, and nothing of ours."""
         listed = self.cloud.client("lambda").list_functions()["Functions"]
-        (function,) = [one for one in listed if one["FunctionName"].endswith("-screen-smear")]
+        (function,) = [function for function in listed if function["FunctionName"].endswith("-screen-smear")]
         variables: dict[str, str] = function["Environment"]["Variables"]
         return variables | {
             "HEMASCOPE_ENDPOINT": self.cloud.endpoint,

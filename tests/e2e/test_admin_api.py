@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from hemascope.domain.specimen import ObjectVersion
-from hemascope_cli.local.cloud import LocalCloud, wait_until
+from hemascope_cli.local.cloud import LocalCloud
 from hemascope_cli.project import artifact_folder, project_root
 from tests.e2e.portal_client import PASSWORD, PortalClient
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 
@@ -40,7 +41,7 @@ def ids(portal: PortalClient, tokens: dict[str, str], smear: bytes) -> dict[str,
         version = portal.send(upload, data).headers["x-amz-version-id"]
         found[file] = ObjectVersion(bucket=upload["bucket"], key=upload["key"], version_id=version).object_id
     route = f"GET /states?ids={','.join(found.values())}"
-    wait_until(lambda: "waiting" not in portal.ask(route, tokens["technician"])[1]["states"].values(), 60, "two ends")
+    wait_until(lambda: "waiting" not in portal.ask(route, tokens["technician"])[1]["states"].values(), "two ends")
     return found
 
 
@@ -102,7 +103,7 @@ def test_settings_are_the_own_hospitals(portal: PortalClient, tokens: dict[str, 
 def test_who_is_invited_signs_in_and_whoever_is_removed_does_not(portal: PortalClient, tokens: dict[str, str]) -> None:
     admin = tokens["admin"]
     status, invited = portal.ask("POST /users", admin, ANN)
-    (mail,) = [one for one in portal.cloud.mails() if ANN["email"] in str(one["To"])]
+    (mail,) = [mail for mail in portal.cloud.mails() if ANN["email"] in str(mail["To"])]
     pool = portal.cloud.outputs["UserPool"]
     portal.cloud.client("cognito-idp").admin_set_user_password(
         UserPoolId=pool, Username=invited["username"], Password=PASSWORD, Permanent=True
@@ -115,7 +116,7 @@ def test_who_is_invited_signs_in_and_whoever_is_removed_does_not(portal: PortalC
     assert (status, refused, removed) == (201, 404, 204)
     assert re.search(r"with the password \S{20,}", mail["BodyText"] + mail["BodyHtml"])
     assert me == (200, {"role": "clinician", "hospital": "st-mary", "patient": None})
-    assert [[(one["email"], one["role"]) for one in some] for some in listed] == [[(ANN["email"], "clinician")], []]
+    assert [[(user["email"], user["role"]) for user in users] for users in listed] == [[(ANN["email"], "clinician")], []]
     with pytest.raises(AssertionError, match="no way back"):
         portal.sign_in(ANN["email"])
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.domain.events import parse_message
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.report import State
 from hemascope.domain.specimen import ObjectVersion
-from hemascope_cli.local.cloud import wait_until
 from hemascope_cli.project import artifact_folder
 from tests.e2e.conftest import Service
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 
@@ -38,19 +38,24 @@ def run_over(service: Service, **given: str) -> dict[str, Any]:
     def ended() -> bool:
         return bool(machines.describe_execution(executionArn=started["executionArn"])["status"] != "RUNNING")
 
-    wait_until(ended, 60, "the end of the run")
+    wait_until(ended, "the end of the run")
     described: dict[str, Any] = machines.describe_execution(executionArn=started["executionArn"])
     return described
 
 
-def take_all(service: Service) -> list[ObjectVersion]:
-    """Every object version that messages in the queue announce."""
+def take(service: Service, count: int) -> list[ObjectVersion]:
+    """Every object version that messages in the queue announce; so many are waited for, since S3 announces them later."""
     sqs, queue = service.cloud.client("sqs"), service.cloud.outputs["ArrivalsQueue"]
     taken: list[ObjectVersion] = []
-    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=60).get("Messages", []):
-        for message in messages:
-            taken += [created.object for created in parse_message(message["Body"])]
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+    def came() -> bool:
+        while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                taken.extend(created.object for created in parse_message(message["Body"]))
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return len(taken) >= count
+
+    wait_until(came, f"messages about {count} object versions")
     return taken
 
 
@@ -59,7 +64,7 @@ def nobody_screens(service: Service) -> Iterator[None]:
     """Messages stay in the queue, so that a test can count them."""
     functions, queue = service.cloud.client("lambda"), service.cloud.outputs["ArrivalsQueue"].rsplit("/", 1)[1]
     listed = functions.list_event_source_mappings()["EventSourceMappings"]
-    (mapping,) = [one["UUID"] for one in listed if one["EventSourceArn"].endswith(f":{queue}")]
+    (mapping,) = [source["UUID"] for source in listed if source["EventSourceArn"].endswith(f":{queue}")]
     functions.update_event_source_mapping(UUID=mapping, Enabled=False)
     try:
         yield
@@ -73,7 +78,7 @@ def rows_of(service: Service, versions: list[ObjectVersion], model: str) -> list
 
 
 def wait_for_ends(service: Service, versions: list[ObjectVersion], model: str) -> list[LedgerRow | None]:
-    wait_until(lambda: None not in rows_of(service, versions, model), 60, "an end of each version")
+    wait_until(lambda: None not in rows_of(service, versions, model), "an end of each version")
     service.wait_until_quiet()
     return rows_of(service, versions, model)
 
@@ -92,11 +97,11 @@ def test_each_version_below_the_prefix_comes_to_the_queue_exactly_once(service: 
         sent = [version for name in names for version in put(service, f"{folder}/{name}")]
         sent += put(service, f"{folder}/again.jpg", versions=2)
         sent += put(service, f"{folder}/often.jpg", versions=101)  # more than one page of the listing
-        put(service, "smears/hospital-ab/p-1/c-1/of-another-hospital.jpg")
-        take_all(service)
+        other = put(service, "smears/hospital-ab/p-1/c-1/of-another-hospital.jpg")
+        take(service, len(sent + other))
 
         run = run_over(service, prefix="smears/hospital-a/")
-        came = take_all(service)
+        came = take(service, len(sent))
 
     assert run["status"] == "SUCCEEDED"
     assert len(sent) == 131
@@ -108,10 +113,10 @@ def test_a_deleted_object_is_left_in_peace(service: Service) -> None:
         (kept,) = put(service, "smears/hospital-d/p-1/c-1/kept.jpg")
         (deleted,) = put(service, "smears/hospital-d/p-1/c-1/deleted.jpg")
         service.cloud.client("s3").delete_object(Bucket=deleted.bucket, Key=deleted.key)
-        take_all(service)
+        take(service, 2)
 
         run = run_over(service, prefix="smears/hospital-d/")
-        came = take_all(service)
+        came = take(service, 1)
 
     assert run["status"] == "SUCCEEDED"
     assert came == [kept]

@@ -225,7 +225,7 @@ def test_any_s3_client_with_a_microscopes_keys_uploads_as_the_agent_does(
     status = main(["microscope", *words, *(str(word) for pair in where.items() for word in pair)])
 
     listed = service.cloud.client("s3").list_object_versions(Bucket=BUCKET, Prefix="smears/demo-hospital/p-1/c-9/")["Versions"]
-    versions = [ObjectVersion(bucket=BUCKET, key=one["Key"], version_id=one["VersionId"]) for one in listed]
+    versions = [ObjectVersion(bucket=BUCKET, key=stored["Key"], version_id=stored["VersionId"]) for stored in listed]
     service.wait_until_screened(versions)
     rows = {version.key.rsplit("/", 1)[1]: service.row(version) for version in versions}
     digest = hashlib.sha256(smear).hexdigest()[:16]

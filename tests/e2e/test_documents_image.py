@@ -51,7 +51,7 @@ def printed(image: Image, kind: str) -> bytes:
 
 
 def test_the_image_holds_what_prints_and_no_network(image: Image) -> None:
-    names = {one.name.lower() for one in image.task_root.iterdir()}
+    names = {path.name.lower() for path in image.task_root.iterdir()}
 
     print(f"\nunpacked size without the base image: {image.size() / 1e6:.0f} MB")
     assert image.size() <= MAXIMUM_SIZE
@@ -66,8 +66,8 @@ def test_the_image_prints_with_its_own_font(image: Image) -> None:
     page = document[0]
     reader = page.get_textpage()
     text = reader.get_text_bounded()
-    for one in (reader, page, document):
-        one.close()
+    for part in (reader, page, document):
+        part.close()
 
     assert "Finding: Pro-B pattern" in text
 

@@ -12,9 +12,9 @@ from hemascope.domain.mail_event import mail_tags
 from hemascope.domain.report import PatientSummary, Report, State
 from hemascope.domain.specimen import ObjectVersion, heat_map_key, report_keys
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from hemascope_cli.local.cloud import wait_until
 from tests.e2e.conftest import Service
 from tests.support.fakes import s3_message, s3_record
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 
@@ -121,7 +121,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(service: Service, smear: by
 
     service.cloud.kill_worker()
     service.cloud.start_worker()
-    rows = [service.wait_for_end(version, seconds=60) for version in versions]
+    rows = [service.wait_for_end(version) for version in versions]
     service.wait_until_quiet()
 
     assert [row.state for row in rows] == [State.REPORTED] * 6
@@ -135,7 +135,7 @@ def test_a_deliverer_killed_in_the_middle_leaves_nobody_untold(service: Service,
     service.wait_until_screened(versions)
 
     service.cloud.start_worker("send_notifications")
-    rows = [service.wait_for_end(version, seconds=60) for version in versions]
+    rows = [service.wait_for_end(version) for version in versions]
 
     assert [row.state for row in rows] == [State.REPORTED] * 4
     assert [service.mails_about(version) for version in versions] == [1] * 4
@@ -157,7 +157,7 @@ def test_a_mail_that_came_back_is_known_in_the_ledger(service: Service, smear: b
     service.wait_for_end(version)
     tags = {name: [text] for name, text in mail_tags(version.object_id, service.model, "clinician").items()}
     topics = service.cloud.client("sns").list_topics()["Topics"]
-    (topic,) = [one["TopicArn"] for one in topics if one["TopicArn"].endswith("mail-events")]
+    (topic,) = [topic["TopicArn"] for topic in topics if topic["TopicArn"].endswith("mail-events")]
 
     # As SES says it: the emulator delivers every mail.
     service.cloud.client("sns").publish(TopicArn=topic, Message=json.dumps({"eventType": "Bounce", "mail": {"tags": tags}}))
@@ -166,7 +166,7 @@ def test_a_mail_that_came_back_is_known_in_the_ledger(service: Service, smear: b
         row = service.row(version)
         return row is not None and row.notification is NotificationStatus.BOUNCED
 
-    wait_until(known, 30, "a bounce in the ledger")
+    wait_until(known, "a bounce in the ledger")
     assert service.mails_about(version) == 1  # and nobody is mailed again
 
 
@@ -204,7 +204,9 @@ def test_an_object_that_is_gone_fails_and_a_replay_brings_it_home(service: Servi
 def test_every_object_version_has_exactly_one_row(service: Service) -> None:
     service.wait_until_quiet()
     listed = service.cloud.client("s3").list_object_versions(Bucket=service.cloud.outputs["UploadsBucket"])
-    sent = [ObjectVersion(bucket=listed["Name"], key=one["Key"], version_id=one["VersionId"]) for one in listed["Versions"]]
+    sent = [
+        ObjectVersion(bucket=listed["Name"], key=stored["Key"], version_id=stored["VersionId"]) for stored in listed["Versions"]
+    ]
 
     rows = [service.row(version) for version in sent]
 
@@ -233,10 +235,9 @@ def test_mails_hold_a_link_and_nothing_about_the_smear(service: Service) -> None
 
 def test_the_demo_prints_all_that_a_newcomer_wants_to_see_and_ends(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "hemascope", "demo", "--out", str(tmp_path)],
+        [sys.executable, "-m", "hemascope_cli", "demo", "--out", str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 
@@ -255,10 +256,9 @@ def test_the_demo_of_a_bad_picture_says_why_and_is_no_failure(tmp_path: Path) ->
     bad.write_bytes(b"not a picture")
 
     done = subprocess.run(
-        [sys.executable, "-m", "hemascope", "demo", "--smear", str(bad), "--out", str(tmp_path / "out")],
+        [sys.executable, "-m", "hemascope_cli", "demo", "--smear", str(bad), "--out", str(tmp_path / "out")],
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 

@@ -7,12 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hemascope.domain.report import State
-from hemascope.model.artifact import load_artifact
-from hemascope_cli.local.cloud import LocalCloud, wait_until
-from hemascope_cli.project import artifact_folder, project_root
-from tests.e2e.conftest import Service
+from tests.e2e.conftest import Service, started
 from tests.e2e.iam_calls import ALLOWED, CALLS, LEDGER_KEY, REPORT, SMEAR, TABLE, Tried
 from tests.e2e.portal_client import PortalClient
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 
@@ -21,13 +19,8 @@ DENIED = {"AccessDenied", "AccessDeniedException", "AccessDeniedFault", "Authori
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    folder = artifact_folder(None)
-    with LocalCloud(project_root(), folder, enforce_iam=True) as cloud:
-        # In the template it is six times the timeout: a test can't wait minutes for a second delivery.
-        sqs = cloud.client("sqs")
-        sqs.set_queue_attributes(QueueUrl=cloud.outputs["ArrivalsQueue"], Attributes={"VisibilityTimeout": "1"})
-        sqs.purge_queue(QueueUrl=cloud.outputs["ArrivalsQueue"])
-        yield Service(cloud, load_artifact(folder).reference.name)
+    with started(enforce_iam=True) as service:
+        yield service
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +57,7 @@ def kept(owner: Tried) -> Callable[[], list[object]]:
 def test_a_smear_travels_to_the_mail_with_the_roles_of_its_functions(service: Service, smear: bytes) -> None:
     version = service.send(smear, "enforced.jpg")
 
-    row = service.wait_for_end(version, seconds=60)
+    row = service.wait_for_end(version)
 
     assert row.state is State.REPORTED
     assert service.mails_about(version) == 1
@@ -94,7 +87,7 @@ def test_a_function_whose_role_loses_a_right_stops_there_and_goes_on_when_it_is_
     )
 
     version = service.send(smear, "lost.jpg")
-    wait_until(lambda: "message failed" in service.cloud.log(), 30, "a failed message")
+    wait_until(lambda: "message failed" in service.cloud.log(), "a failed message")
     row_without_the_right = service.row(version)
     iam.delete_role_policy(RoleName=role, PolicyName="lost")
 

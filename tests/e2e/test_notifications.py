@@ -1,17 +1,19 @@
 """The deliverer dies between SES's answer and its own record, on the embedded cloud: SES's event says that the mail is out."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 
-from hemascope.bootstrap.functions import build_notification_service
+from hemascope.bootstrap.notifications import build_notification_service
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.notification import Mail, NotificationTask
 from hemascope.ports import Mailer
-from hemascope_cli.local.cloud import wait_until
 from tests.e2e.conftest import Service
 from tests.support.fakes import Killed
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 
@@ -44,7 +46,7 @@ def environment(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[d
 
 def screened(service: Service, data: bytes, file: str) -> LedgerRow:
     version = service.send(data, file)
-    wait_until(lambda: service.row(version) is not None, 30, "an end")
+    wait_until(lambda: service.row(version) is not None, "an end")
     row = service.row(version)
     assert row is not None
     return row
@@ -54,7 +56,8 @@ def test_a_mail_is_sent_once_though_its_sender_died_before_it_could_record_it(
     service: Service, environment: dict[str, str], smear: bytes
 ) -> None:
     row = screened(service, smear, "died.jpg")
-    notification = build_notification_service(environment)
+    with patch.dict(os.environ, environment):
+        notification = build_notification_service()
     task = NotificationTask(object_id=row.object_id, model=row.model)
 
     with pytest.raises(Killed):
@@ -62,9 +65,7 @@ def test_a_mail_is_sent_once_though_its_sender_died_before_it_could_record_it(
     table = {"TableName": service.cloud.outputs["LedgerTable"]}
     key = {"object_id": {"S": row.object_id}, "model": {"S": row.model}}
     dynamodb = service.cloud.client("dynamodb")
-    wait_until(
-        lambda: dynamodb.get_item(**table, Key=key)["Item"]["told_clinician"]["S"] == "told", 20, "SES's word that it was sent"
-    )
+    wait_until(lambda: dynamodb.get_item(**table, Key=key)["Item"]["channel_clinician"]["S"] == "completed", "SES's event")
     notification.notify(task)
 
     assert service.mails_about(row.object) == 1

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from hemascope.domain.report import State
-from hemascope_cli.local.cloud import wait_until
 from tests.e2e.conftest import Service
 from tests.support.emf import emitted, metric_lines, values
 from tests.support.fakes import s3_message, s3_record
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 
@@ -35,7 +35,7 @@ def heard(service: Service, url: str) -> dict[str, dict[str, Any]]:
     """Alarms in the mail box, by name."""
     messages = service.cloud.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
     told = [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
-    return {one["AlarmName"]: one for one in told}
+    return {alarm["AlarmName"]: alarm for alarm in told}
 
 
 def test_a_smears_metrics_are_in_the_workers_logs_and_name_nobody(service: Service, smear: bytes) -> None:
@@ -53,9 +53,9 @@ def test_a_smears_metrics_are_in_the_workers_logs_and_name_nobody(service: Servi
     decisions = ("SmearsConfident", "SmearsIndeterminate", "SmearsOutOfDistribution", "SmearsPoorQuality")
     assert sorted(counted[name] for name in decisions) == [(0,), (0,), (0,), (1,)]
     assert 0 < counted["NetworkTime"][0] < counted["ScreeningTime"][0]
-    assert 0 < counted["ArrivalToReport"][0] < 60
+    assert counted["ArrivalToReport"][0] > 0
     assert values(delivering) == {"NotificationsSent": (1,)}
-    assert {one.dimensions for one in emitted(screening)} == {(("function", "hemascope-dev-screen-smear"),)}
+    assert {metric.dimensions for metric in emitted(screening)} == {(("function", "hemascope-dev-screen-smear"),)}
     text = json.dumps(metric_lines(screening + delivering))
     assert not [word for word in ("smears/", ".jpg", "p-7", "st-mary", "slide-1", version.object_id, "Pre-B") if word in text]
 
@@ -67,7 +67,7 @@ def test_a_redelivery_is_no_second_smear(service: Service, smear: bytes) -> None
     before = values(service.cloud.log("screen_smear"))
 
     service.send_message(s3_message(s3_record(version.key, version.bucket, version.version_id, size=1000)))
-    wait_until(lambda: '"why":"known"' in service.cloud.log("screen_smear"), 30, "a redelivery")
+    wait_until(lambda: '"why":"known"' in service.cloud.log("screen_smear"), "a redelivery")
     service.wait_until_quiet()
 
     assert values(service.cloud.log("screen_smear")) == before
@@ -95,7 +95,7 @@ def test_a_dead_letter_reaches_the_engineers_mail_box(service: Service, alarm_ma
         told.update(heard(service, alarm_mails))
         return "hemascope-dev-arrivals-dead-letters" in told
 
-    wait_until(rung, 30, "an alarm")
+    wait_until(rung, "an alarm")
     assert depth == 1
     assert told["hemascope-dev-arrivals-dead-letters"]["NewStateValue"] == "ALARM"
     assert told["hemascope-dev-arrivals-dead-letters"]["AlarmDescription"].endswith(

@@ -2,8 +2,8 @@
 
 import json
 import re
-import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,14 +12,14 @@ from hemascope.aws.clock import SystemClock
 from hemascope.aws.s3 import upload
 from hemascope.domain.report import State
 from hemascope.domain.specimen import ObjectVersion, Patient, Specimen
-from hemascope_cli.local.cloud import wait_until
 from hemascope_cli.main import main
 from hemascope_cli.operations.buckets import VersionedBucket
 from hemascope_cli.operations.deployment import Deployment
 from hemascope_cli.operations.forget import Forgetting, forget
 from tests.e2e.conftest import Service
 from tests.support.fakes import Killed, s3_message, s3_record
-from tests.support.moto_cloud import Wired
+from tests.support.patience import wait_until
+from tests.support.wired import Wired
 
 pytestmark = pytest.mark.local_cloud
 Captured = pytest.CaptureFixture[str]
@@ -48,7 +48,7 @@ def everything_stored(service: Service) -> str:
     for bucket in (outputs["UploadsBucket"], outputs["ReportsBucket"]):
         listed = s3.list_object_versions(Bucket=bucket)
         versions = listed.get("Versions", [])
-        stored += [one["Key"] for one in versions + listed.get("DeleteMarkers", [])]
+        stored += [stored["Key"] for stored in versions + listed.get("DeleteMarkers", [])]
         for version in versions:
             if version["Key"].endswith(".json"):
                 answer = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
@@ -61,7 +61,7 @@ def test_dead_letters_come_home_after_the_repair(service: Service, smear: bytes,
     service.cloud.environment["HEMASCOPE_REPORTS_BUCKET"] = "nowhere"
     service.cloud.start_worker()
     version = service.send(smear, "poisoned.jpg")
-    wait_until(lambda: service.waiting("ArrivalsDeadLetterQueue") == 1, 60, "a dead letter")
+    wait_until(lambda: service.waiting("ArrivalsDeadLetterQueue") == 1, "a dead letter")
     failed = service.row(version)
     service.cloud.kill_worker()
     del service.cloud.environment["HEMASCOPE_REPORTS_BUCKET"]
@@ -93,11 +93,11 @@ def test_an_object_whose_message_is_lost_is_found_and_brought_home(service: Serv
     well = operate(service, "reconcile", *QUIET)
 
     assert (young, young_lines) == (0, [])
-    assert (missing, lines) == (1, [f"no end       {version.object_id}  version {version.version_id}"])
+    assert (missing, lines) == (1, [f"no state      {version.object_id}  version {version.version_id}"])
     assert row.state is State.REPORTED
     assert service.mails_about(version) == 1
     assert well == 0
-    assert capsys.readouterr().out.endswith("all is well\n")
+    assert capsys.readouterr().out.endswith("nothing needs attention\n")
 
 
 def test_a_notification_that_is_lost_is_found_and_people_are_told_once(
@@ -107,17 +107,20 @@ def test_a_notification_that_is_lost_is_found_and_people_are_told_once(
     service.cloud.kill_worker("send_notifications")
     version = service.send(smear, "untold.jpg")
     service.wait_until_screened([version])
-    wait_until(lambda: service.waiting() == 0, 30, "an acknowledged message")
+    wait_until(lambda: service.waiting() == 0, "an acknowledged message")
     service.cloud.client("sqs").purge_queue(QueueUrl=service.cloud.outputs["NotificationsQueue"])
     service.cloud.start_worker("send_notifications")
-    time.sleep(1)  # a row of this very second is not looked at yet
+    row = service.row(version)
+    assert row is not None
+    # A row of this very second is not looked at yet.
+    wait_until(lambda: datetime.now(UTC) >= row.finished_at + timedelta(seconds=1), "the next second")
 
     status = operate(service, "reconcile", *QUIET, "--requeue")
     lines = findings(capsys)
     service.wait_for_end(version)
 
     assert status == 1
-    assert lines == [f"not told     {version.object_id}  version {version.version_id}"]
+    assert lines == [f"not notified  {version.object_id}  version {version.version_id}"]
     assert service.mails_about(version) == 1
 
 
@@ -145,7 +148,7 @@ def test_nothing_of_a_forgotten_patient_is_left_and_nothing_comes_back(
     assert capsys.readouterr().out == "nothing is stored about this patient; pictures forgotten earlier: 3\n"
     left = everything_stored(service)
     assert not re.search(r"q-7\b", left)
-    assert "smears/st-mary/q-70/case-1/field.jpg" in left
+    assert "smears/st-mary/q-70/slide-1/field.jpg" in left
     assert [service.keys_about(version) for version in versions] == [[], [], []]
     assert [service.waiting(queue) for queue in ("ArrivalsDeadLetterQueue", "NotificationsDeadLetterQueue")] == [0, 0]
     assert service.cloud.log().count("smear forgotten") == 3

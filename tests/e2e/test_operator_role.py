@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.domain.report import Release
 from hemascope.domain.review import Verdict
 from hemascope.domain.specimen import ObjectVersion, report_keys, verdict_key
@@ -48,7 +48,7 @@ class Guarded:
         iam, sts = self.cloud.client("iam"), self.cloud.client("sts")
         root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [root]})
-        if name in {one["RoleName"] for one in iam.list_roles()["Roles"]}:
+        if name in {role["RoleName"] for role in iam.list_roles()["Roles"]}:
             iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
         else:
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
@@ -70,8 +70,8 @@ class Guarded:
 
     def operate(self, words: list[str], credentials: dict[str, str], folder: str = "") -> subprocess.CompletedProcess[str]:
         words = [folder if word == "DIR" else word for word in words]
-        command = [sys.executable, "-m", "hemascope", *words, "--endpoint", self.cloud.endpoint]
-        return subprocess.run(command, env=os.environ | credentials, capture_output=True, text=True, check=False, timeout=60)
+        command = [sys.executable, "-m", "hemascope_cli", *words, "--endpoint", self.cloud.endpoint]
+        return subprocess.run(command, env=os.environ | credentials, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +89,8 @@ def guarded() -> Iterator[Guarded]:
         (name,) = iam.list_role_policies(RoleName=OPERATOR)["PolicyNames"]
         document = iam.get_role_policy(RoleName=OPERATOR, PolicyName=name)["PolicyDocument"]
         statements = [
-            one | {"Action": [one["Action"]] if isinstance(one["Action"], str) else one["Action"]}
-            for one in document["Statement"]
+            statement | {"Action": [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]}
+            for statement in document["Statement"]
         ]
         yield Guarded(cloud, statements)
 
@@ -129,11 +129,11 @@ def test_the_operators_role_is_enough_for_every_command(filled: Guarded, tmp_pat
 
     done = [filled.operate(words, credentials, str(tmp_path)) for words in (REPLAY, RECONCILE, EXPORT, FORGET, VERIFY)]
 
-    assert [one.stderr for one in done] == [""] * 5
-    assert [one.returncode for one in done] == [0, 1, 0, 0, 0]
+    assert [run.stderr for run in done] == [""] * 5
+    assert [run.returncode for run in done] == [0, 1, 0, 0, 0]
     assert done[0].stdout == "moved 1, left in the dead-letter queue 0\n"
     assert done[2].stdout.startswith("new: 1,")
-    assert done[4].stdout.startswith("st-mary  whole, head ")
+    assert done[4].stdout.startswith("st-mary  intact, head ")
     assert done[3].stdout.splitlines()[-1] == "deleted; tombstones that keep late deliveries from bringing anything back: 2"
     assert stored(filled) == 0
 

@@ -17,13 +17,13 @@ from hemascope.domain.mail_event import mail_tags
 from hemascope.domain.notification import Channel
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.imaging.synthetic import draw_synthetic_smear
-from hemascope_cli.local.cloud import wait_until
 from hemascope_cli.main import main
 from hemascope_cli.operations.buckets import VersionedBucket
 from tests.e2e.conftest import Service
 from tests.e2e.portal_client import PortalClient
 from tests.support.emf import emitted
 from tests.support.fakes import s3_message, s3_record
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 CASE, FILE = "canary-case", "canary Jane Doe 1950-01-31"
@@ -42,14 +42,14 @@ def canaries(text: str) -> list[str]:
 def telling_pictures() -> dict[str, bytes]:
     """Pictures with words in every place that their formats have for them, and files that are none."""
     smear = draw_synthetic_smear(1)[..., ::-1]
-    jpeg, png = (bytes(cv2.imencode(one, smear)[1]) for one in (".jpg", ".png"))
+    jpeg, png = (bytes(cv2.imencode(suffix, smear)[1]) for suffix in (".jpg", ".png"))
     exif = (
         b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x0e\x01\x02\x00\x0c\x00\x00\x00\x1a\x00\x00\x00"
         + bytes(4)
         + b"canary-exif\x00"
     )
     segments = ((b"\xff\xe1", exif), (b"\xff\xfe", b"canary-comment"))
-    marked = b"".join(marker + struct.pack(">H", len(one) + 2) + one for marker, one in segments)
+    marked = b"".join(marker + struct.pack(">H", len(content) + 2) + content for marker, content in segments)
     chunks = (
         (b"iCCP", b"canary-profile\x00\x00" + zlib.compress(np.random.default_rng(6).bytes(400))),
         (b"tEXt", b"Comment\x00canary-text"),
@@ -57,7 +57,8 @@ def telling_pictures() -> dict[str, bytes]:
         (b"iTXt", b"canary-key\x00\x00\x00\x00\x00canary-text"),
     )
     packed = b"".join(
-        struct.pack(">I", len(one)) + name + one + struct.pack(">I", zlib.crc32(name + one)) for name, one in chunks
+        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        for name, content in chunks
     )
     return {
         "comment.jpg": jpeg[:2] + marked + jpeg[2:],
@@ -95,8 +96,8 @@ class Run:
         for body in (*self.sent, odd):
             self.service.send_message(body)
         self.service.send_message('{"object_id": "canary", "model": "canary-model"}', "NotificationsQueue")
-        wait_until(lambda: self.service.waiting("ArrivalsDeadLetterQueue") >= 2, 60, "dead letters")
-        wait_until(lambda: self.service.waiting("NotificationsDeadLetterQueue") >= 1, 60, "a dead notification")
+        wait_until(lambda: self.service.waiting("ArrivalsDeadLetterQueue") >= 2, "dead letters")
+        wait_until(lambda: self.service.waiting("NotificationsDeadLetterQueue") >= 1, "a dead notification")
         self.service.wait_until_quiet()
 
     def ask(self, object_id: str) -> None:
@@ -105,7 +106,10 @@ class Run:
         token = self.portal.sign_in("technician")["id_token"]
         status, upload = self.portal.ask("POST /uploads", token, SPECIMEN)
         assert status == 201
-        assert self.portal.send(upload, telling_pictures()["comment.jpg"]).status == 204
+        sent = self.portal.send(upload, telling_pictures()["comment.jpg"])
+        assert sent.status == 204
+        version_id = sent.headers["x-amz-version-id"]
+        self.service.wait_for_end(ObjectVersion(bucket=upload["bucket"], key=upload["key"], version_id=version_id))
         asked = (
             "GET /reports",
             f"GET /reports/{object_id}",
@@ -140,7 +144,7 @@ class Run:
 
     def _bounce(self, version: ObjectVersion) -> None:
         sns = self.cloud.client("sns")
-        (topic,) = [one["TopicArn"] for one in sns.list_topics()["Topics"] if one["TopicArn"].endswith("mail-events")]
+        (topic,) = [topic["TopicArn"] for topic in sns.list_topics()["Topics"] if topic["TopicArn"].endswith("mail-events")]
         tags = {name: [text] for name, text in mail_tags(version.object_id, self.service.model, Channel.CLINICIAN).items()}
         mail = {"tags": tags, "destination": ["canary@hospital.example"], "commonHeaders": {"subject": "canary"}}
         sns.publish(TopicArn=topic, Message=json.dumps({"eventType": "Bounce", "mail": mail, "bounce": {"text": "canary"}}))
@@ -150,7 +154,7 @@ class Run:
             row = self.service.row(version)
             return row is not None and row.notification is NotificationStatus.BOUNCED
 
-        wait_until(known, 30, "a bounce in the ledger")
+        wait_until(known, "a bounce in the ledger")
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +186,7 @@ def test_no_log_of_any_function_says_it(run: Run, root: Path) -> None:
 
 
 def test_no_metric_says_it(run: Run, root: Path) -> None:
-    metrics = [one for log in run.logs(root).values() for one in emitted(log)]
+    metrics = [metric for log in run.logs(root).values() for metric in emitted(log)]
     known = run.cloud.client("cloudwatch").list_metrics()["Metrics"]
 
     assert len(metrics) > 20
@@ -215,7 +219,7 @@ def test_no_key_of_a_report_says_it_and_no_file_repeats_what_was_inside_a_pictur
     reports = VersionedBucket(run.cloud.client("s3"), run.outputs["ReportsBucket"]).all_below("")
 
     assert len(reports) > 20
-    assert canaries(" ".join(one.object.key for one in reports)) == []
+    assert canaries(" ".join(report.object.key for report in reports)) == []
     inside = re.compile(rb"canary-(exif|comment|profile|text|key|scan|content)|1950-01-31\.?$")
     for report in reports:
         assert not inside.search(run.service.read(report.object.key)), report.object.key

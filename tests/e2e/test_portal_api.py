@@ -3,22 +3,22 @@
 import base64
 import hashlib
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import urllib3
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from hemascope.aws.s3 import S3Links
-from hemascope_cli.local.cloud import LocalCloud, wait_until
+from hemascope_cli.local.cloud import LocalCloud
 from hemascope_cli.project import artifact_folder, project_root
 from tests.e2e.portal_client import PASSWORD, PortalClient
+from tests.support.http import request
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 
@@ -61,7 +61,7 @@ def seen(portal: PortalClient, tokens: dict[str, str], smear: bytes) -> Seen:
     # The rule that the answer states, by hand.
     parts = (upload["bucket"], upload["key"], sent.headers["x-amz-version-id"])
     object_id = hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()[:32]
-    wait_until(lambda: portal.ask(f"GET /reports/{object_id}", tokens["technician"])[0] == 200, 30, "a report")
+    wait_until(lambda: portal.ask(f"GET /reports/{object_id}", tokens["technician"])[0] == 200, "a report")
     return Seen(upload, object_id)
 
 
@@ -81,7 +81,7 @@ def test_the_links_of_a_report_show_its_pictures(portal: PortalClient, tokens: d
     report = portal.ask(f"GET /reports/{seen.object_id}", tokens["clinician"])[1]
 
     for name in ("segmented", "overlay"):
-        shown = urllib3.request("GET", report["pictures"][name])
+        shown = request("GET", report["pictures"][name])
         assert (shown.status, shown.data[:4]) == (200, b"\x89PNG")
 
 
@@ -121,14 +121,16 @@ def test_a_patient_gets_the_summary_alone(portal: PortalClient, tokens: dict[str
     assert not {"result", "probabilities", "evidence", "model"} & set(answer["summary"])
 
 
-def test_a_case_is_stated_to_staff_and_told_to_its_patient(portal: PortalClient, tokens: dict[str, str], seen: Seen) -> None:
-    route = f"GET /slides?{urlencode({'case': PICTURE['case']})}"
+def test_staff_see_a_slides_report_and_its_patient_the_summary(
+    portal: PortalClient, tokens: dict[str, str], seen: Seen
+) -> None:
+    route = f"GET /slides?{urlencode({'slide': PICTURE['slide']})}"
 
     status, stated = portal.ask(route, tokens["clinician"])
     told = portal.ask(route, tokens["patient-7"])
 
-    named = stated["statement"]["fields"] + stated["statement"]["excluded"]
-    assert (status, [(one["name"], one["object_id"]) for one in named]) == (200, [(PICTURE["field"], seen.object_id)])
+    named = stated["report"]["fields"] + stated["report"]["excluded"]
+    assert (status, [(field["name"], field["object_id"]) for field in named]) == (200, [(PICTURE["field"], seen.object_id)])
     assert (told[0], set(told[1])) == (200, {"summary"})
     assert [portal.ask(route, tokens[name])[0] for name in ("patient-8", "foreign-clinician")] == [404, 404]
 
@@ -159,20 +161,23 @@ def test_a_form_takes_one_key_and_sizes_within_its_limits(
 
 def test_a_link_ends(portal: PortalClient, seen: Seen) -> None:
     reports = portal.cloud.outputs["ReportsBucket"]
-    links = S3Links(portal.cloud.client("s3"), portal.cloud.outputs["UploadsBucket"], reports, seconds=2)
-    link = links.link(f"reports/{seen.object_id}/all-subtypes/1.0.1/overlay.png")
-    before = urllib3.request("GET", link).status
+    lasting, short = (
+        S3Links(portal.cloud.client("s3"), portal.cloud.outputs["UploadsBucket"], reports, seconds=seconds).link(
+            f"reports/{seen.object_id}/all-subtypes/1.0.1/overlay.png"
+        )
+        for seconds in (3600, 1)
+    )
 
-    time.sleep(3.1)
+    wait_until(lambda: request("GET", short).status == 403, "the end of a link")
 
-    assert (before, urllib3.request("GET", link).status) == (200, 403)
+    assert request("GET", lasting).status == 200
 
 
 def test_a_link_fits_no_other_object(portal: PortalClient, tokens: dict[str, str], seen: Seen) -> None:
     report = portal.ask(f"GET /reports/{seen.object_id}", tokens["clinician"])[1]
     link = report["pictures"]["overlay"]
 
-    assert urllib3.request("GET", link.replace("overlay.png", "report.json")).status == 403
+    assert request("GET", link.replace("overlay.png", "report.json")).status == 403
 
 
 def encoded(part: dict[str, Any]) -> str:
@@ -244,14 +249,13 @@ def test_a_genuine_token_of_another_issuer_opens_nothing(portal: PortalClient) -
 def test_a_token_ends(portal: PortalClient) -> None:
     users = portal.cloud.client("cognito-idp")
     client = {"UserPoolId": portal.cloud.outputs["UserPool"], "ClientId": portal.cloud.outputs["PortalClient"]}
-    users.update_user_pool_client(**client, IdTokenValidity=3, TokenValidityUnits={"IdToken": "seconds"})
+    users.update_user_pool_client(**client, IdTokenValidity=1, TokenValidityUnits={"IdToken": "seconds"})
     token = portal.sign_in("clinician")["id_token"]
     users.update_user_pool_client(**client, IdTokenValidity=15, TokenValidityUnits={"IdToken": "minutes"})
-    before = portal.ask("GET /me", token)[0]
 
-    time.sleep(3.1)
+    wait_until(lambda: portal.ask("GET /me", token)[0] == 401, "the end of a token")
 
-    assert (before, portal.ask("GET /me", token)[0]) == (200, 401)
+    assert portal.ask("GET /me", portal.sign_in("clinician")["id_token"])[0] == 200
 
 
 def test_an_access_token_is_no_identity(portal: PortalClient) -> None:

@@ -8,11 +8,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from hemascope_cli.commands.serve import running
 from hemascope_cli.local.accounts import DEMO_PASSWORD, DEMO_PATIENT
 from hemascope_cli.local.cloud import LocalCloud
+from hemascope_cli.local.serve import running
 from hemascope_cli.local.site import LocalSite
 from hemascope_cli.project import artifact_folder
+from tests.web.chromium import own_context
 
 pytestmark = pytest.mark.local_cloud
 
@@ -28,7 +29,7 @@ def served() -> Iterator[tuple[LocalCloud, LocalSite]]:
 @pytest.fixture
 def person(browser: Browser) -> Iterator[BrowserContext]:
     """A browser of somebody's own."""
-    context = browser.new_context()
+    context = own_context(browser)
     yield context
     context.close()
 
@@ -52,13 +53,13 @@ def test_a_technician_sends_three_smears_and_watches_two_arrive_and_one_rejected
     smears = [(f"field {number}.jpg", encode_jpeg(draw_synthetic_smear(number))) for number in (1, 2)]
     # A picture by its first bytes, and broken behind them: only the screening can tell.
     smears.append(("broken.png", b"\x89PNG\r\n\x1a\n" + bytes(500)))
-    page.get_by_label("Patient id").fill(DEMO_PATIENT)
-    page.get_by_label("Case id").fill(CASE)
+    page.get_by_label("Patient ID").fill(DEMO_PATIENT)
+    page.get_by_label("Slide ID").fill(CASE)
 
     page.locator("#files").set_input_files([{"name": name, "mimeType": "", "buffer": data} for name, data in smears])
-    page.get_by_role("button", name="Send 3 pictures").click()
+    page.get_by_role("button", name="Upload 3 pictures").click()
 
-    expect(page.locator(".picture.reported")).to_have_count(2, timeout=20_000)
+    expect(page.locator(".picture.reported")).to_have_count(2)
     rejected = page.locator(".picture.rejected")
     expect(rejected).to_contain_text("broken.png")
     expect(rejected.locator(".note")).not_to_be_empty()
@@ -78,9 +79,9 @@ def test_a_clinician_opens_a_report_switches_overlays_corrects_and_releases(
         loaded.append(page.evaluate("document.querySelector('.port img').naturalWidth"))
     page.locator(".choice select").select_option("Pro-B")
     page.get_by_label("Comment").fill("Blasts.")
-    page.get_by_role("button", name="Record the verdict").click()
-    expect(page.locator(".verdicts")).to_contain_text("corrected to Pro-B")
-    page.get_by_role("button", name="Release to the patient").click()
+    page.get_by_role("button", name="Save verdict").click()
+    expect(page.locator(".verdicts")).to_contain_text("Corrected to Pro-B")
+    page.get_by_role("button", name="Release to patient").click()
 
     expect(page.locator("#release")).to_have_text("Amended")
     assert len(loaded) == 4
@@ -93,18 +94,18 @@ def test_a_rejected_upload_shows_its_reason(person: BrowserContext, served: tupl
 
     page.locator("tbody tr", has_text="broken.png").get_by_role("link").click()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("This picture could not be judged")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Picture rejected")
     expect(page.locator(".answer .advice")).not_to_be_empty()
 
 
 def test_a_patient_reads_the_summary_on_a_phone(browser: Browser, served: tuple[LocalCloud, LocalSite]) -> None:
-    person = browser.new_context(viewport={"width": 390, "height": 844})
+    person = own_context(browser, viewport={"width": 390, "height": 844})
     page = sign_in(person, served[1], "patient")
 
     # The released one stands first: its time is that of the release.
     expect(page.get_by_role("heading", level=1)).to_contain_text("Your doctor wants to look")
-    expect(page.get_by_role("heading", name="Whom to call")).to_be_visible()
-    expect(page.get_by_text("A doctor has looked at it and changed it.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Who to call")).to_be_visible()
+    expect(page.get_by_text("A doctor has checked this result and changed it.")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     person.close()
 
@@ -118,5 +119,5 @@ def test_a_session_that_is_revoked_ends_calmly(person: BrowserContext, served: t
 
     page.reload()
 
-    expect(page.get_by_text("You have been signed out, because a session ends by itself.")).to_be_visible()
+    expect(page.get_by_text("Your session has expired.")).to_be_visible()
     assert cloud.endpoint not in page.url

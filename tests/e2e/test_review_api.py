@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from hemascope.domain.specimen import ObjectVersion
-from hemascope_cli.local.cloud import LocalCloud, wait_until
+from hemascope_cli.local.cloud import LocalCloud
 from hemascope_cli.main import main
 from hemascope_cli.project import artifact_folder, project_root
 from tests.e2e.portal_client import PortalClient
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 
@@ -50,7 +51,7 @@ def reviewed(portal: PortalClient, tokens: dict[str, str], smear: bytes) -> Revi
     _, upload = portal.ask("POST /uploads", tokens[TECHNICIAN], {"patient": "p-7", "slide": "c-1", "field": "1.jpg"})
     version = portal.send(upload, smear).headers["x-amz-version-id"]
     smear_id = ObjectVersion(bucket=upload["bucket"], key=upload["key"], version_id=version).object_id
-    wait_until(lambda: portal.ask(f"GET /reports/{smear_id}", tokens[TECHNICIAN])[0] == 200, 30, "a report")
+    wait_until(lambda: portal.ask(f"GET /reports/{smear_id}", tokens[TECHNICIAN])[0] == 200, "a report")
     model = portal.ask(f"GET /reports/{smear_id}", tokens[CLINICIAN])[1]["model"]
     opinion = {"model": model, "kind": "correct", "label": "Pre-B", "comment": "Seen under the microscope."}
     return Reviewed(
@@ -91,9 +92,9 @@ def test_the_trail_says_what_everybody_did_and_is_whole(
 
     done = [entry["action"] for entry in entries if entry["object_id"] == reviewed.object_id and entry["action"] != "viewed"]
     assert done == ["verdict", "released"]
-    assert {one["who"] for one in entries if one["action"] == "released"} == {reviewed.verdict[1]["reviewer"]}
+    assert {entry["who"] for entry in entries if entry["action"] == "released"} == {reviewed.verdict[1]["reviewer"]}
     assert main(["audit", "verify", "--endpoint", portal.cloud.endpoint]) == 0
-    assert capsys.readouterr().out.startswith("st-mary  whole, head ")
+    assert capsys.readouterr().out.startswith("st-mary  intact, head ")
 
 
 @pytest.mark.parametrize("route", ["POST /reports/{id}/verdicts", "POST /reports/{id}/release", "GET /summaries", "GET /audit"])

@@ -43,7 +43,7 @@ _OPINION = {"model": "{model}", "kind": "confirm"}
 _MODEL = {"model": "{model}"}
 _IDS, _SETTINGS = {"ids": UNKNOWN}, {"release": "after_review"}
 _NEW = {"email": "ann@hospital.example", "role": "clinician"}
-_CASE, _NO_CASE = {"slide": "c-1"}, {"slide": "c-9"}
+_SLIDE, _NO_SLIDE = {"slide": "c-1"}, {"slide": "c-9"}
 
 #                                            own hospital          patient   another hospital      pat. no-
 #                                            tech clin adm         own oth   tech clin adm         same body
@@ -64,8 +64,8 @@ ROUTES = (
     Route("POST /reports/{unknown}/release", "403 404  403         403 403   403  404  403         403  403", _MODEL),
     Route("POST /reports/{smear}/acknowledgement", "403 204 403    403 403   403  403  403         403  403"),
     Route("POST /reports/{unknown}/acknowledgement", "403 404 403  403 403   403  404  403         403  403"),
-    Route("GET /slides", "                    200  200  200         200 404   404  404  404         404  403", query=_CASE),
-    Route("GET /slides", "                    404  404  404         404 404   404  404  404         404  403", query=_NO_CASE),
+    Route("GET /slides", "                    200  200  200         200 404   404  404  404         404  403", query=_SLIDE),
+    Route("GET /slides", "                    404  404  404         404 404   404  404  404         404  403", query=_NO_SLIDE),
     Route("GET /summaries", "                403  403  403         200 200   403  403  403         200  403"),
     Route("GET /states", "                   200  200  403         403 403   200  200  403         403  403", query=_IDS),
     Route("GET /states", "                   400  400  403         403 403   400  400  403         403  403"),

@@ -13,7 +13,7 @@ from hemascope.domain.hospital import HospitalSettings, ReleasePolicy
 from hemascope.domain.report import Decision, State
 from hemascope.domain.specimen import ObjectVersion
 from tests.support.fakes import START
-from tests.support.portal_world import Portal, account, content, opened
+from tests.support.portal_world import PortalWorld, account, content, opened
 from tests.support.rows import row
 
 ADMIN, FOREIGN = account("admin", sub="ada"), account("admin", "st-joseph", sub="eve")
@@ -21,16 +21,16 @@ Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def portal() -> Portal:
-    return Portal()
+def portal() -> PortalWorld:
+    return PortalWorld()
 
 
 @pytest.fixture
-def ask(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> Ask:
     return opened(root, portal, monkeypatch)
 
 
-def test_settings_are_the_own_hospitals_alone_and_a_change_stands_in_the_trail(ask: Ask, portal: Portal) -> None:
+def test_settings_are_the_own_hospitals_alone_and_a_change_stands_in_the_trail(ask: Ask, portal: PortalWorld) -> None:
     wanted = HospitalSettings(release=ReleasePolicy.AFTER_REVIEW, reviewers=2, telephone="+49 30 1234567")
 
     changed = ask("PUT /hospital", ADMIN, wanted.model_dump_json())
@@ -50,7 +50,9 @@ def test_settings_are_the_own_hospitals_alone_and_a_change_stands_in_the_trail(a
         ('{"hospital": "st-joseph"}', ""),
     ],
 )
-def test_wrong_settings_change_nothing_and_are_not_repeated(ask: Ask, portal: Portal, body: str | None, wrong: str) -> None:
+def test_wrong_settings_change_nothing_and_are_not_repeated(
+    ask: Ask, portal: PortalWorld, body: str | None, wrong: str
+) -> None:
     answer = ask("PUT /hospital", ADMIN, body)
 
     assert answer["statusCode"] == 400
@@ -63,7 +65,7 @@ def invite(ask: Ask, claims: dict[str, str] = ADMIN, **body: str) -> dict[str, A
     return ask("POST /users", claims, json.dumps({"email": "ann@st-mary.example", "role": "clinician"} | body))
 
 
-def test_an_invited_account_is_of_the_administrators_own_hospital(ask: Ask, portal: Portal) -> None:
+def test_an_invited_account_is_of_the_administrators_own_hospital(ask: Ask, portal: PortalWorld) -> None:
     answer = invite(ask)
 
     assert answer["statusCode"] == 201
@@ -94,7 +96,7 @@ def test_a_patients_account_has_the_patients_id(ask: Ask) -> None:
         ({"hospital": "st-joseph"}, ""),
     ],
 )
-def test_a_wrong_invitation_makes_no_account(ask: Ask, portal: Portal, body: dict[str, str], wrong: str) -> None:
+def test_a_wrong_invitation_makes_no_account(ask: Ask, portal: PortalWorld, body: dict[str, str], wrong: str) -> None:
     answer = invite(ask, **body)
 
     assert answer["statusCode"] == 400
@@ -111,7 +113,7 @@ def test_an_address_has_one_account(ask: Ask) -> None:
     assert again["body"] == elsewhere["body"]
 
 
-def test_accounts_come_in_pages(ask: Ask, portal: Portal) -> None:
+def test_accounts_come_in_pages(ask: Ask, portal: PortalWorld) -> None:
     for number in range(60):
         portal.accounts.invite("st-mary", f"{number}@st-mary.example", "technician", None)
 
@@ -126,7 +128,7 @@ def test_a_cursor_of_another_make_is_a_bad_request(ask: Ask) -> None:
     assert ask("GET /users", ADMIN, query={"cursor": "nonsense"})["statusCode"] == 400
 
 
-def test_a_removed_account_is_gone(ask: Ask, portal: Portal) -> None:
+def test_a_removed_account_is_gone(ask: Ask, portal: PortalWorld) -> None:
     username = content(invite(ask))["username"]
 
     answer = ask(f"DELETE /users/{username}", ADMIN)
@@ -136,14 +138,14 @@ def test_a_removed_account_is_gone(ask: Ask, portal: Portal) -> None:
     assert portal.audit.told == [("ada", "users", None)] * 2
 
 
-def test_another_hospitals_account_is_not_found_and_stays(ask: Ask, portal: Portal) -> None:
+def test_another_hospitals_account_is_not_found_and_stays(ask: Ask, portal: PortalWorld) -> None:
     username = content(invite(ask))["username"]
 
     assert ask(f"DELETE /users/{username}", FOREIGN)["statusCode"] == 404
     assert set(portal.accounts.kept) == {username}
 
 
-def test_nobody_removes_their_own_account(ask: Ask, portal: Portal) -> None:
+def test_nobody_removes_their_own_account(ask: Ask, portal: PortalWorld) -> None:
     username = content(invite(ask, role="admin"))["username"]
 
     assert ask(f"DELETE /users/{username}", account("admin", sub=f"id of {username}"))["statusCode"] == 409
@@ -159,15 +161,15 @@ def test_staff_read_the_models_card(ask: Ask) -> None:
     }
 
 
-def count(portal: Portal, number: int, hospital: str = "st-mary", **changed: Any) -> None:
+def count(portal: PortalWorld, number: int, hospital: str = "st-mary", **changed: Any) -> None:
     """A smear that ended so many minutes before now; plain as most are, but for what is changed."""
     version = ObjectVersion(bucket="uploads", key=f"smears/{hospital}/p-7/c-1/{number}.jpg", version_id="v1")
     plain = {"object": version, "object_id": version.object_id, "hospital": hospital, "decision": Decision.CONFIDENT}
     plain |= {"finished_at": START - timedelta(minutes=number), "screening_ms": 400.0, "colour_score": 0.5}
-    portal.reader.rows.append(row(**(plain | changed)))
+    portal.ledger.rows.append(row(**(plain | changed)))
 
 
-def test_figures_count_the_own_hospitals_smears_of_the_days(ask: Ask, portal: Portal) -> None:
+def test_figures_count_the_own_hospitals_smears_of_the_days(ask: Ask, portal: PortalWorld) -> None:
     count(portal, 1)
     count(portal, 2, decision=Decision.INDETERMINATE, screening_ms=800.0)
     rejected = {"state": State.REJECTED, "decision": None, "rejection": RejectionReason.BLANK}
@@ -186,11 +188,11 @@ def test_figures_count_the_own_hospitals_smears_of_the_days(ask: Ask, portal: Po
     assert figures["cost_usd"] == 0.0012  # 1.2 seconds
 
 
-def test_a_smear_judged_twice_is_counted_once_as_its_newest_row_says_and_paid_for_twice(ask: Ask, portal: Portal) -> None:
+def test_a_smear_judged_twice_is_counted_once_as_its_newest_row_says_and_paid_for_twice(ask: Ask, portal: PortalWorld) -> None:
     count(portal, 1)
-    (new,) = portal.reader.rows
+    (new,) = portal.ledger.rows
     old = {"model": "all-subtypes/0.9.0", "decision": Decision.POOR_QUALITY, "finished_at": START - timedelta(hours=1)}
-    portal.reader.rows.append(new.model_copy(update=old))
+    portal.ledger.rows.append(new.model_copy(update=old))
 
     figures = content(ask("GET /figures", ADMIN))
 
@@ -199,7 +201,7 @@ def test_a_smear_judged_twice_is_counted_once_as_its_newest_row_says_and_paid_fo
 
 
 def test_where_there_are_more_smears_than_are_counted_the_answer_says_since_when(
-    ask: Ask, portal: Portal, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hemascope.portal.statistics.ROWS", 4)
     monkeypatch.setattr("hemascope.portal.statistics._PAGE", 2)
@@ -222,7 +224,7 @@ def test_a_hospital_without_smears_has_figures_of_none(ask: Ask) -> None:
     ("strange", "verdict", "accepted"), [(0, "fits", 1.0), (2, "fits", 0.95), (3, "drifted", 0.925)], ids=str
 )
 def test_pictures_have_drifted_where_fewer_than_commissioning_asks_for_are_like_the_known(
-    ask: Ask, portal: Portal, strange: int, verdict: str, accepted: float
+    ask: Ask, portal: PortalWorld, strange: int, verdict: str, accepted: float
 ) -> None:
     for number in range(40):
         count(portal, number, feature_score=1.5 if number < strange else 0.6)
@@ -232,7 +234,7 @@ def test_pictures_have_drifted_where_fewer_than_commissioning_asks_for_are_like_
     assert drift == {"device": "st-mary", "verdict": verdict, "distance": 0.6, "accepted": accepted, "smears": 40}
 
 
-def test_drift_is_told_by_the_newest_smears(ask: Ask, portal: Portal) -> None:
+def test_drift_is_told_by_the_newest_smears(ask: Ask, portal: PortalWorld) -> None:
     for number in range(260):
         count(portal, number, colour_score=0.5 if number < 200 else 9.0)
 

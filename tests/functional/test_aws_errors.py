@@ -5,22 +5,23 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from hemascope.aws.audit_table import DynamoAudit
 from hemascope.aws.hospitals_table import DynamoHospitalSettings
-from hemascope.aws.ledger.reader import DynamoReader
-from hemascope.aws.ledger.reviews import DynamoReviews
-from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.messaging import SesMailer, SnsPatientPublisher, SnsPublisher, SqsNotificationQueue
 from hemascope.aws.s3 import S3Store, upload
+from hemascope.domain.audit import AuditAction
 from hemascope.domain.errors import RequestRejected, TransientError
 from hemascope.domain.hospital import HospitalSettings
-from hemascope.domain.ledger import NotificationStatus
+from hemascope.domain.ledger import NotificationStatus, RowFilter
 from hemascope.domain.notification import Mail, Notification, NotificationTask, PatientNotification
 from hemascope.domain.report import State
-from hemascope.domain.specimen import Specimen
+from hemascope.domain.specimen import Patient, Specimen
 from tests.support.fakes import START
 from tests.support.rows import row
 
 SPECIMEN = Specimen(hospital="h", patient="p", slide="c", field="f.jpg")
+PATIENT = Patient(hospital="h", patient="p")
 NOTIFICATION = Notification(
     object_id="0f", model="m/1.0.0", hospital="h", state=State.REPORTED, urgent=True, link="https://p.example/0f"
 )
@@ -59,18 +60,25 @@ CALLS = {
     "was_urgent": lambda failing: DynamoLedger(failing, "t").was_urgent("o"),
     "finish": lambda failing: DynamoLedger(failing, "t").finish(row()),
     "claim_channel": lambda failing: DynamoLedger(failing, "t").claim_channel("o", "m", "topic", START, START),
-    "complete_channel": lambda failing: DynamoLedger(failing, "t").complete_channel("o", "m", "topic", sent=True),
+    "complete_channel": lambda failing: DynamoLedger(failing, "t").complete_channel("o", "m", "topic"),
+    "release_channel": lambda failing: DynamoLedger(failing, "t").release_channel("o", "m", "topic"),
     "settings_of": lambda failing: DynamoHospitalSettings(failing, "t", HospitalSettings()).settings_of("h"),
     "change": lambda failing: DynamoHospitalSettings(failing, "t", HospitalSettings()).change("h", HospitalSettings()),
-    "acknowledge": lambda failing: DynamoReviews(failing, "t").acknowledge("o", "m", START),
+    "acknowledge": lambda failing: DynamoLedger(failing, "t").acknowledge("o", "m", START),
+    "set_review": lambda failing: DynamoLedger(failing, "t").set_review(row(), row(verdicts=1)),
+    "is_forgotten": lambda failing: DynamoLedger(failing, "t").is_forgotten("o"),
+    "rows_by_patient": lambda failing: DynamoLedger(failing, "t").rows_by_patient(PATIENT, 10),
+    "search": lambda failing: DynamoLedger(failing, "t").search("h", RowFilter(urgent=True), 10),
+    "append": lambda failing: DynamoAudit(failing, "t").append("h", "w", AuditAction.VIEWED, None, START),
+    "entries": lambda failing: DynamoAudit(failing, "t").entries("h", 0, 10),
     "set_notification": lambda failing: DynamoLedger(failing, "t").set_notification("o", "m", NotificationStatus.SENT),
-    "rows_of": lambda failing: DynamoReader(failing, "t").rows_of("o"),
-    "rows_by_slide": lambda failing: DynamoReader(failing, "t").rows_by_slide("h", "c", 10),
-    "rows_by_hospital": lambda failing: DynamoReader(failing, "t").rows_by_hospital("h", 10),
+    "rows_of": lambda failing: DynamoLedger(failing, "t").rows_of("o"),
+    "rows_by_slide": lambda failing: DynamoLedger(failing, "t").rows_by_slide("h", "c", 10),
+    "rows_by_hospital": lambda failing: DynamoLedger(failing, "t").rows_by_hospital("h", 10),
     "put": lambda failing: SqsNotificationQueue(failing, "q").put(NotificationTask(object_id="o", model="m")),
     "publish": lambda failing: SnsPublisher(failing, "t").publish(NOTIFICATION),
     "publish to a patient": lambda failing: SnsPatientPublisher(failing, "t").publish(TO_PATIENT),
-    "send": lambda failing: SesMailer(failing, "t", "a", "c").send(MAIL),
+    "send": lambda failing: SesMailer(failing, "t", "a", "c", pause=lambda seconds: None).send(MAIL),
 }
 PASSING = [
     refusal("SlowDown"),

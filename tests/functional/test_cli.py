@@ -1,5 +1,7 @@
-"""The command line, in process: what it prints, writes and returns."""
+"""``hemascope screen`` and ``selfcheck``, in process: what they print, write and return."""
 
+import csv
+import io
 import json
 import re
 import shutil
@@ -11,7 +13,6 @@ import pytest
 
 from hemascope.domain.report import Report
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from hemascope_cli.commands.schemas import PUBLISHED
 from hemascope_cli.main import main
 
 Captured = pytest.CaptureFixture[str]
@@ -35,7 +36,7 @@ def test_a_folder_gives_one_line_of_json_a_picture(folder: Path, capsys: Capture
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert status == 0
     assert [line.pop("source") for line in lines] == [
-        str(folder / one) for one in ("case 2/field 1.JPG", "field 1.jpg", "text.jpg")
+        str(folder / name) for name in ("case 2/field 1.JPG", "field 1.jpg", "text.jpg")
     ]
     assert [Report.model_validate(line).state for line in lines] == ["reported", "reported", "rejected"]
 
@@ -46,15 +47,53 @@ def test_json_is_one_list(folder: Path, capsys: Captured) -> None:
     assert len(json.loads(capsys.readouterr().out)) == 3
 
 
-def test_an_empty_folder_gives_an_empty_answer_in_every_format(tmp_path: Path, capsys: Captured) -> None:
-    answers = []
-    for style in ("json", "jsonl", "text"):
-        assert main(["screen", str(tmp_path), "--format", style]) == 0
-        answers.append(capsys.readouterr().out)
+def test_csv_is_a_table_with_a_row_for_each_picture(folder: Path, capsys: Captured) -> None:
+    main(["screen", str(folder), "--format", "csv"])
 
-    assert json.loads(answers[0]) == []
-    assert answers[1] == ""
-    assert answers[2].startswith("\n0 pictures")
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    names = ["case 2/field 1.JPG", "field 1.jpg", "text.jpg"]
+    assert [row["source"] for row in rows] == [str(folder / name) for name in names]
+    assert [row["state"] for row in rows] == ["reported", "reported", "rejected"]
+    assert list(rows[0]) == [
+        *("source", "object_id", "state", "decision", "label"),
+        *("Benign", "Early Pre-B", "Pre-B", "Pro-B"),
+        *("cells", "rejection", "model"),
+    ]
+    assert sum(float(rows[0][name]) for name in ("Benign", "Early Pre-B", "Pre-B", "Pro-B")) == pytest.approx(1, abs=1e-5)
+    assert (rows[2]["label"], rows[2]["Benign"], rows[2]["rejection"]) == ("", "", "unsupported_format")
+
+
+def test_a_dash_is_one_picture_on_standard_input(
+    folder: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = (folder / "field 1.jpg").read_bytes()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    main(["screen", "-", "--format", "jsonl", "--out", str(tmp_path / "out")])
+    piped = json.loads(capsys.readouterr().out)
+    main(["screen", str(folder / "field 1.jpg"), "--format", "jsonl"])
+    read = json.loads(capsys.readouterr().out)
+
+    assert piped["source"] == "-"
+    assert (piped["object_id"], piped["result"]) == (read["object_id"], read["result"])
+    assert (tmp_path / "out" / "standard-input.overlay.png").exists()
+
+
+def test_nothing_on_standard_input_is_a_rejected_picture(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
+
+    assert main(["screen", "-", "--format", "jsonl"]) == 0
+    assert json.loads(capsys.readouterr().out)["rejection"]["reason"] == "empty_file"
+
+
+@pytest.mark.parametrize("style", ["text", "json", "jsonl", "csv"])
+def test_an_empty_folder_is_one_line_on_stderr_and_exit_status_2(tmp_path: Path, capsys: Captured, style: str) -> None:
+    (tmp_path / "notes.txt").write_text("no picture")
+
+    status = main(["screen", str(tmp_path), "--format", style])
+
+    captured = capsys.readouterr()
+    assert (status, captured.out) == (2, "")
+    assert captured.err == "hemascope: expected pictures (.bmp, .jpeg, .jpg, .png, .tif, .tiff, .webp), found none\n"
 
 
 def test_text_ends_in_a_table(folder: Path, capsys: Captured) -> None:
@@ -93,9 +132,18 @@ def test_a_path_that_does_not_exist_is_one_line_on_stderr(tmp_path: Path, capsys
     status = main(["screen", str(tmp_path / "nowhere.jpg")])
 
     captured = capsys.readouterr()
-    assert (status, captured.out) == (1, "")
+    assert (status, captured.out) == (2, "")
     assert captured.err.startswith("hemascope: expected a file or folder, ")
     assert len(captured.err.splitlines()) == 1
+
+
+def test_a_place_where_nothing_can_be_written_is_one_line_on_stderr(folder: Path, tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "file").touch()
+
+    status = main(["screen", str(folder / "field 1.jpg"), "--out", str(tmp_path / "file")])
+
+    assert status == 1
+    assert capsys.readouterr().err == f"hemascope: {tmp_path / 'file'}: File exists\n"
 
 
 def test_a_broken_artifact_is_one_line_on_stderr(tmp_path: Path, folder: Path, capsys: Captured) -> None:
@@ -111,37 +159,6 @@ def test_selfcheck_replays_the_golden_predictions(capsys: Captured) -> None:
 
     assert status == 0
     assert "selfcheck: 4 golden predictions of " in capsys.readouterr().out
-
-
-def test_schemas_are_written_where_they_are_asked_for(tmp_path: Path) -> None:
-    main(["schemas", str(tmp_path)])
-
-    assert {one.name for one in tmp_path.iterdir()} == {f"{name}.schema.json" for name in PUBLISHED}
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "screen",
-        "slide",
-        "commission",
-        "selfcheck",
-        "schemas",
-        "local",
-        "demo",
-        "upload",
-        "microscope",
-        "replay",
-        "reconcile",
-        "forget",
-    ],
-)
-def test_every_command_explains_itself(command: str, capsys: Captured) -> None:
-    with pytest.raises(SystemExit) as end:
-        main([command, "--help"])
-
-    assert end.value.code == 0
-    assert f"usage: hemascope {command}" in capsys.readouterr().out
 
 
 def test_the_newest_artifact_is_taken_by_number_not_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ def green(tmp_path: Path) -> Path:
     return folder
 
 
-def test_another_lamp_is_told_in_plain_words_and_ends_in_one(green: Path, tmp_path: Path, capsys: Captured) -> None:
+def test_another_lamp_is_explained_in_plain_words_with_exit_status_1(green: Path, tmp_path: Path, capsys: Captured) -> None:
     status = main(["commission", str(green), "--out", str(tmp_path / "kept" / "microscope.json")])
 
     out = capsys.readouterr().out.splitlines()
@@ -48,7 +48,7 @@ def test_another_lamp_is_told_in_plain_words_and_ends_in_one(green: Path, tmp_pa
     assert "  128 x 128: 30 pictures" in out
     assert out[-1].startswith("  not judged: notes.jpg: expected ")
     assert (written.fits, written.pictures, written.accepted) == (False, 30, 0.0)
-    assert [(one.name, one.reason) for one in written.unreadable] == [("notes.jpg", "unsupported_format")]
+    assert [(picture.name, picture.reason) for picture in written.unreadable] == [("notes.jpg", "unsupported_format")]
 
 
 @pytest.mark.parametrize(("count", "received"), [(0, "0"), (2, "2")])

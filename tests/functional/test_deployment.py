@@ -87,7 +87,7 @@ def test_a_profile_without_a_region_is_one_line(command: list[str], monkeypatch:
     captured = capsys.readouterr()
     assert (status, captured.out) == (1, "")
     assert captured.err in {
-        f"hemascope: expected to reach {one}, received NoRegionError\n" for one in ("sqs", "cloudformation")
+        f"hemascope: expected to reach {service}, received NoRegionError\n" for service in ("sqs", "cloudformation")
     }
 
 

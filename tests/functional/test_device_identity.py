@@ -34,7 +34,7 @@ class Authority:
         self.certificate = self._sign(self.name, self.key, is_authority=True)
 
     def _sign(self, name: str, key: ec.EllipticCurvePrivateKey, *, is_authority: bool) -> x509.Certificate:
-        subject, issuer = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in (name, self.name))
+        subject, issuer = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)]) for common in (name, self.name))
         own = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
         address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
         usage = x509.KeyUsage(True, False, False, False, False, is_authority, is_authority, False, False)
@@ -99,7 +99,7 @@ def provider(tmp_path: Path) -> Iterator[Provider]:
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_: object) -> None:
-            pass  # a stranger at the door
+            pass  # a client without a certificate of ours
 
     server = Server(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -167,7 +167,7 @@ def test_requests_are_signed_with_these_keys_whatever_the_environment_says(
 
 
 @pytest.mark.parametrize(("status", "passes"), [(403, False), (404, False), (429, True), (500, True), (503, True)])
-def test_a_revoked_certificate_is_told_from_a_provider_in_trouble(
+def test_a_revoked_certificate_is_a_permanent_error_and_an_outage_is_not(
     identity: Path, provider: Provider, status: int, passes: bool
 ) -> None:
     provider.status = status
@@ -178,7 +178,7 @@ def test_a_revoked_certificate_is_told_from_a_provider_in_trouble(
     assert isinstance(refused.value, TransientError) is passes
 
 
-def test_a_certificate_of_somebody_else_gets_no_keys(identity: Path, provider: Provider) -> None:
+def test_a_certificate_of_another_authority_gets_no_keys(identity: Path, provider: Provider) -> None:
     Authority().issue("microscope", identity / "microscope.pem", identity / "microscope.key")
 
     with pytest.raises(TransientError, match="expected keys for the certificate"):
@@ -187,7 +187,7 @@ def test_a_certificate_of_somebody_else_gets_no_keys(identity: Path, provider: P
     assert provider.asked == []
 
 
-def test_a_provider_with_a_certificate_of_somebody_else_is_not_asked(identity: Path, provider: Provider) -> None:
+def test_a_provider_with_a_certificate_of_another_authority_is_not_asked(identity: Path, provider: Provider) -> None:
     Authority().write(identity / "root.pem")
 
     with pytest.raises(TransientError, match="expected keys for the certificate, received SSLError"):
@@ -205,10 +205,10 @@ def test_a_missing_file_is_named(identity: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["no JSON", "{}", '{"thing": "st-mary"}'])
-def test_a_file_that_says_something_else_is_told_of(identity: Path, text: str) -> None:
+def test_a_file_with_other_content_is_refused(identity: Path, text: str) -> None:
     (identity / "microscope.json").write_text(text)
 
-    with pytest.raises(HemascopeError, match=r"expected a microscope\.json as docs/microscope\.md says"):
+    with pytest.raises(HemascopeError, match=r"expected a microscope\.json as docs/microscope\.md describes it"):
         read_identity(identity)
 
 

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.domain.errors import HemascopeError
+from hemascope.domain.ledger import StoredCounts
 from hemascope.domain.report import State
 from hemascope.domain.specimen import ObjectVersion, Patient
 from hemascope_cli.main import main
 from hemascope_cli.operations.buckets import VersionedBucket
 from hemascope_cli.operations.forget import Forgetting, forget
-from hemascope_cli.operations.ledger_table import Found, LedgerTable
 from tests.support.fakes import START, FakeClock, Killed
-from tests.support.moto_cloud import MODEL, READ_ONLY, MotoCloud, Wired
+from tests.support.moto_cloud import MODEL, READ_ONLY, MotoCloud
 from tests.support.portal_world import FakeAudit
+from tests.support.wired import Wired
 
 Captured = pytest.CaptureFixture[str]
 PATIENT = Patient(hospital="st-mary", patient="p-7")
@@ -48,7 +50,7 @@ def forgetting(cloud: MotoCloud, around: Callable[[str, Callable[[], Any]], Any]
         PATIENT,
         VersionedBucket(s3, "uploads"),
         VersionedBucket(s3, "reports"),
-        LedgerTable(dynamodb, "ledger"),
+        DynamoLedger(dynamodb, "ledger"),
         FakeAudit(),
         FakeClock(),
     )
@@ -176,7 +178,7 @@ def test_whatever_write_the_first_call_died_after_the_second_finishes(cloud: Mot
 
 def test_an_interrupted_call_is_named(cloud: MotoCloud, capsys: Captured) -> None:
     versions = fill(cloud)
-    cloud.table.write_tombstone(versions[0].object_id, PATIENT, Found(), START)
+    cloud.ledger.write_tombstone(versions[0].object_id, PATIENT, StoredCounts(), START)
 
     run(cloud)
 

@@ -37,7 +37,7 @@ def test_the_audit_trail_says_which_smears_were_forgotten(cloud: MotoCloud) -> N
 
     entries = cloud.audit.entries("st-mary", 0, 100)
     assert {(entry.who, str(entry.action)) for entry in entries} == {("service", "forgotten")}
-    assert sorted(str(one.object_id) for one in entries) == sorted(smear.object_id for smear in smears)
+    assert sorted(str(entry.object_id) for entry in entries) == sorted(smear.object_id for smear in smears)
 
 
 def test_a_second_call_adds_no_entry(cloud: MotoCloud) -> None:

@@ -5,13 +5,23 @@ import pytest
 from hemascope.domain.errors import ForgottenObject
 from hemascope.domain.events import CreatedObject
 from hemascope.domain.file_size import MAXIMUM_BYTES
-from hemascope.domain.ledger import NotificationStatus
+from hemascope.domain.ledger import NotificationStatus, StoredCounts
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.report import State
-from hemascope.domain.specimen import ObjectVersion
+from hemascope.domain.specimen import ObjectVersion, Patient
 from hemascope.model.artifact import Artifact
 from tests.conftest import lambda_module
-from tests.support.fakes import MAXIMUM_RECEIVES, FixedClassifier, Wire, World, lambda_context, s3_message, s3_record, sqs_event
+from tests.support.fakes import (
+    MAXIMUM_RECEIVES,
+    START,
+    FixedClassifier,
+    Wire,
+    World,
+    lambda_context,
+    s3_message,
+    s3_record,
+    sqs_event,
+)
 from tests.support.rows import row
 
 KEY = "smears/st-mary/p-7/c-1/field-1.jpg"
@@ -25,7 +35,8 @@ def world(artifact: Artifact) -> World:
 
 def forgotten(world: World, key: str = KEY, size: int = 7) -> CreatedObject:
     created = CreatedObject(object=ObjectVersion(bucket="uploads", key=key, version_id="v1"), size=size)
-    world.ledger.forgotten.add(created.object.object_id)
+    patient = Patient(hospital="st-mary", patient="p-7")
+    world.ledger.write_tombstone(created.object.object_id, patient, StoredCounts(), START)
     return created
 
 
@@ -39,10 +50,10 @@ def test_a_late_delivery_writes_nothing_not_even_that_it_failed(world: World, re
     wire = Wire()
 
     with pytest.raises(ForgottenObject):
-        world.station(wire).process(forgotten(world, key, size), receives)
+        world.screening_service(wire).process(forgotten(world, key, size), receives)
 
     assert wire.writes == []
-    assert world.ledger.rows == {}
+    assert world.ledger.rows == []
 
 
 def test_a_late_delivery_for_a_newer_model_writes_nothing_either(world: World) -> None:
@@ -50,16 +61,16 @@ def test_a_late_delivery_for_a_newer_model_writes_nothing_either(world: World) -
     world.ledger.finish(row(State.FAILED, object=created.object, object_id=created.object.object_id, model="m/0.9.0"))
 
     with pytest.raises(ForgottenObject):
-        world.station().process(created, MAXIMUM_RECEIVES)
+        world.screening_service().process(created, MAXIMUM_RECEIVES)
 
-    assert list(world.ledger.rows) == [(created.object.object_id, "m/0.9.0")]
+    assert [(row.object_id, row.model) for row in world.ledger.rows] == [(created.object.object_id, "m/0.9.0")]
 
 
 def test_its_message_is_acknowledged_and_keeps_no_other_smear_from_coming_again(
     world: World, smear: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = lambda_module("screen_smear")
-    monkeypatch.setattr(module, "station", world.station)
+    monkeypatch.setattr(module, "screening_service", world.screening_service)
     forgotten(world)
     world.pictures.pictures[ObjectVersion(bucket="uploads", key="smears/h/p/c/good.jpg", version_id="v1")] = smear
     late, good, gone = (s3_record(key) for key in (KEY, "smears/h/p/c/good.jpg", "smears/h/p/c/gone.jpg"))
@@ -72,11 +83,11 @@ def test_its_message_is_acknowledged_and_keeps_no_other_smear_from_coming_again(
 
 def test_a_notification_about_it_is_acknowledged_and_nobody_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     module = lambda_module("send_notifications")
-    monkeypatch.setattr(module, "notification", world.notification)
+    monkeypatch.setattr(module, "notification_service", world.notification_service)
     standing = world.ledger.finish(row())
     due, unknown = (
-        NotificationTask(object_id=one, model="all-subtypes/1.0.0").model_dump_json()
-        for one in (forgotten(world).object.object_id, "00")
+        NotificationTask(object_id=object_id, model="all-subtypes/1.0.0").model_dump_json()
+        for object_id in (forgotten(world).object.object_id, "00")
     )
     known = NotificationTask(object_id=standing.object_id, model=standing.model).model_dump_json()
 

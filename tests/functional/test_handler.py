@@ -18,7 +18,7 @@ CONTEXT = lambda_context()
 @pytest.fixture
 def world(artifact: Artifact, handler_module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> World:
     world = World(FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
-    monkeypatch.setattr(handler_module, "station", world.station)
+    monkeypatch.setattr(handler_module, "screening_service", world.screening_service)
     return world
 
 
@@ -69,12 +69,12 @@ def test_where_every_message_fails_each_is_named(handler_module: ModuleType, wor
 def test_one_missing_object_keeps_no_other_of_its_message_waiting(
     handler_module: ModuleType, world: World, smear: bytes
 ) -> None:
-    records = [s3_record("smears/st-mary/p-7/c-1/gone.jpg"), *(s3_record(put(world, smear, f"{one}.jpg")) for one in "ab")]
+    records = [s3_record("smears/st-mary/p-7/c-1/gone.jpg"), *(s3_record(put(world, smear, f"{name}.jpg")) for name in "ab")]
 
     answer = handler_module.handler(sqs_event(s3_message(*records)), CONTEXT)
 
     assert failed(answer) == ["message-1"]
-    assert {row.object.key[-5:] for row in world.ledger.rows.values()} == {"a.jpg", "b.jpg"}
+    assert {row.object.key[-5:] for row in world.ledger.rows} == {"a.jpg", "b.jpg"}
 
 
 def test_a_rejected_picture_is_acknowledged(handler_module: ModuleType, world: World) -> None:
@@ -90,7 +90,7 @@ def test_the_notification_test_of_s3_is_acknowledged(handler_module: ModuleType,
     answer = handler_module.handler(sqs_event('{"Service": "Amazon S3", "Event": "s3:TestEvent"}'), CONTEXT)
 
     assert answer == {"batchItemFailures": []}
-    assert world.ledger.rows == {}
+    assert world.ledger.rows == []
 
 
 def test_the_last_delivery_is_counted(handler_module: ModuleType, world: World) -> None:
@@ -105,7 +105,7 @@ def test_a_worker_without_its_environment_fails_the_messages_and_says_which(
     handler_module: ModuleType, monkeypatch: pytest.MonkeyPatch, log: StringIO
 ) -> None:
     monkeypatch.delenv("HEMASCOPE_ARTIFACT", raising=False)
-    handler_module.station.cache_clear()
+    handler_module.screening_service.cache_clear()
 
     answer = handler_module.handler(sqs_event(s3_message(s3_record("smears/st-mary/p-7/c-1/f.jpg"))), CONTEXT)
 

@@ -7,8 +7,7 @@ import pytest
 
 from hemascope.domain.report import Report
 from hemascope.model.artifact import Artifact
-from hemascope_cli.commands import screen as command
-from tests.functional.test_screening_service import arrive
+from hemascope_cli.pictures import network, screening
 from tests.support.fakes import FixedClassifier, Wire, World
 
 
@@ -16,7 +15,7 @@ def test_heat_maps_are_stored_before_the_report_that_names_them(artifact: Artifa
     maps = {branch: np.eye(8, dtype=np.float32) for branch in ("original", "segmented")}
     world, wire = World(FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01, maps=maps)), Wire()
 
-    world.station(wire).process(arrive(world, smear))
+    world.screening_service(wire).process(world.arrive(smear))
 
     assert wire.writes == ["write_once"] * 6 + ["finish", "put"]
     report = Report.model_validate(world.reports.json("report.json"))
@@ -36,10 +35,10 @@ def test_the_command_line_writes_a_heat_map_of_each_branch_beside_the_others(
     artifact: Artifact, smear: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     maps = {branch: np.eye(8, dtype=np.float32) for branch in ("original", "segmented")}
-    monkeypatch.setattr(command, "Classifier", lambda _: FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01, maps=maps))
+    monkeypatch.setattr(network, "Classifier", lambda _: FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01, maps=maps))
     (tmp_path / "field.jpg").write_bytes(smear)
 
-    command.screen_paths([tmp_path / "field.jpg"], "jsonl", tmp_path / "out", artifact.folder)
+    screening.screen_paths([tmp_path / "field.jpg"], "jsonl", tmp_path / "out", artifact.folder)
 
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
         "field.jpg.heat_map.original.png",

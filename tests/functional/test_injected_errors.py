@@ -1,4 +1,4 @@
-"""Every request that the stations make, with every error of AWS: tried again with backoff, and one end at last."""
+"""Every request of the services, with every error of AWS: retried with backoff, and one terminal state in the end."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -12,8 +12,7 @@ from moto.backends import get_backend
 from moto.core.models import botocore_stubber
 
 from hemascope.aws.client import client
-from hemascope.aws.ledger.reader import DynamoReader
-from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.messaging import SesMailer, SnsPublisher, SqsNotificationQueue
 from hemascope.aws.s3 import S3Store
 from hemascope.domain.errors import TransientError
@@ -23,35 +22,35 @@ from hemascope.domain.notification import Channel, NotificationTask
 from hemascope.domain.report import State
 from hemascope.domain.specimen import report_prefixes
 from hemascope.model.artifact import Artifact
-from tests.machine.worlds import CREDENTIALS, contents
 from tests.support.boto_faults import Fault, FaultyNetwork
 from tests.support.fakes import LEASE, FixedClassifier, World
 from tests.support.moto_cloud import MotoCloud, moto_cloud
+from tests.support.picture_contents import contents
 
 ATTEMPTS = {"ses": 1}  # that the SDK makes in one call of ours; of the others it makes
 MANY = 4
 SERVICES = ("s3", "dynamodb", "sqs", "sns", "ses")
 # The requests of one smear, in their order, where nothing fails.
-WAY = [
-    ("dynamodb", "GetItem"),  # an end already?
+REQUESTS = [
+    ("dynamodb", "GetItem"),  # a terminal state already?
     ("dynamodb", "GetItem"),  # forgotten?
     ("s3", "GetObject"),
     *[("s3", "PutObject")] * 6,
     ("dynamodb", "PutItem"),
     ("sqs", "SendMessage"),
     ("dynamodb", "GetItem"),
-    ("dynamodb", "UpdateItem"),  # the topic is begun
+    ("dynamodb", "UpdateItem"),  # the topic is claimed
     ("sns", "Publish"),
-    ("dynamodb", "UpdateItem"),  # the topic is told
-    ("dynamodb", "UpdateItem"),  # the mail is begun
-    ("sqs", "SendMessage"),  # a reminder, for the time when nobody has acknowledged it
+    ("dynamodb", "UpdateItem"),  # the topic is completed
+    ("dynamodb", "UpdateItem"),  # the mail is claimed
+    ("sqs", "SendMessage"),  # a reminder, in case nobody acknowledges it
     ("ses", "SendTemplatedEmail"),
-    ("dynamodb", "UpdateItem"),  # the mail is out
-    ("dynamodb", "UpdateItem"),  # people know
+    ("dynamodb", "UpdateItem"),  # the mail is completed
+    ("dynamodb", "UpdateItem"),  # the notification status
 ]
-BEGINS = (13, 16)
-TOPIC_TOLD = 15
-NUMBERS = [number for number in range(1, len(WAY) + 1) if number not in (5, 6, 7, 8)]  # puts between two puts
+CLAIMS = (13, 16)
+TOPIC_COMPLETED = 15
+NUMBERS = [number for number in range(1, len(REQUESTS) + 1) if number not in (5, 6, 7, 8)]  # puts between two puts
 
 
 @dataclass
@@ -84,7 +83,7 @@ def _no_waiting(delays: list[float]) -> None:
 
 @dataclass
 class FaultyWorld:
-    """The stations on real adapters, one smear, and a network that fails as planned."""
+    """The services on real adapters, one smear, and a network that fails as planned."""
 
     cloud: MotoCloud
     network: FaultyNetwork
@@ -95,13 +94,13 @@ class FaultyWorld:
     def object_id(self) -> str:
         return self.created.object.object_id
 
-    def bring_home(self) -> int:
+    def process_all(self) -> int:
         """Deliver each message until its work is done; return how many deliveries failed."""
-        return self._until_done(self._screen) + self._until_done(self._tell)
+        return self._until_done(self._screen) + self._until_done(self._notify)
 
     def mails(self) -> int:
         sent = get_backend("ses")["123456789012"]["us-east-1"].sent_messages
-        return sum(self.object_id in str(vars(one)) for one in sent)
+        return sum(self.object_id in str(vars(mail)) for mail in sent)
 
     def messages(self) -> int:
         (topic,) = get_backend("sns")["123456789012"]["us-east-1"].topics.values()
@@ -109,10 +108,10 @@ class FaultyWorld:
 
     def files(self) -> list[str]:
         prefixes = report_prefixes(self.object_id)
-        return [one.object.key for prefix in prefixes for one in self.cloud.reports.all_below(prefix)]
+        return [version.object.key for prefix in prefixes for version in self.cloud.reports.all_below(prefix)]
 
     def rows(self) -> list[tuple[State, NotificationStatus]]:
-        rows = DynamoReader(self.cloud.dynamodb, "ledger").rows_of(self.object_id)
+        rows = self.cloud.ledger.rows_of(self.object_id)
         return [(row.state, row.notification) for row in rows]
 
     @property
@@ -120,11 +119,11 @@ class FaultyWorld:
         return self.world.classifier.artifact.reference.name
 
     def _screen(self) -> bool:
-        self.world.station().process(self.created)
+        self.world.screening_service().process(self.created)
         return True
 
-    def _tell(self) -> bool:
-        self.world.notification().notify(NotificationTask(object_id=self.object_id, model=self._model))
+    def _notify(self) -> bool:
+        self.world.notification_service().notify(NotificationTask(object_id=self.object_id, model=self._model))
         return self.rows() == [(State.REPORTED, NotificationStatus.SENT)]
 
     def _until_done(self, step: Callable[[], bool]) -> int:
@@ -133,7 +132,7 @@ class FaultyWorld:
                 if step():
                     return failures
             if self.mails():  # as SES says it, long before anybody may use the channel again
-                self.cloud.ledger.complete_channel(self.object_id, self._model, Channel.CLINICIAN, sent=True)
+                self.cloud.ledger.complete_channel(self.object_id, self._model, Channel.CLINICIAN)
             self.world.clock.time += LEASE + timedelta(seconds=1)
         raise AssertionError("expected a delivery to succeed when nothing fails any more")
 
@@ -141,31 +140,28 @@ class FaultyWorld:
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[MotoCloud]:
     """One for all tests here: each has a smear of its own."""
-    with pytest.MonkeyPatch.context() as patched:
-        for name, word in CREDENTIALS.items():
-            patched.setenv(name, word)
-        with moto_cloud() as cloud:
-            client("sns").create_topic(Name="notifications")
-            ses = client("ses")
-            ses.verify_email_identity(EmailAddress="lab@example.org")
-            ses.create_configuration_set(ConfigurationSet={"Name": "mails"})
-            ses.create_template(
-                Template={"TemplateName": "mail-notification", "SubjectPart": "-", "TextPart": "{{link}}", "HtmlPart": "-"}
-            )
-            yield cloud
+    with moto_cloud() as cloud:
+        client("sns").create_topic(Name="notifications")
+        ses = client("ses")
+        ses.verify_email_identity(EmailAddress="lab@example.org")
+        ses.create_configuration_set(ConfigurationSet={"Name": "mails"})
+        ses.create_template(
+            Template={"TemplateName": "mail-notification", "SubjectPart": "-", "TextPart": "{{link}}", "HtmlPart": "-"}
+        )
+        yield cloud
 
 
 def attempts_of(service: str, fault: Fault) -> int:
-    """How often one call of ours asks: SES that says it is busy is asked again by ourselves, not by the SDK."""
+    """Attempts of one call: a throttled mail is retried by our own code, not by the SDK."""
     return MANY if fault is Fault.THROTTLED else ATTEMPTS.get(service, MANY)
 
 
 def make_world(cloud: MotoCloud, artifact: Artifact, plan: Plan, slept: list[float] | None = None) -> FaultyWorld:
     network = FaultyNetwork(plan, lambda request: botocore_stubber("before-send", request))
     clients = {name: client(name, attempts=ATTEMPTS.get(name, MANY)) for name in SERVICES}
-    for one in clients.values():
-        one.meta.events.unregister("before-send", botocore_stubber)
-        network.attach(one.meta.events)
+    for boto_client in clients.values():
+        boto_client.meta.events.unregister("before-send", botocore_stubber)
+        network.attach(boto_client.meta.events)
     world = World(
         FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01),
         pictures=S3Store(clients["s3"]),  # type: ignore[arg-type]
@@ -182,34 +178,34 @@ def make_world(cloud: MotoCloud, artifact: Artifact, plan: Plan, slept: list[flo
     return FaultyWorld(cloud, network, world, CreatedObject(object=version, size=len(data)))
 
 
-def test_the_way_of_a_smear_is_the_requests_of_the_table(cloud: MotoCloud, artifact: Artifact) -> None:
+def test_a_smear_takes_the_requests_of_the_table(cloud: MotoCloud, artifact: Artifact) -> None:
     faulty = make_world(cloud, artifact, Plan())
 
-    failures = faulty.bring_home()
+    failures = faulty.process_all()
 
     assert failures == 0
-    assert faulty.network.attempts == WAY
+    assert faulty.network.attempts == REQUESTS
     assert (faulty.mails(), faulty.messages()) == (1, 1)
 
 
 @pytest.mark.parametrize("fault", Fault)
-@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: f"{number}-{WAY[number - 1][1]}")
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: f"{number}-{REQUESTS[number - 1][1]}")
 def test_a_call_that_fails_whatever_the_sdk_tries_makes_the_message_come_again_and_there_is_one_end(
     cloud: MotoCloud, artifact: Artifact, number: int, fault: Fault, delays: list[float]
 ) -> None:
-    service = WAY[number - 1][0]
+    service = REQUESTS[number - 1][0]
     attempts = attempts_of(service, fault)
     faulty = make_world(cloud, artifact, Plan(number, fault, attempts), delays)
 
-    failures = faulty.bring_home()
+    failures = faulty.process_all()
 
     assert failures == 1
-    assert faulty.network.attempts[number - 1 : number - 1 + attempts] == [WAY[number - 1]] * attempts
+    assert faulty.network.attempts[number - 1 : number - 1 + attempts] == [REQUESTS[number - 1]] * attempts
     assert faulty.rows() == [(State.REPORTED, NotificationStatus.SENT)]
     assert (len(faulty.files()), len(set(faulty.files()))) == (6, 6)  # nothing is missing, nothing was written over
     assert faulty.mails() == 1
     # The documented window: SNS did it and its answer, or the record of it, was lost. Ids tell a subscriber.
-    unacknowledged = MANY if service == "sns" and fault.is_done else 1 if number == TOPIC_TOLD and not fault.is_done else 0
+    unacknowledged = MANY if service == "sns" and fault.is_done else 1 if number == TOPIC_COMPLETED and not fault.is_done else 0
     assert faulty.messages() == 1 + unacknowledged
     # Backoff with jitter.
     assert all(0 < slept <= bound for slept, bound in zip(delays, (1, 2, 4)[: attempts - 1], strict=True))
@@ -217,16 +213,16 @@ def test_a_call_that_fails_whatever_the_sdk_tries_makes_the_message_come_again_a
 
 
 @pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.CUT_OFF])
-@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: f"{number}-{WAY[number - 1][1]}")
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: f"{number}-{REQUESTS[number - 1][1]}")
 def test_a_call_that_fails_once_is_tried_again_at_once(cloud: MotoCloud, artifact: Artifact, number: int, fault: Fault) -> None:
     faulty = make_world(cloud, artifact, Plan(number, fault, 1))
-    service = WAY[number - 1][0]
+    service = REQUESTS[number - 1][0]
 
-    failures = faulty.bring_home()
+    failures = faulty.process_all()
 
     # Of a mail whose fate is unknown there is one attempt. And where a channel was begun and the answer lost, the worker finds
     # it in hands that it can't know as its own, and leaves it to the next notification.
-    assert failures == (1 if attempts_of(service, fault) == 1 or (number in BEGINS and fault is Fault.CUT_OFF) else 0)
+    assert failures == (1 if attempts_of(service, fault) == 1 or (number in CLAIMS and fault is Fault.CUT_OFF) else 0)
     assert faulty.rows() == [(State.REPORTED, NotificationStatus.SENT)]
     assert len(faulty.files()) == 4
     assert faulty.mails() == 1

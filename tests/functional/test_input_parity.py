@@ -61,7 +61,7 @@ def test_training_sees_real_smears_as_serving_does(dataset: Path, artifact: Arti
 
 
 def test_the_artifact_was_trained_on_what_the_code_makes_today(artifact: Artifact) -> None:
-    # Numbering of cells came after the training and does not change what the network sees (tests/unit/test_separate.py).
+    # Cells are numbered since a revision after the training, which does not change what the network sees: test_separate.py.
     assert artifact.manifest.preprocessing == counting_by_stain(PreprocessingSpec())
 
 

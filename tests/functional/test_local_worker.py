@@ -1,45 +1,50 @@
 """The process that runs a handler on the local cloud."""
 
+import http.client
 import json
+import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from hemascope_cli.local.cloud import free_port, wait_until
+from hemascope_cli.local.cloud import free_port
+from tests.support.patience import patience, wait_until
 
-SLOW = "import time\ndef handler(event, context):\n    time.sleep(0.02)\n    return {'number': event['number']}\n"
-
-
-def ask(port: int, number: int) -> dict[str, int]:
-    body = json.dumps({"number": number}).encode()
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", data=body, timeout=10) as answer:
-        return json.load(answer)
+CALLERS = 40
+HELD = """
+import pathlib, time
+def handler(event, context):
+    while not pathlib.Path(event["go"]).exists():
+        time.sleep(0.01)
+    return {"number": event["number"]}
+"""
 
 
 def is_up(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1):
+        with socket.create_connection(("127.0.0.1", port)):
             return True
     except OSError:
         return False
 
 
 def test_many_callers_at_once_wait_for_their_turn(tmp_path: Path) -> None:
-    (tmp_path / "handler.py").write_text(SLOW)
-    port = free_port()
+    (tmp_path / "handler.py").write_text(HELD)
+    port, go = free_port(), tmp_path / "go"
     command = [sys.executable, "-m", "hemascope_cli.local.worker", str(port), str(tmp_path / "handler.py")]
-    with subprocess.Popen(command) as worker, ThreadPoolExecutor(40) as callers:
+    callers = [http.client.HTTPConnection("127.0.0.1", port, timeout=patience()) for _ in range(CALLERS)]
+    with subprocess.Popen(command) as worker:
         try:
-            wait_until(lambda: is_up(port), 30, "the worker")
-            begin = time.monotonic()
+            wait_until(lambda: is_up(port), "the worker")
 
-            answers = list(callers.map(lambda number: ask(port, number), range(40)))
+            # The first event is held until all have called: where they could not wait in line, they would never be connected.
+            for number, caller in enumerate(callers):
+                caller.request("POST", "/", json.dumps({"number": number, "go": str(go)}))
+            go.touch()
+            answers = [json.load(caller.getresponse()) for caller in callers]
 
-            assert [answer["number"] for answer in answers] == list(range(40))
-            # 0.8 s of work, one after the other; a caller that is dropped would come again after 1, 3, 7 s.
-            assert time.monotonic() - begin < 2.5
+            assert [answer["number"] for answer in answers] == list(range(CALLERS))
         finally:
             worker.terminate()
+            for caller in callers:
+                caller.close()

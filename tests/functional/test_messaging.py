@@ -1,13 +1,12 @@
-"""The adapters that tell people against moto, and what each asks of its service."""
+"""Notification queue, topics and mails on moto, and the requests that each adapter makes."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from hemascope.aws.client import client
 from hemascope.aws.hospitals_table import DynamoHospitalSettings
@@ -17,6 +16,7 @@ from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.notification import Mail, Notification, NotificationTask, PatientNotification
 from hemascope.domain.report import State
 from tests.support.fakes import START
+from tests.support.moto_cloud import MotoCloud
 
 NOTIFICATION = Notification(
     object_id="0f" * 16,
@@ -34,10 +34,11 @@ MAIL = Mail(
     words={"state_sentence": "A smear is done."},
 )
 MINUTE = timedelta(minutes=1)
+pytestmark = pytest.mark.usefixtures("cloud")
 
 
 class Recorder:
-    """A client that writes down what it is asked for."""
+    """A client that records its calls."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict]] = []
@@ -46,23 +47,11 @@ class Recorder:
         return lambda **arguments: self.calls.append((name, arguments))
 
 
-@pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    with mock_aws():
-        yield
+def test_a_notification_task_travels_as_ids(cloud: MotoCloud) -> None:
+    SqsNotificationQueue(cloud.sqs, cloud.notifications).put(NotificationTask(object_id="0f", model="m/1.0.0"))
 
-
-def test_a_due_notification_travels_as_ids() -> None:
-    sqs = client("sqs")
-    queue = sqs.create_queue(QueueName="notifications")["QueueUrl"]
-
-    SqsNotificationQueue(sqs, queue).put(NotificationTask(object_id="0f", model="m/1.0.0"))
-
-    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
-    assert json.loads(message["Body"]) == {"object_id": "0f", "model": "m/1.0.0"}
+    (body,) = cloud.bodies(cloud.notifications)
+    assert json.loads(body) == {"object_id": "0f", "model": "m/1.0.0"}
 
 
 @pytest.mark.parametrize(("minutes", "seconds"), [(0, "0"), (2, "120"), (30, "900")])
@@ -80,26 +69,19 @@ def test_what_is_due_later_is_kept_back_as_long_as_sqs_can(minutes: int, seconds
     )
 
 
-def test_a_hospital_has_the_deployments_settings_until_it_sets_its_own() -> None:
-    dynamodb = client("dynamodb")
-    dynamodb.create_table(
-        TableName="hospitals",
-        AttributeDefinitions=[{"AttributeName": "hospital", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "hospital", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+def test_a_hospital_has_the_deployments_settings_until_it_sets_its_own(cloud: MotoCloud) -> None:
     standard = HospitalSettings(recipients=("duty@example.org",))
-    book = DynamoHospitalSettings(dynamodb, "hospitals", standard)
+    repository = DynamoHospitalSettings(cloud.dynamodb, "hospitals", standard)
     own = HospitalSettings(recipients=("a@example.org", "b@example.org"), release="after_review")
     nobody = HospitalSettings(release="after_review")
 
-    before = book.settings_of("st-mary")
-    book.change("st-mary", own)
-    book.change("st-joseph", nobody)
+    before = repository.settings_of("st-mary")
+    repository.change("st-mary", own)
+    repository.change("st-joseph", nobody)
 
     assert before == standard
-    assert book.settings_of("st-mary") == own
-    assert book.settings_of("st-joseph") == nobody.model_copy(update={"recipients": ("duty@example.org",)})
+    assert repository.settings_of("st-mary") == own
+    assert repository.settings_of("st-joseph") == nobody.model_copy(update={"recipients": ("duty@example.org",)})
 
 
 def test_a_patients_notification_is_plain_text_with_ids_to_filter_by() -> None:
@@ -111,7 +93,7 @@ def test_a_patients_notification_is_plain_text_with_ids_to_filter_by() -> None:
 
     ((name, call),) = sns.calls
     assert (name, call["Message"]) == ("publish", "Something to read.")
-    assert {name: one["StringValue"] for name, one in call["MessageAttributes"].items()} == {
+    assert {name: attribute["StringValue"] for name, attribute in call["MessageAttributes"].items()} == {
         "hospital": "st-mary",
         "patient": "p-7",
     }
@@ -128,7 +110,7 @@ def test_a_notification_carries_what_subscriptions_filter_by() -> None:
 
     body = json.loads(sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"])
     assert Notification.model_validate_json(body["Message"]) == NOTIFICATION
-    assert {name: one["Value"] for name, one in body["MessageAttributes"].items()} == {
+    assert {name: attribute["Value"] for name, attribute in body["MessageAttributes"].items()} == {
         "hospital": "st-mary",
         "urgency": "urgent",
     }
@@ -153,14 +135,14 @@ def test_a_mail_is_made_from_the_template_of_its_kind() -> None:
     from moto.core import DEFAULT_ACCOUNT_ID
     from moto.ses.models import ses_backends
 
-    (mail,) = ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].sent_messages
+    (mail,) = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
     data = json.loads(mail.template_data[0] if isinstance(mail.template_data, list) else mail.template_data)
     assert data == {"state_sentence": "A smear is done.", "link": NOTIFICATION.link}
     assert mail.destinations["ToAddresses"] == ["duty@example.org"]
 
 
 class Busy:
-    """An SES that says no so many times, with a reason, and counts what it takes."""
+    """An SES that refuses a number of requests and counts those that it accepts."""
 
     def __init__(self, times: int, status: int = 400) -> None:
         self.times, self.status, self.asked, self.sent = times, status, 0, 0

@@ -27,7 +27,7 @@ from tests.support.fakes import (
 )
 from tests.support.rows import row
 
-FUNCTIONS = {"screen_smear": "station", "send_notifications": "notification", "mail_events": "ledger"}
+FUNCTIONS = {"screen_smear": "screening_service", "send_notifications": "notification_service", "mail_events": "ledger"}
 NO_DECISION = {
     "SmearsConfident": (0,),
     "SmearsIndeterminate": (0,),
@@ -41,7 +41,11 @@ class Functions:
 
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.world, self._capsys = world, capsys
-        parts = {"station": world.station, "notification": world.notification, "ledger": lambda: world.ledger}
+        parts = {
+            "screening_service": world.screening_service,
+            "notification_service": world.notification_service,
+            "ledger": lambda: world.ledger,
+        }
         self._modules: dict[str, ModuleType] = {}
         for folder, part in FUNCTIONS.items():
             self._modules[folder] = lambda_module(folder)
@@ -96,14 +100,14 @@ def test_what_is_emitted_is_what_is_documented(functions: Functions, smear: byte
     functions.call("send_notifications", due(functions), "no message of ours")
     functions.call("send_notifications", due(functions, step=1))
     for fate in ("Bounce", "Complaint", "Reject", "Rendering Failure"):
-        functions.world.ledger.rows[row().object_id, row().model] = row()
+        functions.world.ledger.put(row())
         functions.call("mail_events", mail_came_back(fate), "no message of ours")
 
     found: dict[tuple[str, str, str], set[str]] = {}
-    for one in emitted(functions.log()):
-        names = [name for name, _ in one.dimensions]
-        function = dict(one.dimensions)["function"].removeprefix("hemascope-dev-")
-        found.setdefault((one.name, one.unit, function), set()).add(", ".join(names))
+    for metric in emitted(functions.log()):
+        names = [name for name, _ in metric.dimensions]
+        function = dict(metric.dimensions)["function"].removeprefix("hemascope-dev-")
+        found.setdefault((metric.name, metric.unit, function), set()).add(", ".join(names))
     texts = {(name, unit, "; ".join(sorted(sets)), function) for (name, unit, function), sets in found.items()}
 
     assert texts == documented(root)

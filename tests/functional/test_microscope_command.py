@@ -13,7 +13,7 @@ from hemascope.domain.errors import HemascopeError, TransientError
 from hemascope.imaging.decode import decode
 from hemascope_cli.main import main
 from hemascope_cli.microscope.display import Lines, Table
-from hemascope_cli.microscope.folder import Mark
+from hemascope_cli.microscope.folder import FileStamp
 from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
 from hemascope_cli.microscope.picture import Picture
 from hemascope_cli.microscope.senders import S3Sender
@@ -59,13 +59,13 @@ def test_a_second_run_sends_nothing(cloud: MotoCloud, folder: Path, capsys: Capt
     assert capsys.readouterr().out == ""
 
 
-def test_a_picture_that_will_not_be_judged_is_told_by_the_exit_status(cloud: MotoCloud, folder: Path) -> None:
+def test_a_picture_that_will_have_no_report_sets_the_exit_status(cloud: MotoCloud, folder: Path) -> None:
     (folder / " blank.jpg").write_bytes(drawn(1))
 
     assert watch(folder) == 3
 
 
-def test_a_picture_that_may_not_be_read_is_told_by_the_exit_status_and_holds_up_no_other(
+def test_a_picture_that_may_not_be_read_sets_the_exit_status_and_delays_no_other(
     cloud: MotoCloud, folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("locked.jpg", "open.jpg"):
@@ -77,7 +77,7 @@ def test_a_picture_that_may_not_be_read_is_told_by_the_exit_status_and_holds_up_
             raise PermissionError(13, "Permission denied")
         return opened(path, *arguments)
 
-    monkeypatch.setattr(Path, "open", guarded)  # the tests may run as somebody who may read everything
+    monkeypatch.setattr(Path, "open", guarded)  # the tests may run as root
 
     assert watch(folder) == 3
 
@@ -118,7 +118,7 @@ def test_names_are_printed_where_they_are_asked_for(cloud: MotoCloud, folder: Pa
         (["--bucket", "uploads", "--outbox", "/dev/null/outbox"], "expected a place for the outbox"),
     ],
 )
-def test_wrong_options_are_told_in_one_line(folder: Path, capsys: Captured, more: list[str], message: str) -> None:
+def test_wrong_options_are_one_line_on_stderr(folder: Path, capsys: Captured, more: list[str], message: str) -> None:
     status = main(["microscope", "--watch", str(folder), *NAMES, *QUICK, *more])
 
     lines = capsys.readouterr().err.splitlines()
@@ -127,7 +127,7 @@ def test_wrong_options_are_told_in_one_line(folder: Path, capsys: Captured, more
     assert lines[0].startswith(f"hemascope: {message}")
 
 
-def test_an_outbox_that_is_none_is_told_in_one_line(folder: Path, tmp_path: Path, capsys: Captured) -> None:
+def test_an_outbox_that_is_no_database_is_one_line_on_stderr(folder: Path, tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "outbox").write_text("no database, " * 1000)
 
     status = watch(folder, "--outbox", str(tmp_path / "outbox"))
@@ -146,7 +146,7 @@ def test_a_second_agent_on_the_folder_ends_at_once(cloud: MotoCloud, folder: Pat
     assert capsys.readouterr().err == "hemascope: expected to be the only agent on this folder, another one runs\n"
 
 
-def test_who_waits_for_the_end_is_told_of_a_bucket_that_is_not_there(cloud: MotoCloud, folder: Path, capsys: Captured) -> None:
+def test_with_once_a_missing_bucket_is_one_line_on_stderr(cloud: MotoCloud, folder: Path, capsys: Captured) -> None:
     (folder / "1.jpg").write_bytes(drawn(1))
 
     assert watch(folder, bucket="another") == 1
@@ -186,7 +186,7 @@ def test_bytes_that_are_not_those_of_the_checksum_are_refused_by_s3(cloud: MotoC
         (404, "NoSuchBucket", False),
     ],
 )
-def test_what_may_pass_is_told_from_what_will_not(status: int, code: str, passes: bool) -> None:
+def test_only_temporary_errors_are_transient(status: int, code: str, passes: bool) -> None:
     class Refusing:
         def put_object(self, **_: object) -> None:
             raise ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "PutObject")
@@ -197,9 +197,9 @@ def test_what_may_pass_is_told_from_what_will_not(status: int, code: str, passes
     assert isinstance(refused.value, TransientError) is passes
 
 
-def test_a_log_tells_when_trouble_begins_and_when_it_is_over() -> None:
+def test_a_log_says_when_trouble_begins_and_when_it_is_over() -> None:
     out = io.StringIO()
-    lines = Lines(out, asks=False)
+    lines = Lines(out, shows_results=False)
 
     for what in (None, "no network", "no network", "denied", None, None):
         lines.trouble(what)
@@ -221,9 +221,9 @@ def test_without_keys_it_says_which_are_expected(monkeypatch: pytest.MonkeyPatch
 
 def test_a_terminal_sees_a_table_that_is_drawn_over_itself(tmp_path: Path) -> None:
     outbox, out = Outbox(tmp_path / "outbox.sqlite"), io.StringIO()
-    table = Table(out, asks=True, outbox=outbox, columns=lambda: 80)
+    table = Table(out, shows_results=True, outbox=outbox, columns=lambda: 80)
     for number, name in enumerate(("field 1.jpg", "bad\x1b[2J.jpg")):
-        outbox.take_in(Entry(f"{number:064x}", Mark(name, 1, 1), f"key {number}", Step.SEEN))
+        outbox.register(Entry(f"{number:064x}", FileStamp(name, 1, 1), f"key {number}", Step.SEEN))
     table.round()
     before = out.getvalue()
     outbox.store(f"{0:064x}", "id")

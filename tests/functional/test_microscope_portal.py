@@ -16,7 +16,7 @@ from hemascope_cli.microscope.portal_client import PortalClient
 from hemascope_cli.microscope.senders import PortalSender
 from tests.support.microscope_portal import TOKEN, HttpPortal, served
 from tests.support.microscope_world import drawn
-from tests.support.portal_world import Portal
+from tests.support.portal_world import PortalWorld
 
 KEY = "smears/st-mary/p-7/c-1/field 血液.jpg"
 PICTURE = Picture.of(b"a picture")
@@ -25,9 +25,9 @@ Captured = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def portal(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpPortal]:
-    handler, desk = load_handler(root / "lambdas" / "portal_api" / "handler.py"), Portal()
-    monkeypatch.setitem(handler.__globals__, "desk", lambda: desk.desk)
-    with served(HttpPortal(handler, desk)) as portal:
+    handler, world = load_handler(root / "lambdas" / "portal_api" / "handler.py"), PortalWorld()
+    monkeypatch.setitem(handler.__globals__, "services", lambda: world.services)
+    with served(HttpPortal(handler, world)) as portal:
         yield portal
 
 
@@ -85,7 +85,7 @@ def test_an_account_of_another_hospital_stores_nothing(portal: HttpPortal, clien
 
 
 @pytest.mark.parametrize(("status", "passes"), [(401, True), (429, True), (500, True), (503, True), (400, False), (403, False)])
-def test_what_may_pass_is_told_from_what_will_not(portal: HttpPortal, client: PortalClient, status: int, passes: bool) -> None:
+def test_only_temporary_errors_are_transient(portal: HttpPortal, client: PortalClient, status: int, passes: bool) -> None:
     portal.status = status
 
     with pytest.raises(HemascopeError) as refused:
@@ -94,7 +94,7 @@ def test_what_may_pass_is_told_from_what_will_not(portal: HttpPortal, client: Po
     assert isinstance(refused.value, TransientError) is passes
 
 
-def test_an_answer_that_is_none_of_the_portals_is_told_of(portal: HttpPortal, client: PortalClient) -> None:
+def test_an_answer_that_is_not_the_portals_is_refused(portal: HttpPortal, client: PortalClient) -> None:
     portal.status = 200
 
     with pytest.raises(HemascopeError, match="expected Upload from the portal"):

@@ -6,73 +6,73 @@ from pathlib import Path
 import pytest
 
 from hemascope_cli.microscope.outbox import Result
-from tests.support.microscope_world import Bench, FakeResults, drawn
+from tests.support.microscope_world import AgentWorld, FakeResults, drawn
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(tmp_path, results=FakeResults())
-    yield bench
-    bench.outbox.close()
+def world(tmp_path: Path) -> Iterator[AgentWorld]:
+    world = AgentWorld(tmp_path, results=FakeResults())
+    yield world
+    world.outbox.close()
 
 
-def results_of(bench: Bench) -> FakeResults:
-    assert bench.results is not None
-    return bench.results
+def results_of(world: AgentWorld) -> FakeResults:
+    assert world.results is not None
+    return world.results
 
 
-def test_results_are_shown_as_they_come(bench: Bench) -> None:
+def test_results_are_shown_as_they_come(world: AgentWorld) -> None:
     for name in ("good", "bad"):
-        bench.put(f"{name}.jpg", drawn(len(name)))
-    bench.rounds(3)
-    before = bench.states()
-    good, bad = bench.bucket.objects
-    results_of(bench).known = {
+        world.put(f"{name}.jpg", drawn(len(name)))
+    world.rounds(3)
+    before = world.states()
+    good, bad = world.bucket.objects
+    results_of(world).known = {
         f"id of {good}": (Result.REPORTED, None),
         f"id of {bad}": (Result.REJECTED, "blank: focus again"),
     }
 
-    bench.rounds(6)
+    world.rounds(6)
 
     assert set(before.values()) == {"stored"}
-    assert sorted(bench.states().values()) == ["rejected", "reported"]
-    assert [one.reason for one in bench.outbox.newest(9) if one.result == "rejected"] == ["blank: focus again"]
+    assert sorted(world.states().values()) == ["rejected", "reported"]
+    assert [entry.reason for entry in world.outbox.newest(9) if entry.result == "rejected"] == ["blank: focus again"]
 
 
-def test_a_picture_whose_answer_was_lost_gets_its_result_too(bench: Bench) -> None:
-    bench.bucket.mishaps = ["answer lost"]
-    bench.put("field.jpg", drawn(1))
-    bench.rounds(6)
-    (key,) = bench.bucket.objects
-    results_of(bench).known = {f"id of {key}": (Result.REPORTED, None)}
+def test_a_picture_whose_answer_was_lost_gets_its_result_too(world: AgentWorld) -> None:
+    world.bucket.faults = ["answer lost"]
+    world.put("field.jpg", drawn(1))
+    world.rounds(6)
+    (key,) = world.bucket.objects
+    results_of(world).known = {f"id of {key}": (Result.REPORTED, None)}
 
-    bench.rounds(6)
+    world.rounds(6)
 
-    assert bench.states() == {"field.jpg": "reported"}
-
-
-def test_a_failure_of_the_service_may_still_become_a_report(bench: Bench) -> None:
-    bench.put("field.jpg", drawn(1))
-    bench.rounds(3)
-    (key,) = bench.bucket.objects
-    results_of(bench).known = {f"id of {key}": (Result.FAILED, None)}
-    bench.rounds(12)
-    before = bench.states()
-    results_of(bench).known = {f"id of {key}": (Result.REPORTED, None)}
-
-    bench.rounds(6)
-
-    assert (before, bench.states()) == ({"field.jpg": "failed"}, {"field.jpg": "reported"})
-    assert bench.seen.steps == ["seen", "sending", "stored", "failed", "reported"]
+    assert world.states() == {"field.jpg": "reported"}
 
 
-def test_without_results_pictures_are_sent_all_the_same(bench: Bench) -> None:
-    results_of(bench).broken = True
-    bench.put("1.jpg", drawn(1))
-    bench.rounds(9)
-    bench.put("2.jpg", drawn(2))
+def test_a_failure_of_the_service_may_still_become_a_report(world: AgentWorld) -> None:
+    world.put("field.jpg", drawn(1))
+    world.rounds(3)
+    (key,) = world.bucket.objects
+    results_of(world).known = {f"id of {key}": (Result.FAILED, None)}
+    world.rounds(12)
+    before = world.states()
+    results_of(world).known = {f"id of {key}": (Result.REPORTED, None)}
 
-    bench.rounds(9)
+    world.rounds(6)
 
-    assert bench.sent == [drawn(1), drawn(2)]
-    assert "expected a token that holds" in bench.seen.troubles
+    assert (before, world.states()) == ({"field.jpg": "failed"}, {"field.jpg": "reported"})
+    assert world.seen.steps == ["seen", "sending", "stored", "failed", "reported"]
+
+
+def test_without_results_pictures_are_sent_all_the_same(world: AgentWorld) -> None:
+    results_of(world).broken = True
+    world.put("1.jpg", drawn(1))
+    world.rounds(9)
+    world.put("2.jpg", drawn(2))
+
+    world.rounds(9)
+
+    assert world.sent == [drawn(1), drawn(2)]
+    assert "expected a valid token" in world.seen.troubles

@@ -7,13 +7,13 @@ import pytest
 
 from hemascope.domain.errors import InvalidEvent, RequestRejected, TransientError
 from hemascope.domain.hospital import HospitalSettings
-from hemascope.domain.ledger import LedgerRow, NotificationStatus
+from hemascope.domain.ledger import NotificationStatus
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.report import State
-from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from hemascope.notifications.service import DeliveryOutcome
 from tests.support.fakes import LEASE, START, FixedClassifier, Killed, Wire, World, kill
+from tests.support.notification_world import DUE, ROW, run_queue
 
 WRITES = [
     "claim_channel",
@@ -25,19 +25,6 @@ WRITES = [
     "complete_channel",
     "set_notification",
 ]
-VERSION = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/field-1.jpg", version_id="v1")
-ROW = LedgerRow(
-    object_id=VERSION.object_id,
-    model="all-subtypes/1.0.0",
-    state=State.REPORTED,
-    object=VERSION,
-    hospital="st-mary",
-    slide="c-1",
-    urgent=True,
-    report_key="reports/r.json",
-    finished_at=START,
-)
-DUE = NotificationTask(object_id=ROW.object_id, model=ROW.model)
 
 
 @pytest.fixture
@@ -47,20 +34,12 @@ def world(artifact: Artifact) -> World:
     return world
 
 
-def run_queue(world: World) -> None:
-    """Deliver what waits in the queue, each at its time, until nothing waits."""
-    while world.notifications.due:
-        task = world.notifications.due.pop(0)
-        world.clock.time = max(world.clock.time, task.due_at or START) + timedelta(seconds=1)
-        world.notification().notify(task)
-
-
 def test_people_are_told_by_topic_and_mail_and_the_ledger_knows(world: World) -> None:
     wire = Wire()
 
-    told = world.notification(wire).notify(DUE)
+    outcome = world.notification_service(wire).notify(DUE)
 
-    assert told
+    assert outcome is DeliveryOutcome.SENT
     assert world.row.notification is NotificationStatus.SENT
     assert wire.writes == WRITES
     assert world.publisher.notifications == [mail.notification for mail in world.mailer.mails]
@@ -69,7 +48,7 @@ def test_people_are_told_by_topic_and_mail_and_the_ledger_knows(world: World) ->
 
 
 def test_the_notification_holds_ids_and_a_link_only(world: World) -> None:
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     (notification,) = world.publisher.notifications
     assert notification.model_dump() == {
@@ -83,20 +62,20 @@ def test_the_notification_holds_ids_and_a_link_only(world: World) -> None:
 
 
 def test_a_smear_whose_key_could_not_be_read_is_of_an_unknown_hospital(world: World) -> None:
-    world.ledger.rows[ROW.object_id, ROW.model] = ROW.model_copy(update={"hospital": None, "state": State.REJECTED})
+    world.ledger.put(ROW.model_copy(update={"hospital": None, "state": State.REJECTED}))
 
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     assert world.publisher.notifications[0].hospital == "unknown"
 
 
 def test_a_second_message_tells_nobody(world: World) -> None:
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
     wire = Wire()
 
-    told = world.notification(wire).notify(DUE)
+    outcome = world.notification_service(wire).notify(DUE)
 
-    assert not told
+    assert outcome is DeliveryOutcome.NOT_SENT
     assert wire.writes == []
     assert len(world.mailer.mails) == 1
 
@@ -104,7 +83,7 @@ def test_a_second_message_tells_nobody(world: World) -> None:
 @pytest.mark.parametrize("number", range(1, len(WRITES) + 1))
 def test_two_workers_at_once_tell_once(world: World, number: int) -> None:
     # Where the second finds a channel in the first one's hands, it asks to come again later.
-    world.notification(Wire(before={number: lambda: world.notification().notify(DUE)})).notify(DUE)
+    world.notification_service(Wire(before={number: lambda: world.notification_service().notify(DUE)})).notify(DUE)
     run_queue(world)
 
     assert world.row.notification is NotificationStatus.SENT
@@ -114,9 +93,9 @@ def test_two_workers_at_once_tell_once(world: World, number: int) -> None:
 def test_what_another_worker_holds_comes_back_when_its_time_is_over(world: World) -> None:
     world.ledger.claim_channel(ROW.object_id, ROW.model, "topic", START, START + LEASE)
 
-    told = world.notification().notify(DUE)
+    outcome = world.notification_service().notify(DUE)
 
-    assert not told
+    assert outcome is DeliveryOutcome.NOT_SENT
     assert world.notifications.due[-1] == DUE.model_copy(update={"due_at": START + LEASE})
     assert world.notifications.waits[-1] == LEASE
 
@@ -125,10 +104,10 @@ def test_what_another_worker_holds_comes_back_when_its_time_is_over(world: World
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_worker_killed_around_any_write_leaves_nobody_untold(world: World, number: int, when: str) -> None:
     with pytest.raises(Killed):
-        world.notification(Wire(**{when: {number: kill}})).notify(DUE)
+        world.notification_service(Wire(**{when: {number: kill}})).notify(DUE)
     world.clock.time += LEASE + timedelta(seconds=1)
 
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     assert world.row.notification is NotificationStatus.SENT
     # A kill between a use of a channel and its mark: here nobody else knows of the use, so it is used again.
@@ -139,11 +118,11 @@ def test_a_worker_killed_around_any_write_leaves_nobody_untold(world: World, num
 
 def test_a_mail_that_ses_tells_of_is_not_sent_again_though_its_sender_died_before_it_could_say_so(world: World) -> None:
     with pytest.raises(Killed):
-        world.notification(Wire(after={6: kill})).notify(DUE)
-    world.ledger.complete_channel(ROW.object_id, ROW.model, "clinician", sent=True)  # as the function for SES's events does
+        world.notification_service(Wire(after={6: kill})).notify(DUE)
+    world.ledger.complete_channel(ROW.object_id, ROW.model, "clinician")  # as the function for SES's events does
     world.clock.time += LEASE + timedelta(seconds=1)
 
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     assert len(world.mailer.mails) == 1
     assert world.row.notification is NotificationStatus.SENT
@@ -154,9 +133,9 @@ def test_a_service_that_says_no_is_asked_again_at_once(world: World) -> None:
         raise RequestRejected("expected to send a mail, received Throttling")
 
     with pytest.raises(RequestRejected):
-        world.notification(Wire(before={6: refuse})).notify(DUE)
+        world.notification_service(Wire(before={6: refuse})).notify(DUE)
 
-    assert world.notification().notify(DUE) is DeliveryOutcome.SENT
+    assert world.notification_service().notify(DUE) is DeliveryOutcome.SENT
     assert len(world.publisher.notifications) == len(world.mailer.mails) == 1
 
 
@@ -166,9 +145,9 @@ def test_a_service_that_fails_at_any_write_is_tried_again(world: World, number: 
         raise TransientError("expected to write, received SlowDown")
 
     with pytest.raises(TransientError, match="SlowDown"):
-        world.notification(Wire(before={number: fail})).notify(DUE)
+        world.notification_service(Wire(before={number: fail})).notify(DUE)
     world.clock.time += LEASE + timedelta(seconds=1)
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     assert world.row.notification is NotificationStatus.SENT
 
@@ -177,14 +156,14 @@ def test_a_message_about_no_row_comes_again(world: World) -> None:
     world.ledger.rows.clear()
 
     with pytest.raises(TransientError, match="there is none"):
-        world.notification().notify(DUE)
+        world.notification_service().notify(DUE)
 
 
 def test_a_bounce_is_not_mailed_again(world: World) -> None:
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
     world.ledger.set_notification(ROW.object_id, ROW.model, NotificationStatus.BOUNCED)
 
-    assert world.notification().notify(DUE) is DeliveryOutcome.NOT_SENT
+    assert world.notification_service().notify(DUE) is DeliveryOutcome.NOT_SENT
     assert world.row.notification is NotificationStatus.BOUNCED
     assert len(world.mailer.mails) == 1
 
@@ -192,10 +171,10 @@ def test_a_bounce_is_not_mailed_again(world: World) -> None:
 def test_a_bounce_that_overtakes_the_patients_notification_keeps_the_patient_from_nothing(world: World) -> None:
     world.hospitals.settings["st-mary"] = HospitalSettings(recipients=("a@b.example",), patient_channel="sms")
     with pytest.raises(Killed):
-        world.notification(Wire(before={8: kill})).notify(DUE)
+        world.notification_service(Wire(before={8: kill})).notify(DUE)
     world.ledger.set_notification(ROW.object_id, ROW.model, NotificationStatus.BOUNCED)
 
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     assert len(world.patients.notifications) == len(world.mailer.mails) == 1
 
@@ -205,7 +184,7 @@ def test_a_topic_that_fails_keeps_no_mail_waiting(world: World) -> None:
         raise TransientError("expected to publish a notification, received InternalError")
 
     with pytest.raises(TransientError, match="InternalError"):
-        world.notification(Wire(before={2: fail})).notify(DUE)
+        world.notification_service(Wire(before={2: fail})).notify(DUE)
 
     assert (len(world.mailer.mails), world.publisher.notifications) == (1, [])
     assert world.row.notification is NotificationStatus.PENDING
@@ -214,12 +193,12 @@ def test_a_topic_that_fails_keeps_no_mail_waiting(world: World) -> None:
 @pytest.mark.parametrize("number", [7, 8])
 def test_a_failure_that_becomes_a_report_while_people_hear_of_it_is_told_as_a_report_too(world: World, number: int) -> None:
     failed = {"state": State.FAILED, "urgent": False, "report_key": None, "failure": "LastDelivery"}
-    world.ledger.rows[ROW.object_id, ROW.model] = ROW.model_copy(update=failed)
+    world.ledger.put(ROW.model_copy(update=failed))
 
     # begin, publish, end, begin, send, end, set_notification: before the mail's mark, and before the notification's
-    world.notification(Wire(before={number - 1: lambda: world.ledger.finish(ROW)})).notify(DUE)
+    world.notification_service(Wire(before={number - 1: lambda: world.ledger.finish(ROW)})).notify(DUE)
     after = world.row.notification
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     assert after is NotificationStatus.PENDING
     assert [mail.notification.state for mail in world.mailer.mails] == [State.FAILED, State.REPORTED]
@@ -240,8 +219,8 @@ def test_logs_hold_neither_key_nor_patient(world: World, caplog: pytest.LogCaptu
     world.ledger.claim_channel(ROW.object_id, ROW.model, "topic", START, START + LEASE)
 
     with caplog.at_level(logging.DEBUG):
-        world.notification().notify(DUE)
+        world.notification_service().notify(DUE)
 
     text = " ".join(str(record.__dict__) for record in caplog.records if record.name.startswith("hemascope"))
-    assert "notification in other hands" in text
+    assert "notification channel claimed by another worker" in text
     assert not [word for word in ("p-7", "c-1", "field-1") if word in text]

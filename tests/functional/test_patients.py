@@ -12,7 +12,7 @@ from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.report import PatientSummary, State
 from hemascope.domain.specimen import ObjectVersion, Patient, report_keys
 from tests.support.fakes import START
-from tests.support.portal_world import Portal, account, content, opened
+from tests.support.portal_world import PortalWorld, account, content, opened
 from tests.support.rows import row
 from tests.support.slide_fields import BENIGN, PRE, smear_report
 
@@ -27,17 +27,17 @@ Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def portal() -> Portal:
-    return Portal()
+def portal() -> PortalWorld:
+    return PortalWorld()
 
 
 @pytest.fixture
-def ask(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> Ask:
     return opened(root, portal, monkeypatch)
 
 
 def add(
-    portal: Portal,
+    portal: PortalWorld,
     file: str,
     probabilities: tuple[float, ...],
     *,
@@ -68,7 +68,7 @@ def add(
     whose = Patient(hospital=hospital, patient=patient).digest
     fields = {"object": picture, "object_id": object_id, "model": model, "hospital": hospital, "slide": "c-1"}
     found = row(state, **fields, patient=whose, finished_at=moment, report_key=None if state is State.FAILED else keys.report)
-    portal.reader.rows.append(found)
+    portal.ledger.rows.append(found)
     return object_id
 
 
@@ -81,7 +81,7 @@ def judge(ask: Ask, object_id: str, label: str | None, *, release: bool, version
         assert ask(f"POST /reports/{object_id}/release", CLINICIAN, json.dumps(named))["statusCode"] == 200
 
 
-def after_review(portal: Portal) -> None:
+def after_review(portal: PortalWorld) -> None:
     portal.hospitals.change("st-mary", HospitalSettings(release="after_review"))
 
 
@@ -90,7 +90,7 @@ def headline(ask: Ask, object_id: str) -> str | None:
     return content(answer)["summary"]["headline"] if answer["statusCode"] == 200 else None
 
 
-def test_at_once_and_marked_preliminary_where_the_hospital_says_nothing_else(ask: Ask, portal: Portal) -> None:
+def test_at_once_and_marked_preliminary_where_the_hospital_says_nothing_else(ask: Ask, portal: PortalWorld) -> None:
     smear = add(portal, "1.jpg", PRE)
 
     summary = content(ask(f"GET /reports/{smear}", PATIENT))["summary"]
@@ -98,7 +98,7 @@ def test_at_once_and_marked_preliminary_where_the_hospital_says_nothing_else(ask
     assert (summary["headline"], summary["release"]) == (CLOSER_LOOK, "preliminary")
 
 
-def test_nothing_before_the_release_where_the_hospital_wants_a_review(ask: Ask, portal: Portal) -> None:
+def test_nothing_before_the_release_where_the_hospital_wants_a_review(ask: Ask, portal: PortalWorld) -> None:
     after_review(portal)
     smear = add(portal, "1.jpg", PRE)
 
@@ -113,7 +113,7 @@ def test_nothing_before_the_release_where_the_hospital_wants_a_review(ask: Ask, 
     assert content(released)["summary"]["release"] == "final"
 
 
-def test_a_corrected_answer_is_told_in_the_words_for_the_reviewers_label(ask: Ask, portal: Portal) -> None:
+def test_a_corrected_answer_is_told_in_the_words_for_the_reviewers_label(ask: Ask, portal: PortalWorld) -> None:
     smear = add(portal, "1.jpg", PRE)
     portal.clock.time = START + timedelta(hours=2)
 
@@ -133,7 +133,7 @@ def test_a_corrected_answer_is_told_in_the_words_for_the_reviewers_label(ask: As
     assert summary["headline"] == NORMAL
 
 
-def test_a_patient_reads_which_number_to_call_and_hears_of_a_new_one(ask: Ask, portal: Portal) -> None:
+def test_a_patient_reads_which_number_to_call_and_hears_of_a_new_one(ask: Ask, portal: PortalWorld) -> None:
     smear = add(portal, "1.jpg", PRE)
 
     numbers = []
@@ -144,7 +144,7 @@ def test_a_patient_reads_which_number_to_call_and_hears_of_a_new_one(ask: Ask, p
     assert numbers == ["+49 30 1234", "+49 30 9876"]
 
 
-def test_between_a_correction_and_its_release_neither_answer_is_told(ask: Ask, portal: Portal) -> None:
+def test_between_a_correction_and_its_release_neither_answer_is_told(ask: Ask, portal: PortalWorld) -> None:
     smear = add(portal, "1.jpg", PRE)
 
     judge(ask, smear, "Benign", release=False)
@@ -152,7 +152,7 @@ def test_between_a_correction_and_its_release_neither_answer_is_told(ask: Ask, p
     assert headline(ask, smear) == UNCLEAR
 
 
-def test_what_two_people_released_is_told_until_two_agree_on_something_else(ask: Ask, portal: Portal) -> None:
+def test_what_two_people_released_is_told_until_two_agree_on_something_else(ask: Ask, portal: PortalWorld) -> None:
     smear = add(portal, "1.jpg", PRE)
     judge(ask, smear, None, release=True)
     portal.hospitals.change("st-mary", HospitalSettings(reviewers=2))
@@ -162,7 +162,7 @@ def test_what_two_people_released_is_told_until_two_agree_on_something_else(ask:
     assert headline(ask, smear) == CLOSER_LOOK
 
 
-def test_a_new_models_answer_does_not_bring_the_corrected_one_back(ask: Ask, portal: Portal) -> None:
+def test_a_new_models_answer_does_not_bring_the_corrected_one_back(ask: Ask, portal: PortalWorld) -> None:
     smear = add(portal, "1.jpg", PRE)
     judge(ask, smear, "Benign", release=True)
 
@@ -171,7 +171,7 @@ def test_a_new_models_answer_does_not_bring_the_corrected_one_back(ask: Ask, por
     assert headline(ask, smear) == NORMAL
 
 
-def test_the_list_holds_the_patients_own_newest_first(ask: Ask, portal: Portal) -> None:
+def test_the_list_holds_the_patients_own_newest_first(ask: Ask, portal: PortalWorld) -> None:
     first, second = add(portal, "1.jpg", PRE, minute=1), add(portal, "2.jpg", BENIGN, minute=2)
     add(portal, "3.jpg", PRE, minute=3, patient="p-71")
     add(portal, "4.jpg", PRE, minute=4, hospital="st-joseph")
@@ -187,7 +187,7 @@ def test_the_list_holds_the_patients_own_newest_first(ask: Ask, portal: Portal) 
     assert sorted(portal.audit.told) == sorted([("pat", "viewed", first), ("pat", "viewed", second)])
 
 
-def test_the_list_holds_what_is_out_in_the_words_that_are_out(ask: Ask, portal: Portal) -> None:
+def test_the_list_holds_what_is_out_in_the_words_that_are_out(ask: Ask, portal: PortalWorld) -> None:
     after_review(portal)
     released = add(portal, "1.jpg", PRE, minute=1)
     add(portal, "2.jpg", BENIGN, minute=2)
@@ -195,21 +195,23 @@ def test_the_list_holds_what_is_out_in_the_words_that_are_out(ask: Ask, portal: 
 
     told = content(ask("GET /summaries", PATIENT))["summaries"]
 
-    assert [(one["object_id"], one["headline"], one["release"]) for one in told] == [(released, NORMAL, "amended")]
+    assert [(summary["object_id"], summary["headline"], summary["release"]) for summary in told] == [
+        (released, NORMAL, "amended")
+    ]
 
 
-def test_one_smear_is_listed_once_whatever_number_of_models_judged_it(ask: Ask, portal: Portal) -> None:
+def test_one_smear_is_listed_once_whatever_number_of_models_judged_it(ask: Ask, portal: PortalWorld) -> None:
     smear = add(portal, "1.jpg", PRE)
     add(portal, "1.jpg", BENIGN, version="1.0.1", minute=5)
 
     told = content(ask("GET /summaries", PATIENT))["summaries"]
 
-    assert [(one["object_id"], one["headline"]) for one in told] == [(smear, NORMAL)]
+    assert [(summary["object_id"], summary["headline"]) for summary in told] == [(smear, NORMAL)]
 
 
-def test_what_is_to_be_forgotten_is_gone_from_the_list_though_the_index_still_knows_it(ask: Ask, portal: Portal) -> None:
+def test_what_is_to_be_forgotten_is_gone_from_the_list_though_the_index_still_knows_it(ask: Ask, portal: PortalWorld) -> None:
     add(portal, "1.jpg", PRE)
-    portal.reader.rows_of = lambda object_id: ()  # a tombstone stands
+    portal.ledger.rows_of = lambda object_id: ()  # a tombstone stands
 
     assert content(ask("GET /summaries", PATIENT)) == {"summaries": []}
 
@@ -222,7 +224,7 @@ def case_of(ask: Ask) -> tuple[str, str] | int:
     return summary["headline"], summary["release"]
 
 
-def test_a_case_too_is_told_by_its_released_fields_alone(ask: Ask, portal: Portal) -> None:
+def test_a_slide_too_is_told_by_its_released_fields_alone(ask: Ask, portal: PortalWorld) -> None:
     after_review(portal)
     first = add(portal, "1.jpg", BENIGN)
     add(portal, "2.jpg", PRE)
@@ -234,7 +236,7 @@ def test_a_case_too_is_told_by_its_released_fields_alone(ask: Ask, portal: Porta
     assert case_of(ask) == ("Nothing that looks like leukemia was found in the pictures of your sample.", "final")
 
 
-def test_a_case_is_told_by_what_reviewers_say_of_its_fields(ask: Ask, portal: Portal) -> None:
+def test_a_slide_is_told_by_what_reviewers_say_of_its_fields(ask: Ask, portal: PortalWorld) -> None:
     fields = [add(portal, f"{number}.jpg", PRE) for number in (1, 2)]
 
     before = case_of(ask)
@@ -246,8 +248,8 @@ def test_a_case_is_told_by_what_reviewers_say_of_its_fields(ask: Ask, portal: Po
 
 
 @pytest.mark.parametrize(("said", "corrected"), [(BENIGN, "Pre-B"), (PRE, "Benign")])
-def test_a_case_with_a_correction_that_waits_wants_a_closer_look(
-    ask: Ask, portal: Portal, said: tuple[float, ...], corrected: str
+def test_a_slide_with_a_correction_that_waits_wants_a_closer_look(
+    ask: Ask, portal: PortalWorld, said: tuple[float, ...], corrected: str
 ) -> None:
     add(portal, "1.jpg", BENIGN)
     doubted = add(portal, "2.jpg", said)
@@ -257,10 +259,10 @@ def test_a_case_with_a_correction_that_waits_wants_a_closer_look(
     assert case_of(ask) == (CLOSER_LOOK, "preliminary")
 
 
-def test_staff_see_the_models_statement_on_a_case_whatever_was_corrected(ask: Ask, portal: Portal) -> None:
+def test_staff_see_the_models_statement_on_a_slide_whatever_was_corrected(ask: Ask, portal: PortalWorld) -> None:
     smear = add(portal, "1.jpg", PRE)
     judge(ask, smear, "Benign", release=True)
 
-    statement = content(ask("GET /slides", CLINICIAN, query={"slide": "c-1"}))["statement"]
+    statement = content(ask("GET /slides", CLINICIAN, query={"slide": "c-1"}))["report"]
 
     assert [field["label"] for field in statement["fields"]] == ["Pre-B"]

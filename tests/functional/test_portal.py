@@ -15,7 +15,7 @@ from hemascope.model.artifact import Artifact
 from hemascope.portal.http import logger
 from hemascope_cli.local.worker import load_handler
 from tests.support.fakes import START, FixedClassifier
-from tests.support.portal_world import CONTEXT, SMEAR, UNKNOWN, Portal, account, content, request
+from tests.support.portal_world import CONTEXT, SMEAR, UNKNOWN, PortalWorld, account, content, request
 from tests.support.rows import row
 
 CLINICIAN = account("clinician")
@@ -25,7 +25,7 @@ FOLDER = f"reports/{SMEAR.object_id}/all-subtypes/1.0.1"
 
 
 class Caller:
-    """The function with a desk on fakes, and what it logs."""
+    """The function with its use cases on fakes, and what it logs."""
 
     def __init__(self, handler: Any, log: StringIO) -> None:
         self.handler, self.log = handler, log
@@ -39,16 +39,16 @@ class Caller:
 
 
 @pytest.fixture
-def portal(artifact: Artifact, smear: bytes) -> Portal:
-    portal = Portal()
+def portal(artifact: Artifact, smear: bytes) -> PortalWorld:
+    portal = PortalWorld()
     portal.screen(smear, FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
     return portal
 
 
 @pytest.fixture
-def ask(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Any:
+def ask(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> Any:
     handler, log = load_handler(root / "lambdas" / "portal_api" / "handler.py"), StringIO()
-    monkeypatch.setitem(handler.__globals__, "desk", lambda: portal.desk)
+    monkeypatch.setitem(handler.__globals__, "services", lambda: portal.services)
     before = logger.registered_handler.setStream(log)
     yield Caller(handler, log)
     logger.registered_handler.setStream(before)
@@ -142,10 +142,10 @@ def test_a_patient_sees_the_summary_and_nothing_of_the_report(ask: Caller) -> No
     assert answer["summary"]["object_id"] == SMEAR.object_id
 
 
-def test_the_newest_models_report_is_shown_and_the_others_are_listed(ask: Caller, portal: Portal) -> None:
-    (new,) = portal.reader.rows
+def test_the_newest_models_report_is_shown_and_the_others_are_listed(ask: Caller, portal: PortalWorld) -> None:
+    (new,) = portal.ledger.rows
     old = new.model_copy(update={"model": "all-subtypes/0.9.0", "finished_at": START - timedelta(days=30)})
-    portal.reader.rows.insert(0, old)
+    portal.ledger.rows.insert(0, old)
 
     answer = content(ask(REPORT, CLINICIAN))
 
@@ -153,10 +153,10 @@ def test_the_newest_models_report_is_shown_and_the_others_are_listed(ask: Caller
     assert [other["model"] for other in answer["others"]] == ["all-subtypes/0.9.0"]
 
 
-def test_a_failure_of_a_newer_model_hides_no_report(ask: Caller, portal: Portal) -> None:
-    (good,) = portal.reader.rows
+def test_a_failure_of_a_newer_model_hides_no_report(ask: Caller, portal: PortalWorld) -> None:
+    (good,) = portal.ledger.rows
     later = {"model": "all-subtypes/2.0.0", "state": State.FAILED, "report_key": None, "finished_at": START + timedelta(days=1)}
-    portal.reader.rows.append(good.model_copy(update=later))
+    portal.ledger.rows.append(good.model_copy(update=later))
 
     answer = content(ask(REPORT, CLINICIAN))
 
@@ -165,8 +165,8 @@ def test_a_failure_of_a_newer_model_hides_no_report(ask: Caller, portal: Portal)
     assert set(content(ask(REPORT, PATIENT))) == {"summary"}
 
 
-def test_a_failed_screening_is_shown_to_staff_and_is_nothing_yet_for_the_patient(ask: Caller, portal: Portal) -> None:
-    portal.reader.rows = [row(State.FAILED, object=SMEAR, object_id=SMEAR.object_id, report_key=None, failure="LastDelivery")]
+def test_a_failed_screening_is_shown_to_staff_and_is_nothing_yet_for_the_patient(ask: Caller, portal: PortalWorld) -> None:
+    portal.ledger.rows = [row(State.FAILED, object=SMEAR, object_id=SMEAR.object_id, report_key=None, failure="LastDelivery")]
 
     staff, patient = ask(REPORT, CLINICIAN), ask(REPORT, PATIENT)
 
@@ -176,7 +176,7 @@ def test_a_failed_screening_is_shown_to_staff_and_is_nothing_yet_for_the_patient
     assert patient["statusCode"] == 404
 
 
-def test_a_rejected_smear_says_why_and_has_no_pictures(ask: Caller, portal: Portal, artifact: Artifact) -> None:
+def test_a_rejected_smear_says_why_and_has_no_pictures(ask: Caller, portal: PortalWorld, artifact: Artifact) -> None:
     other = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/notes.jpg", version_id="v1")
     portal.screen(b"no picture", FixedClassifier(artifact, 0.25, 0.25, 0.25, 0.25), other)
 
@@ -187,47 +187,47 @@ def test_a_rejected_smear_says_why_and_has_no_pictures(ask: Caller, portal: Port
 
 
 @pytest.mark.parametrize("key", ["smears/st-mary/field.jpg", "elsewhere/st-mary/p-7/c-1/field.jpg"])
-def test_a_smear_whose_key_says_not_whose_it_is_is_nobodys(ask: Caller, portal: Portal, key: str) -> None:
+def test_a_smear_whose_key_says_not_whose_it_is_is_nobodys(ask: Caller, portal: PortalWorld, key: str) -> None:
     stray = ObjectVersion(bucket="uploads", key=key, version_id="v1")
-    portal.reader.rows.append(row(State.REJECTED, object=stray, object_id=stray.object_id, hospital=None))
+    portal.ledger.rows.append(row(State.REJECTED, object=stray, object_id=stray.object_id, hospital=None))
 
     assert ask(f"GET /reports/{stray.object_id}", CLINICIAN)["statusCode"] == 403
 
 
 @pytest.mark.parametrize("text", ["0f", "Jane Doe", SMEAR.object_id.upper(), f"{SMEAR.object_id}0", "'; --", "..", "0" * 3000])
-def test_what_has_not_the_form_of_an_id_is_not_found_and_not_looked_up(ask: Caller, portal: Portal, text: str) -> None:
+def test_what_has_not_the_form_of_an_id_is_not_found_and_not_looked_up(ask: Caller, portal: PortalWorld, text: str) -> None:
     assert ask(f"GET /reports/{text}", CLINICIAN)["statusCode"] == 404
-    assert portal.reader.asked == []
+    assert portal.ledger.asked == []
 
 
-def test_the_list_holds_the_own_hospitals_rows_newest_first_in_pages(ask: Caller, portal: Portal) -> None:
+def test_the_list_holds_the_own_hospitals_rows_newest_first_in_pages(ask: Caller, portal: PortalWorld) -> None:
     for number in range(1, 120):
         mine = number % 2 == 0
         hospital = "st-mary" if mine else "st-joseph"
         version = ObjectVersion(bucket="uploads", key=f"smears/{hospital}/p/c/{number}.jpg", version_id="v1")
         moment = START + timedelta(minutes=number)
         new = row(object=version, object_id=version.object_id, hospital=hospital, finished_at=moment)
-        portal.reader.rows.append(new)
+        portal.ledger.rows.append(new)
 
     first = content(ask("GET /reports", CLINICIAN))
     second = content(ask("GET /reports", CLINICIAN, query={"cursor": first["cursor"]}))
 
-    files = [one["specimen"]["field"] for one in first["rows"] + second["rows"]]
+    files = [row["specimen"]["field"] for row in first["rows"] + second["rows"]]
     assert files == [*(f"{number}.jpg" for number in range(118, 0, -2)), "field 1.jpg"]
     assert len(first["rows"]) == 50
     assert second["cursor"] is None
 
 
-def test_a_cursor_of_another_hospital_shows_only_the_own_rows(ask: Caller, portal: Portal) -> None:
+def test_a_cursor_of_another_hospital_shows_only_the_own_rows(ask: Caller, portal: PortalWorld) -> None:
     for number in range(60):
         version = ObjectVersion(bucket="uploads", key=f"smears/st-joseph/p/c/{number}.jpg", version_id="v1")
         moment = START + timedelta(minutes=number)
-        portal.reader.rows.append(row(object=version, object_id=version.object_id, hospital="st-joseph", finished_at=moment))
+        portal.ledger.rows.append(row(object=version, object_id=version.object_id, hospital="st-joseph", finished_at=moment))
     theirs = content(ask("GET /reports", account("clinician", "st-joseph")))["cursor"]
 
     mine = content(ask("GET /reports", CLINICIAN, query={"cursor": theirs}))
 
-    assert [one["specimen"]["hospital"] for one in mine["rows"]] == ["st-mary"]
+    assert [row["specimen"]["hospital"] for row in mine["rows"]] == ["st-mary"]
 
 
 @pytest.mark.parametrize("cursor", ["x", "e30", "bm9uc2Vuc2U", "é", "eyJob3NwaXRhbCI6InN0LWpvc2VwaCJ9"])
@@ -251,11 +251,11 @@ def test_a_problem_has_the_form_of_its_standard(ask: Caller) -> None:
     ("error", "status"),
     [(TransientError("expected to read smears/st-mary/p-7, received SlowDown"), 503), (KeyError("smears/st-mary/p-7"), 500)],
 )
-def test_our_own_faults_tell_nothing_of_our_inside(ask: Caller, portal: Portal, error: Exception, status: int) -> None:
+def test_our_own_faults_tell_nothing_of_our_inside(ask: Caller, portal: PortalWorld, error: Exception, status: int) -> None:
     def fail(object_id: str) -> None:
         raise error
 
-    portal.reader.rows_of = fail
+    portal.ledger.rows_of = fail
 
     answer = ask(REPORT, CLINICIAN)
 

@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 
 from hemascope.model.artifact import Artifact
+from hemascope.portal import routes as portal_routes
+from hemascope.portal.identity import person_of
 from tests.functional.access_table import ACCOUNTS, IDS, NOBODIES, ROUTES, Route
+from tests.support.api_calls import find_route
 from tests.support.fakes import FixedClassifier
-from tests.support.portal_world import SMEAR, Portal, account, opened
+from tests.support.portal_world import SMEAR, PortalWorld, account, opened
 
 REVIEWED, FRESH = (SMEAR.model_copy(update={"version_id": version}) for version in ("v2", "v3"))
+PORTAL_ROUTES = portal_routes.ROUTES
 Ask = Callable[..., dict[str, Any]]
 CASES = [
     pytest.param(route, claims, int(status), id=f"{who}: {route.request} {route.query or ''}")
@@ -23,17 +27,17 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def screened(artifact: Artifact, smear: bytes) -> Portal:
-    portal = Portal()
+def screened(artifact: Artifact, smear: bytes) -> PortalWorld:
+    portal = PortalWorld()
     for version in (SMEAR, REVIEWED, FRESH):
         portal.screen(smear, FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01), version)
     return portal
 
 
 @pytest.fixture
-def portal(screened: Portal) -> Portal:
-    portal = Portal(screened.texts)
-    portal.reader.rows, portal.reports.pictures = list(screened.reader.rows), screened.reports.pictures
+def portal(screened: PortalWorld) -> PortalWorld:
+    portal = PortalWorld(screened.texts)
+    portal.ledger.rows, portal.reports.pictures = list(screened.ledger.rows), screened.reports.pictures
     return portal
 
 
@@ -44,7 +48,7 @@ def names(artifact: Artifact) -> dict[str, str]:
 
 
 @pytest.fixture
-def ask(root: Path, portal: Portal, names: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(root: Path, portal: PortalWorld, names: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Ask:
     call = opened(root, portal, monkeypatch)
 
     def asking(route: Route, claims: dict[str, str] | None) -> int:
@@ -76,23 +80,32 @@ def test_what_else_stands_in_an_account_changes_nothing(ask: Ask, claims: dict[s
     assert [ask(route, claims) for route in ROUTES] == [int(route.statuses.split()[column]) for route in ROUTES]
 
 
-def test_what_was_refused_has_changed_nothing_and_shown_nothing(ask: Ask, portal: Portal) -> None:
-    before, entries = list(portal.reader.rows), len(portal.audit.kept)
+def test_what_was_refused_has_changed_nothing_and_shown_nothing(ask: Ask, portal: PortalWorld) -> None:
+    before, entries = list(portal.ledger.rows), len(portal.audit.kept)
 
     for claims in (*NOBODIES.values(), account("clinician", "st-joseph"), account("patient", patient="p-71")):
         for route in ROUTES:
             ask(route, claims)
 
-    assert (portal.reader.rows, len(portal.audit.kept)) == (before, entries)
+    assert (portal.ledger.rows, len(portal.audit.kept)) == (before, entries)
 
 
-def test_every_route_of_the_api_is_in_the_table(root: Path) -> None:
-    template = json.loads((root / "infra" / "templates" / "portal.template.json").read_text())
-    resources = template["Resources"].values()
-    routes = [resource["Properties"]["RouteKey"] for resource in resources if resource["Type"] == "AWS::ApiGatewayV2::Route"]
-    opened_routes, asked = (
-        {re.sub(r"\{\w+\}", "{}", one) for one in some} for some in (routes, [route.request for route in ROUTES])
-    )
+def key_of(request: str) -> str:
+    """The route that a line of the table asks for."""
+    method, _, path = request.partition(" ")
+    return find_route(method, re.sub(r"\{(\w+)\}", r"\1", path)).key
 
-    assert opened_routes <= asked
+
+def test_every_route_is_in_the_table() -> None:
+    assert {key_of(line.request) for line in ROUTES} == {route.key for route in PORTAL_ROUTES}
     assert len(CASES) >= 120
+
+
+@pytest.mark.parametrize("route", PORTAL_ROUTES, ids=lambda route: route.key)
+def test_the_table_lets_the_roles_of_a_route_in_and_nobody_else(route: portal_routes.Route[Any]) -> None:
+    statuses = [line.statuses.split() for line in ROUTES if key_of(line.request) == route.key]
+    for column, claims in enumerate(ACCOUNTS.values()):
+        role = person_of(claims).role if claims else None
+        answers = {line[column] for line in statuses}
+
+        assert answers == {"403"} if role not in route.roles else claims["custom:hospital"] != "st-mary" or answers != {"403"}

@@ -15,7 +15,7 @@ from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from hemascope.portal.http import logger
 from tests.support.fakes import FixedClassifier
-from tests.support.portal_world import SMEAR, Portal, account, content, opened
+from tests.support.portal_world import SMEAR, PortalWorld, account, content, opened
 
 CLINICIAN = account("clinician", sub="ann")
 SCRIPT = '<img src=x onerror="alert(1)"><script>alert(document.cookie)</script>'
@@ -35,8 +35,8 @@ Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def portal(artifact: Artifact, smear: bytes) -> Portal:
-    portal = Portal()
+def portal(artifact: Artifact, smear: bytes) -> PortalWorld:
+    portal = PortalWorld()
     portal.screen(smear, FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
     return portal
 
@@ -50,7 +50,7 @@ def log() -> Any:
 
 
 @pytest.fixture
-def ask(root: Path, portal: Portal, log: StringIO, monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(root: Path, portal: PortalWorld, log: StringIO, monkeypatch: pytest.MonkeyPatch) -> Ask:
     return opened(root, portal, monkeypatch)
 
 
@@ -87,7 +87,7 @@ def test_a_comment_with_signs_that_steer_is_refused_and_not_repeated(
 
 
 @pytest.mark.parametrize("place", ["patient", "slide", "field"])
-@pytest.mark.parametrize("text", [one for one in WRITTEN if "/" not in one])
+@pytest.mark.parametrize("text", [text for text in WRITTEN if "/" not in text])
 def test_a_name_is_a_part_of_one_key_whatever_stands_in_it(ask: Ask, log: StringIO, place: str, text: str) -> None:
     names = {"patient": "p-7", "slide": "c-1", "field": "f.jpg"} | {place: text}
 
@@ -111,7 +111,7 @@ def test_a_name_that_steers_is_refused_and_not_repeated(ask: Ask, place: str, te
     assert content(answer)["detail"].endswith(f"wrong: {place}.")
 
 
-def test_a_file_named_like_a_script_comes_back_as_text(ask: Ask, portal: Portal, artifact: Artifact, smear: bytes) -> None:
+def test_a_file_named_like_a_script_comes_back_as_text(ask: Ask, portal: PortalWorld, artifact: Artifact, smear: bytes) -> None:
     name = SCRIPT.replace("/", "\\")
     odd = ObjectVersion(bucket="uploads", key=f"smears/st-mary/p-7/c-1/{name}", version_id="v1")
     portal.screen(smear, FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01), odd)
@@ -138,7 +138,7 @@ def test_what_stands_in_the_place_of_an_id_is_not_repeated(
 
 
 @pytest.mark.parametrize("model", ["../../x", "all-subtypes/1.0.0/../..", SCRIPT, "forgotten", ""])
-def test_a_models_name_leads_to_rows_and_never_to_a_key(ask: Ask, portal: Portal, model: str) -> None:
+def test_a_models_name_leads_to_rows_and_never_to_a_key(ask: Ask, portal: PortalWorld, model: str) -> None:
     answers = [
         ask(f"POST /reports/{SMEAR.object_id}/{what}", CLINICIAN, json.dumps(body))
         for what, body in (("verdicts", {"model": model, "kind": "confirm"}), ("release", {"model": model}))
@@ -146,7 +146,7 @@ def test_a_models_name_leads_to_rows_and_never_to_a_key(ask: Ask, portal: Portal
 
     assert [answer["statusCode"] for answer in answers] == [404, 404]
     assert portal.reports.files == {}
-    assert model == "" or model not in "".join(one["body"] for one in answers)
+    assert model == "" or model not in "".join(answer["body"] for answer in answers)
 
 
 @pytest.mark.parametrize("after", ["x", "-1", "1.5", "1e9", "٣", "9" * 13, "1; DROP", " 1"])
@@ -154,7 +154,7 @@ def test_a_number_of_an_entry_that_is_none_is_a_bad_request(ask: Ask, after: str
     assert ask("GET /audit", account("admin"), query={"after": after})["statusCode"] == 400
 
 
-def test_entries_of_the_own_hospital_are_shown_behind_a_number(ask: Ask, portal: Portal) -> None:
+def test_entries_of_the_own_hospital_are_shown_behind_a_number(ask: Ask, portal: PortalWorld) -> None:
     for _ in range(3):
         ask(f"GET /reports/{SMEAR.object_id}", CLINICIAN)
 
@@ -172,10 +172,10 @@ def test_a_link_names_one_object_and_a_time_under_one_signature(monkeypatch: pyt
         monkeypatch.setenv(name, "testing")
     links = S3Links(client("s3", region="eu-central-1"), "uploads", "reports", 300)
 
-    one, other = (urlsplit(links.link(f"reports/0f/m/1.0.0/{name}.png")) for name in ("overlay", "segmented"))
+    overlay, segmented = (urlsplit(links.link(f"reports/0f/m/1.0.0/{name}.png")) for name in ("overlay", "segmented"))
 
-    signed = [parse_qs(link.query) for link in (one, other)]
-    assert (one.path, other.path) == ("/reports/0f/m/1.0.0/overlay.png", "/reports/0f/m/1.0.0/segmented.png")
+    signed = [parse_qs(link.query) for link in (overlay, segmented)]
+    assert (overlay.path, segmented.path) == ("/reports/0f/m/1.0.0/overlay.png", "/reports/0f/m/1.0.0/segmented.png")
     assert signed[0]["X-Amz-Signature"] != signed[1]["X-Amz-Signature"]
     assert [found["X-Amz-Expires"] for found in signed] == [["300"], ["300"]]
     assert [found["X-Amz-SignedHeaders"] for found in signed] == [["host"], ["host"]]

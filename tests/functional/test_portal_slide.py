@@ -8,9 +8,9 @@ import pytest
 
 from hemascope.domain.report import Report, State
 from hemascope.domain.specimen import ObjectVersion, report_keys
-from hemascope.portal.service import SLIDE_ROWS
+from hemascope.portal.worklist import SLIDE_ROWS
 from hemascope_cli.local.worker import load_handler
-from tests.support.portal_world import CONTEXT, Portal, account, content, request
+from tests.support.portal_world import CONTEXT, PortalWorld, account, content, request
 from tests.support.rows import row
 from tests.support.slide_fields import BENIGN, PRE, smear_report
 
@@ -22,9 +22,9 @@ Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def portal() -> Portal:
+def portal() -> PortalWorld:
     """Patient p-7's slide of two fields, and one that failed."""
-    portal = Portal()
+    portal = PortalWorld()
     add(portal, "field 1.jpg", PRE, 150)
     add(portal, "field 2.jpg", BENIGN, 50)
     add(portal, "field 3.jpg", state=State.FAILED)
@@ -32,9 +32,9 @@ def portal() -> Portal:
 
 
 @pytest.fixture
-def ask(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> Ask:
     handler = load_handler(root / "lambdas" / "portal_api" / "handler.py")
-    monkeypatch.setitem(handler.__globals__, "desk", lambda: portal.desk)
+    monkeypatch.setitem(handler.__globals__, "services", lambda: portal.services)
 
     def asking(claims: dict[str, str], **query: str) -> dict[str, Any]:
         return handler(request("GET /slides", claims, query=query or None), CONTEXT)
@@ -43,7 +43,7 @@ def ask(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Ask:
 
 
 def add(
-    portal: Portal,
+    portal: PortalWorld,
     file: str,
     probabilities: tuple[float, ...] = BENIGN,
     cells: int = 20,
@@ -62,19 +62,19 @@ def add(
         )
         store(portal, key, report)
     made = {"object": picture, "object_id": picture.object_id, "slide": slide, "model": f"all-subtypes/{version}"}
-    portal.reader.rows.append(row(state, **made, report_key=None if state is State.FAILED else key))
+    portal.ledger.rows.append(row(state, **made, report_key=None if state is State.FAILED else key))
 
 
-def store(portal: Portal, key: str, report: Report) -> None:
+def store(portal: PortalWorld, key: str, report: Report) -> None:
     portal.reports.pictures[ObjectVersion(bucket="reports", key=key)] = report.to_json().encode()
 
 
-def test_staff_see_the_statement_of_all_fields(ask: Ask, portal: Portal) -> None:
+def test_staff_see_the_statement_of_all_fields(ask: Ask, portal: PortalWorld) -> None:
     answer = content(ask(CLINICIAN, slide="c-1"))
 
-    ids = {one.object.key.rsplit("/", 1)[1]: one.object_id for one in portal.reader.rows}
-    assert set(answer) == {"statement"}
-    statement = answer["statement"]
+    ids = {found.object.key.rsplit("/", 1)[1]: found.object_id for found in portal.ledger.rows}
+    assert set(answer) == {"report"}
+    statement = answer["report"]
     assert statement.pop("probabilities") == pytest.approx({"Benign": 0.25, "Early Pre-B": 0.02, "Pre-B": 0.71, "Pro-B": 0.02})
     assert statement.pop("suspicion") == pytest.approx(0.75)
     assert [field.pop("suspicion") for field in statement["fields"]] == pytest.approx([0.98, 0.06])
@@ -149,7 +149,7 @@ def test_what_is_somebody_elses_is_not_found_as_if_it_were_not_there(ask: Ask, c
     assert content(theirs) == content(nobodys) == NOT_FOUND
 
 
-def test_a_patient_who_asks_for_another_patient_gets_their_own(ask: Ask, portal: Portal) -> None:
+def test_a_patient_who_asks_for_another_patient_gets_their_own(ask: Ask, portal: PortalWorld) -> None:
     add(portal, "field 1.jpg", BENIGN, 300, patient="p-8")
 
     answer = content(ask(PATIENT, slide="c-1", patient="p-8"))
@@ -157,7 +157,7 @@ def test_a_patient_who_asks_for_another_patient_gets_their_own(ask: Ask, portal:
     assert answer["summary"]["headline"] == "Your doctor wants to take a closer look at your blood sample."
 
 
-def test_patients_whose_cases_share_an_id_are_never_pooled(ask: Ask, portal: Portal) -> None:
+def test_patients_whose_slides_share_an_id_are_never_pooled(ask: Ask, portal: PortalWorld) -> None:
     add(portal, "field 1.jpg", BENIGN, 300, patient="p-8")
 
     unclear, first, second = (ask(CLINICIAN, slide="c-1", **more) for more in ({}, {"patient": "p-7"}, {"patient": "p-8"}))
@@ -167,52 +167,52 @@ def test_patients_whose_cases_share_an_id_are_never_pooled(ask: Ask, portal: Por
         "status": 400,
         "detail": "Several patients have a slide of this id. Please name the patient too: &patient=.",
     }
-    assert content(first)["statement"]["counted_cells"] == 200
-    assert content(second)["statement"]["counted_cells"] == 300
-    assert content(second)["statement"]["finding"] == "not_suspected"
+    assert content(first)["report"]["counted_cells"] == 200
+    assert content(second)["report"]["counted_cells"] == 300
+    assert content(second)["report"]["finding"] == "not_suspected"
 
 
-def test_a_case_that_is_not_named_is_a_bad_request(ask: Ask) -> None:
+def test_a_slide_that_is_not_named_is_a_bad_request(ask: Ask) -> None:
     for query in ({}, {"slide": ""}, {"patient": "p-7"}):
         assert ask(CLINICIAN, **query)["statusCode"] == 400
 
 
 @pytest.mark.parametrize("text", ["c-2", "../c-1", "c/1", " c-1", "x" * 300, "a\u0000b", "."])
-def test_what_is_no_case_is_not_found(ask: Ask, text: str) -> None:
+def test_what_is_no_slide_is_not_found(ask: Ask, text: str) -> None:
     assert content(ask(CLINICIAN, slide=text)) == NOT_FOUND
 
 
-def test_ids_full_of_what_keys_survive_are_found(ask: Ask, portal: Portal) -> None:
+def test_ids_full_of_what_keys_survive_are_found(ask: Ask, portal: PortalWorld) -> None:
     add(portal, "f.jpg", BENIGN, 7, slide="50% c+1 血液")
 
-    assert content(ask(CLINICIAN, slide="50% c+1 血液"))["statement"]["counted_cells"] == 7
+    assert content(ask(CLINICIAN, slide="50% c+1 血液"))["report"]["counted_cells"] == 7
 
 
-def test_a_patient_whose_every_field_failed_has_no_case_yet(ask: Ask, portal: Portal) -> None:
+def test_a_patient_whose_every_field_failed_has_no_slide_yet(ask: Ask, portal: PortalWorld) -> None:
     add(portal, "field 1.jpg", state=State.FAILED, slide="c-3")
 
     assert content(ask(PATIENT, slide="c-3")) == NOT_FOUND
-    assert content(ask(CLINICIAN, slide="c-3"))["statement"]["finding"] == "no_answer"
+    assert content(ask(CLINICIAN, slide="c-3"))["report"]["finding"] == "no_answer"
 
 
-def test_while_a_new_model_goes_through_the_old_fields_the_older_one_speaks_for_all(ask: Ask, portal: Portal) -> None:
+def test_while_a_new_model_goes_through_the_old_fields_the_older_one_speaks_for_all(ask: Ask, portal: PortalWorld) -> None:
     add(portal, "field 1.jpg", BENIGN, 150, version="1.1.0")
 
-    statement = content(ask(CLINICIAN, slide="c-1"))["statement"]
+    statement = content(ask(CLINICIAN, slide="c-1"))["report"]
 
     assert statement["model"]["version"] == "1.0.0"
     assert [field["name"] for field in statement["fields"]] == ["field 1.jpg", "field 2.jpg"]
-    assert [one["why"] for one in statement["excluded"]] == ["failed"]
+    assert [field["why"] for field in statement["excluded"]] == ["failed"]
 
 
-def test_what_is_to_be_forgotten_is_gone_though_the_index_still_knows_it(ask: Ask, portal: Portal) -> None:
-    portal.reader.rows_of = lambda object_id: ()  # a tombstone stands
+def test_what_is_to_be_forgotten_is_gone_though_the_index_still_knows_it(ask: Ask, portal: PortalWorld) -> None:
+    portal.ledger.rows_of = lambda object_id: ()  # a tombstone stands
 
     assert content(ask(CLINICIAN, slide="c-1")) == NOT_FOUND
 
 
-def test_a_case_without_end_is_a_bad_request_and_reads_no_report(ask: Ask, portal: Portal) -> None:
-    portal.reader.rows = portal.reader.rows[:1] * (SLIDE_ROWS + 1)
+def test_a_slide_without_end_is_a_bad_request_and_reads_no_report(ask: Ask, portal: PortalWorld) -> None:
+    portal.ledger.rows = portal.ledger.rows[:1] * (SLIDE_ROWS + 1)
 
     assert content(ask(CLINICIAN, slide="c-1"))["detail"] == "Expected a slide of at most 500 reports."
     assert portal.reports.reads == []

@@ -13,8 +13,8 @@ from hemascope.domain.specimen import ObjectVersion, specimen_of
 from hemascope.model.artifact import Artifact
 from hemascope.notifications.service import DeliveryOutcome
 from hemascope.screening.pipeline import screen
-from tests.functional.test_notification_service import DUE, ROW, run_queue
 from tests.support.fakes import START, FixedClassifier, Killed, Wire, World, kill
+from tests.support.notification_world import DUE, ROW, run_queue
 from tests.support.slide_fields import rejected_report
 
 FIRST, SECOND, THIRD = (f"{name}@st-mary.example" for name in ("first", "second", "third"))
@@ -39,7 +39,7 @@ def told(world: World) -> list[tuple[str, tuple[str, ...]]]:
 def test_the_first_clinician_of_a_hospital_hears_by_a_link(world: World) -> None:
     world.hospitals.settings["st-mary"] = CLINICIANS
 
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     (mail,) = world.mailer.mails
     assert (mail.kind, mail.recipients) == ("notification", (FIRST,))
@@ -52,35 +52,35 @@ def test_an_urgent_smear_goes_to_the_next_after_each_while_until_the_list_ends(
 ) -> None:
     world.hospitals.settings["st-mary"] = CLINICIANS
 
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
     moments = []
     while world.notifications.due:
         task = world.notifications.due.pop(0)
         moments.append((task.step, task.due_at))
         world.clock.time = task.due_at
-        world.notification().notify(task)
+        world.notification_service().notify(task)
 
     assert told(world) == [("notification", (FIRST,)), ("reminder", (SECOND,)), ("reminder", (THIRD,))]
-    assert moments == [(one, START + one * timedelta(minutes=20)) for one in (1, 2, 3)]
+    assert moments == [(step, START + step * timedelta(minutes=20)) for step in (1, 2, 3)]
     assert [mail.words["minutes"] for mail in world.mailer.mails[1:]] == ["20", "40"]
     assert "urgent smear unacknowledged" in caplog.text
 
 
 def test_where_the_only_clinician_acknowledges_nothing_somebody_rings(world: World) -> None:
     world.hospitals.settings["st-mary"] = HospitalSettings(recipients=(FIRST,))
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
     (reminder,) = world.notifications.due
     world.clock.time = reminder.due_at
 
-    assert world.notification().notify(reminder) is DeliveryOutcome.UNACKNOWLEDGED
+    assert world.notification_service().notify(reminder) is DeliveryOutcome.UNACKNOWLEDGED
     assert told(world) == [("notification", (FIRST,))]
 
 
 def test_an_acknowledged_smear_calls_nobody_else(world: World) -> None:
     world.hospitals.settings["st-mary"] = CLINICIANS
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
     seen = world.row.model_copy(update={"acknowledged_at": START + timedelta(minutes=5)})
-    world.ledger.rows[ROW.object_id, ROW.model] = seen
+    world.ledger.put(seen)
 
     run_queue(world)
 
@@ -91,7 +91,7 @@ def test_a_reminder_before_its_time_goes_back_into_the_queue(world: World) -> No
     world.hospitals.settings["st-mary"] = CLINICIANS
     early = NotificationTask(object_id=ROW.object_id, model=ROW.model, step=1, due_at=START + timedelta(minutes=20))
 
-    world.notification().notify(early)
+    world.notification_service().notify(early)
 
     assert (world.notifications.due, world.notifications.waits) == ([early], [timedelta(minutes=20)])
     assert world.mailer.mails == []
@@ -99,9 +99,9 @@ def test_a_reminder_before_its_time_goes_back_into_the_queue(world: World) -> No
 
 def test_a_smear_that_is_not_urgent_reminds_nobody(world: World) -> None:
     world.hospitals.settings["st-mary"] = CLINICIANS
-    world.ledger.rows[ROW.object_id, ROW.model] = ROW.model_copy(update={"urgent": False})
+    world.ledger.put(ROW.model_copy(update={"urgent": False}))
 
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     assert world.notifications.due == []
     assert told(world) == [("notification", (FIRST,))]
@@ -111,7 +111,7 @@ def test_a_smear_that_is_not_urgent_reminds_nobody(world: World) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_kill_anywhere_in_a_reminder_forgets_nobody(world: World, number: int, when: str) -> None:
     world.hospitals.settings["st-mary"] = CLINICIANS
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
     reminder = world.notifications.due.pop()
     world.clock.time = reminder.due_at
 
@@ -119,11 +119,11 @@ def test_a_kill_anywhere_in_a_reminder_forgets_nobody(world: World, number: int,
     wire = Wire(**{when: {number: kill}})
     if number < 5:
         with pytest.raises(Killed):
-            world.notification(wire).notify(reminder)
+            world.notification_service(wire).notify(reminder)
     else:
-        world.notification(wire).notify(reminder)
+        world.notification_service(wire).notify(reminder)
     world.clock.time += timedelta(minutes=10)
-    world.notification().notify(reminder)
+    world.notification_service().notify(reminder)
     run_queue(world)
 
     asked = [recipients for _, recipients in told(world)]
@@ -137,9 +137,9 @@ def test_a_rejected_smear_goes_to_the_laboratory_with_reason_and_advice(world: W
     world.hospitals.settings["st-mary"] = HospitalSettings(recipients=(FIRST,), laboratory=(SECOND, THIRD))
     report = rejected_report("cut off")
     world.reports.pictures[stored(ROW.report_key)] = report.to_json().encode()
-    world.ledger.rows[ROW.object_id, ROW.model] = ROW.model_copy(update={"state": State.REJECTED, "urgent": False})
+    world.ledger.put(ROW.model_copy(update={"state": State.REJECTED, "urgent": False}))
 
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     (mail,) = world.mailer.mails
     assert (mail.kind, mail.recipients) == ("rejected", (SECOND, THIRD))
@@ -149,9 +149,9 @@ def test_a_rejected_smear_goes_to_the_laboratory_with_reason_and_advice(world: W
 
 def test_without_a_laboratory_the_clinician_hears_of_a_rejected_smear(world: World) -> None:
     world.hospitals.settings["st-mary"] = HospitalSettings(recipients=(FIRST,))
-    world.ledger.rows[ROW.object_id, ROW.model] = ROW.model_copy(update={"state": State.REJECTED, "urgent": False})
+    world.ledger.put(ROW.model_copy(update={"state": State.REJECTED, "urgent": False}))
 
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     assert told(world) == [("notification", (FIRST,))]
 
@@ -161,7 +161,7 @@ def test_a_hospital_may_have_results_in_its_mails(world: World, smear: bytes) ->
     report = screen(smear, specimen_of(ROW.object.key), world.classifier).report
     world.reports.pictures[stored(ROW.report_key)] = report.to_json().encode()
 
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     (mail,) = world.mailer.mails
     assert (mail.kind, mail.words["answer"]) == ("summary", "Pre-B pattern, confident")
@@ -170,9 +170,9 @@ def test_a_hospital_may_have_results_in_its_mails(world: World, smear: bytes) ->
 
 
 def test_a_smear_of_no_known_hospital_goes_to_the_deployments_clinician(world: World) -> None:
-    world.ledger.rows[ROW.object_id, ROW.model] = ROW.model_copy(update={"hospital": None, "state": State.REJECTED})
+    world.ledger.put(ROW.model_copy(update={"hospital": None, "state": State.REJECTED}))
 
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     assert told(world) == [("notification", ("duty@hospital.example",))]
 
@@ -185,7 +185,7 @@ def patient(release: str = "immediate", **more: str) -> HospitalSettings:
 def test_a_patient_hears_at_once_where_the_hospital_has_set_so_by_a_link_alone(world: World) -> None:
     world.hospitals.settings["st-mary"] = patient(telephone="+49 351 1234")
 
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     (notification,) = world.patients.notifications
     assert (notification.hospital, notification.patient) == ("st-mary", "p-7")
@@ -198,13 +198,13 @@ def test_a_patient_hears_only_of_what_was_released_where_a_review_comes_first(wo
     world.hospitals.settings["st-mary"] = patient("after_review")
     released = DUE.model_copy(update={"released": 1})
 
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
     at_the_report = len(world.patients.notifications)
-    world.notification().notify(released)
+    world.notification_service().notify(released)
     before_the_release = len(world.patients.notifications)
-    world.ledger.rows[ROW.object_id, ROW.model] = world.row.model_copy(update={"verdicts": 1, "released_verdict_number": 1})
-    world.notification().notify(released)
-    world.notification().notify(released)
+    world.ledger.put(world.row.model_copy(update={"verdicts": 1, "released_verdict_number": 1}))
+    world.notification_service().notify(released)
+    world.notification_service().notify(released)
 
     assert (at_the_report, before_the_release, len(world.patients.notifications)) == (0, 0, 1)
     assert world.row.notification is NotificationStatus.SENT
@@ -212,15 +212,15 @@ def test_a_patient_hears_only_of_what_was_released_where_a_review_comes_first(wo
 
 def test_a_release_of_what_the_patient_has_heard_of_is_no_news_and_a_correction_is(world: World) -> None:
     world.hospitals.settings["st-mary"] = patient()
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
     heard = [len(world.patients.notifications)]
     for release, released_verdict_number in ((Release.FINAL, 1), (Release.AMENDED, 2)):
         row = world.row.model_copy(
             update={"verdicts": released_verdict_number, "released_verdict_number": released_verdict_number, "release": release}
         )
-        world.ledger.rows[ROW.object_id, ROW.model] = row
+        world.ledger.put(row)
         for asked in range(1, released_verdict_number + 1):  # the message of the first release may come late, or twice
-            world.notification().notify(DUE.model_copy(update={"released": asked}))
+            world.notification_service().notify(DUE.model_copy(update={"released": asked}))
         heard.append(len(world.patients.notifications))
 
     assert heard == [1, 1, 2]
@@ -229,8 +229,8 @@ def test_a_release_of_what_the_patient_has_heard_of_is_no_news_and_a_correction_
 @pytest.mark.parametrize("state", [State.REJECTED, State.FAILED])
 def test_a_patient_hears_nothing_of_a_picture_without_an_answer(world: World, state: State) -> None:
     world.hospitals.settings["st-mary"] = patient()
-    world.ledger.rows[ROW.object_id, ROW.model] = ROW.model_copy(update={"state": state, "report_key": None})
+    world.ledger.put(ROW.model_copy(update={"state": state, "report_key": None}))
 
-    world.notification().notify(DUE)
+    world.notification_service().notify(DUE)
 
     assert world.patients.notifications == []

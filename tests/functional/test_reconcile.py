@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.domain.errors import TransientError
 from hemascope.domain.events import parse_message
 from hemascope.domain.ledger import NotificationStatus
 from hemascope.domain.report import State
 from hemascope.domain.specimen import ObjectVersion
 from hemascope_cli.main import main
-from hemascope_cli.operations.ledger_table import LedgerTable
 from hemascope_cli.operations.reconcile import Finding, Reconciliation
-from tests.support.moto_cloud import MODEL, MotoCloud, Wired
+from tests.support.moto_cloud import MODEL, MotoCloud
+from tests.support.wired import Wired
 
 Captured = pytest.CaptureFixture[str]
 KEY = "smears/st-mary/p-7/c-1/field-1.jpg"
@@ -43,7 +44,7 @@ def said(captured: Captured) -> tuple[list[str], dict[str, int]]:
     return lines[:start], {name: count for name, count in counts.items() if count}
 
 
-def test_all_is_well_where_every_version_has_its_end(cloud: MotoCloud, capsys: Captured) -> None:
+def test_nothing_needs_attention_where_every_version_has_a_state(cloud: MotoCloud, capsys: Captured) -> None:
     for state in (State.REPORTED, State.REJECTED):
         cloud.finish(cloud.put(KEY, state.encode()), state)
 
@@ -52,16 +53,16 @@ def test_all_is_well_where_every_version_has_its_end(cloud: MotoCloud, capsys: C
     assert status == 0
     assert capsys.readouterr().out == (
         "object versions below smears/: 2, model all-subtypes/1.0.0\n"
-        "  reported            1\n"
-        "  rejected            1\n"
-        "  failed              0\n"
-        "  on the way          0\n"
-        "  no end              0\n"
-        "  requeued            0\n"
-        "  not told            0\n"
-        "  asked again         0\n"
-        "  no object           0\n"
-        "all is well\n"
+        "  reported             1\n"
+        "  rejected             1\n"
+        "  failed               0\n"
+        "  in progress          0\n"
+        "  no state             0\n"
+        "  requeued             0\n"
+        "  not notified         0\n"
+        "  renotified           0\n"
+        "  no object            0\n"
+        "nothing needs attention\n"
     )
 
 
@@ -79,8 +80,8 @@ def test_of_two_versions_of_one_key_the_one_without_an_end_is_named(cloud: MotoC
 
     assert status == 1
     lines, counts = said(capsys)
-    assert lines == [f"no end       {second.object_id}  version {second.version_id}"]
-    assert counts == {"reported": 1, "no end": 1}
+    assert lines == [f"no state      {second.object_id}  version {second.version_id}"]
+    assert counts == {"reported": 1, "no state": 1}
 
 
 def test_keys_are_printed_on_request_alone(cloud: MotoCloud, capsys: Captured) -> None:
@@ -101,7 +102,7 @@ def test_a_young_object_is_on_the_way(cloud: MotoCloud, capsys: Captured) -> Non
     status = reconcile(cloud, "--requeue", grace=15)
 
     assert status == 0
-    assert said(capsys) == ([], {"on the way": 1})
+    assert said(capsys) == ([], {"in progress": 1})
     assert cloud.bodies(cloud.arrivals) == []
 
 
@@ -129,8 +130,8 @@ def test_what_has_no_end_is_announced_again_as_s3_would(cloud: MotoCloud, capsys
 
     announced = [created for body in cloud.bodies(cloud.arrivals) for created in parse_message(body)]
     assert status == 1
-    assert said(capsys)[1] == {"no end": 2, "requeued": 2}
-    assert {one.object: one.size for one in announced} == {versions[0]: 4, versions[1]: 7}
+    assert said(capsys)[1] == {"no state": 2, "requeued": 2}
+    assert {created.object: created.size for created in announced} == {versions[0]: 4, versions[1]: 7}
 
 
 def test_an_object_without_a_version_is_announced_without_one(cloud: MotoCloud) -> None:
@@ -141,7 +142,7 @@ def test_an_object_without_a_version_is_announced_without_one(cloud: MotoCloud) 
 
     (body,) = cloud.bodies(cloud.arrivals)
     assert "versionId" not in body
-    assert [one.object for one in parse_message(body)] == [ObjectVersion(bucket="uploads", key=KEY)]
+    assert [created.object for created in parse_message(body)] == [ObjectVersion(bucket="uploads", key=KEY)]
 
 
 def test_nothing_is_sent_where_nobody_asked(cloud: MotoCloud) -> None:
@@ -160,7 +161,7 @@ def test_a_failure_is_named_and_left_to_the_replay(cloud: MotoCloud, capsys: Cap
     status = reconcile(cloud, "--requeue")
 
     assert status == 1
-    assert said(capsys) == ([f"failed       {version.object_id}  version {version.version_id}"], {"failed": 1})
+    assert said(capsys) == ([f"failed        {version.object_id}  version {version.version_id}"], {"failed": 1})
     assert cloud.bodies(cloud.arrivals) == []
 
 
@@ -171,7 +172,7 @@ def test_a_failure_whose_dead_letter_is_gone_is_sent_again_on_request(cloud: Mot
     reconcile(cloud, "--requeue-failed")
 
     (body,) = cloud.bodies(cloud.arrivals)
-    assert [one.object for one in parse_message(body)] == [version]
+    assert [created.object for created in parse_message(body)] == [version]
 
 
 def test_a_notification_that_is_late_is_put_into_its_queue_again(cloud: MotoCloud, capsys: Captured) -> None:
@@ -183,8 +184,8 @@ def test_a_notification_that_is_late_is_put_into_its_queue_again(cloud: MotoClou
 
     assert status == 1
     assert said(capsys) == (
-        [f"not told     {late.object_id}  version {late.version_id}"],
-        {"reported": 2, "not told": 1, "asked again": 1},
+        [f"not notified  {late.object_id}  version {late.version_id}"],
+        {"reported": 2, "not notified": 1, "renotified": 1},
     )
     (body,) = cloud.bodies(cloud.notifications)
     assert json.loads(body) == {"object_id": late.object_id, "model": "all-subtypes/1.0.0"}
@@ -208,13 +209,13 @@ def test_a_row_whose_object_was_deleted_is_named_and_is_no_alarm(cloud: MotoClou
 
     assert status == 0
     assert said(capsys) == (
-        [f"no object    {gone.object_id}  version {gone.version_id}"],
+        [f"no object     {gone.object_id}  version {gone.version_id}"],
         {"reported": 1, "no object": 1},
     )
 
 
-def looking(cloud: MotoCloud, table: LedgerTable | None = None, now: datetime = LATER) -> Reconciliation:
-    return Reconciliation(cloud.uploads, table or cloud.table, MODEL, now, timedelta(minutes=15))
+def looking(cloud: MotoCloud, ledger: DynamoLedger | None = None, now: datetime = LATER) -> Reconciliation:
+    return Reconciliation(cloud.uploads, ledger or cloud.ledger, MODEL, now, timedelta(minutes=15))
 
 
 def test_a_row_that_was_finished_while_the_listing_ran_is_not_taken_for_an_orphan(cloud: MotoCloud) -> None:
@@ -242,9 +243,9 @@ def test_what_dynamodb_leaves_out_is_asked_for_again(cloud: MotoCloud) -> None:
             answer["UnprocessedKeys"] = {"ledger": {"Keys": left, "ConsistentRead": True}} if left else {}
         return answer
 
-    table = LedgerTable(Wired(cloud.dynamodb, answers_seventy), "ledger", pause=lambda seconds: None)
+    ledger = DynamoLedger(Wired(cloud.dynamodb, answers_seventy), "ledger", pause=lambda seconds: None)
 
-    tally = looking(cloud, table).run()
+    tally = looking(cloud, ledger).run()
 
     assert asked == [100, 30, 20]
     assert +tally == {State.REPORTED: 120}
@@ -257,10 +258,10 @@ def test_a_ledger_that_leaves_out_the_same_rows_for_ever_is_an_error(cloud: Moto
         keys = [{"object_id": {"S": version.object_id}, "model": {"S": MODEL}}]
         return {"Responses": {}, "UnprocessedKeys": {"ledger": {"Keys": keys}}} if name == "batch_get_item" else call()
 
-    table = LedgerTable(Wired(cloud.dynamodb, answers_nothing), "ledger", pauses.append)
+    ledger = DynamoLedger(Wired(cloud.dynamodb, answers_nothing), "ledger", pauses.append)
 
     with pytest.raises(TransientError, match="some were left out 10 times"):
-        looking(cloud, table).run()
+        looking(cloud, ledger).run()
 
     assert pauses[:4] == [0.05, 0.1, 0.2, 0.4]
     assert max(pauses) <= 5
@@ -271,7 +272,7 @@ def test_more_than_a_page_is_counted_to_the_end(cloud: MotoCloud) -> None:
         cloud.put(f"smears/h/p/c/{number:04}", b"")
 
     assert max(len(page) for page in cloud.uploads.pages("smears/")) == 1000
-    assert +looking(cloud).run() == {Finding.NO_END: 1005}
+    assert +looking(cloud).run() == {Finding.NO_STATE: 1005}
 
 
 def test_a_model_that_is_no_name_is_refused(capsys: Captured) -> None:

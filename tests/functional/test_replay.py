@@ -1,4 +1,4 @@
-"""``hemascope replay``: what becomes of dead letters, one by one against moto, and by SQS's own redrive as AWS describes it."""
+"""``hemascope replay``: dead letters moved in batches on moto, and by SQS's own redrive as AWS documents it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,8 @@ from hemascope.domain.errors import HemascopeError
 from hemascope_cli.main import main
 from hemascope_cli.operations.queues import Queue
 from hemascope_cli.operations.replay import replay
-from tests.support.moto_cloud import MotoCloud, Wired
+from tests.support.moto_cloud import MotoCloud
+from tests.support.wired import Wired
 
 Captured = pytest.CaptureFixture[str]
 SOURCE, TARGET = "arn:aws:sqs:us-east-1:123456789012:arrivals-dead-letters", "arn:aws:sqs:us-east-1:123456789012:arrivals"
@@ -22,7 +23,7 @@ DEAD_URL, TARGET_URL = (
 
 
 def without_redrive(name: str, call: Callable[[], Any]) -> Any:
-    """A service as the embedded cloud is: it has heard of no redrive."""
+    """A service without redrive, as the local cloud is."""
     if name == "start_message_move_task":
         raise ClientError({"Error": {"Code": "InvalidAction", "Message": "not valid"}}, "StartMessageMoveTask")
     return call()
@@ -32,7 +33,7 @@ def queues(cloud: MotoCloud, around: Callable[[str, Callable[[], Any]], Any] = w
     return Queue(Wired(cloud.sqs, around), cloud.dead), Queue(cloud.sqs, cloud.arrivals)
 
 
-def write_tombstone(cloud: MotoCloud, *bodies: str) -> None:
+def put_dead_letters(cloud: MotoCloud, *bodies: str) -> None:
     for body in bodies:
         cloud.sqs.send_message(QueueUrl=cloud.dead, MessageBody=body)
 
@@ -44,7 +45,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_dead_letter_moves_back(cloud: MotoCloud, capsys: Captured) -> None:
-    write_tombstone(cloud, *(f"letter {number}" for number in range(25)))
+    put_dead_letters(cloud, *(f"letter {number}" for number in range(25)))
 
     status = replay(*queues(cloud))
 
@@ -55,7 +56,7 @@ def test_every_dead_letter_moves_back(cloud: MotoCloud, capsys: Captured) -> Non
 
 
 def test_a_limit_leaves_the_rest(cloud: MotoCloud, capsys: Captured) -> None:
-    write_tombstone(cloud, *(f"letter {number}" for number in range(25)))
+    put_dead_letters(cloud, *(f"letter {number}" for number in range(25)))
 
     status = main(["replay", "--queue", cloud.arrivals, "--dead-queue", cloud.dead, "--limit", "12"])
 
@@ -79,7 +80,7 @@ def test_an_empty_queue_is_no_failure(cloud: MotoCloud, capsys: Captured) -> Non
     ],
 )
 def test_a_dry_run_counts_and_moves_nothing(cloud: MotoCloud, limit: list[str], said: str, capsys: Captured) -> None:
-    write_tombstone(cloud, "a", "b", "c")
+    put_dead_letters(cloud, "a", "b", "c")
 
     status = main(["replay", "--queue", cloud.arrivals, "--dead-queue", cloud.dead, "--dry-run", *limit])
 
@@ -100,7 +101,7 @@ def test_attributes_of_a_message_move_with_it(cloud: MotoCloud) -> None:
 
 
 def test_a_crash_before_the_deletion_leaves_a_message_twice_and_never_nowhere(cloud: MotoCloud) -> None:
-    write_tombstone(cloud, "letter")
+    put_dead_letters(cloud, "letter")
 
     def dies(name: str, call: Callable[[], Any]) -> Any:
         if name == "delete_message_batch":
@@ -115,7 +116,7 @@ def test_a_crash_before_the_deletion_leaves_a_message_twice_and_never_nowhere(cl
 
 
 def test_a_message_that_the_queue_does_not_take_stays_dead(cloud: MotoCloud) -> None:
-    write_tombstone(cloud, "good", "refused")
+    put_dead_letters(cloud, "good", "refused")
     dead, _ = queues(cloud)
 
     def refuses(name: str, call: Callable[[], Any]) -> Any:
@@ -124,20 +125,20 @@ def test_a_message_that_the_queue_does_not_take_stays_dead(cloud: MotoCloud) -> 
             answer["Failed"] = [answer["Successful"].pop()]
         return answer
 
-    with pytest.raises(HemascopeError, match="expected to move 2 messages, 1 were not taken"):
+    with pytest.raises(HemascopeError, match="expected to move 2 messages, 1 were not accepted"):
         replay(dead, Queue(Wired(cloud.sqs, refuses), cloud.arrivals))
 
     assert cloud.queue(cloud.dead).waiting() == 1
 
 
 def test_a_message_that_cannot_be_deleted_ends_the_replay(cloud: MotoCloud) -> None:
-    write_tombstone(cloud, "letter")
+    put_dead_letters(cloud, "letter")
 
     def keeps(name: str, call: Callable[[], Any]) -> Any:
         answer = without_redrive(name, call)
         return {"Failed": answer["Successful"]} if name == "delete_message_batch" else answer
 
-    with pytest.raises(HemascopeError, match="1 stay and may come twice"):
+    with pytest.raises(HemascopeError, match="1 remain and may be delivered twice"):
         replay(*queues(cloud, keeps))
 
 

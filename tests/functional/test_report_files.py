@@ -17,10 +17,10 @@ from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from hemascope.portal.http import logger
 from hemascope.portal.identity import person_of
-from hemascope.portal.report_files import DocumentDesk
+from hemascope.portal.reviews import OpinionRequest, ReleaseRequest
 from hemascope_cli.local.worker import load_handler
 from tests.support.fakes import FixedClassifier
-from tests.support.portal_world import CONTEXT, SMEAR, UNKNOWN, Portal, account, content, request
+from tests.support.portal_world import CONTEXT, SMEAR, UNKNOWN, PortalWorld, account, content, request
 from tests.support.rows import row
 
 CLINICIAN = account("clinician")
@@ -28,7 +28,7 @@ PDF, FHIR = f"GET /reports/{SMEAR.object_id}/report.pdf", f"GET /reports/{SMEAR.
 
 
 class Caller:
-    """The function with a desk on fakes, and what it logs."""
+    """The function with its use cases on fakes, and what it logs."""
 
     def __init__(self, handler: Any, log: StringIO) -> None:
         self.handler, self.log = handler, log
@@ -43,8 +43,8 @@ class Caller:
         reader = page.get_textpage()
         told = " ".join(reader.get_text_bounded().split())
         pictures = len(list(page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE])))
-        for one in (reader, page, document):
-            one.close()
+        for part in (reader, page, document):
+            part.close()
         return told, pictures
 
     def bundle(self, route: str = FHIR) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Caller:
 class Pictures:
     """An ObjectStore that has the smears, unless they are gone, and what the portal's has."""
 
-    def __init__(self, portal: Portal, smears: dict[ObjectVersion, bytes]) -> None:
+    def __init__(self, portal: PortalWorld, smears: dict[ObjectVersion, bytes]) -> None:
         self.portal, self.smears = portal, smears
 
     def read(self, version: ObjectVersion, limit: int) -> bytes:
@@ -66,22 +66,21 @@ class Pictures:
 
 
 @pytest.fixture
-def portal(artifact: Artifact, smear: bytes) -> Portal:
-    portal = Portal()
+def portal(artifact: Artifact, smear: bytes) -> PortalWorld:
+    portal = PortalWorld()
     portal.screen(smear, FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
     return portal
 
 
 @pytest.fixture
-def pictures(portal: Portal, smear: bytes) -> Pictures:
+def pictures(portal: PortalWorld, smear: bytes) -> Pictures:
     return Pictures(portal, {SMEAR: smear})
 
 
 @pytest.fixture
-def ask(root: Path, portal: Portal, pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> Any:
+def ask(root: Path, portal: PortalWorld, pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> Any:
     handler, log = load_handler(root / "lambdas" / "report_documents" / "handler.py"), StringIO()
-    shown = portal.hospitals, pictures, portal.model.disease, portal.texts
-    monkeypatch.setitem(handler.__globals__, "desk", lambda: DocumentDesk(portal.desk.reading, *shown))
+    monkeypatch.setitem(handler.__globals__, "services", lambda: portal.documents(pictures))
     before = logger.registered_handler.setStream(log)
     yield Caller(handler, log)
     logger.registered_handler.setStream(before)
@@ -107,12 +106,12 @@ def test_the_page_holds_the_smear_and_what_was_drawn_of_it(ask: Caller) -> None:
 
 
 @pytest.mark.parametrize("what", ["smear", "overlay"])
-def test_a_report_outlives_its_pictures(ask: Caller, portal: Portal, pictures: Pictures, what: str) -> None:
+def test_a_report_outlives_its_pictures(ask: Caller, portal: PortalWorld, pictures: Pictures, what: str) -> None:
     if what == "smear":
         pictures.smears.clear()
     else:
-        portal.reports.files = {key: one for key, one in portal.reports.files.items() if "overlay" not in key}
-        portal.reports.pictures = {key: one for key, one in portal.reports.pictures.items() if "overlay" not in key.key}
+        portal.reports.files = {key: file for key, file in portal.reports.files.items() if "overlay" not in key}
+        portal.reports.pictures = {key: data for key, data in portal.reports.pictures.items() if "overlay" not in key.key}
 
     text, shown = ask.page()
 
@@ -120,41 +119,41 @@ def test_a_report_outlives_its_pictures(ask: Caller, portal: Portal, pictures: P
     assert shown == 3
 
 
-def test_staff_get_a_fhir_bundle_of_the_hospitals_version(ask: Caller, portal: Portal) -> None:
+def test_staff_get_a_fhir_bundle_of_the_hospitals_version(ask: Caller, portal: PortalWorld) -> None:
     answer = ask(FHIR, CLINICIAN)
     portal.hospitals.settings["st-mary"] = HospitalSettings(fhir="R4B")
     older = ask.bundle()
 
     newer = json.loads(b64decode(answer["body"]))
     assert answer["headers"]["Content-Type"] == "application/fhir+json"
-    kinds = [{one["resource"]["resourceType"] for one in each["entry"]} for each in (newer, older)]
+    kinds = [{entry["resource"]["resourceType"] for entry in bundle["entry"]} for bundle in (newer, older)]
     assert "DocumentReference" in kinds[0]
     assert "Media" in kinds[1]
 
 
-def test_the_hospitals_telephone_is_on_the_page(ask: Caller, portal: Portal) -> None:
+def test_the_hospitals_telephone_is_on_the_page(ask: Caller, portal: PortalWorld) -> None:
     portal.hospitals.settings["st-mary"] = HospitalSettings(telephone="+49 30 1234")
 
     assert "Questions: +49 30 1234" in ask.page()[0]
 
 
-def test_what_a_reviewer_changed_is_in_both(ask: Caller, portal: Portal) -> None:
+def test_what_a_reviewer_changed_is_in_both(ask: Caller, portal: PortalWorld) -> None:
     person = person_of(CLINICIAN)
-    (row,) = portal.reader.rows
-    said = json.dumps({"model": row.model, "kind": "correct", "label": "Pro-B", "comment": "Nucleoli."})
-    portal.desk.review.add_verdict(person, SMEAR.object_id, said)
-    portal.desk.review.release(person, SMEAR.object_id, json.dumps({"model": row.model}))
+    (row,) = portal.ledger.rows
+    correction = OpinionRequest(model=row.model, kind="correct", label="Pro-B", comment="Nucleoli.")
+    portal.services.reviews.add_verdict(person, SMEAR.object_id, correction)
+    portal.services.reviews.release(person, SMEAR.object_id, ReleaseRequest(model=row.model))
 
     text, bundle = ask.page()[0], ask.bundle()
 
     assert "After review: Pro-B" in text
     assert "Nucleoli." in text
-    (report,) = [one["resource"] for one in bundle["entry"] if one["resource"]["resourceType"] == "DiagnosticReport"]
+    (report,) = [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "DiagnosticReport"]
     assert report["status"] == "amended"
 
 
 @pytest.mark.parametrize("route", [PDF, FHIR])
-def test_every_reading_is_written_down(ask: Caller, portal: Portal, route: str) -> None:
+def test_every_reading_is_written_down(ask: Caller, portal: PortalWorld, route: str) -> None:
     ask(route, CLINICIAN)
 
     assert portal.audit.told == [("8f0c", "viewed", SMEAR.object_id)]
@@ -172,7 +171,7 @@ def test_every_reading_is_written_down(ask: Caller, portal: Portal, route: str) 
         (None, 403),
     ],
 )
-def test_a_file_is_for_the_hospitals_own_staff(ask: Caller, portal: Portal, route: str, who: Any, status: int) -> None:
+def test_a_file_is_for_the_hospitals_own_staff(ask: Caller, portal: PortalWorld, route: str, who: Any, status: int) -> None:
     answer = ask(route, who)
 
     assert answer["statusCode"] == status
@@ -189,13 +188,13 @@ def test_what_is_not_there_is_not_found(ask: Caller, name: str, text: str) -> No
 
 
 @pytest.mark.parametrize("route", [PDF, FHIR])
-def test_a_failed_screening_has_no_file(ask: Caller, portal: Portal, route: str) -> None:
-    portal.reader.rows = [row(State.FAILED, object=SMEAR, object_id=SMEAR.object_id, report_key=None, failure="LastDelivery")]
+def test_a_failed_screening_has_no_file(ask: Caller, portal: PortalWorld, route: str) -> None:
+    portal.ledger.rows = [row(State.FAILED, object=SMEAR, object_id=SMEAR.object_id, report_key=None, failure="LastDelivery")]
 
     assert ask(route, CLINICIAN)["statusCode"] == 404
 
 
-def test_a_rejected_picture_has_both_files(ask: Caller, portal: Portal, artifact: Artifact) -> None:
+def test_a_rejected_picture_has_both_files(ask: Caller, portal: PortalWorld, artifact: Artifact) -> None:
     other = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/notes.jpg", version_id="v1")
     portal.screen(b"no picture", FixedClassifier(artifact, 0.25, 0.25, 0.25, 0.25), other)
 
@@ -210,7 +209,7 @@ def test_a_rejected_picture_has_both_files(ask: Caller, portal: Portal, artifact
 def test_the_log_says_which_report_and_never_whose(ask: Caller) -> None:
     ask(PDF, CLINICIAN)
 
-    (line,) = [json.loads(one) for one in ask.log.getvalue().splitlines()]
+    (line,) = [json.loads(line) for line in ask.log.getvalue().splitlines()]
     assert (line["status"], line["object_id"]) == (200, SMEAR.object_id)
     assert not [word for word in ("p-7", "c-1", "st-mary", "field 1", "Pre-B", "8f0c") if word in ask.log.getvalue()]
 

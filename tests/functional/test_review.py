@@ -16,7 +16,7 @@ from hemascope.domain.review import Verdict
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from tests.support.fakes import START, FixedClassifier
-from tests.support.portal_world import SMEAR, Portal, account, content, opened
+from tests.support.portal_world import SMEAR, PortalWorld, account, content, opened
 
 ANN, BOB = (account("clinician", sub=name) for name in ("ann", "bob"))
 REPORT = f"GET /reports/{SMEAR.object_id}"
@@ -30,16 +30,16 @@ Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def portal(artifact: Artifact, smear: bytes) -> Portal:
-    portal = Portal()
+def portal(artifact: Artifact, smear: bytes) -> PortalWorld:
+    portal = PortalWorld()
     portal.screen(smear, FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
     decide(portal, "confident")
     return portal
 
 
-def decide(portal: Portal, decision: str) -> None:
+def decide(portal: PortalWorld, decision: str) -> None:
     """Have the report on the smear say so of its Pre-B, whatever the model thinks of drawn pictures."""
-    key = ObjectVersion(bucket="reports", key=portal.reader.rows[0].report_key)
+    key = ObjectVersion(bucket="reports", key=portal.ledger.rows[0].report_key)
     report = json.loads(portal.reports.pictures[key])
     report["result"] |= {"decision": decision, "label": "Pre-B", "prediction_set": ["Pre-B"]}
     portal.reports.pictures[key] = json.dumps(report).encode()
@@ -51,7 +51,7 @@ def model(artifact: Artifact) -> str:
 
 
 @pytest.fixture
-def ask(root: Path, portal: Portal, model: str, monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(root: Path, portal: PortalWorld, model: str, monkeypatch: pytest.MonkeyPatch) -> Ask:
     call = opened(root, portal, monkeypatch)
 
     def asking(
@@ -63,11 +63,11 @@ def ask(root: Path, portal: Portal, model: str, monkeypatch: pytest.MonkeyPatch)
     return asking
 
 
-def need_two(portal: Portal) -> None:
+def need_two(portal: PortalWorld) -> None:
     portal.hospitals.change("st-mary", HospitalSettings(reviewers=2))
 
 
-def test_a_verdict_is_numbered_dated_and_signed_and_stands_in_a_file_of_its_own(ask: Ask, portal: Portal, model: str) -> None:
+def test_a_verdict_is_numbered_dated_and_signed_and_has_a_file_of_its_own(ask: Ask, portal: PortalWorld, model: str) -> None:
     before = dict(portal.reports.pictures)
 
     answer = ask(VERDICTS, ANN, CORRECT)
@@ -97,7 +97,7 @@ def test_the_report_shows_verdicts_in_their_order_and_still_the_models_answer(as
 
 @pytest.mark.parametrize(("verdict", "release"), [(CONFIRM, "final"), (CORRECT, "amended")])
 def test_a_confirmed_report_is_released_as_final_a_corrected_one_as_amended(
-    ask: Ask, portal: Portal, verdict: dict[str, str], release: str
+    ask: Ask, portal: PortalWorld, verdict: dict[str, str], release: str
 ) -> None:
     ask(VERDICTS, ANN, verdict)
     portal.clock.time = START + timedelta(hours=1)
@@ -107,15 +107,15 @@ def test_a_confirmed_report_is_released_as_final_a_corrected_one_as_amended(
     shown = content(ask(REPORT, ANN))
     assert (answer["statusCode"], content(answer)) == (200, {"release": release})
     assert shown["release"] == shown["report"]["release"] == release
-    assert portal.reader.rows[0].released_at == START + timedelta(hours=1)
+    assert portal.ledger.rows[0].released_at == START + timedelta(hours=1)
 
 
-def test_nothing_is_released_that_nobody_has_judged(ask: Ask, portal: Portal) -> None:
+def test_nothing_is_released_that_nobody_has_judged(ask: Ask, portal: PortalWorld) -> None:
     answer = ask(RELEASE, ANN)
 
     assert (answer["statusCode"], content(answer)["title"]) == (409, "Conflict")
     assert content(answer)["detail"] == "Expected a verdict before the release: confirm or correct the answer first."
-    assert portal.reader.rows[0].release is Release.PRELIMINARY
+    assert portal.ledger.rows[0].release is Release.PRELIMINARY
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_nothing_is_released_that_nobody_has_judged(ask: Ask, portal: Portal) ->
     ids=["the same person", "another word", "a second person"],
 )
 def test_two_people_must_say_the_same_where_the_hospital_wants_it(
-    ask: Ask, portal: Portal, second: tuple[dict[str, str], dict[str, str]], expected: object
+    ask: Ask, portal: PortalWorld, second: tuple[dict[str, str], dict[str, str]], expected: object
 ) -> None:
     need_two(portal)
     ask(VERDICTS, ANN, CONFIRM)
@@ -144,29 +144,29 @@ def test_a_verdict_after_the_release_amends_it_at_once(ask: Ask) -> None:
     assert content(ask(REPORT, ANN))["release"] == "amended"
 
 
-def test_of_two_people_the_second_amends_what_is_released(ask: Ask, portal: Portal) -> None:
+def test_of_two_people_the_second_amends_what_is_released(ask: Ask, portal: PortalWorld) -> None:
     need_two(portal)
     for who in (ANN, BOB):
         ask(VERDICTS, who, CONFIRM)
     ask(RELEASE, ANN)
 
     ask(VERDICTS, ANN, CORRECT)
-    between = portal.reader.rows[0]
+    between = portal.ledger.rows[0]
     ask(VERDICTS, BOB, CORRECT)
 
     assert (between.release, between.released_verdict_number) == (Release.FINAL, 2)
-    assert (portal.reader.rows[0].release, portal.reader.rows[0].released_verdict_number) == (Release.AMENDED, 4)
+    assert (portal.ledger.rows[0].release, portal.ledger.rows[0].released_verdict_number) == (Release.AMENDED, 4)
 
 
-def test_a_second_release_changes_nothing_and_is_no_entry(ask: Ask, portal: Portal) -> None:
+def test_a_second_release_changes_nothing_and_is_no_entry(ask: Ask, portal: PortalWorld) -> None:
     ask(VERDICTS, ANN, CONFIRM)
     ask(RELEASE, ANN)
-    before, entries = portal.reader.rows[0], len(portal.audit.kept)
+    before, entries = portal.ledger.rows[0], len(portal.audit.kept)
 
     answer = ask(RELEASE, BOB)
 
     assert content(answer) == {"release": "final"}
-    assert (portal.reader.rows[0], len(portal.audit.kept)) == (before, entries)
+    assert (portal.ledger.rows[0], len(portal.audit.kept)) == (before, entries)
 
 
 @pytest.mark.parametrize(
@@ -182,15 +182,15 @@ def test_a_second_release_changes_nothing_and_is_no_entry(ask: Ask, portal: Port
         ({"kind": "correct", "label": "Pre-B"}, "This is the model's own answer. Please confirm it instead."),
     ],
 )
-def test_a_wrong_verdict_is_a_bad_request_and_leaves_nothing(ask: Ask, portal: Portal, body: dict, detail: str) -> None:
+def test_a_wrong_verdict_is_a_bad_request_and_leaves_nothing(ask: Ask, portal: PortalWorld, body: dict, detail: str) -> None:
     answer = ask(VERDICTS, ANN, body)
 
     assert answer["statusCode"] == 400
     assert content(answer)["detail"].endswith(detail)
-    assert (portal.reports.files, portal.audit.kept, portal.reader.rows[0].verdicts) == ({}, [], 0)
+    assert (portal.reports.files, portal.audit.kept, portal.ledger.rows[0].verdicts) == ({}, [], 0)
 
 
-def test_where_the_model_stated_nothing_a_reviewer_may_state_what_it_thought_likely(ask: Ask, portal: Portal) -> None:
+def test_where_the_model_stated_nothing_a_reviewer_may_state_what_it_thought_likely(ask: Ask, portal: PortalWorld) -> None:
     decide(portal, "indeterminate")
 
     assert ask(VERDICTS, ANN, {"kind": "correct", "label": "Pre-B"})["statusCode"] == 201
@@ -198,7 +198,7 @@ def test_where_the_model_stated_nothing_a_reviewer_may_state_what_it_thought_lik
 
 @pytest.mark.parametrize("route", ["verdicts", "release"])
 def test_a_picture_that_could_not_be_judged_has_nothing_to_review(
-    ask: Ask, portal: Portal, artifact: Artifact, route: str
+    ask: Ask, portal: PortalWorld, artifact: Artifact, route: str
 ) -> None:
     other = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/notes.jpg", version_id="v1")
     portal.screen(b"no picture", FixedClassifier(artifact, 0.25, 0.25, 0.25, 0.25), other)
@@ -216,7 +216,7 @@ def test_another_models_answer_is_not_found(ask: Ask, route: str) -> None:
     assert ask(f"POST /reports/{SMEAR.object_id}/{route}", ANN, body)["statusCode"] == 404
 
 
-def test_a_verdict_of_a_writer_who_died_counts_before_the_next_one(ask: Ask, portal: Portal, model: str) -> None:
+def test_a_verdict_of_a_writer_who_died_counts_before_the_next_one(ask: Ask, portal: PortalWorld, model: str) -> None:
     lost = Verdict(number=1, kind="confirm", reviewer="bob", at=START, model=model)
     portal.reports.write_once(f"verdicts/{SMEAR.object_id}/{model}/1.json", lost.to_json().encode(), "application/json")
 
@@ -227,23 +227,23 @@ def test_a_verdict_of_a_writer_who_died_counts_before_the_next_one(ask: Ask, por
     assert portal.audit.told[:2] == [("bob", "verdict", SMEAR.object_id), ("ann", "verdict", SMEAR.object_id)]
 
 
-def test_a_release_never_overlooks_a_verdict_that_comes_at_the_same_moment(ask: Ask, portal: Portal) -> None:
+def test_a_release_never_overlooks_a_verdict_that_comes_at_the_same_moment(ask: Ask, portal: PortalWorld) -> None:
     ask(VERDICTS, ANN, CONFIRM)
-    write = portal.reader.set_review
+    write = portal.ledger.set_review
 
     def somebody_is_faster(before: LedgerRow, after: LedgerRow) -> bool:
-        portal.reader.set_review = write
+        portal.ledger.set_review = write
         assert ask(VERDICTS, BOB, CORRECT)["statusCode"] == 201
         return write(before, after)
 
-    portal.reader.set_review = somebody_is_faster
+    portal.ledger.set_review = somebody_is_faster
     answer = ask(RELEASE, ANN)
 
     assert content(answer) == {"release": "amended"}
-    assert (portal.reader.rows[0].verdicts, portal.reader.rows[0].released_verdict_number) == (2, 2)
+    assert (portal.ledger.rows[0].verdicts, portal.ledger.rows[0].released_verdict_number) == (2, 2)
 
 
-def test_of_two_verdicts_at_the_same_moment_both_count_once(ask: Ask, portal: Portal) -> None:
+def test_of_two_verdicts_at_the_same_moment_both_count_once(ask: Ask, portal: PortalWorld) -> None:
     write = portal.reports.write_once
 
     def somebody_is_faster(*arguments: Any) -> bool:
@@ -258,16 +258,16 @@ def test_of_two_verdicts_at_the_same_moment_both_count_once(ask: Ask, portal: Po
     assert [verdict["reviewer"] for verdict in content(ask(REPORT, ANN))["verdicts"]] == ["bob", "ann"]
 
 
-def test_who_is_always_too_late_is_told_so(ask: Ask, portal: Portal) -> None:
+def test_who_is_always_too_late_is_told_so(ask: Ask, portal: PortalWorld) -> None:
     ask(VERDICTS, ANN, CONFIRM)
-    portal.reader.set_review = lambda before, after: False
+    portal.ledger.set_review = lambda before, after: False
 
     answers = [ask(RELEASE, ANN), ask(VERDICTS, ANN, CONFIRM)]
 
     assert [answer["statusCode"] for answer in answers] == [409, 409]
 
 
-def test_every_act_is_an_entry_of_who_did_it_before_it_is_done(ask: Ask, portal: Portal) -> None:
+def test_every_act_is_an_entry_of_who_did_it_before_it_is_done(ask: Ask, portal: PortalWorld) -> None:
     ask(VERDICTS, ANN, CONFIRM)
     ask(RELEASE, BOB)
     ask(VERDICTS, ANN, CORRECT)
@@ -286,9 +286,9 @@ def test_every_act_is_an_entry_of_who_did_it_before_it_is_done(ask: Ask, portal:
 
 
 @pytest.mark.parametrize("route", [REPORT, RELEASE, VERDICTS, "GET /slides"])
-def test_what_cannot_be_written_down_is_not_done(ask: Ask, portal: Portal, route: str) -> None:
+def test_what_cannot_be_written_down_is_not_done(ask: Ask, portal: PortalWorld, route: str) -> None:
     ask(VERDICTS, ANN, CONFIRM)
-    before = portal.reader.rows[0]
+    before = portal.ledger.rows[0]
 
     def fail(*arguments: Any) -> None:
         raise TransientError("expected to append to the audit trail, received SlowDown")
@@ -297,4 +297,4 @@ def test_what_cannot_be_written_down_is_not_done(ask: Ask, portal: Portal, route
     answer = ask(route, ANN, CORRECT if route == VERDICTS else None, {"slide": "c-1"})
 
     assert answer["statusCode"] == 503
-    assert portal.reader.rows[0] == before
+    assert portal.ledger.rows[0] == before

@@ -13,21 +13,15 @@ from hemascope.domain.report import PatientSummary, Report, State
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from hemascope.screening.service import Outcome
+from tests.support.arrivals import KEY
 from tests.support.fakes import MAXIMUM_RECEIVES, FixedClassifier, Killed, Wire, World, kill
 
-KEY = "smears/st-mary/p-7/c-1/field-1.jpg"
 WRITES = ["write_once"] * 6 + ["finish", "put"]
 
 
 @pytest.fixture
 def world(artifact: Artifact) -> World:
     return World(FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
-
-
-def arrive(world: World, data: bytes, key: str = KEY, version: str = "v1") -> CreatedObject:
-    created = CreatedObject(object=ObjectVersion(bucket="uploads", key=key, version_id=version), size=len(data))
-    world.pictures.pictures[created.object] = data
-    return created
 
 
 def check_one_end(world: World, state: State = State.REPORTED) -> None:
@@ -45,7 +39,7 @@ def check_one_end(world: World, state: State = State.REPORTED) -> None:
 def test_a_smear_ends_in_reports_pictures_a_row_and_a_due_notification(world: World, smear: bytes) -> None:
     wire = Wire()
 
-    outcome = world.station(wire).process(arrive(world, smear))
+    outcome = world.screening_service(wire).process(world.arrive(smear))
 
     check_one_end(world)
     assert wire.writes == WRITES
@@ -61,7 +55,7 @@ def test_a_smear_ends_in_reports_pictures_a_row_and_a_due_notification(world: Wo
 
 
 def test_the_row_repeats_what_lists_and_figures_say_of_the_report(world: World, smear: bytes) -> None:
-    world.station().process(arrive(world, smear))
+    world.screening_service().process(world.arrive(smear))
 
     report = world.reports.json("report.json")
     assert world.row.decision == report["result"]["decision"]
@@ -71,7 +65,7 @@ def test_the_row_repeats_what_lists_and_figures_say_of_the_report(world: World, 
 
 
 def test_the_row_of_a_rejected_smear_says_why(world: World) -> None:
-    world.station().process(arrive(world, b"no picture"))
+    world.screening_service().process(world.arrive(b"no picture"))
 
     assert (world.row.decision, world.row.rejection, world.row.screening_ms) == (None, "unsupported_format", None)
 
@@ -90,7 +84,7 @@ def test_what_may_be_leukemia_is_urgent(
     known = replace(artifact, manifest=artifact.manifest.model_copy(update={"decision": decision}))
     world = World(FixedClassifier(known, *probabilities))
 
-    world.station().process(arrive(world, smear))
+    world.screening_service().process(world.arrive(smear))
 
     assert world.row.urgent is urgent
 
@@ -98,7 +92,7 @@ def test_what_may_be_leukemia_is_urgent(
 def test_a_smear_that_the_model_cannot_know_is_not_urgent(world: World, smear: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(world.classifier.artifact.colours), "score", lambda *_: 1.5)
 
-    world.station().process(arrive(world, smear))
+    world.screening_service().process(world.arrive(smear))
 
     assert world.reports.json("report.json")["result"]["decision"] == "out_of_distribution"
     assert world.row.urgent is False
@@ -107,11 +101,11 @@ def test_a_smear_that_the_model_cannot_know_is_not_urgent(world: World, smear: b
 @pytest.mark.parametrize("number", range(1, len(WRITES) + 1))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_worker_killed_around_any_write_leaves_one_end(world: World, smear: bytes, number: int, when: str) -> None:
-    created = arrive(world, smear)
+    created = world.arrive(smear)
     with pytest.raises(Killed):
-        world.station(Wire(**{when: {number: kill}})).process(created)
+        world.screening_service(Wire(**{when: {number: kill}})).process(created)
 
-    world.station().process(created, receives=2)
+    world.screening_service().process(created, receives=2)
 
     assert (world.row.state, world.row.notification) == (State.REPORTED, NotificationStatus.PENDING)
     assert len([key for key in world.reports.files if key.endswith("report.json")]) == 1
@@ -120,32 +114,32 @@ def test_a_worker_killed_around_any_write_leaves_one_end(world: World, smear: by
 
 
 def test_a_second_delivery_changes_nothing_once_people_were_told(world: World, smear: bytes) -> None:
-    created = arrive(world, smear)
-    first = world.station().process(created)
-    world.notification().notify(world.notifications.due[0])
+    created = world.arrive(smear)
+    first = world.screening_service().process(created)
+    world.notification_service().notify(world.notifications.due[0])
     files = dict(world.reports.files)
     wire = Wire()
 
-    second = world.station(wire).process(created, receives=2)
+    second = world.screening_service(wire).process(created, receives=2)
 
     assert (second.row.object_id, second.row.finished_at) == (first.row.object_id, first.row.finished_at)
     assert first.report is not None
     assert (second.why, second.report) == ("known", None)
     assert wire.writes == []
     assert world.reports.files == files
-    assert [one.step for one in world.notifications.due] == [0, 1]
+    assert [task.step for task in world.notifications.due] == [0, 1]
     assert len(world.mailer.mails) == 1
 
 
 @pytest.mark.parametrize("number", range(1, len(WRITES) + 1))
 def test_two_workers_at_once_leave_one_end(world: World, smear: bytes, number: int) -> None:
-    created = arrive(world, smear)
+    created = world.arrive(smear)
 
     others: list[Outcome] = []
 
     # The second worker runs from start to end while the first is about to make its n-th write.
-    rival = world.station()
-    first = world.station(Wire(before={number: lambda: others.append(rival.process(created))})).process(created)
+    rival = world.screening_service()
+    first = world.screening_service(Wire(before={number: lambda: others.append(rival.process(created))})).process(created)
 
     assert [outcome.report is not None for outcome in (first, *others)].count(True) == 1
     assert len(world.ledger.rows) == 1
@@ -157,9 +151,9 @@ def test_two_workers_at_once_leave_one_end(world: World, smear: bytes, number: i
     ("data", "reason"), [(b"", "empty_file"), (b"no picture at all", "unsupported_format"), (b"\xff\xd8\xff\xe0", "truncated")]
 )
 def test_a_bad_picture_is_rejected_told_and_kept(world: World, data: bytes, reason: str) -> None:
-    created = arrive(world, data)
+    created = world.arrive(data)
 
-    world.station().process(created)
+    world.screening_service().process(created)
 
     check_one_end(world, State.REJECTED)
     assert world.reports.json("report.json")["rejection"]["reason"] == reason
@@ -168,7 +162,7 @@ def test_a_bad_picture_is_rejected_told_and_kept(world: World, data: bytes, reas
 
 
 def test_a_key_of_another_form_is_rejected_without_reading(world: World, smear: bytes) -> None:
-    world.station().process(arrive(world, smear, key="Jane Doe/field.jpg"))
+    world.screening_service().process(world.arrive(smear, key="Jane Doe/field.jpg"))
 
     check_one_end(world, State.REJECTED)
     assert world.reports.json("report.json")["rejection"]["reason"] == "invalid_key"
@@ -179,9 +173,9 @@ def test_a_key_of_another_form_is_rejected_without_reading(world: World, smear: 
 
 
 def test_a_file_that_the_event_says_is_too_large_is_not_downloaded(world: World, smear: bytes) -> None:
-    created = arrive(world, smear).model_copy(update={"size": MAXIMUM_BYTES + 1})
+    created = world.arrive(smear).model_copy(update={"size": MAXIMUM_BYTES + 1})
 
-    world.station().process(created)
+    world.screening_service().process(created)
 
     check_one_end(world, State.REJECTED)
     assert world.reports.json("report.json")["rejection"]["reason"] == "file_too_large"
@@ -189,76 +183,76 @@ def test_a_file_that_the_event_says_is_too_large_is_not_downloaded(world: World,
 
 
 def test_an_object_that_is_gone_leaves_no_end_before_the_last_delivery(world: World, smear: bytes) -> None:
-    created = arrive(world, smear)
+    created = world.arrive(smear)
     world.pictures.pictures.clear()
 
     with pytest.raises(MissingObject):
-        world.station().process(created, receives=MAXIMUM_RECEIVES - 1)
+        world.screening_service().process(created, receives=MAXIMUM_RECEIVES - 1)
 
-    assert world.ledger.rows == {}
+    assert world.ledger.rows == []
 
 
 def test_the_last_delivery_leaves_an_end_also_where_it_fails(world: World, smear: bytes) -> None:
-    created = arrive(world, smear)
+    created = world.arrive(smear)
     world.pictures.pictures.clear()
 
     with pytest.raises(MissingObject):
-        world.station().process(created, receives=MAXIMUM_RECEIVES)
+        world.screening_service().process(created, receives=MAXIMUM_RECEIVES)
 
     assert (world.row.state, world.row.failure, world.row.report_key) == (State.FAILED, "LastDelivery", None)
     assert world.notifications.due == []
 
 
 def test_a_failure_is_found_in_its_hospitals_list(world: World, smear: bytes) -> None:
-    created = arrive(world, smear)
+    created = world.arrive(smear)
     world.pictures.pictures.clear()
 
     with pytest.raises(MissingObject):
-        world.station().process(created, receives=MAXIMUM_RECEIVES)
+        world.screening_service().process(created, receives=MAXIMUM_RECEIVES)
 
     assert (world.row.hospital, world.row.slide) == ("st-mary", "c-1")
 
 
 def test_a_replay_after_a_failure_brings_the_smear_home(world: World, smear: bytes) -> None:
-    created = arrive(world, smear)
+    created = world.arrive(smear)
     picture = world.pictures.pictures.pop(created.object)
     with pytest.raises(MissingObject):
-        world.station().process(created, receives=MAXIMUM_RECEIVES)
+        world.screening_service().process(created, receives=MAXIMUM_RECEIVES)
     world.pictures.pictures[created.object] = picture
 
-    world.station().process(created, receives=1)
+    world.screening_service().process(created, receives=1)
 
     check_one_end(world)
 
 
 @pytest.mark.parametrize("number", range(1, len(WRITES) + 1))
 def test_a_service_that_fails_at_any_write_is_tried_again(world: World, smear: bytes, number: int) -> None:
-    created = arrive(world, smear)
+    created = world.arrive(smear)
 
     def fail() -> None:
         raise TransientError("expected to write, received SlowDown")
 
     with pytest.raises(TransientError):
-        world.station(Wire(before={number: fail})).process(created)
-    world.station().process(created, receives=2)
+        world.screening_service(Wire(before={number: fail})).process(created)
+    world.screening_service().process(created, receives=2)
 
     check_one_end(world)
 
 
 def test_two_versions_of_one_key_have_an_end_each(world: World, smear: bytes) -> None:
     for version in ("v1", "v2"):
-        world.station().process(arrive(world, smear, version=version))
+        world.screening_service().process(world.arrive(smear, version=version))
 
     assert len(world.ledger.rows) == len(world.notifications.due) == 2
 
 
 def test_another_model_writes_a_report_of_its_own(world: World, smear: bytes, artifact: Artifact) -> None:
-    created = arrive(world, smear)
-    world.station().process(created)
+    created = world.arrive(smear)
+    world.screening_service().process(created)
     newer = replace(artifact, manifest=artifact.manifest.model_copy(update={"version": "9.0.0"}))
     world.classifier = FixedClassifier(newer, 0.97, 0.01, 0.01, 0.01)
 
-    world.station().process(created)
+    world.screening_service().process(created)
 
     assert len(world.ledger.rows) == 2
     assert len([key for key in world.reports.files if key.endswith("report.json")]) == 2
@@ -279,12 +273,12 @@ def test_an_archive_run_tells_people_only_of_what_has_become_urgent(
     monkeypatch.setattr(type(artifact.colours), "score", lambda *_: 0.5)
     answers = {"urgent": (0.01, 0.01, 0.97, 0.01), "routine": (0.97, 0.01, 0.01, 0.01)}
     world = World(FixedClassifier(artifact, *answers[before]))
-    created = arrive(world, smear)
-    world.station().process(created)
+    created = world.arrive(smear)
+    world.screening_service().process(created)
     newer = replace(artifact, manifest=artifact.manifest.model_copy(update={"version": "9.0.0"}))
     world.classifier = FixedClassifier(newer, *answers[after])
 
-    row = world.station().process(created.model_copy(update={"reprocess": True})).row
+    row = world.screening_service().process(created.model_copy(update={"reprocess": True})).row
 
     assert row.notification is notification
     assert [task.model for task in world.notifications.due][1:] == (
@@ -296,4 +290,4 @@ def test_every_error_of_a_worker_is_one_of_ours(world: World) -> None:
     gone = CreatedObject(object=ObjectVersion(bucket="uploads", key=KEY))
 
     with pytest.raises(HemascopeError):
-        world.station().process(gone)
+        world.screening_service().process(gone)

@@ -1,4 +1,4 @@
-"""``hemascope case``, in process: what it reads, prints and returns."""
+"""``hemascope slide``, in process: what it reads, prints and returns."""
 
 import json
 from pathlib import Path
@@ -58,9 +58,9 @@ def test_pictures_are_judged_and_named_by_their_path(tmp_path: Path, capsys: Cap
 
     statement = state(capsys, str(tmp_path))
 
-    named = {field.name for field in statement.fields} | {one.name for one in statement.excluded}
+    named = {field.name for field in statement.fields} | {field.name for field in statement.excluded}
     assert named == {str(tmp_path / name) for name in ("field 1.jpg", "field 2.jpg", "notes.jpg")}
-    assert [one.why for one in statement.excluded if one.name.endswith("notes.jpg")] == ["rejected"]
+    assert [field.why for field in statement.excluded if field.name.endswith("notes.jpg")] == ["rejected"]
 
 
 def test_pictures_give_the_statement_that_their_reports_give(tmp_path: Path, capsys: Captured) -> None:
@@ -74,7 +74,7 @@ def test_pictures_give_the_statement_that_their_reports_give(tmp_path: Path, cap
         assert state(capsys, str(tmp_path / f"reports.{style}")) == from_pictures
 
 
-def test_one_stored_report_is_a_case_of_one_field(tmp_path: Path, capsys: Captured) -> None:
+def test_one_stored_report_is_a_slide_of_one_field(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "report.json").write_text(smear_report("a", PRE, 12).to_json())
 
     statement = state(capsys, str(tmp_path / "report.json"))
@@ -82,7 +82,7 @@ def test_one_stored_report_is_a_case_of_one_field(tmp_path: Path, capsys: Captur
     assert (statement.counted_cells, statement.finding) == (12, "suspected")
 
 
-def test_reports_of_several_files_make_one_case(tmp_path: Path, capsys: Captured) -> None:
+def test_reports_of_several_files_make_one_slide(tmp_path: Path, capsys: Captured) -> None:
     for name in "ab":
         (tmp_path / f"{name}.json").write_text(smear_report(name, BENIGN, 60).to_json())
 
@@ -95,7 +95,6 @@ def test_reports_of_several_files_make_one_case(tmp_path: Path, capsys: Captured
         ("no JSON", "expected reports as JSON, one, a list or one a line, received something else: "),
         ('{"schema": "hemascope.report/2"}', "expected a report, received something else: number 1 in "),
         ("[1]", "expected a report, received something else: number 1 in "),
-        ("", "expected at least one field of a slide, received none"),
     ],
 )
 def test_a_file_that_holds_no_reports_is_one_line_on_stderr(tmp_path: Path, capsys: Captured, text: str, said: str) -> None:
@@ -109,9 +108,9 @@ def test_a_file_that_holds_no_reports_is_one_line_on_stderr(tmp_path: Path, caps
     assert len(captured.err.splitlines()) == 1
 
 
-def test_reports_of_two_cases_are_one_line_on_stderr(tmp_path: Path, capsys: Captured) -> None:
+def test_reports_of_two_slides_are_one_line_on_stderr(tmp_path: Path, capsys: Captured) -> None:
     two: list[Report] = [smear_report("a"), smear_report("b", slide="c-2")]
-    (tmp_path / "x.json").write_text(json.dumps([json.loads(one.to_json()) for one in two]))
+    (tmp_path / "x.json").write_text(json.dumps([json.loads(report.to_json()) for report in two]))
 
     assert main(["slide", str(tmp_path / "x.json")]) == 1
     assert capsys.readouterr().err == "hemascope: expected fields of one slide, received fields of 2\n"
@@ -119,13 +118,16 @@ def test_reports_of_two_cases_are_one_line_on_stderr(tmp_path: Path, capsys: Cap
 
 @pytest.mark.parametrize("name", ["nowhere.jpg", "nowhere.jsonl"])
 def test_a_path_that_does_not_exist_is_one_line_on_stderr(tmp_path: Path, capsys: Captured, name: str) -> None:
-    assert main(["slide", str(tmp_path / name)]) == 1
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert main(["slide", str(tmp_path / name)]) == 2
+    assert capsys.readouterr().err == f"hemascope: expected a file or folder, {tmp_path / name} does not exist\n"
 
 
-def test_a_folder_without_pictures_is_no_case(tmp_path: Path, capsys: Captured) -> None:
-    assert main(["slide", str(tmp_path)]) == 1
-    assert "expected at least one field of a slide, received none" in capsys.readouterr().err
+def test_neither_pictures_nor_reports_are_one_line_on_stderr(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "none.jsonl").touch()
+
+    for path in (tmp_path, tmp_path / "none.jsonl"):
+        assert main(["slide", str(path)]) == 2
+        assert capsys.readouterr().err == "hemascope: expected at least one field of a slide, received none\n"
 
 
 def test_a_language_that_the_artifact_has_not_is_one_line_on_stderr(reports: Path, capsys: Captured) -> None:

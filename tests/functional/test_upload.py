@@ -36,7 +36,7 @@ def test_each_file_goes_to_its_key_and_gets_an_id(bucket: Any, tmp_path: Path, s
 
     assert upload(*paths) == 0
 
-    assert {one.key for one in bucket.objects.all()} == {f"smears/st-mary/p-7/c-1/{path.name}" for path in paths}
+    assert {stored.key for stored in bucket.objects.all()} == {f"smears/st-mary/p-7/c-1/{path.name}" for path in paths}
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("  ")[1] for line in lines] == [str(path) for path in paths]
     assert len({line.split()[0] for line in lines}) == 2

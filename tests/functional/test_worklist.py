@@ -12,7 +12,7 @@ from hemascope.domain.report import Decision, State
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from tests.support.fakes import START, FixedClassifier
-from tests.support.portal_world import SMEAR, UNKNOWN, Portal, account, content, opened
+from tests.support.portal_world import SMEAR, UNKNOWN, PortalWorld, account, content, opened
 from tests.support.rows import row
 
 CLINICIAN, TECHNICIAN = account("clinician"), account("technician")
@@ -20,35 +20,35 @@ Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def portal() -> Portal:
-    return Portal()
+def portal() -> PortalWorld:
+    return PortalWorld()
 
 
 @pytest.fixture
-def ask(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> Ask:
     return opened(root, portal, monkeypatch)
 
 
-def put(portal: Portal, number: int, slide: str = "c-1", hospital: str = "st-mary", **changed: Any) -> LedgerRow:
+def put(portal: PortalWorld, number: int, slide: str = "c-1", hospital: str = "st-mary", **changed: Any) -> LedgerRow:
     """A row of so many minutes after the start; plain as most are, but for what is changed."""
     version = ObjectVersion(bucket="uploads", key=f"smears/{hospital}/p-7/{slide}/{number}.jpg", version_id="v1")
     plain = {"object": version, "object_id": version.object_id, "hospital": hospital, "slide": slide, "urgent": False}
     moment = {"finished_at": START + timedelta(minutes=number)}
-    portal.reader.rows.append(row(**(plain | moment | {"decision": Decision.CONFIDENT} | changed)))
-    return portal.reader.rows[-1]
+    portal.ledger.rows.append(row(**(plain | moment | {"decision": Decision.CONFIDENT} | changed)))
+    return portal.ledger.rows[-1]
 
 
 def listed(answer: dict[str, Any]) -> list[str]:
-    return [one["specimen"]["field"].removesuffix(".jpg") for one in content(answer)["rows"]]
+    return [row["specimen"]["field"].removesuffix(".jpg") for row in content(answer)["rows"]]
 
 
-def test_a_row_says_what_was_decided_and_whether_somebody_has_acknowledged_it(ask: Ask, portal: Portal) -> None:
+def test_a_row_says_what_was_decided_and_whether_somebody_has_acknowledged_it(ask: Ask, portal: PortalWorld) -> None:
     put(portal, 1, urgent=True, acknowledged_at=START)
     put(portal, 2, decision=None)
 
     rows = content(ask("GET /reports", CLINICIAN))["rows"]
 
-    assert [(one["decision"], one["acknowledged"], one["release"]) for one in rows] == [
+    assert [(row["decision"], row["acknowledged"], row["release"]) for row in rows] == [
         (None, False, "preliminary"),
         ("confident", True, "preliminary"),
     ]
@@ -68,7 +68,7 @@ def test_a_row_says_what_was_decided_and_whether_somebody_has_acknowledged_it(as
         ({"state": "", "decision": "", "slide": ""}, ["5", "4", "3", "2", "1"]),
     ],
 )
-def test_the_worklist_is_filtered_newest_first(ask: Ask, portal: Portal, query: dict[str, str], files: list[str]) -> None:
+def test_the_worklist_is_filtered_newest_first(ask: Ask, portal: PortalWorld, query: dict[str, str], files: list[str]) -> None:
     put(portal, 3, "c-2", urgent=True, acknowledged_at=START)
     put(portal, 1)
     put(portal, 2, urgent=True)
@@ -79,7 +79,7 @@ def test_the_worklist_is_filtered_newest_first(ask: Ask, portal: Portal, query: 
     assert listed(ask("GET /reports", CLINICIAN, query=query)) == files
 
 
-def test_a_case_of_many_fields_comes_in_pages(ask: Ask, portal: Portal) -> None:
+def test_a_slide_of_many_fields_comes_in_pages(ask: Ask, portal: PortalWorld) -> None:
     for number in range(70):
         put(portal, number)
 
@@ -90,7 +90,7 @@ def test_a_case_of_many_fields_comes_in_pages(ask: Ask, portal: Portal) -> None:
     assert content(second)["cursor"] is None
 
 
-def test_a_case_of_more_reports_than_anybody_photographs_is_a_bad_request(ask: Ask, portal: Portal) -> None:
+def test_a_slide_of_more_reports_than_anybody_photographs_is_a_bad_request(ask: Ask, portal: PortalWorld) -> None:
     for number in range(501):
         put(portal, number)
 
@@ -107,7 +107,7 @@ def test_a_wrong_filter_is_named_and_not_repeated(ask: Ask, name: str) -> None:
 
 
 def test_states_tell_how_far_each_smear_has_come_and_why_not_further(
-    ask: Ask, portal: Portal, artifact: Artifact, smear: bytes
+    ask: Ask, portal: PortalWorld, artifact: Artifact, smear: bytes
 ) -> None:
     notes = SMEAR.model_copy(update={"version_id": "v2"})
     portal.screen(smear, FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
@@ -124,10 +124,10 @@ def test_states_tell_how_far_each_smear_has_come_and_why_not_further(
     assert answer["reasons"][notes.object_id]["advice"] == portal.texts.advice["unsupported_format"]
 
 
-def test_a_report_counts_more_than_a_newer_models_failure(ask: Ask, portal: Portal) -> None:
+def test_a_report_counts_more_than_a_newer_models_failure(ask: Ask, portal: PortalWorld) -> None:
     good = put(portal, 1)
     later = {"model": "all-subtypes/2.0.0", "state": State.FAILED, "report_key": None, "finished_at": START + timedelta(days=1)}
-    portal.reader.rows.append(good.model_copy(update=later))
+    portal.ledger.rows.append(good.model_copy(update=later))
 
     answer = content(ask("GET /states", TECHNICIAN, query={"ids": good.object_id}))
 
@@ -136,8 +136,8 @@ def test_a_report_counts_more_than_a_newer_models_failure(ask: Ask, portal: Port
 
 @pytest.mark.parametrize("ids", [None, "", "Jane Doe", f"{UNKNOWN},", ",".join(f"{number:032x}" for number in range(51))])
 def test_states_of_no_ids_or_of_too_many_are_a_bad_request_and_nothing_is_looked_up(
-    ask: Ask, portal: Portal, ids: str | None
+    ask: Ask, portal: PortalWorld, ids: str | None
 ) -> None:
     answer = ask("GET /states", TECHNICIAN, query={"ids": ids} if ids is not None else None)
 
-    assert (answer["statusCode"], portal.reader.asked) == (400, [])
+    assert (answer["statusCode"], portal.ledger.asked) == (400, [])

@@ -29,9 +29,9 @@ def main() -> int:
     for title, make, count in (("files", screen_files, options.files), ("messages", handle_messages, options.messages)):
         these = run_all(make, range(count), options.processes)
         print(f"{count:,} damaged {title}\n{table(these)}\n", flush=True)
-        ends += [(title, one) for one in these if one.finding]
-    for title, one in ends:
-        print(f"finding in {title}: number {one.number}, {one.finding}")
+        ends += [(title, end) for end in these if end.finding]
+    for title, end in ends:
+        print(f"finding in {title}: number {end.number}, {end.finding}")
     return 1 if ends else 0
 
 

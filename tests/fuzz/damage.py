@@ -174,7 +174,7 @@ def _with_checksums(data: bytes, chance: Chance) -> bytes:
         if content:
             place = int(chance.integers(len(content)))
             chunks[which] = (name, content[:place] + chance.bytes(1) + content[place + 1 :])
-    return PNG_MAGIC + b"".join(png_chunk(*one) for one in chunks)
+    return PNG_MAGIC + b"".join(png_chunk(*chunk) for chunk in chunks)
 
 
 def _chunk_edges(data: bytes, kind: str) -> list[int]:

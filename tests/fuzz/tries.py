@@ -43,7 +43,7 @@ def handle_messages() -> Try:
 
     def arrive(created: CreatedObject) -> str:
         try:
-            return str(World(classifier).station().process(created).row.state)
+            return str(World(classifier).screening_service().process(created).row.state)
         except HemascopeError as error:
             return type(error).__name__
 

@@ -1,4 +1,4 @@
-"""One synthesis for all tests of templates: it costs Node some ten seconds."""
+"""Fixtures with a single synthesis for all tests of templates, since it takes Node some ten seconds."""
 
 import json
 from pathlib import Path
@@ -22,4 +22,6 @@ def templates(assembly: Path) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def resources(templates: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {f"{name}/{key}": one for name, template in templates.items() for key, one in template["Resources"].items()}
+    return {
+        f"{name}/{key}": resource for name, template in templates.items() for key, resource in template["Resources"].items()
+    }

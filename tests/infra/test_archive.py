@@ -1,4 +1,4 @@
-"""What must hold of the archive stack: the machine, its role, its results and its log."""
+"""The archive stack: the state machine, its role, its results and its log."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ def archive(templates: dict[str, dict[str, Any]]) -> Resources:
 
 @pytest.fixture(scope="session")
 def machine(archive: Resources) -> dict[str, Any]:
-    (properties,) = [one["Properties"] for one in of_type(archive, "AWS::StepFunctions::StateMachine").values()]
+    (properties,) = [resource["Properties"] for resource in of_type(archive, "AWS::StepFunctions::StateMachine").values()]
     return properties
 
 
@@ -58,7 +58,7 @@ def test_the_role_may_do_this_there_and_nothing_else(archive: Resources) -> None
     ]
 
 
-def test_only_log_delivery_and_tracing_which_aws_knows_no_resources_for_reach_everything(archive: Resources) -> None:
+def test_only_log_delivery_and_tracing_have_no_resource_restriction(archive: Resources) -> None:
     (everywhere,) = [statement for statement in statements(archive, "AWS::IAM::Policy") if statement["Resource"] == "*"]
 
     assert sorted(actions_of(everywhere)) == [
@@ -121,19 +121,19 @@ def test_an_object_that_fails_stops_a_run_only_with_five_of_a_hundred(states: di
 
 
 def test_what_became_of_each_object_is_written_to_the_results_bucket(states: dict[str, Any]) -> None:
-    # Where a flag of CDK is missing, this whole entry is dropped without a word.
+    # Without a feature flag CDK drops this whole entry silently.
     assert states["EachObject"]["ResultWriter"] == {
         "Resource": "arn:${AWS::Partition}:states:::s3:putObject",
         "Parameters": {"Bucket": "${Results}", "Prefix": "runs"},
     }
 
 
-def test_results_go_when_logs_go(archive: Resources) -> None:
+def test_results_expire_with_the_logs(archive: Resources) -> None:
     (bucket,) = of_type(archive, "AWS::S3::Bucket").values()
     rules = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
 
     assert [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule] == [90]
-    assert [one["NoncurrentVersionExpiration"] for one in rules if "NoncurrentVersionExpiration" in one] == [
+    assert [rule["NoncurrentVersionExpiration"] for rule in rules if "NoncurrentVersionExpiration" in rule] == [
         {"NoncurrentDays": 1}
     ]
 

@@ -1,4 +1,4 @@
-"""What must hold of the devices stack: what a microscope, a claim and IoT itself may do, and how hospitals stay apart."""
+"""The devices stack: permissions of microscopes, claims and IoT itself, and the separation of hospitals."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from hemascope.domain.specimen import Specimen
 from infra.settings import Settings
 from infra.snapshot import synthesize
-from tests.infra.reading import Resources, actions_of, named, of_type, plain, statements
+from tests.infra.reading import Resources, actions_of, named, of_type, plain, read_settings, statements
 
 IOT = "arn:${AWS::Partition}:iot:${AWS::Region}:${AWS::AccountId}"
 HOSPITALS = ("st-mary", "st-mary-north")
@@ -34,19 +34,21 @@ def provisioning(resources: Resources, hospital: str) -> dict[str, Any]:
 
 
 def allowed_to(resources: Resources, service: str) -> list[tuple[list[str], Any, Any]]:
-    """Actions, resources and conditions of every role that the service takes on."""
+    """Actions, resources and conditions of every role that the service may assume."""
     roles = [
         name
-        for name, one in of_type(resources, "AWS::IAM::Role").items()
-        if one["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Service": service}
+        for name, role in of_type(resources, "AWS::IAM::Role").items()
+        if role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Service": service}
     ]
     policies = [
-        one["Properties"]["PolicyDocument"]["Statement"]
-        for one in of_type(resources, "AWS::IAM::Policy").values()
-        if one["Properties"]["Roles"][0]["Ref"] in roles
+        policy["Properties"]["PolicyDocument"]["Statement"]
+        for policy in of_type(resources, "AWS::IAM::Policy").values()
+        if policy["Properties"]["Roles"][0]["Ref"] in roles
     ]
     return [
-        (sorted(actions_of(one)), plain(one["Resource"]), plain(one.get("Condition"))) for policy in policies for one in policy
+        (sorted(actions_of(statement)), plain(statement["Resource"]), plain(statement.get("Condition")))
+        for policy in policies
+        for statement in policy
     ]
 
 
@@ -91,7 +93,7 @@ def test_a_microscopes_certificate_may_ask_for_keys_and_nothing_else(devices: Re
 
 
 @pytest.mark.synth
-def test_a_revoked_microscope_is_out_after_a_quarter_of_an_hour(devices: Resources) -> None:
+def test_a_revoked_microscope_loses_access_after_fifteen_minutes(devices: Resources) -> None:
     (alias,) = of_type(devices, "AWS::IoT::RoleAlias").values()
 
     assert alias["Properties"]["CredentialDurationSeconds"] == 900
@@ -100,17 +102,21 @@ def test_a_revoked_microscope_is_out_after_a_quarter_of_an_hour(devices: Resourc
 @pytest.mark.synth
 def test_a_claim_may_use_the_provisioning_topics_of_its_hospital_and_nothing_else(two_hospitals: Resources) -> None:
     policy = named(two_hospitals, "AWS::IoT::Policy", "PolicyName", "hemascope-dev-st-mary-claim")
-    allowed = {action: plain(one["Resource"]) for one in policy["PolicyDocument"]["Statement"] for action in actions_of(one)}
+    allowed = {
+        action: plain(statement["Resource"])
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in actions_of(statement)
+    }
 
     created, signed = "$aws/certificates/create/json", "$aws/certificates/create-from-csr/json"
     registered = "$aws/provisioning-templates/hemascope-dev-st-mary/provision/json"
-    asked = [signed, created, registered]
-    answered = [f"{topic}/{answer}" for topic in asked for answer in ("accepted", "rejected")]
+    requests = [signed, created, registered]
+    responses = [f"{topic}/{outcome}" for topic in requests for outcome in ("accepted", "rejected")]
     assert allowed == {
         "iot:Connect": f"{IOT}:client/st-mary:*",
-        "iot:Publish": [f"{IOT}:topic/{topic}" for topic in asked],
-        "iot:Receive": [f"{IOT}:topic/{topic}" for topic in answered],
-        "iot:Subscribe": [f"{IOT}:topicfilter/{topic}" for topic in answered],
+        "iot:Publish": [f"{IOT}:topic/{topic}" for topic in requests],
+        "iot:Receive": [f"{IOT}:topic/{topic}" for topic in responses],
+        "iot:Subscribe": [f"{IOT}:topicfilter/{topic}" for topic in responses],
     }
 
 
@@ -172,9 +178,9 @@ def test_each_hospital_has_a_type_a_template_a_claim_and_a_provisioning_role_of_
 
 
 @pytest.mark.synth
-def test_iot_takes_on_its_roles_for_this_account_alone(devices: Resources) -> None:
+def test_iot_assumes_its_roles_for_this_account_only(devices: Resources) -> None:
     trusts = [
-        one["Properties"]["AssumeRolePolicyDocument"]["Statement"][0] for one in of_type(devices, "AWS::IAM::Role").values()
+        role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0] for role in of_type(devices, "AWS::IAM::Role").values()
     ]
 
     assert {json.dumps(trust["Principal"]) for trust in trusts} == {
@@ -192,27 +198,27 @@ def test_iot_takes_on_its_roles_for_this_account_alone(devices: Resources) -> No
 def test_no_action_is_a_wildcard_and_no_policy_reaches_everything(devices: Resources) -> None:
     found = [statement for kind in ("AWS::IoT::Policy", "AWS::IAM::Policy") for statement in statements(devices, kind)]
 
-    assert [action for one in found for action in actions_of(one) if "*" in action] == []
-    assert [one for one in found if one["Resource"] == "*"] == []
+    assert [action for statement in found for action in actions_of(statement) if "*" in action] == []
+    assert [statement for statement in found if statement["Resource"] == "*"] == []
 
 
 @pytest.mark.parametrize("value", ["st/mary", "st:mary", "ospedale-ü", "*", "a" * 23, "demo demo", "${iot:ClientId}", ".."])
 def test_a_hospital_that_could_not_be_a_type_and_a_folder_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match="HEMASCOPE_HOSPITALS"):
-        Settings.read({"HEMASCOPE_HOSPITALS": value})
+        read_settings({"HEMASCOPE_HOSPITALS": value})
 
 
 def test_hospitals_have_blanks_between_them() -> None:
-    assert Settings.read({"HEMASCOPE_HOSPITALS": "st-mary  st-anne\n"}).hospitals == ("st-mary", "st-anne")
+    assert read_settings({"HEMASCOPE_HOSPITALS": "st-mary  st-anne\n"}).hospitals == ("st-mary", "st-anne")
 
 
 @pytest.mark.parametrize("hospital", ["demo-hospital", "H_1", "a" * 22])
 def test_a_hospital_of_the_settings_is_one_of_a_specimen(hospital: str) -> None:
-    (read,) = Settings.read({"HEMASCOPE_HOSPITALS": hospital}).hospitals
+    (read,) = read_settings({"HEMASCOPE_HOSPITALS": hospital}).hospitals
 
     assert Specimen(hospital=read, patient="p", slide="c", field="f").hospital == hospital
 
 
 def test_a_long_stage_leaves_less_room_for_a_hospitals_id() -> None:
     with pytest.raises(ValueError, match="HEMASCOPE_HOSPITALS"):
-        Settings.read({"HEMASCOPE_STAGE": "a" * 16, "HEMASCOPE_HOSPITALS": "a" * 10})
+        read_settings({"HEMASCOPE_STAGE": "a" * 16, "HEMASCOPE_HOSPITALS": "a" * 10})

@@ -1,4 +1,4 @@
-"""What outlives its stack, and what has an end: data, logs; and that no stack or kind of resource escapes these tests."""
+"""Retention of data and logs; and no stack or resource type that these tests do not cover."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.infra.reading import Resources, of_type
 
 pytestmark = pytest.mark.synth
 
-# Where each kind of resource that writes a log says into which.
+# The property that names the log group of each resource type that writes a log.
 LOG_OF = {
     "AWS::Lambda::Function": "LoggingConfig",
     "AWS::StepFunctions::StateMachine": "LoggingConfiguration",
@@ -25,7 +25,7 @@ HOLDS_DATA = [
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
 ]
-# A deployment makes these anew. A queue's messages name smears and ends, which `hemascope reconcile` finds and sends again.
+# A deployment recreates these. `hemascope reconcile` finds and resends the smears and notifications that a lost queue held.
 HOLDS_NOTHING = [
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::Authorizer",
@@ -73,7 +73,9 @@ HOLDS_NOTHING = [
 
 @pytest.mark.parametrize("kind", HOLDS_DATA)
 def test_nothing_with_data_is_destroyed_with_its_stack(resources: Resources, kind: str) -> None:
-    policies = {(one.get("DeletionPolicy"), one.get("UpdateReplacePolicy")) for one in of_type(resources, kind).values()}
+    policies = {
+        (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")) for resource in of_type(resources, kind).values()
+    }
 
     assert policies == {("Retain", "Retain")}
 
@@ -92,12 +94,12 @@ def test_every_log_has_an_end_and_a_key(resources: Resources) -> None:
 def test_nothing_writes_into_a_log_that_aws_makes_without_an_end_and_a_key(resources: Resources, kind: str) -> None:
     ours = [f'"{name.split("/")[1]}"' for name in of_type(resources, "AWS::Logs::LogGroup")]
 
-    targets = [json.dumps(one["Properties"].get(LOG_OF[kind])) for one in of_type(resources, kind).values()]
+    targets = [json.dumps(resource["Properties"].get(LOG_OF[kind])) for resource in of_type(resources, kind).values()]
 
     assert [target for target in targets if not any(log in target for log in ours)] == []
 
 
-def test_no_stack_escapes_the_tests_the_snapshots_or_the_local_cloud(assembly: Path) -> None:
+def test_tests_snapshots_and_local_cloud_cover_every_stack(assembly: Path) -> None:
     synthesized = {path.name.removesuffix(".template.json") for path in assembly.glob("*.template.json")}
 
     assert synthesized == set(STACKS.values())

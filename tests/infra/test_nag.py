@@ -1,4 +1,4 @@
-"""The rule packs of cdk-nag over all stacks: each finding is mended or accepted with a reason, and no acceptance is idle."""
+"""The cdk-nag rule packs over all stacks: every finding is fixed or acknowledged, every acknowledgment is needed."""
 
 import json
 from pathlib import Path
@@ -12,6 +12,7 @@ from infra.acknowledgments import ACKNOWLEDGMENTS, Accepted
 from infra.nag import is_about, is_at, review
 from infra.settings import Settings
 from infra.snapshot import synthesize
+from tests.infra.reading import read_settings
 
 pytestmark = pytest.mark.synth
 
@@ -26,15 +27,15 @@ def reports(assembly: Path) -> dict[str, dict[str, Any]]:
 def findings(assembly: Path, kind: str) -> list[tuple[str, str, str]]:
     """Rule, construct path without the stage, and reason of each finding."""
     return [
-        (one["ruleName"], construct["constructPath"].split("-", 2)[2], one.get("reason", ""))
+        (violation["ruleName"], construct["constructPath"].split("-", 2)[2], violation.get("reason", ""))
         for report in reports(assembly).values()
-        for one in report.get(kind, [])
-        for construct in one["violatingConstructs"]
+        for violation in report.get(kind, [])
+        for construct in violation["violatingConstructs"]
     ]
 
 
 def odd_queue(tmp_path: Path, table: tuple[Accepted, ...]) -> cdk.App:
-    """An app whose one queue has no dead-letter queue."""
+    """An app with a single queue, which has no dead-letter queue."""
     app = cdk.App(outdir=str(tmp_path))
     stack = cdk.Stack(app, Settings().stack("Odd"))
     sqs.Queue(stack, "Queue", enforce_ssl=True)
@@ -48,7 +49,7 @@ def test_no_finding_of_either_pack_is_without_a_reason(assembly: Path) -> None:
 
 
 def test_other_settings_bring_no_finding_that_nobody_has_accepted(tmp_path: Path) -> None:
-    others = Settings.read(
+    others = read_settings(
         {
             "HEMASCOPE_STAGE": "prod",
             "HEMASCOPE_ACCOUNT": "123456789012",
@@ -74,7 +75,7 @@ def test_other_settings_bring_no_finding_that_nobody_has_accepted(tmp_path: Path
 def test_each_acknowledgment_is_still_needed_at_each_of_its_places(assembly: Path) -> None:
     accepted = findings(assembly, "suppressedViolations")
 
-    idle = [
+    unneeded = [
         (acknowledgment.rule, place, end)
         for acknowledgment in ACKNOWLEDGMENTS
         for place in acknowledgment.places
@@ -88,7 +89,7 @@ def test_each_acknowledgment_is_still_needed_at_each_of_its_places(assembly: Pat
     ]
 
     assert accepted
-    assert idle == []
+    assert unneeded == []
 
 
 def test_a_finding_that_nobody_accepted_stops_the_synthesis(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is watched, who is told, and that the runbook knows every alarm."""
+"""Alarms, their topic, the dashboard and the budget; and the runbook, which has an entry for every alarm."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from tests.infra.reading import Resources, actions_of, named, of_type
 pytestmark = pytest.mark.synth
 
 ALARM = "AWS::CloudWatch::Alarm"
-# Seconds that each may run.
+# Timeout of each in seconds.
 FUNCTIONS = {"screen-smear": 30, "send-notifications": 20, "mail-events": 10, "portal-api": 10, "report-documents": 25}
 NAME = re.compile(r"^hemascope-dev-")
 
@@ -23,14 +23,16 @@ NAME = re.compile(r"^hemascope-dev-")
 def alarms(resources: Resources) -> dict[str, dict[str, Any]]:
     """Properties of every alarm, of one metric, of a share or of other alarms, by its name in the runbook."""
     kinds = (ALARM, "AWS::CloudWatch::CompositeAlarm")
-    found = [one["Properties"] for kind in kinds for one in of_type(resources, kind).values()]
-    return {NAME.sub("", one["AlarmName"]): one for one in found}
+    found = [resource["Properties"] for kind in kinds for resource in of_type(resources, kind).values()]
+    return {NAME.sub("", alarm["AlarmName"]): alarm for alarm in found}
 
 
 @pytest.fixture(scope="module")
 def topic(templates: dict[str, dict[str, Any]]) -> str:
-    """Logical id of the topic that alarms ring."""
-    (found,) = [key for key, one in templates["observability"]["Resources"].items() if one["Type"] == "AWS::SNS::Topic"]
+    """Logical id of the topic of every alarm."""
+    (found,) = [
+        key for key, resource in templates["observability"]["Resources"].items() if resource["Type"] == "AWS::SNS::Topic"
+    ]
     return found
 
 
@@ -56,7 +58,7 @@ def resolved(templates: dict[str, dict[str, Any]], value: Any) -> Any:
         template = templates[stack.rsplit("-", 1)[1].lower()]
         return resolved({"here": template}, template["Outputs"][output]["Value"])
     logical = value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
-    (template,) = [one for one in templates.values() if logical in one["Resources"]]
+    (template,) = [template for template in templates.values() if logical in template["Resources"]]
     properties = template["Resources"][logical]["Properties"]
     return next(properties[field] for field in ("QueueName", "FunctionName", "TopicName") if field in properties)
 
@@ -84,21 +86,21 @@ def test_an_alarm_names_its_entry(alarms: dict[str, dict[str, Any]]) -> None:
         assert alarm["AlarmDescription"].endswith(f" Runbook: {name} in docs/operations.md")
 
 
-def test_every_alarm_rings_the_topic_but_those_that_codedeploy_hears(
+def test_every_alarm_publishes_to_the_topic_except_those_that_codedeploy_reads(
     alarms: dict[str, dict[str, Any]], topic: str, resources: Resources
 ) -> None:
-    silent = {name for name, one in alarms.items() if "AlarmActions" not in one}
-    (group,) = [one["Properties"] for one in of_type(resources, "AWS::CodeDeploy::DeploymentGroup").values()]
-    heard = [one["Name"]["Ref"] for one in group["AlarmConfiguration"]["Alarms"]]
+    silent = {name for name, alarm in alarms.items() if "AlarmActions" not in alarm}
+    (group,) = [resource["Properties"] for resource in of_type(resources, "AWS::CodeDeploy::DeploymentGroup").values()]
+    heard = [reference["Name"]["Ref"] for reference in group["AlarmConfiguration"]["Alarms"]]
 
     assert silent == {"new-version-crashes", "new-version-fails"}
-    assert {resources[f"screening/{one}"]["Properties"]["AlarmName"][14:] for one in heard} == silent
+    assert {resources[f"screening/{logical_id}"]["Properties"]["AlarmName"][14:] for logical_id in heard} == silent
     for alarm in alarms.values():
         if "AlarmActions" in alarm:
             assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
 
 
-def test_people_hear_of_a_new_version_that_goes_back(alarms: dict[str, dict[str, Any]]) -> None:
+def test_engineers_are_notified_of_a_new_version_that_is_rolled_back(alarms: dict[str, dict[str, Any]]) -> None:
     rule = json.dumps(alarms["new-version-goes-back"]["AlarmRule"])
 
     assert re.findall(r"NewVersion(\w+?)[0-9A-F]{8}Arn", rule) == ["Crashes", "Fails"]
@@ -109,7 +111,7 @@ def test_a_new_version_is_judged_by_itself_alone(alarms: dict[str, dict[str, Any
     names = {"new-version-crashes": "ExecutedVersion", "new-version-fails": "version"}
 
     for alarm, dimension in names.items():
-        (version,) = [one["Value"] for one in alarms[alarm]["Dimensions"] if one["Name"] == dimension]
+        (version,) = [entry["Value"] for entry in alarms[alarm]["Dimensions"] if entry["Name"] == dimension]
         assert "CurrentVersion" in version["Fn::GetAtt"][0]
         assert (alarms[alarm]["Threshold"], alarms[alarm]["Period"]) == (1, 60)
 
@@ -120,22 +122,22 @@ def test_dead_letters_and_waiting_messages_of_every_queue_are_watched(
 ) -> None:
     dead, waiting = alarms[f"{queue}-dead-letters"], alarms[f"waiting-{queue}"]
 
-    assert dimensions(templates, dead) == {"QueueName": f"hemascope-dev-{queue}-dead"}
+    assert dimensions(templates, dead) == {"QueueName": f"hemascope-dev-{queue}-dead-letters"}
     assert (dead["MetricName"], dead["Statistic"], dead["Threshold"]) == ("ApproximateNumberOfMessagesVisible", "Maximum", 1)
     assert dimensions(templates, waiting) == {"QueueName": f"hemascope-dev-{queue}"}
     assert waiting["MetricName"] == "ApproximateAgeOfOldestMessage"
-    # A message that failed once is away for so long; one that fails for good has not yet left the queue.
+    # Above the visibility timeout of a message that failed once, below the time in which a message fails for good.
     assert seconds < waiting["Threshold"] < 2 * seconds
 
 
 def test_no_queue_is_unwatched(
     alarms: dict[str, dict[str, Any]], templates: dict[str, dict[str, Any]], resources: Resources
 ) -> None:
-    queues = {one["Properties"]["QueueName"] for one in of_type(resources, "AWS::SQS::Queue").values()}
+    queues = {resource["Properties"]["QueueName"] for resource in of_type(resources, "AWS::SQS::Queue").values()}
 
     watched = [dimensions(templates, alarm) for alarm in alarms.values() if alarm.get("Namespace") == "AWS/SQS"]
 
-    assert {one["QueueName"] for one in watched} == queues
+    assert {alarm["QueueName"] for alarm in watched} == queues
 
 
 def test_no_function_is_unwatched(
@@ -148,16 +150,16 @@ def test_no_function_is_unwatched(
     } == FUNCTIONS
     for name, seconds in FUNCTIONS.items():
         errors, throttles, slow = (alarms[f"{kind}-{name}"] for kind in ("errors", "throttles", "slow"))
-        assert [one["MetricName"] for one in (errors, throttles, slow)] == ["Errors", "Throttles", "Duration"]
-        for one in (errors, throttles, slow):
-            assert dimensions(templates, one) == {"FunctionName": f"hemascope-dev-{name}"}
+        assert [alarm["MetricName"] for alarm in (errors, throttles, slow)] == ["Errors", "Throttles", "Duration"]
+        for alarm in (errors, throttles, slow):
+            assert dimensions(templates, alarm) == {"FunctionName": f"hemascope-dev-{name}"}
         assert (slow["ExtendedStatistic"], slow["Threshold"]) == ("p95", 800 * seconds)
 
 
-def test_silence_is_well_being_for_all_but_the_alarm_on_silence(alarms: dict[str, dict[str, Any]]) -> None:
+def test_missing_data_are_healthy_except_for_the_alarm_on_missing_smears(alarms: dict[str, dict[str, Any]]) -> None:
     by_silence: dict[str, set[str]] = {}
-    for name, one in alarms.items():
-        by_silence.setdefault(one.get("TreatMissingData", "follows its alarms"), set()).add(name)
+    for name, alarm in alarms.items():
+        by_silence.setdefault(alarm.get("TreatMissingData", "follows its alarms"), set()).add(name)
 
     assert by_silence["breaching"] == {"no-smears"}
     assert by_silence["follows its alarms"] == {"new-version-goes-back"}
@@ -168,7 +170,7 @@ def test_silence_is_well_being_for_all_but_the_alarm_on_silence(alarms: dict[str
     ("alarm", "counts", "percent"),
     [
         ("rejected-share", {"smearsReported": 15, "smearsRejected": 5}, 25),
-        ("rejected-share", {"smearsReported": 14, "smearsRejected": 5}, 0),  # too few to tell
+        ("rejected-share", {"smearsReported": 14, "smearsRejected": 5}, 0),  # too few for a share
         ("abstained-share", {"smearsReported": 20, "smearsIndeterminate": 4, "smearsOutOfDistribution": 3}, 40),
         ("abstained-share", {"smearsReported": 19, "smearsIndeterminate": 19}, 0),
     ],
@@ -177,8 +179,8 @@ def test_a_share_counts_where_there_are_enough_smears(
     alarms: dict[str, dict[str, Any]], alarm: str, counts: dict[str, int], percent: float
 ) -> None:
     (expression,) = [metric["Expression"] for metric in alarms[alarm]["Metrics"] if "Expression" in metric]
-    operands = {one["Id"]: 0 for one in alarms[alarm]["Metrics"] if "MetricStat" in one}
-    periods = {one["MetricStat"]["Period"] for one in alarms[alarm]["Metrics"] if "MetricStat" in one}
+    operands = {part["Id"]: 0 for part in alarms[alarm]["Metrics"] if "MetricStat" in part}
+    periods = {part["MetricStat"]["Period"] for part in alarms[alarm]["Metrics"] if "MetricStat" in part}
     if alarm == "abstained-share":
         counts = {**counts, "smearsPoorQuality": 1 if percent else 0}
 
@@ -201,15 +203,17 @@ def test_our_own_metrics_are_looked_for_where_they_are_emitted(
     plain = [(alarm["MetricName"], alarm) for alarm in alarms.values() if alarm.get("Namespace") == "Hemascope"]
     in_shares = [
         (part["MetricStat"]["Metric"]["MetricName"], part["MetricStat"]["Metric"])
-        for one in alarms.values()
-        for part in one.get("Metrics", [])
+        for alarm in alarms.values()
+        for part in alarm.get("Metrics", [])
         if "MetricStat" in part
     ]
 
     looked_for = {
-        (name, NAME.sub("", dimensions(templates, one)["function"])) for name, one in plain if len(one["Dimensions"]) == 1
+        (name, NAME.sub("", dimensions(templates, metric)["function"]))
+        for name, metric in plain
+        if len(metric["Dimensions"]) == 1
     }
-    looked_for |= {(name, NAME.sub("", dimensions(templates, one)["function"])) for name, one in in_shares}
+    looked_for |= {(name, NAME.sub("", dimensions(templates, metric)["function"])) for name, metric in in_shares}
 
     assert looked_for == {(name, table[name]) for name, _ in looked_for}
     assert len(looked_for) == 9
@@ -224,30 +228,30 @@ def test_the_dashboard_shows_metrics_that_exist(resources: Resources, root: Path
     shown = set(re.findall(r'"Hemascope","(\w+)"', body))
 
     assert shown == documented
-    for title in ("Smears an hour", "Arrival to report", "Age of the oldest", "Errors", "Throttles", "Dead letters", "Cost"):
+    for title in ("Smears per hour", "Arrival to report", "Age of the oldest", "Errors", "Throttles", "Dead letters", "Cost"):
         assert title in body
 
 
-def test_only_alarms_of_this_deployment_and_budgets_may_ring_the_topic(
+def test_only_alarms_of_this_deployment_and_budgets_may_publish_to_the_topic(
     templates: dict[str, dict[str, Any]], topic: str
 ) -> None:
     own = templates["observability"]["Resources"]
-    (policy,) = [one["Properties"] for one in own.values() if one["Type"] == "AWS::SNS::TopicPolicy"]
-    (key,) = [one["Properties"] for one in own.values() if one["Type"] == "AWS::KMS::Key"]
+    (policy,) = [resource["Properties"] for resource in own.values() if resource["Type"] == "AWS::SNS::TopicPolicy"]
+    (key,) = [resource["Properties"] for resource in own.values() if resource["Type"] == "AWS::KMS::Key"]
 
     allowed = {
-        one["Principal"]["Service"]: json.dumps(one["Condition"])
-        for one in policy["PolicyDocument"]["Statement"]
-        if one["Effect"] == "Allow"
+        statement["Principal"]["Service"]: json.dumps(statement["Condition"])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
     }
-    (encrypting,) = [one for one in key["KeyPolicy"]["Statement"] if "Service" in one["Principal"]]
+    (encrypting,) = [statement for statement in key["KeyPolicy"]["Statement"] if "Service" in statement["Principal"]]
 
     assert policy["Topics"] == [{"Ref": topic}]
     assert set(allowed) == {"cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
     assert ":alarm:hemascope-dev-*" in allowed["cloudwatch.amazonaws.com"]
     assert ":budgets::" in allowed["budgets.amazonaws.com"]
-    assert all('"aws:SourceAccount": {"Ref": "AWS::AccountId"}' in one for one in allowed.values())
-    # Without this the topic stays silent, and nothing else shows it.
+    assert all('"aws:SourceAccount": {"Ref": "AWS::AccountId"}' in condition for condition in allowed.values())
+    # Without this nothing reaches the topic, and no other test would fail.
     assert set(encrypting["Principal"]["Service"]) == set(allowed)
     assert actions_of(encrypting) == ["kms:Decrypt", "kms:GenerateDataKey"]
 
@@ -261,7 +265,7 @@ def test_the_budget_watches_the_whole_account(budget: dict[str, Any], topic: str
         )
         for subscriber in budget["NotificationsWithSubscribers"]
     }
-    addresses = [one["Subscribers"] for one in budget["NotificationsWithSubscribers"]]
+    addresses = [notification["Subscribers"] for notification in budget["NotificationsWithSubscribers"]]
 
     assert notifications == {("ACTUAL", 80, "PERCENTAGE"), ("FORECASTED", 100, "PERCENTAGE")}
     assert addresses == [[{"SubscriptionType": "SNS", "Address": {"Ref": topic}}]] * 2
@@ -277,14 +281,16 @@ def test_settings_name_the_engineer_the_budget_and_what_is_unusual(tmp_path: Pat
     folder = synthesize(settings, tmp_path)
 
     template = json.loads((folder / "Hemascope-dev-Observability.template.json").read_text())["Resources"]
-    (subscription,) = [one["Properties"] for one in template.values() if one["Type"] == "AWS::SNS::Subscription"]
+    (subscription,) = [resource["Properties"] for resource in template.values() if resource["Type"] == "AWS::SNS::Subscription"]
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "duty@hospital.example")
     thresholds = {
         name: named(template, ALARM, "AlarmName", f"hemascope-dev-{name}-share")["Threshold"]
         for name in ("rejected", "abstained")
     }
     assert thresholds == {"rejected": 5, "abstained": 35}
-    (budget,) = [one["Properties"]["Budget"] for one in template.values() if one["Type"] == "AWS::Budgets::Budget"]
+    (budget,) = [
+        resource["Properties"]["Budget"] for resource in template.values() if resource["Type"] == "AWS::Budgets::Budget"
+    ]
     assert budget["BudgetLimit"]["Amount"] == 30
 
 

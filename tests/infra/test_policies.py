@@ -1,4 +1,4 @@
-"""What must hold of every template, whoever changes a stack."""
+"""Policies that every template must satisfy."""
 
 import json
 import re
@@ -37,16 +37,16 @@ def test_behind_every_queue_stands_a_dead_letter_queue_that_keeps_messages_for_t
         for queue in queues.values()
         if "RedrivePolicy" in queue["Properties"]
     }
-    without = {name.split("/")[1] for name, one in queues.items() if "RedrivePolicy" not in one["Properties"]}
+    without = {name.split("/")[1] for name, queue in queues.items() if "RedrivePolicy" not in queue["Properties"]}
 
     assert without == targets
-    assert all(one["Properties"]["MessageRetentionPeriod"] == 1_209_600 for one in queues.values())
+    assert all(queue["Properties"]["MessageRetentionPeriod"] == 1_209_600 for queue in queues.values())
 
 
 def test_every_queue_and_topic_is_encrypted(resources: Resources) -> None:
     queues, topics = of_type(resources, "AWS::SQS::Queue"), of_type(resources, "AWS::SNS::Topic")
 
-    keys = [one["Properties"].get("KmsMasterKeyId") for one in (*queues.values(), *topics.values())]
+    keys = [resource["Properties"].get("KmsMasterKeyId") for resource in (*queues.values(), *topics.values())]
 
     assert all(keys)
 
@@ -59,18 +59,18 @@ def test_every_bucket_is_private_versioned_and_encrypted(resources: Resources) -
         assert len(properties["PublicAccessBlockConfiguration"]) == 4
         assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
         (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-        # AWS delivers access logs to no bucket with a key of ours, and the site is public; neither holds a picture.
+        # S3 and CloudFront cannot deliver access logs to a bucket with a customer managed key, and the site is public.
         expected = (
-            "AES256" if any(one in json.dumps(properties["BucketName"]) for one in ("access-logs", "-site-")) else "aws:kms"
+            "AES256" if any(part in json.dumps(properties["BucketName"]) for part in ("access-logs", "-site-")) else "aws:kms"
         )
         assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == expected
 
 
 def test_every_bucket_writes_an_access_log(resources: Resources) -> None:
     without = [
-        one["Properties"]["BucketName"]["Fn::Join"][1][0]
-        for one in of_type(resources, "AWS::S3::Bucket").values()
-        if "LoggingConfiguration" not in one["Properties"]
+        bucket["Properties"]["BucketName"]["Fn::Join"][1][0]
+        for bucket in of_type(resources, "AWS::S3::Bucket").values()
+        if "LoggingConfiguration" not in bucket["Properties"]
     ]
 
     assert without == ["hemascope-dev-access-logs-"]
@@ -99,33 +99,33 @@ def test_only_the_operator_may_delete_a_report(resources: Resources) -> None:
 )
 def test_plain_http_is_denied_everywhere(resources: Resources, kind: str, policy: str, field: str) -> None:
     denied = [
-        one["Properties"]
-        for one in of_type(resources, policy).values()
+        resource["Properties"]
+        for resource in of_type(resources, policy).values()
         if any(
             statement["Effect"] == "Deny"
             and statement["Principal"] in ("*", {"AWS": "*"})
             and statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport") == "false"
-            for statement in one["Properties"]["PolicyDocument"]["Statement"]
+            for statement in resource["Properties"]["PolicyDocument"]["Statement"]
         )
     ]
     targets = [properties[field] for properties in denied]
-    guarded = [one["Ref"] for target in targets for one in (target if isinstance(target, list) else [target])]
+    guarded = [reference["Ref"] for target in targets for reference in (target if isinstance(target, list) else [target])]
 
     assert sorted(guarded) == sorted(name.split("/")[1] for name in of_type(resources, kind))
 
 
-def test_failed_messages_of_a_batch_come_again_alone(resources: Resources) -> None:
-    mappings = [one["Properties"] for one in of_type(resources, "AWS::Lambda::EventSourceMapping").values()]
+def test_only_the_failed_messages_of_a_batch_are_delivered_again(resources: Resources) -> None:
+    mappings = [mapping["Properties"] for mapping in of_type(resources, "AWS::Lambda::EventSourceMapping").values()]
 
     assert [mapping["FunctionResponseTypes"] for mapping in mappings] == [["ReportBatchItemFailures"]] * len(mappings)
-    assert [one["ScalingConfig"]["MaximumConcurrency"] for one in mappings] == [10, 5, 2]
+    assert [mapping["ScalingConfig"]["MaximumConcurrency"] for mapping in mappings] == [10, 5, 2]
 
 
-def test_smears_go_to_the_alias_and_a_failing_new_version_goes_back_by_itself(resources: Resources) -> None:
-    (group,) = [one["Properties"] for one in of_type(resources, "AWS::CodeDeploy::DeploymentGroup").values()]
+def test_smears_go_to_the_alias_and_a_failing_new_version_is_rolled_back(resources: Resources) -> None:
+    (group,) = [resource["Properties"] for resource in of_type(resources, "AWS::CodeDeploy::DeploymentGroup").values()]
     (alias,) = of_type(resources, "AWS::Lambda::Alias")
     mappings = json.dumps(
-        [one["Properties"]["FunctionName"] for one in of_type(resources, "AWS::Lambda::EventSourceMapping").values()]
+        [mapping["Properties"]["FunctionName"] for mapping in of_type(resources, "AWS::Lambda::EventSourceMapping").values()]
     )
 
     assert alias.split("/")[1] in mappings
@@ -135,14 +135,14 @@ def test_smears_go_to_the_alias_and_a_failing_new_version_goes_back_by_itself(re
     assert group["AlarmConfiguration"]["Enabled"] is True
 
 
-def test_an_old_version_of_the_function_stays_to_go_back_to(resources: Resources) -> None:
+def test_old_versions_of_the_function_are_kept_for_a_rollback(resources: Resources) -> None:
     (version,) = of_type(resources, "AWS::Lambda::Version").values()
 
     assert version["DeletionPolicy"] == "Retain"
 
 
 def test_there_is_no_function_but_our_own(resources: Resources) -> None:
-    names = {one["Properties"].get("FunctionName") for one in of_type(resources, "AWS::Lambda::Function").values()}
+    names = {resource["Properties"].get("FunctionName") for resource in of_type(resources, "AWS::Lambda::Function").values()}
     custom = [
         resource["Type"]
         for resource in resources.values()
@@ -174,9 +174,9 @@ def test_only_the_uploads_bucket_may_send_to_the_queue(resources: Resources) -> 
 
 def test_the_notification_names_the_queue_and_the_prefix(resources: Resources) -> None:
     notified = [
-        one["Properties"]["NotificationConfiguration"]
-        for one in of_type(resources, "AWS::S3::Bucket").values()
-        if "NotificationConfiguration" in one["Properties"]
+        bucket["Properties"]["NotificationConfiguration"]
+        for bucket in of_type(resources, "AWS::S3::Bucket").values()
+        if "NotificationConfiguration" in bucket["Properties"]
     ]
 
     (configuration,) = notified
@@ -196,7 +196,7 @@ def test_every_table_can_be_restored_to_any_second_and_is_encrypted(resources: R
         assert properties["DeletionProtectionEnabled"] is True
 
 
-def test_the_ledger_answers_by_object_hospital_case_state_and_patient(resources: Resources) -> None:
+def test_the_ledger_has_keys_for_object_hospital_slide_state_and_patient(resources: Resources) -> None:
     table = named(resources, "AWS::DynamoDB::Table", "TableName", "hemascope-dev-ledger")
 
     def names(keys: list[dict[str, str]]) -> list[str]:
@@ -221,7 +221,7 @@ def test_the_ledger_answers_by_object_hospital_case_state_and_patient(resources:
     ],
 )
 def test_a_mail_holds_a_link_and_only_what_its_kind_may(resources: Resources, kind: str, places: set[str]) -> None:
-    templates = [one["Properties"]["Template"] for one in of_type(resources, "AWS::SES::Template").values()]
+    templates = [template["Properties"]["Template"] for template in of_type(resources, "AWS::SES::Template").values()]
     (parts,) = [template for template in templates if template["TemplateName"] == f"hemascope-dev-mail-{kind}"]
 
     for part in ("TextPart", "HtmlPart"):

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from hemascope.portal.identity import Role
+from hemascope.domain.account import Role
+from hemascope.portal.routes import PORTAL_API, REPORT_DOCUMENTS, ROUTES
 from infra.settings import Settings
 from infra.snapshot import synthesize
-from tests.infra.reading import Resources, actions_of, named, of_type, statements
+from tests.infra.reading import Resources, actions_of, named, of_type, read_settings, statements
 
 pytestmark = pytest.mark.synth
 
@@ -18,12 +19,12 @@ WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/portal/0f0f0f0f-00
 
 
 def portal_of(resources: Resources) -> Resources:
-    return {name: one for name, one in resources.items() if name.startswith("portal/")}
+    return {name: resource for name, resource in resources.items() if name.startswith("portal/")}
 
 
 def only(resources: Resources, kind: str) -> dict[str, Any]:
-    (one,) = of_type(portal_of(resources), kind).values()
-    return one["Properties"]
+    (resource,) = of_type(portal_of(resources), kind).values()
+    return resource["Properties"]
 
 
 @pytest.fixture(scope="module")
@@ -38,34 +39,30 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Resources:
     )
     assembly: Path = synthesize(settings, tmp_path_factory.mktemp("guarded"))
     template = json.loads((assembly / "Hemascope-test-Portal.template.json").read_text())
-    return {f"portal/{name}": one for name, one in template["Resources"].items()}
+    return {f"portal/{name}": resource for name, resource in template["Resources"].items()}
 
 
-def test_the_api_has_these_routes_and_each_asks_for_a_token(resources: Resources) -> None:
-    routes = [one["Properties"] for one in of_type(resources, "AWS::ApiGatewayV2::Route").values()]
+def test_the_api_has_the_routes_of_the_table_and_each_asks_for_a_token(resources: Resources) -> None:
+    routes = [route["Properties"] for route in of_type(resources, "AWS::ApiGatewayV2::Route").values()]
 
-    assert {route["RouteKey"]: route["AuthorizationType"] for route in routes} == {
-        "GET /me": "JWT",
-        "POST /uploads": "JWT",
-        "GET /reports": "JWT",
-        "GET /reports/{object_id}": "JWT",
-        "GET /reports/{object_id}/report.pdf": "JWT",
-        "GET /reports/{object_id}/report.fhir.json": "JWT",
-        "POST /reports/{object_id}/verdicts": "JWT",
-        "POST /reports/{object_id}/release": "JWT",
-        "POST /reports/{object_id}/acknowledgement": "JWT",
-        "GET /slides": "JWT",
-        "GET /summaries": "JWT",
-        "GET /audit": "JWT",
-        "GET /states": "JWT",
-        "GET /hospital": "JWT",
-        "PUT /hospital": "JWT",
-        "GET /users": "JWT",
-        "POST /users": "JWT",
-        "DELETE /users/{username}": "JWT",
-        "GET /model": "JWT",
-        "GET /figures": "JWT",
+    assert {route["RouteKey"]: route["AuthorizationType"] for route in routes} == {route.key: "JWT" for route in ROUTES}
+
+
+def test_each_route_leads_to_the_function_that_serves_it(resources: Resources) -> None:
+    found = {
+        resource["Properties"]["RouteKey"]: function_of(resources, resource["Properties"]["Target"])
+        for resource in of_type(resources, "AWS::ApiGatewayV2::Route").values()
     }
+
+    assert found == {route.key: "hemascope-dev-portal-api" for route in PORTAL_API.routes} | {
+        route.key: "hemascope-dev-report-documents" for route in REPORT_DOCUMENTS.routes
+    }
+
+
+def function_of(resources: Resources, target: dict[str, Any]) -> str:
+    """Name of the function behind an integration."""
+    integration = resources[f"portal/{target['Fn::Join'][1][-1]['Ref']}"]["Properties"]
+    return resources[f"portal/{integration['IntegrationUri']['Fn::GetAtt'][0]}"]["Properties"]["FunctionName"]
 
 
 def test_tokens_are_the_user_pools_own_for_the_site(resources: Resources) -> None:
@@ -137,7 +134,7 @@ def test_accounts_outlive_the_stack(resources: Resources) -> None:
 
 
 def test_every_role_is_a_group(resources: Resources) -> None:
-    groups = {one["Properties"]["GroupName"] for one in of_type(resources, "AWS::Cognito::UserPoolGroup").values()}
+    groups = {group["Properties"]["GroupName"] for group in of_type(resources, "AWS::Cognito::UserPoolGroup").values()}
 
     assert groups == {"technician", "clinician", "patient", "admin"}
     assert groups == set(Role)
@@ -174,8 +171,8 @@ def test_only_this_distribution_may_read_the_site(resources: Resources) -> None:
         statement for statement in statements(portal_of(resources), "AWS::S3::BucketPolicy") if statement["Effect"] == "Allow"
     ]
 
-    (reading,) = [one for one in allowed if one["Principal"] == {"Service": "cloudfront.amazonaws.com"}]
-    others = [one for one in allowed if one is not reading]
+    (reading,) = [statement for statement in allowed if statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}]
+    others = [statement for statement in allowed if statement is not reading]
 
     assert actions_of(reading) == ["s3:GetObject"]
     assert json.dumps(reading["Condition"]["StringEquals"]["AWS:SourceArn"]).count(distribution.split("/")[1]) == 1
@@ -198,7 +195,7 @@ def test_a_page_may_do_what_the_portal_does_and_nothing_else(resources: Resource
     security = headers["SecurityHeadersConfig"]
     text = flat(security["ContentSecurityPolicy"]["ContentSecurityPolicy"])
 
-    policy = dict(one.split(" ", 1) for one in text.split("; "))
+    policy = dict(directive.split(" ", 1) for directive in text.split("; "))
 
     assert policy == {
         "default-src": "'none'",
@@ -222,7 +219,7 @@ def flat(value: Any) -> str:
         return "".join(flat(part) for part in value["Fn::Join"][1])
     name = value.get("Ref") or value["Fn::ImportValue"]
     known = ("AccountId", "Region", "URLSuffix", "Reports", "Uploads", "Api")
-    return f"({next(one for one in known if one in name)})"
+    return f"({next(part for part in known if part in name)})"
 
 
 def test_the_other_headers_are_strict(resources: Resources) -> None:
@@ -291,4 +288,4 @@ def test_the_origin_of_a_portal_has_no_slash_at_its_end(guarded: Resources) -> N
 )
 def test_a_setting_that_cloudfront_would_refuse_is_refused_before(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=f"HEMASCOPE_{name}"):
-        Settings.read({f"HEMASCOPE_{name}": value})
+        read_settings({f"HEMASCOPE_{name}": value})

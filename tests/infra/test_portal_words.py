@@ -11,8 +11,9 @@ pytestmark = pytest.mark.synth
 
 
 def test_the_portal_knows_the_models_words_and_card_and_not_its_network(resources: Resources, assembly: Path) -> None:
-    (layer,) = [one for name, one in of_type(resources, "AWS::Lambda::LayerVersion").items() if name.startswith("portal/Words")]
-    (function,) = [one for name, one in of_type(resources, "AWS::Lambda::Function").items() if name.startswith("portal/Answer")]
+    layers, functions = (of_type(resources, f"AWS::Lambda::{kind}") for kind in ("LayerVersion", "Function"))
+    (layer,) = [found for name, found in layers.items() if name.startswith("portal/Words")]
+    (function,) = [found for name, found in functions.items() if name.startswith("portal/Answer")]
     variables = function["Properties"]["Environment"]["Variables"]
     digest = layer["Properties"]["Content"]["S3Key"].removesuffix(".zip")
     assets = json.loads((assembly / "Hemascope-dev-Portal.assets.json").read_text())["files"]

@@ -1,11 +1,10 @@
-"""What each role may do and who takes it, as literal lists: a role that is not here fails, in whatever stack it is."""
+"""Actions and principal of every role as literal lists: a role that is not listed fails, whatever its stack."""
 
 import json
-from typing import Any
 
 import pytest
 
-from tests.infra.reading import Resources, actions_of, named, of_type, plain, statements
+from tests.infra.reading import Resources, actions_of, allowing_statements, named, of_type, plain, statements
 
 pytestmark = pytest.mark.synth
 
@@ -19,7 +18,7 @@ QUEUE_READER = {
 FUNCTION = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 LAMBDA, IOT = {"Service": "lambda.amazonaws.com"}, {"Service": "iot.amazonaws.com"}
 
-# Stack and name of the role -> who takes it, and its actions. test_archive and test_devices have resources and conditions too.
+# Stack and name of the role -> its principal and its actions. test_archive and test_devices check resources and conditions.
 ROLES: dict[str, tuple[dict[str, str], set[str]]] = {
     "screening/Role": (
         LAMBDA,
@@ -173,7 +172,7 @@ ROLES: dict[str, tuple[dict[str, str], set[str]]] = {
 }
 KNOWN = {"AWS::IAM::Role", "AWS::IAM::Policy"}
 WIDER = {"ManagedPolicyArns", "Policies"}  # in a role itself
-# What may act for another or change what anybody may do.
+# Actions that assume another identity or change permissions.
 POWERS = (
     "iam:",
     "sts:",
@@ -197,9 +196,9 @@ def allowed(resources: Resources, role: str) -> set[str]:
     stack, identity = role.split("/")
     return {
         action
-        for name, one in of_type(resources, "AWS::IAM::Policy").items()
-        if name.split("/")[0] == stack and {"Ref": identity} in one["Properties"]["Roles"]
-        for statement in one["Properties"]["PolicyDocument"]["Statement"]
+        for name, policy in of_type(resources, "AWS::IAM::Policy").items()
+        if name.split("/")[0] == stack and {"Ref": identity} in policy["Properties"]["Roles"]
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
         for action in actions_of(statement)
     }
 
@@ -210,19 +209,27 @@ def test_each_role_may_do_this_and_nothing_else(resources: Resources) -> None:
     assert found == {name: actions for name, (_, actions) in ROLES.items()}
 
 
-def test_each_role_is_taken_by_this_principal_and_nobody_else(resources: Resources) -> None:
+def test_each_role_is_assumed_by_this_principal_and_nobody_else(resources: Resources) -> None:
     found = {
-        role_key(name): [plain(one["Principal"]) for one in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]]
+        role_key(name): [
+            plain(statement["Principal"]) for statement in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        ]
         for name, role in of_type(resources, "AWS::IAM::Role").items()
     }
 
     assert found == {name: [principal] for name, (principal, _) in ROLES.items()}
 
 
-def test_permissions_stand_nowhere_but_in_a_policy_of_one_role(resources: Resources) -> None:
-    elsewhere = [name for name, one in resources.items() if one["Type"].startswith("AWS::IAM::") and one["Type"] not in KNOWN]
-    wider = [name for name, one in of_type(resources, "AWS::IAM::Role").items() if WIDER & set(one["Properties"])]
-    shared = [name for name, one in of_type(resources, "AWS::IAM::Policy").items() if len(one["Properties"]["Roles"]) != 1]
+def test_permissions_are_only_in_policies_of_a_single_role(resources: Resources) -> None:
+    elsewhere = [
+        name
+        for name, resource in resources.items()
+        if resource["Type"].startswith("AWS::IAM::") and resource["Type"] not in KNOWN
+    ]
+    wider = [name for name, role in of_type(resources, "AWS::IAM::Role").items() if WIDER & set(role["Properties"])]
+    shared = [
+        name for name, policy in of_type(resources, "AWS::IAM::Policy").items() if len(policy["Properties"]["Roles"]) != 1
+    ]
 
     assert (elsewhere, wider, shared) == ([], [], [])
 
@@ -240,11 +247,11 @@ def test_permissions_stand_nowhere_but_in_a_policy_of_one_role(resources: Resour
 def test_each_function_has_a_role_of_its_own(resources: Resources, function: str, role: str) -> None:
     taken = named(resources, "AWS::Lambda::Function", "FunctionName", function)["Role"]["Fn::GetAtt"][0]
 
-    assert role_key(f"{role.split('/')[0]}/{taken}") == role
+    assert role_key(f"{role.split('/', maxsplit=1)[0]}/{taken}") == role
 
 
-def test_no_role_may_change_what_anybody_may_do(resources: Resources) -> None:
-    # CodeDeploy moves the alias: its trade.
+def test_no_role_may_change_permissions(resources: Resources) -> None:
+    # CodeDeploy moves the alias.
     powerful = {
         (role_key(name), action)
         for name in of_type(resources, "AWS::IAM::Role")
@@ -255,38 +262,38 @@ def test_no_role_may_change_what_anybody_may_do(resources: Resources) -> None:
     assert powerful == {("screening/Deployer", "lambda:UpdateAlias")}
 
 
-def test_no_role_reaches_everything_but_for_tracing(resources: Resources) -> None:
-    # The archive's machine, which may set up its log too, has a test of its own.
-    elsewhere = {name: one for name, one in resources.items() if not name.startswith("archive/")}
+def test_only_tracing_is_allowed_on_every_resource(resources: Resources) -> None:
+    # The archive's state machine, which may also set up its log, has a test of its own.
+    elsewhere = {name: resource for name, resource in resources.items() if not name.startswith("archive/")}
     everywhere = [statement for statement in statements(elsewhere, "AWS::IAM::Policy") if statement["Resource"] == "*"]
 
-    assert {tuple(sorted(actions_of(one))) for one in everywhere} == {("xray:PutTelemetryRecords", "xray:PutTraceSegments")}
-
-
-def documents(value: Any) -> list[dict[str, Any]]:
-    """Every policy statement that allows something, wherever it stands in a resource."""
-    if isinstance(value, list):
-        return [found for one in value for found in documents(one)]
-    if not isinstance(value, dict):
-        return []
-    own = [value] if value.get("Effect") == "Allow" and ("Action" in value or "NotAction" in value) else []
-    return own + [found for one in value.values() for found in documents(one)]
+    assert {tuple(sorted(actions_of(statement))) for statement in everywhere} == {
+        ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
+    }
 
 
 def test_no_allowed_action_is_a_wildcard_whatever_the_kind_of_policy(resources: Resources) -> None:
-    allowing = [document for resource in resources.values() for document in documents(resource["Properties"])]
-    wild = [one for one in allowing if "NotAction" in one or any("*" in action for action in actions_of(one))]
+    allowing = [statement for resource in resources.values() for statement in allowing_statements(resource["Properties"])]
+    wild = [
+        statement
+        for statement in allowing
+        if "NotAction" in statement or any("*" in action for action in actions_of(statement))
+    ]
 
-    # A key whose policy says nothing of its account is lost with its last user; what the account may do, IAM says.
+    # A key policy must name the account, else nobody could ever change it; IAM decides what the account's users may do.
     account = {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
     assert len(allowing) > 60
-    assert {json.dumps([one["Action"], plain(one["Principal"])]) for one in wild} == {json.dumps(["kms:*", account])}
+    assert {json.dumps([statement["Action"], plain(statement["Principal"])]) for statement in wild} == {
+        json.dumps(["kms:*", account])
+    }
     assert len(wild) == len(of_type(resources, "AWS::KMS::Key"))
 
 
 def test_nobody_is_allowed_anything_without_being_named(resources: Resources) -> None:
-    allowing = [document for resource in resources.values() for document in documents(resource["Properties"])]
+    allowing = [statement for resource in resources.values() for statement in allowing_statements(resource["Properties"])]
 
-    public = [one for one in allowing if one.get("Principal") in ("*", {"AWS": "*"}) or "NotPrincipal" in one]
+    public = [
+        statement for statement in allowing if statement.get("Principal") in ("*", {"AWS": "*"}) or "NotPrincipal" in statement
+    ]
 
     assert public == []

@@ -1,4 +1,4 @@
-"""Synthesis itself: offline, without a Node of the machine's, and equal to the committed snapshots."""
+"""Synthesis: offline, without an installed Node, and equal to the committed snapshots."""
 
 import json
 import os
@@ -11,6 +11,7 @@ import pytest
 from infra.image import allowed
 from infra.settings import Settings
 from infra.snapshot import FOLDER, read_snapshots
+from tests.infra.reading import read_settings
 
 
 @pytest.mark.synth
@@ -22,7 +23,7 @@ def test_the_committed_snapshots_equal_a_fresh_synthesis(assembly: Path) -> None
     assert committed == fresh, "run `make templates` and look at the difference"
 
 
-# Both halves of CDK end where they look up a name or connect.
+# Both the Python and the Node process of CDK fail on a name lookup or a connection.
 PYTHON_OFFLINE = """
 import sys
 def refuse(event, arguments):
@@ -44,9 +45,7 @@ def test_app_py_synthesizes_without_node_docker_account_or_network(root: Path, t
     environment = {"PATH": "/nowhere", "HOME": str(tmp_path), "CDK_OUTDIR": str(tmp_path / "out"), "HEMASCOPE_STAGE": "test"}
     environment |= {"PYTHONPATH": str(tmp_path), "NODE_OPTIONS": f"--require={tmp_path / 'offline.cjs'}"}
 
-    done = subprocess.run(
-        [sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, timeout=200, check=False
-    )
+    done = subprocess.run([sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "Hemascope-test-Ingest.template.json").exists()
@@ -54,23 +53,21 @@ def test_app_py_synthesizes_without_node_docker_account_or_network(root: Path, t
 
 
 def test_the_cdk_command_line_takes_the_python_that_make_setup_made(root: Path, tmp_path: Path) -> None:
-    ours = tmp_path / ".venv" / "bin" / "python"
-    ours.parent.mkdir(parents=True)
-    ours.write_text('#!/bin/sh\necho "ours runs $1"\n')
-    ours.chmod(0o755)
+    interpreter = tmp_path / ".venv" / "bin" / "python"
+    interpreter.parent.mkdir(parents=True)
+    interpreter.write_text('#!/bin/sh\necho "the project runs $1"\n')
+    interpreter.chmod(0o755)
     command = json.loads((root / "cdk.json").read_text())["app"]
 
-    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
 
-    assert done.stdout == "ours runs app.py\n"
+    assert done.stdout == "the project runs app.py\n"
 
 
 def test_app_py_names_the_setting_that_is_wrong(root: Path) -> None:
     environment = {**os.environ, "HEMASCOPE_PORTAL_URL": "ftp://nowhere"}
 
-    done = subprocess.run(
-        [sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, timeout=200, check=False
-    )
+    done = subprocess.run([sys.executable, "app.py"], cwd=root, env=environment, capture_output=True, text=True, check=False)
 
     assert done.returncode == 1
     assert "HEMASCOPE_PORTAL_URL" in done.stderr
@@ -84,7 +81,7 @@ def test_app_py_and_handlers_stay_thin(root: Path) -> None:
 
 
 @pytest.mark.synth
-def test_the_build_context_of_the_image_holds_what_is_allowed_and_nothing_else(assembly: Path, root: Path) -> None:
+def test_the_build_context_of_the_image_contains_the_allowed_files_only(assembly: Path, root: Path) -> None:
     assets = json.loads((assembly / "Hemascope-dev-Screening.assets.json").read_text())
     (image,) = assets["dockerImages"].values()
     context = assembly / image["source"]["directory"]
@@ -92,7 +89,9 @@ def test_the_build_context_of_the_image_holds_what_is_allowed_and_nothing_else(a
     held = sorted(path.relative_to(context).as_posix() for path in context.rglob("*") if path.is_file())
 
     package = root / "layers" / "hemascope" / "python" / "hemascope"
-    modules = [path.relative_to(root).as_posix() for path in package.rglob("*.py*") if path.suffix in {".py", ".typed"}]
+    modules = [
+        path.relative_to(root).as_posix() for path in package.rglob("*") if path.suffix == ".py" or path.name == "py.typed"
+    ]
     artifact = "model_artifacts/all-subtypes/1.0.1"
     files = ("colour_reference.json", "feature_reference.npz", "golden.json", "manifest.json", "model.tflite", "texts.en.json")
     assert held == sorted(
@@ -107,7 +106,7 @@ def test_the_build_context_of_the_image_holds_what_is_allowed_and_nothing_else(a
 
 
 @pytest.mark.synth
-def test_the_build_context_of_the_documents_holds_no_network(assembly: Path) -> None:
+def test_the_build_context_of_the_documents_image_contains_no_network(assembly: Path) -> None:
     assets = json.loads((assembly / "Hemascope-dev-Portal.assets.json").read_text())
     (image,) = assets["dockerImages"].values()
     context = assembly / image["source"]["directory"]
@@ -115,7 +114,7 @@ def test_the_build_context_of_the_documents_holds_no_network(assembly: Path) -> 
     held = {path.relative_to(context).as_posix() for path in context.rglob("*") if path.is_file()}
 
     artifact = f"model_artifacts/{Settings().model}"
-    assert {one for one in held if not one.startswith("layers/hemascope/python/hemascope/")} == {
+    assert {path for path in held if not path.startswith("layers/hemascope/python/hemascope/")} == {
         f"{artifact}/manifest.json",
         f"{artifact}/texts.en.json",
         "lambdas/report_documents/Dockerfile",
@@ -147,12 +146,12 @@ def test_the_context_is_an_allow_list() -> None:
 )
 def test_a_wrong_setting_is_named(variable: str, value: str) -> None:
     with pytest.raises(ValueError, match=variable):
-        Settings.read({variable: value})
+        read_settings({variable: value})
 
 
-def test_every_setting_stands_in_the_example_with_its_default(root: Path) -> None:
+def test_every_setting_is_in_the_example_with_its_default(root: Path) -> None:
     lines = (root / ".env.example").read_text().splitlines()
     shown = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
     assert set(shown) == {f"HEMASCOPE_{name.upper()}" for name in Settings.model_fields}
-    assert Settings.read(shown) == Settings()
+    assert read_settings(shown) == Settings()

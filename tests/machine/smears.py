@@ -1,7 +1,7 @@
 """The life of smears as a state machine: any order of duplicate, late and lost messages, crashes around any write.
 
 Hypothesis draws the steps. After each of them the promises of ``docs/architecture.md`` are checked, and at the end, when
-nothing fails any more, that every smear has come home.
+nothing fails any more, that every smear has reached its terminal state.
 """
 
 import re
@@ -21,8 +21,9 @@ from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.report import State
 from hemascope.domain.specimen import ObjectVersion
-from tests.machine.worlds import MachineWorld, contents
+from tests.machine.worlds import MachineWorld
 from tests.support.fakes import LEASE, MAXIMUM_RECEIVES, Killed, Wire, kill
+from tests.support.picture_contents import contents
 
 ENDS = {State.REPORTED, State.REJECTED}
 _EXPECTED = {"good": State.REPORTED, "bad": State.REJECTED, "gone": State.FAILED}
@@ -58,7 +59,7 @@ class Message:
 
 @dataclass
 class Smear:
-    """What the machine knows of one upload: how often its people may have been told more than once, and why."""
+    """What the machine knows of one upload; ``windows``: how often a crash allowed a second message on the topic."""
 
     kind: str
     windows: int = 0
@@ -104,7 +105,7 @@ class SmearMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.due)
     @rule(which=st.integers(0, 99), fault=FAULTS)
     def deliver_notification(self, which: int, fault: Fault) -> None:
-        self._receive(self.due, which, lambda message: self._tell(message.content, _wire(fault)))
+        self._receive(self.due, which, lambda message: self._notify(message.content, _wire(fault)))
 
     @precondition(lambda self: self.arrivals)
     @rule(which=st.integers(0, 99), number=st.integers(1, 7))
@@ -118,11 +119,11 @@ class SmearMachine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 99), number=st.integers(1, 6))
     def deliver_a_notification_to_two_at_once(self, which: int, number: int) -> None:
         def rival(message: Message) -> None:
-            with suppress(TransientError):  # it is in other hands, and comes again
-                self._tell(message.content, Wire())
+            with suppress(TransientError):  # claimed by the other worker, and delivered again
+                self._notify(message.content, Wire())
 
         self._receive(
-            self.due, which, lambda message: self._tell(message.content, Wire(before={number: lambda: rival(message)}))
+            self.due, which, lambda message: self._notify(message.content, Wire(before={number: lambda: rival(message)}))
         )
 
     @precondition(lambda self: self.smears)
@@ -136,7 +137,7 @@ class SmearMachine(RuleBasedStateMachine):
     def ask_again_for_a_notification(self, which: int) -> None:
         rows = [row for row in self.outside.rows() if row.state in ENDS]
         if rows:
-            row = sorted(rows, key=lambda one: one.object_id)[which % len(rows)]
+            row = sorted(rows, key=lambda row: row.object_id)[which % len(rows)]
             self.due.append(Message(NotificationTask(object_id=row.object_id, model=row.model)))
 
     @precondition(lambda self: self.arrivals or self.due)
@@ -149,12 +150,12 @@ class SmearMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 61]))
     def time_goes_on(self, seconds: int) -> None:
-        self._ses_says_what_went_out()  # long before anybody else may use a channel that was begun
+        self._record_events_of_ses()  # long before a claim expires
         self.world.clock.time += timedelta(seconds=seconds)
 
-    def _ses_says_what_went_out(self) -> None:
+    def _record_events_of_ses(self) -> None:
         for mail in self.world.mailer.mails[self.known_mails :]:
-            self.world.ledger.complete_channel(mail.notification.object_id, mail.notification.model, mail.channel, sent=True)
+            self.world.ledger.complete_channel(mail.notification.object_id, mail.notification.model, mail.channel)
         self.known_mails = len(self.world.mailer.mails)
 
     @precondition(lambda self: self.dead)
@@ -198,23 +199,23 @@ class SmearMachine(RuleBasedStateMachine):
     @invariant()
     def no_mail_goes_out_twice_and_no_message_but_in_the_documented_window(self) -> None:
         for version, smear in self.smears.items():
-            assert self._most_told(version, self.world.mailer.mails) <= 1
-            assert self._most_told(version, self.world.publisher.notifications) <= 1 + smear.windows
+            assert self._most_sent(version, self.world.mailer.mails) <= 1
+            assert self._most_sent(version, self.world.publisher.notifications) <= 1 + smear.windows
 
     def teardown(self) -> None:
         try:
-            self._come_home()
+            self._finish_all()
         finally:
             self.outside.close()
 
-    def _come_home(self) -> None:
-        """Nothing fails any more, the operator replays dead letters and reconciles: every smear comes to its end."""
+    def _finish_all(self) -> None:
+        """Nothing fails any more, the operator replays dead letters and reconciles: every smear reaches its terminal state."""
         for _ in range(2):
             while self.dead:
                 self.replay()
             lost, late = self.outside.reconcile()
-            self.arrivals += [Message(one) for one in lost]
-            self.due += [Message(one) for one in late]
+            self.arrivals += [Message(created) for created in lost]
+            self.due += [Message(task) for task in late]
             self._work_off()
         ends = {row.object: row for row in self.outside.rows()}
         for version, smear in self.smears.items():
@@ -222,8 +223,8 @@ class SmearMachine(RuleBasedStateMachine):
             assert row.state is _EXPECTED[smear.kind]
             if row.state in ENDS:
                 assert row.notification in {NotificationStatus.SENT, NotificationStatus.BOUNCED}
-                assert self._most_told(version, self.world.mailer.mails, row.state) == 1
-                assert self._most_told(version, self.world.publisher.notifications, row.state) >= 1
+                assert self._most_sent(version, self.world.mailer.mails, row.state) == 1
+                assert self._most_sent(version, self.world.publisher.notifications, row.state) >= 1
         self.one_row_each_and_ends_stand_for_ever()
         self.what_is_stored_is_never_changed()
         self.no_mail_goes_out_twice_and_no_message_but_in_the_documented_window()
@@ -252,21 +253,21 @@ class SmearMachine(RuleBasedStateMachine):
 
     def _screen(self, message: Message, wire: Wire) -> None:
         assert isinstance(message.content, CreatedObject)
-        self.world.station(wire).process(message.content, message.receives)
+        self.world.screening_service(wire).process(message.content, message.receives)
 
-    def _tell(self, task: CreatedObject | NotificationTask, wire: Wire) -> None:
+    def _notify(self, task: CreatedObject | NotificationTask, wire: Wire) -> None:
         assert isinstance(task, NotificationTask)
         (version,) = [smear for smear in self.smears if smear.object_id == task.object_id]
-        told = self._most_told(version, self.world.publisher.notifications)
+        before = self._most_sent(version, self.world.publisher.notifications)
         try:
-            self.world.notification(wire).notify(task)
+            self.world.notification_service(wire).notify(task)
         except BaseException:
-            # The topic was told, and the ledger may not have heard of it: the one window in which it is told again.
-            self.smears[version].windows += self._most_told(version, self.world.publisher.notifications) > told
+            # The topic was notified, and the ledger may not have recorded it: the only case in which it is notified again.
+            self.smears[version].windows += self._most_sent(version, self.world.publisher.notifications) > before
             raise
 
-    def _most_told(self, version: ObjectVersion, said: Sequence[object], state: State | None = None) -> int:
-        """How often the same was said of a smear, or the same of one state of it."""
+    def _most_sent(self, version: ObjectVersion, said: Sequence[object], state: State | None = None) -> int:
+        """How often the same message was sent about a smear, or about one state of it."""
         wanted = f"{state!r}" if state else ""
         texts = [text for text in map(repr, said) if version.object_id in text and wanted in text]
         return max(Counter(texts).values(), default=0)

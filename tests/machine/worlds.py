@@ -1,36 +1,21 @@
-"""The two worlds in which the state machine runs: lists and dicts, and the adapters on a cloud in process."""
+"""The two worlds in which the state machine runs: fakes of lists and dicts, and the real adapters on moto."""
 
-import os
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from functools import cache
-from unittest.mock import patch
 
-import numpy as np
-
-from hemascope.aws.ledger.writer import row_from_item
+from hemascope.aws.ledger.table import row_from_item
 from hemascope.aws.messaging import SqsNotificationQueue
 from hemascope.aws.s3 import S3Store
 from hemascope.domain.events import CreatedObject, parse_message
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.specimen import ObjectVersion
-from hemascope.imaging.overlay import encode_png
-from hemascope.imaging.synthetic import draw_synthetic_smear
 from hemascope.model.artifact import load_artifact
 from hemascope_cli.operations.reconcile import Reconciliation
 from hemascope_cli.project import artifact_folder
 from tests.support.fakes import LEASE, FixedClassifier, World
 from tests.support.moto_cloud import moto_cloud
-
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
-
-
-@cache
-def contents() -> dict[str, bytes]:
-    """A picture that is reported, one that is rejected, and one that is deleted before anybody reads it."""
-    good = encode_png(np.ascontiguousarray(draw_synthetic_smear(7, side=64, cells=2)))
-    return {"good": good, "bad": good[: len(good) // 2], "gone": good}
 
 
 @cache
@@ -95,7 +80,7 @@ class DictWorld(MachineWorld):
         del self.world.pictures.pictures[version]
 
     def rows(self) -> list[LedgerRow]:
-        return list(self.world.ledger.rows.values())
+        return list(self.world.ledger.rows)
 
     def files(self) -> dict[str, object]:
         return dict(self.world.reports.files)
@@ -113,11 +98,10 @@ class DictWorld(MachineWorld):
 
 
 class CloudWorld(MachineWorld):
-    """The real adapters of store, ledger and queue on moto, and the real reconciliation; who is told is a list still."""
+    """The real adapters of store, ledger and queue on moto, and the real reconciliation; mails and topics are lists."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        self._stack.enter_context(patch.dict(os.environ, CREDENTIALS))
         self.cloud = self._stack.enter_context(moto_cloud())
         self.world = World(
             _classifier(),
@@ -153,7 +137,7 @@ class CloudWorld(MachineWorld):
     def reconcile(self) -> tuple[list[CreatedObject], list[NotificationTask]]:
         Reconciliation(
             uploads=self.cloud.uploads,
-            ledger=self.cloud.table,
+            ledger=self.cloud.ledger,
             model=self.model,
             now=self.world.clock.now() + 365 * LEASE * 24 * 60,
             grace=LEASE,
@@ -161,4 +145,4 @@ class CloudWorld(MachineWorld):
             notifications=self.cloud.queue(self.cloud.notifications),
         ).run()
         bodies = self.cloud.bodies(self.cloud.arrivals)
-        return [one for body in bodies for one in parse_message(body)], self.take_notifications()
+        return [created for body in bodies for created in parse_message(body)], self.take_notifications()

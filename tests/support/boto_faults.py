@@ -60,8 +60,8 @@ class FaultyNetwork:
         """Stand between a client, or all clients that a session will make, and the services; given are its events."""
         events.register_first("before-send", self._before_send)
 
-    def _before_send(self, event_name: str, request: Any, **_: Any) -> Any:
-        _, service, operation = event_name.split(".")
+    def _before_send(self, event_name: str, request: Any, **_kwargs: Any) -> Any:
+        service, operation = event_name.split(".")[1:]
         self.attempts.append((service, operation))
         fault = self.plan(service, operation)
         if fault is Fault.UNREACHABLE:

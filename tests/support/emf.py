@@ -40,7 +40,7 @@ def emitted(log: str) -> Iterator[Emitted]:
 def values(log: str) -> dict[str, tuple[float, ...]]:
     """Values by name, of the dimension ``function`` alone."""
     found: dict[str, tuple[float, ...]] = {}
-    for one in emitted(log):
-        if [name for name, _ in one.dimensions] == ["function"]:
-            found[one.name] = found.get(one.name, ()) + one.values
+    for metric in emitted(log):
+        if [name for name, _ in metric.dimensions] == ["function"]:
+            found[metric.name] = found.get(metric.name, ()) + metric.values
     return found

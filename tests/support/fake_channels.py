@@ -1,4 +1,4 @@
-"""Stand-ins for the ways on which people are told: lists and a dict."""
+"""Fakes of notification queue, topics, mails and hospital settings: lists and a dict."""
 
 from datetime import timedelta
 

@@ -1,21 +1,20 @@
-"""Stand-ins for the ports: lists and dicts that keep the ports' promises, and a fuse that kills a worker in the middle."""
+"""Fakes of the ports, made of lists and dicts, and a wire that can kill a worker at any of its writes."""
 
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote_plus
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.domain.errors import MissingObject
+from hemascope.domain.events import CreatedObject
 from hemascope.domain.file_size import check_size
-from hemascope.domain.ledger import ClaimStatus, LedgerRow, NotificationStatus
-from hemascope.domain.report import State
+from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.imaging.model_input import NetworkInputs
 from hemascope.model.artifact import Artifact
@@ -24,14 +23,17 @@ from hemascope.notifications.messages import NotificationComposer
 from hemascope.notifications.service import NotificationService
 from hemascope.screening.service import ScreeningService
 from tests.support.fake_channels import FakeHospitals, FakeMailer, FakeNotifications, FakePatients, FakePublisher
+from tests.support.fake_ledger import FakeLedger
+from tests.support.wired import Wired
 
 START = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
 MAXIMUM_RECEIVES = 3
+_CHANNEL_WRITES = ("claim_channel", "complete_channel", "release_channel", "set_notification")
 
 
 class Killed(BaseException):
-    """A worker that is killed: no ``except Exception`` sees it, nothing is cleaned up."""
+    """The death of a worker: no ``except Exception`` sees it, and nothing is cleaned up."""
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Wire:
     after: dict[int, Callable[[], object]] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
 
-    def around(self, name: str, write: Callable[[], bool | None]) -> bool | None:
+    def around(self, name: str, write: Callable[[], Any]) -> Any:
         self.writes.append(name)
         number = len(self.writes)
         self.before.get(number, lambda: None)()
@@ -79,60 +81,6 @@ class FakeStore:
         return json.loads(content)
 
 
-class FakeLedger:
-    """A Ledger: ``reported`` and ``rejected`` stand for ever, ``failed`` gives way."""
-
-    def __init__(self) -> None:
-        self.rows: dict[tuple[str, str], LedgerRow] = {}
-        self.marks: dict[tuple[str, str], dict[str, datetime | str]] = {}
-        self.forgotten: set[str] = set()
-        self._lock = threading.Lock()
-
-    def find(self, object_id: str, model: str) -> LedgerRow | None:
-        return self.rows.get((object_id, model))
-
-    def finish(self, row: LedgerRow) -> LedgerRow:
-        with self._lock:
-            standing = self.rows.get((row.object_id, row.model))
-            if standing is not None and (standing.state is not State.FAILED or row.state is State.FAILED):
-                return standing
-            self.rows[row.object_id, row.model] = row
-            self.marks.pop((row.object_id, row.model), None)
-            return row
-
-    def is_forgotten(self, object_id: str) -> bool:
-        return object_id in self.forgotten
-
-    def was_urgent(self, object_id: str) -> bool:
-        return any(row.urgent for (one, _), row in self.rows.items() if one == object_id)
-
-    def claim_channel(self, object_id: str, model: str, channel: str, now: datetime, until: datetime) -> ClaimStatus:
-        with self._lock:
-            mark = self.marks.get((object_id, model), {}).get(channel)
-            if (object_id, model) not in self.rows or mark == "completed":
-                return ClaimStatus.COMPLETED
-            if isinstance(mark, datetime) and mark >= now:
-                return ClaimStatus.HELD
-            self.marks.setdefault((object_id, model), {})[channel] = until
-            return ClaimStatus.CLAIMED
-
-    def complete_channel(self, object_id: str, model: str, channel: str, sent: bool) -> None:
-        marks = self.marks.setdefault((object_id, model), {})
-        if sent and channel in marks:
-            marks[channel] = "completed"
-        elif not sent:
-            marks.pop(channel, None)
-
-    def set_notification(
-        self, object_id: str, model: str, notification: NotificationStatus, state: State | None = None
-    ) -> bool:
-        row = self.rows.get((object_id, model))
-        if row is None or row.notification is NotificationStatus.BOUNCED or state not in {None, row.state}:
-            return False
-        self.rows[object_id, model] = row.model_copy(update={"notification": notification})
-        return True
-
-
 class FakeClock:
     """A Clock that stands still until it is moved; its timer counts quarter seconds."""
 
@@ -149,7 +97,7 @@ class FakeClock:
 
 
 class FixedClassifier:
-    """A network that always gives the same answer and remembers what it was asked."""
+    """A network that always gives the same answer and records its inputs."""
 
     def __init__(self, artifact: Artifact, *probabilities: float, **evidence: Any) -> None:
         self.artifact = artifact
@@ -170,22 +118,9 @@ class FixedClassifier:
         return self.answer(inputs).probabilities
 
 
-class _Wired:
-    """A fake whose writes go over the wire of one worker."""
-
-    def __init__(self, fake: object, wire: Wire, writes: tuple[str, ...]) -> None:
-        self._fake, self._wire, self._writes = fake, wire, writes
-
-    def __getattr__(self, name: str) -> object:
-        method = getattr(self._fake, name)
-        if name not in self._writes:
-            return method
-        return lambda *arguments, **named: self._wire.around(name, lambda: method(*arguments, **named))
-
-
 @dataclass
 class World:
-    """Everything outside the station; workers come and go, this stays."""
+    """Everything outside the services. Workers come and go, and this stays."""
 
     classifier: Classifier | FixedClassifier
     pictures: FakeStore = field(default_factory=FakeStore)
@@ -198,30 +133,36 @@ class World:
     patients: FakePatients = field(default_factory=FakePatients)
     clock: FakeClock = field(default_factory=FakeClock)
 
-    def station(self, wire: Wire | None = None) -> ScreeningService:
-        """A screening worker."""
+    def arrive(self, data: bytes, key: str = "smears/st-mary/p-7/c-1/field-1.jpg", version: str = "v1") -> CreatedObject:
+        """Upload a picture; return what its event says."""
+        created = CreatedObject(object=ObjectVersion(bucket="uploads", key=key, version_id=version), size=len(data))
+        self.pictures.pictures[created.object] = data
+        return created
+
+    def screening_service(self, wire: Wire | None = None) -> ScreeningService:
+        """A worker of the screening function."""
         wire = wire or Wire()
         return ScreeningService(
-            classifier=self.classifier,
+            classifier=cast("Classifier", self.classifier),
             pictures=self.pictures,
-            reports=_Wired(self.reports, wire, ("write_once",)),
-            ledger=_Wired(self.ledger, wire, ("finish",)),
-            notifications=_Wired(self.notifications, wire, ("put",)),
+            reports=Wired(self.reports, wire.around, ("write_once",)),
+            ledger=Wired(self.ledger, wire.around, ("finish",)),
+            notifications=Wired(self.notifications, wire.around, ("put",)),
             clock=self.clock,
             maximum_receives=MAXIMUM_RECEIVES,
         )
 
-    def notification(self, wire: Wire | None = None) -> NotificationService:
-        """A delivering worker."""
+    def notification_service(self, wire: Wire | None = None) -> NotificationService:
+        """A worker of the notification function."""
         wire = wire or Wire()
         return NotificationService(
-            ledger=_Wired(self.ledger, wire, ("claim_channel", "complete_channel", "set_notification")),
+            ledger=Wired(self.ledger, wire.around, _CHANNEL_WRITES),
             hospitals=self.hospitals,
-            publisher=_Wired(self.publisher, wire, ("publish",)),
-            patients=_Wired(self.patients, wire, ("publish",)),
-            mailer=_Wired(self.mailer, wire, ("send",)),
+            publisher=Wired(self.publisher, wire.around, ("publish",)),
+            patients=Wired(self.patients, wire.around, ("publish",)),
+            mailer=Wired(self.mailer, wire.around, ("send",)),
             composer=NotificationComposer(self.reports, "reports"),
-            notifications=_Wired(self.notifications, wire, ("put",)),
+            notifications=Wired(self.notifications, wire.around, ("put",)),
             clock=self.clock,
             portal_url="https://portal.example",
             grace=LEASE,
@@ -230,7 +171,7 @@ class World:
     @property
     def row(self) -> LedgerRow:
         """The only row of the ledger."""
-        (row,) = self.ledger.rows.values()
+        (row,) = self.ledger.rows
         return row
 
 
@@ -255,14 +196,14 @@ def s3_message(*records: dict) -> str:
 
 
 def lambda_context(function: str = "hemascope-dev-screen-smear") -> SimpleNamespace:
-    """What Lambda says of itself to the function."""
+    """The context that Lambda passes to a function."""
     return SimpleNamespace(
         function_name=function, function_version="7", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0
     )
 
 
 def sqs_event(*bodies: str, receives: int = 1) -> dict:
-    """What Lambda hands to the function: message-1, message-2, ..."""
+    """The event that Lambda passes to a function: message-1, message-2, ..."""
     return {
         "Records": [
             {

@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.support.portal_world import CONTEXT, Portal, account, request
+from tests.support.portal_world import CONTEXT, PortalWorld, account, request
 
 TOKEN = "header.claims.signature"
 
@@ -21,7 +21,7 @@ class HttpPortal:
     """What it has, and what it was asked."""
 
     function: Any
-    portal: Portal
+    portal: PortalWorld
     address: str = ""
     hospital: str = "st-mary"
     objects: dict[str, bytes] = field(default_factory=dict)

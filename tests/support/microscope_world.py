@@ -1,4 +1,4 @@
-"""A microscope's agent on fakes: a folder on disk, a clock that tests move, a store that fails when told to."""
+"""A microscope's agent on fakes: a folder on disk, a clock that tests move, a store that fails on demand."""
 
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
@@ -24,30 +24,30 @@ def drawn(seed: int) -> bytes:
 
 @dataclass
 class FakeBucket:
-    """A Sender: it stores under a free key; ``mishaps`` happen one an attempt, before or after that."""
+    """A Sender that stores under a free key; each attempt takes the next of ``faults``."""
 
     objects: dict[str, bytes] = field(default_factory=dict)
-    mishaps: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
     attempts: int = 0
 
     def send(self, key: str, picture: Picture) -> str | None:
         self.attempts += 1
-        mishap = self.mishaps.pop(0) if self.mishaps else ""
-        if mishap == "no network":
+        fault = self.faults.pop(0) if self.faults else ""
+        if fault == "no network":
             raise TransientError("expected an answer, received none")
-        if mishap == "denied":
+        if fault == "denied":
             raise HemascopeError("expected to store a picture, received AccessDenied")
         if key in self.objects:
             return None
         self.objects[key] = picture.data
-        if mishap == "answer lost":
+        if fault == "answer lost":
             raise TransientError("expected an answer, received none")
         return f"id of {key}"
 
 
 @dataclass
 class FakeResults:
-    """A Results: what a test says became of pictures."""
+    """A Results with the answers that a test sets."""
 
     known: dict[str, tuple[Result, str | None]] = field(default_factory=dict)
     broken: bool = False
@@ -57,13 +57,13 @@ class FakeResults:
 
     def ends(self, object_ids: Collection[str]) -> Mapping[str, tuple[Result, str | None]]:
         if self.broken:
-            raise TransientError("expected a token that holds")
+            raise TransientError("expected a valid token")
         return {object_id: self.known[object_id] for object_id in object_ids if object_id in self.known}
 
 
 @dataclass
-class Seen:
-    """A Watcher: all that it was told."""
+class RecordingWatcher:
+    """A Watcher that records every call."""
 
     steps: list[str] = field(default_factory=list)
     troubles: list[str | None] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Seen:
 
 
 @dataclass
-class Bench:
+class AgentWorld:
     """A folder, and an agent that can be started anew, as after a loss of power."""
 
     place: Path
@@ -87,7 +87,7 @@ class Bench:
     slide: str = "c-1"
     bucket: FakeBucket = field(default_factory=FakeBucket)
     results: FakeResults | None = None
-    seen: Seen = field(default_factory=Seen)
+    seen: RecordingWatcher = field(default_factory=RecordingWatcher)
 
     def __post_init__(self) -> None:
         self.folder = self.place / "pictures"
@@ -131,7 +131,7 @@ class Bench:
 
     def states(self) -> dict[str, str]:
         """File name -> step or result."""
-        return {one.mark.name: one.result or one.step for one in self.outbox.newest(100)}
+        return {entry.stamp.name: entry.result or entry.step for entry in self.outbox.newest(100)}
 
     def fill_disk(self) -> None:
         """Let the outbox grow no more."""

@@ -1,40 +1,28 @@
-"""Buckets, queues and ledger of a deployment in process, for the tests of the operators' commands."""
+"""Buckets, queues and tables of a deployment on moto, in the process of the tests."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 from moto import mock_aws
 
 from hemascope.aws.audit_table import DynamoAudit
 from hemascope.aws.client import client
-from hemascope.aws.ledger.writer import DynamoLedger
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.report import State
 from hemascope.domain.specimen import ObjectVersion, report_keys
 from hemascope_cli.operations.buckets import VersionedBucket
-from hemascope_cli.operations.ledger_table import LedgerTable
 from hemascope_cli.operations.queues import Queue
 from tests.support.rows import row
+from tests.support.tables import create_table
 
 MODEL = "all-subtypes/1.0.0"
-_TABLES = {"ledger": (("object_id", "S"), ("model", "S")), "audit": (("hospital", "S"), ("number", "N"))}
-_USES = ("HASH", "RANGE")
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
 READ_ONLY = ("get_", "list_", "query", "scan", "batch_get", "receive_", "describe_")
-
-
-class Wired:
-    """A client around whose calls something happens; what it does not wrap goes straight through."""
-
-    def __init__(self, inner: Any, around: Callable[[str, Callable[[], Any]], Any]) -> None:
-        self._inner, self._around = inner, around
-
-    def __getattr__(self, name: str) -> Any:
-        call = getattr(self._inner, name)
-        if not callable(call) or name in {"exceptions", "get_paginator"}:
-            return call
-        return lambda **arguments: self._around(name, lambda: call(**arguments))
 
 
 @dataclass
@@ -62,12 +50,8 @@ class MotoCloud:
         return VersionedBucket(self.s3, "reports")
 
     @property
-    def table(self) -> LedgerTable:
-        return LedgerTable(self.dynamodb, "ledger", pause=lambda seconds: None)
-
-    @property
     def ledger(self) -> DynamoLedger:
-        return DynamoLedger(self.dynamodb, "ledger")
+        return DynamoLedger(self.dynamodb, "ledger", pause=lambda seconds: None)
 
     @property
     def audit(self) -> DynamoAudit:
@@ -81,7 +65,7 @@ class MotoCloud:
         return ObjectVersion(bucket="uploads", key=key, version_id=answer["VersionId"])
 
     def finish(self, version: ObjectVersion, state: State = State.REPORTED, model: str = MODEL, **changed: Any) -> LedgerRow:
-        """A row as the station writes it, told of unless said otherwise, with the files that belong to it."""
+        """A row as the screening service writes it, its notification sent unless changed, with the files that belong to it."""
         fields = {"object": version, "object_id": version.object_id, "model": model, "notification": NotificationStatus.SENT}
         finished = self.ledger.finish(row(state, **(fields | changed)))
         if state is not State.FAILED:
@@ -109,17 +93,13 @@ class MotoCloud:
 
 @contextmanager
 def moto_cloud() -> Iterator[MotoCloud]:
-    with mock_aws():
+    """A deployment of its own, with the credentials that moto expects."""
+    with patch.dict(os.environ, CREDENTIALS), mock_aws():
         s3, sqs, dynamodb = client("s3"), client("sqs"), client("dynamodb")
         for bucket in ("uploads", "reports"):
             s3.create_bucket(Bucket=bucket)
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-        for table, keys in _TABLES.items():
-            dynamodb.create_table(
-                TableName=table,
-                KeySchema=[{"AttributeName": one, "KeyType": use} for (one, _), use in zip(keys, _USES, strict=True)],
-                AttributeDefinitions=[{"AttributeName": one, "AttributeType": kind} for one, kind in keys],
-                BillingMode="PAY_PER_REQUEST",
-            )
+        for table in ("ledger", "audit", "hospitals"):
+            create_table(dynamodb, table)
         urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("arrivals", "arrivals-dead-letters", "notifications")]
         yield MotoCloud(s3, sqs, dynamodb, *urls)

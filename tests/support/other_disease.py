@@ -76,8 +76,8 @@ def _tiny_network(side: int) -> bytes:
     """Calls a smear parasitized where more than a twentieth of it is covered by stained cells; LiteRT flat buffer."""
     import tensorflow as tf
 
-    class Network(tf.Module):
-        @tf.function(
+    class Network(tf.Module):  # type: ignore[misc]
+        @tf.function(  # type: ignore[untyped-decorator]
             input_signature=[
                 tf.TensorSpec((1, side, side, 3), tf.float32, "original"),
                 tf.TensorSpec((1, side, side, 3), tf.float32, "segmented"),
@@ -111,8 +111,8 @@ def _features() -> FeatureReference:
         means=np.zeros((2, _WIDTH), np.float32),
         directions=np.eye(1, _WIDTH, dtype=np.float32),
         variances=np.ones(1, np.float32),
-        rest=np.float32(1.0),
-        accepted=np.float32(1e9),
+        rest=np.array(1.0, np.float32),
+        accepted=np.array(1e9, np.float32),
         typical=np.full(2, 1e-6, np.float32),
     )
 

@@ -1,4 +1,4 @@
-"""A portal on fakes: one hospital's smear screened by the real station, and requests as the API hands them to the function."""
+"""A portal on fakes: a hospital's smear screened by the real service, and requests as the API passes them to the function."""
 
 import base64
 import json
@@ -16,77 +16,33 @@ import pytest
 from hemascope.domain.account import Account, AccountPage
 from hemascope.domain.audit import FIRST, AuditAction, AuditEntry
 from hemascope.domain.events import CreatedObject
-from hemascope.domain.ledger import LedgerRow, RowFilter, RowPage, RowPosition
-from hemascope.domain.specimen import ObjectVersion, Patient
+from hemascope.domain.ledger import LedgerRow
+from hemascope.domain.specimen import ObjectVersion
 from hemascope.domain.texts import ENGLISH, Texts
 from hemascope.domain.upload import SignedPut, UploadForm
 from hemascope.model.classifier import Classifier
 from hemascope.model.folder import ArtifactFolder
-from hemascope.portal.acknowledgements import Acknowledging
-from hemascope.portal.administration import Administration, ModelView
-from hemascope.portal.audit import Trail
-from hemascope.portal.patients import PatientDesk
-from hemascope.portal.report_files import DocumentDesk
+from hemascope.portal.administration import AdministrationService, ModelView
+from hemascope.portal.audit import AuditService
+from hemascope.portal.patients import PatientResultService
+from hemascope.portal.report_files import ReportDocumentService
 from hemascope.portal.report_repository import ReportRepository
-from hemascope.portal.reports import Reading
-from hemascope.portal.reviews import Review
-from hemascope.portal.service import Desk
-from hemascope.portal.worklist import Worklist
+from hemascope.portal.reports import ReportService
+from hemascope.portal.reviews import ReviewService
+from hemascope.portal.routes import Documents, Portal
+from hemascope.portal.slides import SlideService
+from hemascope.portal.statistics import StatisticsService
+from hemascope.portal.uploads import UploadService
+from hemascope.portal.worklist import WorklistService
+from hemascope.ports import ObjectStore
 from hemascope_cli.local.worker import load_handler
 from hemascope_cli.project import artifact_folder
+from tests.support.fake_ledger import FakeLedger
 from tests.support.fakes import FakeClock, FakeHospitals, FakeNotifications, FakeStore, FixedClassifier, World
 
 CONTEXT = SimpleNamespace(function_name="portal-api", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0)
 SMEAR = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/field 1.jpg", version_id="v1")
 UNKNOWN = "0" * 32
-
-
-class FakeReader:
-    """A LedgerReader and a ReviewLedger: a list of rows."""
-
-    def __init__(self) -> None:
-        self.rows: list[LedgerRow] = []
-        self.asked: list[str] = []
-
-    def rows_of(self, object_id: str) -> tuple[LedgerRow, ...]:
-        self.asked.append(object_id)
-        return tuple(row for row in self.rows if row.object_id == object_id)
-
-    def rows_by_slide(self, hospital: str, slide: str, limit: int) -> tuple[LedgerRow, ...]:
-        return tuple(row for row in self.rows if (row.hospital, row.slide) == (hospital, slide))[:limit]
-
-    def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
-        mine = sorted((row for row in self.rows if row.hospital == hospital), key=self._position, reverse=True)
-        if after:
-            mine = [row for row in mine if self._position(row) < tuple(after.model_dump().values())]
-        last = mine[limit - 1] if len(mine) > limit else None
-        position = RowPosition(**last.model_dump(include=set(RowPosition.model_fields))) if last else None
-        return RowPage(rows=tuple(mine[:limit]), next=position)
-
-    def rows_by_patient(self, patient: Patient, limit: int) -> tuple[LedgerRow, ...]:
-        return tuple(sorted((row for row in self.rows if row.patient == patient.digest), key=self._position)[: -limit - 1 : -1])
-
-    def search(self, hospital: str, wanted: RowFilter, limit: int, after: RowPosition | None = None) -> RowPage:
-        all_rows, self.rows = self.rows, [row for row in self.rows if wanted.takes(row)]
-        try:
-            return self.rows_by_hospital(hospital, limit, after)
-        finally:
-            self.rows = all_rows
-
-    def set_review(self, before: LedgerRow, after: LedgerRow) -> bool:
-        stood = before in self.rows
-        self.rows = [after if row == before else row for row in self.rows]
-        return stood
-
-    def acknowledge(self, object_id: str, model: str, at: datetime) -> None:
-        seen = {"acknowledged_at": at}
-        self.rows = [
-            row.model_copy(update=seen) if (row.object_id, row.model, row.acknowledged_at) == (object_id, model, None) else row
-            for row in self.rows
-        ]
-
-    def _position(self, row: LedgerRow) -> tuple:
-        return row.finished_at, row.object_id, row.model
 
 
 class FakeAccounts:
@@ -99,12 +55,12 @@ class FakeAccounts:
         mine = [account for theirs, account in self.kept.values() if theirs == hospital]
         if after is not None and after not in self.kept:
             return None
-        start = [one.username for one in mine].index(after) + 1 if after else 0
+        start = [account.username for account in mine].index(after) + 1 if after else 0
         shown, more = mine[start : start + limit], len(mine) > start + limit
         return AccountPage(accounts=tuple(shown), next=shown[-1].username if more else None)
 
     def invite(self, hospital: str, email: str, role: str, patient: str | None) -> Account | None:
-        if any(one.email == email for _, one in self.kept.values()):
+        if any(account.email == email for _, account in self.kept.values()):
             return None
         made = Account(username=f"u-{len(self.kept)}", email=email, role=role, patient=patient, status="FORCE_CHANGE_PASSWORD")
         self.kept[made.username] = hospital, made
@@ -140,12 +96,12 @@ class FakeAudit:
         return entry
 
     def entries(self, hospital: str, after: int, limit: int) -> tuple[AuditEntry, ...]:
-        return tuple(one for one in self.kept if one.hospital == hospital and one.number > after)[:limit]
+        return tuple(entry for entry in self.kept if entry.hospital == hospital and entry.number > after)[:limit]
 
     @property
     def told(self) -> list[tuple[str, str, str | None]]:
         """Who did what with which smear."""
-        return [(one.who, str(one.action), one.object_id) for one in self.kept]
+        return [(entry.who, str(entry.action), entry.object_id) for entry in self.kept]
 
 
 class ReportsBucket(FakeStore):
@@ -174,11 +130,11 @@ class FakeLinks:
 
 
 @dataclass
-class Portal:
-    """The desk with all that stands around it."""
+class PortalWorld:
+    """The portal's use cases on fakes."""
 
     model: ArtifactFolder = field(default_factory=lambda: ArtifactFolder.open(artifact_folder(None)))
-    reader: FakeReader = field(default_factory=FakeReader)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
     reports: ReportsBucket = field(default_factory=ReportsBucket)
     hospitals: FakeHospitals = field(default_factory=FakeHospitals)
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
@@ -192,28 +148,31 @@ class Portal:
         return self.model.texts(ENGLISH)
 
     @property
-    def desk(self) -> Desk:
-        repository, trail = ReportRepository(self.reports, "reports"), Trail(self.audit, self.clock)
-        patients = PatientDesk(self.reader, repository, self.hospitals, trail, self.texts)
-        return Desk(
-            self.reader,
-            repository,
-            self.links,
-            Reading(self.reader, repository, self.links, patients, trail),
-            uploads_bucket="uploads",
-            urgent_classes=self.model.disease.urgent_classes,
-            slide_texts=self.texts.slide,
-            review=Review(
-                self.reader, self.reader, repository, self.hospitals, trail, self.notifications, self.clock, self.texts.patient
+    def repository(self) -> ReportRepository:
+        return ReportRepository(self.reports, "reports")
+
+    @property
+    def services(self) -> Portal:
+        """The use cases of ``portal_api``."""
+        ledger, repository, audit = self.ledger, self.repository, AuditService(self.audit, self.clock)
+        patients = PatientResultService(ledger, repository, self.hospitals, audit, self.texts)
+        return Portal(
+            uploads=UploadService(self.links, "uploads"),
+            worklist=WorklistService(ledger, repository),
+            reports=ReportService(ledger, repository, self.links, patients, audit),
+            reviews=ReviewService(
+                ledger, repository, self.hospitals, audit, self.notifications, self.clock, self.texts.patient
             ),
-            acknowledging=Acknowledging(self.reader, self.reader, trail, self.clock),
+            slides=SlideService(ledger, repository, patients, audit, self.model.disease.urgent_classes, self.texts.slide),
             patients=patients,
-            trail=trail,
-            worklist=Worklist(self.reader, self.reader, repository),
-            administration=Administration(
-                self.hospitals, self.accounts, self.reader, trail, self.clock, self._view, usd_per_second=0.001
-            ),
+            administration=AdministrationService(self.hospitals, self.accounts, audit, self._view),
+            statistics=StatisticsService(ledger, self.clock, usd_per_second=0.001),
+            audit=audit,
         )
+
+    def documents(self, pictures: ObjectStore) -> Documents:
+        """The use cases of ``report_documents``."""
+        return Documents(ReportDocumentService(self.services.reports, self.hospitals, pictures, self.model.disease, self.texts))
 
     @property
     def _view(self) -> ModelView:
@@ -221,13 +180,13 @@ class Portal:
         return ModelView(name=name, card="# Card", metrics={"test": {"accuracy": 0.9}}, urgent_classes=urgent)
 
     def screen(self, data: bytes, classifier: Classifier | FixedClassifier, version: ObjectVersion = SMEAR) -> LedgerRow:
-        """Have the real station judge a smear; what it writes is there for the portal."""
+        """Have the real service screen a smear; what it writes is there for the portal."""
         world = World(classifier)
         world.pictures.pictures[version] = data
-        row = world.station().process(CreatedObject(object=version, size=len(data))).row
+        row = world.screening_service().process(CreatedObject(object=version, size=len(data))).row
         for key, (content, _) in world.reports.files.items():
             self.reports.pictures[ObjectVersion(bucket="reports", key=key)] = content
-        self.reader.rows.append(row)
+        self.ledger.rows.append(row)
         return row
 
 
@@ -268,12 +227,13 @@ def content(answer: dict[str, Any]) -> dict[str, Any]:
     return json.loads(answer["body"])
 
 
-def opened(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+def opened(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """The functions' own entries in front of a portal on fakes; takes what ``request`` takes."""
-    portal_api, documents = (load_handler(root / "lambdas" / one / "handler.py") for one in ("portal_api", "report_documents"))
-    monkeypatch.setitem(portal_api.__globals__, "desk", lambda: portal.desk)
-    shown = portal.hospitals, portal.reports, portal.model.disease, portal.texts
-    monkeypatch.setitem(documents.__globals__, "desk", lambda: DocumentDesk(portal.desk.reading, *shown))
+    portal_api, documents = (
+        load_handler(root / "lambdas" / name / "handler.py") for name in ("portal_api", "report_documents")
+    )
+    monkeypatch.setitem(portal_api.__globals__, "services", lambda: portal.services)
+    monkeypatch.setitem(documents.__globals__, "services", lambda: portal.documents(portal.reports))
 
     def ask(route: str, *arguments: Any, **named: Any) -> dict[str, Any]:
         handler = documents if route.endswith(("/report.pdf", "/report.fhir.json")) else portal_api

@@ -1,4 +1,4 @@
-"""A ledger row for the tests of several modules, its key full of what keys must survive."""
+"""A ledger row for the tests of several modules. Its key contains the characters that keys must survive."""
 
 from typing import Any
 

@@ -42,7 +42,7 @@ def _work(engine: Engine, folder: Path) -> None:
 
 def main(folder: Path, processes: int) -> None:
     """Fork the processes and wait for all."""
-    search_module.train_dense = _train  # type: ignore[assignment]
+    search_module.train_dense = _train  # type: ignore[assignment, attr-defined]
     data = TrainingData.open(folder / "drawn", folder / "split.json", SPEC)
     engine = engine_for(data, {}, folder / "runs", 0, SETTINGS)
     children = []

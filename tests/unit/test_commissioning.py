@@ -46,8 +46,10 @@ def test_a_microscope_of_known_colours_may_be_used(model: Artifact) -> None:
 
     assert acquisition.fits
     assert acquisition.reasons == (
-        "The model knows the colours of 40 of 40 pictures, and stained white cells were found in 40. Before patients depend on "
-        "it, compare its answers on slides whose answer you know.",
+        (
+            "The model knows the colours of 40 of 40 pictures, and stained white cells were found in 40. Before patients "
+            "depend on it, compare its answers on slides whose answer you know."
+        ),
     )
     assert (acquisition.accepted, acquisition.with_cells, acquisition.distance.mean) == (1.0, 1.0, 0.0)
 
@@ -82,8 +84,10 @@ def test_a_microscope_of_other_colours_may_not_and_the_farthest_figures_are_told
         "The pictures are yellower than the model's: blue to yellow 120 against 100, 10.0 times the spread.",
         "The pictures are brighter than the model's: brightness 112 against 100, 6.0 times the spread.",
         "The pictures are paler than the model's: saturation 90 against 100, 5.0 times the spread.",
-        "The pictures vary less in blue to yellow than the model's: variety of blue to yellow 94 against 100, 3.0 times the "
-        "spread.",
+        (
+            "The pictures vary less in blue to yellow than the model's: variety of blue to yellow 94 against 100, 3.0 times "
+            "the spread."
+        ),
     )
 
 
@@ -133,8 +137,10 @@ def test_one_picture_in_twenty_may_be_without_a_cell(model: Artifact, empty: int
     assert acquisition.fits is fits
     if not fits:
         assert acquisition.reasons == (
-            "Stained white cells were found in 37 of 40 pictures; 38 are needed. Check focus, magnification and stain, and "
-            "choose fields with white cells.",
+            (
+                "Stained white cells were found in 37 of 40 pictures; 38 are needed. Check focus, magnification and stain, and "
+                "choose fields with white cells."
+            ),
         )
 
 

@@ -34,7 +34,7 @@ CORPUS: dict[str, list[tuple[str, str, int | None]]] = {
 def test_only_an_archive_run_sends_old_objects(root: Path) -> None:
     bodies = {name: (root / "tests" / "events" / f"{name}.json").read_text(encoding="utf-8") for name in CORPUS}
 
-    old = {name for name, body in bodies.items() if any(one.reprocess for one in parse_message(body))}
+    old = {name for name, body in bodies.items() if any(created.reprocess for created in parse_message(body))}
 
     assert old == {"eventbridge-archive-run"}
 
@@ -45,8 +45,8 @@ def test_every_form_of_event_is_read(root: Path, name: str) -> None:
 
     created = parse_message(body)
 
-    assert [(one.object.key, one.object.version_id, one.size) for one in created] == CORPUS[name]
-    assert all(one.object.bucket == BUCKET for one in created)
+    assert [(found.object.key, found.object.version_id, found.size) for found in created] == CORPUS[name]
+    assert all(found.object.bucket == BUCKET for found in created)
 
 
 def test_the_corpus_is_complete(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""The portal's pages on one machine: the headers are the template's own, the configuration is the deployment's."""
+"""The portal's pages on one machine: headers from the template, configuration from the deployment."""
 
 import json
 import re
@@ -7,16 +7,16 @@ from pathlib import Path
 
 import jmespath
 import pytest
-import urllib3
 
 from hemascope_cli.local.site import LocalSite, site_headers
 from hemascope_cli.local.templates import moved, read_templates
+from tests.support.http import request
 
 CLOUD = "http://127.0.0.1:4566"
 CONFIG = {"api": "https://api", "sign_in": "https://users", "client": "c-1"}
 
 
-def test_pages_have_the_headers_of_the_template_with_the_embedded_cloud_in_the_place_of_aws(root: Path) -> None:
+def test_pages_have_the_headers_of_the_template_with_the_local_cloud_in_place_of_aws(root: Path) -> None:
     headers = site_headers(read_templates(root)["Portal"], CLOUD)
 
     assert headers == {
@@ -36,9 +36,9 @@ def test_the_site_serves_files_and_the_configuration_under_its_headers_and_lists
     (tmp_path / "pages" / "one.mjs").write_text("export {};")
 
     with LocalSite(tmp_path, CONFIG, {"X-Own": "yes"}) as site:
-        module = urllib3.request("GET", f"{site.url}/pages/one.mjs")
-        config = urllib3.request("GET", f"{site.url}/config.json")
-        folder = urllib3.request("GET", f"{site.url}/pages/", retries=False)
+        module = request("GET", f"{site.url}/pages/one.mjs")
+        config = request("GET", f"{site.url}/config.json")
+        folder = request("GET", f"{site.url}/pages/", retries=False)
 
     assert (module.status, module.headers["Content-Type"], module.headers["X-Own"]) == (200, "text/javascript", "yes")
     assert (config.status, json.loads(config.data), config.headers["X-Own"]) == (200, CONFIG, "yes")

@@ -15,6 +15,7 @@ SES = {
             "object_id": ["0f" * 16],
             "model": ["all-subtypes"],
             "version": ["1-0-0"],
+            "channel": ["clinician"],
             "ses:configuration-set": ["hemascope-dev-mails"],
         },
     },
@@ -53,7 +54,8 @@ def test_the_envelope_of_sns_is_opened() -> None:
         '{"Type": "Notification", "Message": 7}',
         json.dumps({**SES, "eventType": "Notification"}),
         json.dumps({**SES, "mail": {"destination": ["duty@hospital.example"]}}),
-        json.dumps({**SES, "mail": {"tags": {"object_id": ["\ud800"], "model": ["m"], "version": ["1-0-0"]}}}),
+        json.dumps({**SES, "mail": {"tags": {**SES["mail"]["tags"], "object_id": ["\ud800"]}}}),
+        json.dumps({**SES, "mail": {"tags": {**SES["mail"]["tags"], "channel": []}}}),
     ],
 )
 def test_another_message_is_refused_without_repeating_it(body: str) -> None:

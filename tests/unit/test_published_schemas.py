@@ -6,7 +6,7 @@ import pytest
 from hemascope.domain.specimen import Specimen
 from hemascope.model.classifier import Classifier
 from hemascope.screening.pipeline import screen
-from hemascope_cli.commands.schemas import PUBLISHED, schema_text
+from hemascope_cli.published_schemas import PUBLISHED, schema_text
 
 NAMES = (
     "report",

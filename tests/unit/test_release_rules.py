@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hemascope.domain.ledger import LedgerRow
-from hemascope.domain.release_rules import agreed, judged, released, speaking
+from hemascope.domain.release_rules import agreed_verdict, apply_release, apply_verdict, governing_row
 from hemascope.domain.report import Release
 from hemascope.domain.review import Verdict
 from tests.support.fakes import START
@@ -52,38 +52,38 @@ def said(*words: str) -> list[Verdict]:
 def test_the_newest_word_stands_where_so_many_people_say_the_same_last(
     words: tuple[str, ...], one_person: int | None, two_people: int | None
 ) -> None:
-    found = [agreed(said(*words), reviewers) for reviewers in (1, 2)]
+    found = [agreed_verdict(said(*words), reviewers) for reviewers in (1, 2)]
 
-    assert [one.number if one else None for one in found] == [one_person, two_people]
+    assert [verdict.number if verdict else None for verdict in found] == [one_person, two_people]
 
 
 def test_a_confirmed_report_is_final_and_a_corrected_one_amended() -> None:
-    confirmed = released(row(verdicts=1), said("ann:ok"), 1, LATER)
-    corrected = released(row(verdicts=1), said("ann:Pre-B"), 1, LATER)
+    confirmed = apply_release(row(verdicts=1), said("ann:ok"), 1, LATER)
+    corrected = apply_release(row(verdicts=1), said("ann:Pre-B"), 1, LATER)
 
     assert confirmed == row(verdicts=1, release=Release.FINAL, released_at=LATER, released_verdict_number=1)
     assert corrected == row(verdicts=1, release=Release.AMENDED, released_at=LATER, released_verdict_number=1)
 
 
 def test_nothing_is_released_while_too_few_agree() -> None:
-    assert released(row(), [], 1, LATER) is None
-    assert released(row(verdicts=1), said("ann:ok"), 2, LATER) is None
+    assert apply_release(row(), [], 1, LATER) is None
+    assert apply_release(row(verdicts=1), said("ann:ok"), 2, LATER) is None
 
 
 def test_a_second_release_changes_nothing() -> None:
     out = row(verdicts=1, release=Release.FINAL, released_at=START, released_verdict_number=1)
 
-    assert released(out, said("ann:ok"), 1, LATER) == out
+    assert apply_release(out, said("ann:ok"), 1, LATER) == out
 
 
 def test_a_verdict_before_the_release_is_counted_alone() -> None:
-    assert judged(row(), said("ann:Pre-B"), 1, LATER) == row(verdicts=1)
+    assert apply_verdict(row(), said("ann:Pre-B"), 1, LATER) == row(verdicts=1)
 
 
 def test_a_verdict_after_the_release_amends_it() -> None:
     out = row(verdicts=1, release=Release.FINAL, released_at=START, released_verdict_number=1)
 
-    after = judged(out, said("ann:ok", "bob:Pre-B"), 1, LATER)
+    after = apply_verdict(out, said("ann:ok", "bob:Pre-B"), 1, LATER)
 
     assert after == row(verdicts=2, release=Release.AMENDED, released_at=LATER, released_verdict_number=2)
 
@@ -92,8 +92,8 @@ def test_one_persons_doubt_after_the_release_of_two_waits_for_a_second() -> None
     out = row(verdicts=2, release=Release.FINAL, released_at=START, released_verdict_number=2)
     words = said("ann:ok", "bob:ok", "cem:Pre-B", "ann:Pre-B")
 
-    doubted = judged(out, words[:3], 2, LATER)
-    settled = judged(doubted, words, 2, LATER)
+    doubted = apply_verdict(out, words[:3], 2, LATER)
+    settled = apply_verdict(doubted, words, 2, LATER)
 
     assert doubted == row(verdicts=3, release=Release.FINAL, released_at=START, released_verdict_number=2)
     assert settled == row(verdicts=4, release=Release.AMENDED, released_at=LATER, released_verdict_number=4)
@@ -104,10 +104,10 @@ def test_what_a_person_released_speaks_before_a_newer_models_answer() -> None:
     new = row(model="all-subtypes/1.0.1", finished_at=LATER)
     newest = new.model_copy(update={"model": "all-subtypes/1.0.2", "release": Release.AMENDED, "released_at": LATER})
 
-    assert speaking([old, new]) == old
-    assert speaking([new, newest, old]) == newest
-    assert speaking([row(report_key=None)]) is None
-    assert speaking([]) is None
+    assert governing_row([old, new]) == old
+    assert governing_row([new, newest, old]) == newest
+    assert governing_row([row(report_key=None)]) is None
+    assert governing_row([]) is None
 
 
 @given(
@@ -122,9 +122,9 @@ def test_whatever_people_do_in_whatever_order_a_release_rests_on_so_many_peoples
     for who, label, asks_for_release in steps:
         words.append(f"{who}:{label}")
         before, verdicts = now, said(*words)
-        now = judged(now, verdicts, reviewers, LATER)
+        now = apply_verdict(now, verdicts, reviewers, LATER)
         if asks_for_release:
-            now = released(now, verdicts, reviewers, LATER) or now
+            now = apply_release(now, verdicts, reviewers, LATER) or now
 
         assert now.verdicts == len(words)
         assert now.released_verdict_number >= before.released_verdict_number
@@ -132,4 +132,4 @@ def test_whatever_people_do_in_whatever_order_a_release_rests_on_so_many_peoples
         assert before.release is Release.PRELIMINARY or now.release is not Release.PRELIMINARY
         if now.released_verdict_number != before.released_verdict_number:
             last = {word.split(":")[0]: word.split(":")[1] for word in words[: now.released_verdict_number]}
-            assert sum(one == words[now.released_verdict_number - 1].split(":")[1] for one in last.values()) >= reviewers
+            assert sum(label == words[now.released_verdict_number - 1].split(":")[1] for label in last.values()) >= reviewers

@@ -1,6 +1,5 @@
 import ast
 import copy
-import dataclasses
 import hashlib
 import json
 import re
@@ -13,37 +12,13 @@ import pytest
 
 from hemascope.domain.errors import RejectionReason
 from hemascope.domain.report import Decision, State
-from hemascope.domain.specimen import Specimen
 from hemascope.imaging.overlay import encode_png
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
 from hemascope.screening.pipeline import screen
 from tests.support.fakes import FakeClock, FixedClassifier
-
-SPECIMEN = Specimen(hospital="st-mary", patient="p-17", slide="c-3", field="field 1.jpg")
-CLASSES = ("Benign", "Early Pre-B", "Pre-B", "Pro-B")
-
-
-def tuned(artifact: Artifact, *, accepted_distance: float = 1e9, **decision: object) -> Artifact:
-    """The shipped artifact with other thresholds; every colour is known to it unless said otherwise."""
-    lenient: dict[str, object] = {
-        "minimum_confidence": 0.8,
-        "prediction_set_threshold": 0.2,
-        "minimum_cells": 1,
-        "missed_cost": 1.0,
-    }
-    spec = artifact.manifest.decision.model_copy(update=lenient | decision)
-    return dataclasses.replace(
-        artifact,
-        manifest=artifact.manifest.model_copy(update={"decision": spec}),
-        colours=artifact.colours.model_copy(update={"accepted_distance": accepted_distance}),
-    )
-
-
-def one_hot(artifact: Artifact, label: str, share: float = 0.97) -> FixedClassifier:
-    rest = (1.0 - share) / 3.0
-    return FixedClassifier(artifact, *(share if name == label else rest for name in CLASSES))
+from tests.support.screenings import CLASSES, SPECIMEN, one_hot, tuned
 
 
 def test_the_same_bytes_give_the_same_report_summary_and_pictures(classifier: Classifier, smear: bytes) -> None:

@@ -8,7 +8,7 @@ from hemascope.imaging.overlay import encode_png
 from hemascope.model.artifact import Artifact
 from hemascope.screening.pipeline import screen
 from tests.support.fakes import FixedClassifier
-from tests.unit.test_screening import CLASSES, SPECIMEN, tuned
+from tests.support.screenings import CLASSES, SPECIMEN, tuned
 
 
 def test_unknown_features_are_out_of_distribution_in_known_colours(artifact: Artifact, smear: bytes) -> None:

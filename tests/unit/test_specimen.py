@@ -114,7 +114,7 @@ def test_a_patients_prefix_begins_their_keys_and_nobody_elses() -> None:
 def test_a_patients_digest_names_nobody_and_tells_them_apart() -> None:
     patients = [Patient(hospital=hospital, patient=patient) for hospital, patient in (("ab", "c"), ("a", "bc"), ("ab", "d"))]
 
-    assert len({one.digest for one in patients}) == 3
+    assert len({patient.digest for patient in patients}) == 3
     # printf '2:ab1:c' | sha256sum
     assert patients[0].digest == "430fb1b4ac43316eca81fab27a1930ab"
 

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ TIERS = {
 POWERTOOLS = {"portal", "runtime"}  # event handler, logger, batch processor and metrics
 
 
+@cache
 def imported(file: Path) -> set[str]:
     """Every module that a file imports anywhere, also inside of functions."""
     names: set[str] = set()
@@ -156,6 +158,17 @@ def test_the_laboratorys_help_does_not_wait_for_tensorflow(root: Path) -> None:
     assert answer.stdout.splitlines()[-1] == "False False"
     for step in ("pretrain", "train", "finetune", "export", "evaluate", "sheets"):
         assert step in answer.stdout
+
+
+def test_what_tests_share_stands_in_no_test_module(root: Path) -> None:
+    importing = {
+        str(file.relative_to(root))
+        for file in sources(root, "tests", "benchmarks")
+        for name in imported(file)
+        if name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")
+    }
+
+    assert importing == set()
 
 
 def test_no_module_is_longer_than_three_hundred_lines(root: Path) -> None:

@@ -46,7 +46,7 @@ RESULT = {
 }
 
 CASE = {
-    "statement": {
+    "report": {
         "schema": "hemascope.slide-report/1",
         "slide": {"hospital": "st-mary", "patient": "p-7", "slide": "slide-7"},
         "release": "preliminary",
@@ -144,6 +144,9 @@ USERS = {
 }
 
 FIGURES = {
+    "days": 7,
+    "since": "2026-02-22T09:30:00Z",
+    "complete": True,
     "smears": 1284,
     "states": {"reported": 1251, "rejected": 30, "failed": 3},
     "decisions": {"confident": 1102, "indeterminate": 97, "out_of_distribution": 38, "poor_quality": 14},
@@ -151,8 +154,8 @@ FIGURES = {
     "latency_ms": {"p50": 412.0, "p95": 1180.0},
     "cost_usd": 0.0437,
     "drift": [
-        {"device": "microscope-1", "verdict": "fits", "distance": 0.41},
-        {"device": "microscope-2", "verdict": "drifted", "distance": 1.72},
+        {"device": "microscope-1", "verdict": "fits", "distance": 0.41, "accepted": 0.99, "smears": 200},
+        {"device": "microscope-2", "verdict": "drifted", "distance": 1.72, "accepted": 0.71, "smears": 200},
     ],
 }
 

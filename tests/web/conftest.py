@@ -16,7 +16,9 @@ from hemascope.model.classifier import Classifier
 from hemascope.screening.pipeline import screen
 from hemascope_cli.local.site import LocalSite, site_headers
 from hemascope_cli.local.templates import read_templates
+from tests.support.api_calls import check_call
 from tests.web import answers
+from tests.web.chromium import own_context
 from tests.web.fake_service import FakeService
 
 
@@ -95,9 +97,8 @@ def open_page(browser: Browser, site: str, service: FakeService) -> Iterator[Cal
 
     def open_(address: str, role: str = "clinician", **context: Any) -> Page:
         service.answers["GET /me"] = answers.ME[role]
-        contexts.append(browser.new_context(**context))
+        contexts.append(own_context(browser, **context))
         page = contexts[-1].new_page()
-        page.set_default_timeout(8000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
         page.goto(f"{site}/{address}")
@@ -106,6 +107,10 @@ def open_page(browser: Browser, site: str, service: FakeService) -> Iterator[Cal
         return page
 
     yield open_
-    for one in contexts:
-        one.close()
+    for context in contexts:
+        context.close()
     assert faults == []
+    for call in service.calls:
+        method, _, address = call.partition(" ")
+        if address.startswith("/"):
+            check_call(method, address, service.bodies.get(call))

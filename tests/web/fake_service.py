@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 Answer = Any | Callable[[dict[str, str], Any], tuple[int, Any]]
@@ -30,7 +30,7 @@ class FakeService:
     token_seconds: float = 900
     refreshes: bool = True  # whether a refresh token is still good
 
-    def __enter__(self) -> "FakeService":
+    def __enter__(self) -> Self:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": self}))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.web import answers
+from tests.web.chromium import own_context
 from tests.web.fake_service import FakeService
 
 Opener = Callable[..., Page]
@@ -30,7 +31,11 @@ def serious(page: Page) -> list[Any]:
     # The script is put in by the browser's debugger: the page's own policy lets in no script but the site's.
     page.evaluate("scrollTo(0, 0)")
     found = Axe().run(page).response["violations"]
-    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found if one["impact"] in {"serious", "critical"}]
+    return [
+        (violation["id"], [node["html"] for node in violation["nodes"]])
+        for violation in found
+        if violation["impact"] in {"serious", "critical"}
+    ]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -52,7 +57,7 @@ def test_a_page_bars_nobody(open_page: Opener, service: FakeService, name: str) 
 @pytest.mark.parametrize("address", ["", "open.html"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_for_strangers_bars_nobody(browser: Browser, site: str, service: FakeService, address: str, scheme: str) -> None:
-    context = browser.new_context(color_scheme=scheme)
+    context = own_context(browser, color_scheme=scheme)
     page = context.new_page()
     page.goto(f"{site}/{address}")
     page.wait_for_selector("h1")

@@ -16,7 +16,7 @@ REPORT = f"#/reports/{answers.LEUKEMIA}"
 def test_an_address_of_another_role_shows_no_page(open_page: Opener, service: FakeService) -> None:
     page = open_page("#/admin/users", "technician")
 
-    expect(page.locator("main")).to_contain_text("This page is not there.")
+    expect(page.locator("main")).to_contain_text("This page does not exist")
     assert "GET /users" not in service.calls
 
 
@@ -25,17 +25,17 @@ def test_an_administrator_invites_and_removes_people(open_page: Opener, service:
     service.answers["DELETE /users/u-2"] = (204, None)
     page = open_page("#/admin/users", "admin")
 
-    page.get_by_label("Mail address").fill("p9@mail.example")
+    page.get_by_label("Email address").fill("p9@mail.example")
     page.get_by_label("Role").select_option("patient")
-    page.get_by_label("Patient id").fill("p-9")
+    page.get_by_label("Patient ID").fill("p-9")
     page.get_by_role("button", name="Invite").click()
-    expect(page.get_by_text("Invited.")).to_be_visible()
+    expect(page.get_by_text("Invitation sent.")).to_be_visible()
     page.get_by_role("button", name="Remove k.ito@st-mary.example").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     unasked = "DELETE /users/u-2" not in service.calls
     page.get_by_role("button", name="Remove k.ito@st-mary.example").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
-    expect(page.get_by_text("Removed.")).to_be_visible()
+    expect(page.get_by_text("User removed.")).to_be_visible()
 
     assert unasked
     assert service.bodies["POST /users"] == {"email": "p9@mail.example", "role": "patient", "patient": "p-9"}
@@ -46,7 +46,7 @@ def test_an_administrator_changes_settings_and_all_others_stay(open_page: Opener
     service.answers["PUT /hospital"] = answers.HOSPITAL
     page = open_page("#/admin/hospital", "admin")
 
-    page.get_by_label("How many people must agree before a release?").select_option("2")
+    page.get_by_label("Reviewers required for a release").select_option("2")
     page.get_by_label("Laboratory").fill("lab@st-mary.example\n\n night@st-mary.example ")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()

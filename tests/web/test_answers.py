@@ -1,26 +1,39 @@
-"""The literal answers that the pages are tested with fit the contracts."""
+"""The literal answers that the pages are tested with are those of the service's response models."""
 
 import json
 
 import pytest
 from pydantic import BaseModel
 
-from hemascope.domain.audit import AuditEntry
-from hemascope.domain.hospital import HospitalSettings
-from hemascope.domain.report import PatientSummary, Result
+from hemascope.domain.report import Result
 from hemascope.domain.review import Verdict
-from hemascope.domain.slide import SlideReport
-from hemascope.portal.responses import Me
+from hemascope.portal.routes import ROUTES
+from hemascope.portal.slides import SlideView
 from tests.web import answers
 
+ANSWERS = [
+    *(("GET /me", me) for me in answers.ME.values()),
+    ("GET /reports", {"rows": answers.ROWS, "cursor": None}),
+    ("GET /summaries", {"summaries": [answers.SUMMARY]}),
+    ("GET /hospital", answers.HOSPITAL),
+    ("GET /users", answers.USERS),
+    ("GET /model", answers.MODEL_ANSWER),
+    ("GET /figures", answers.FIGURES),
+    ("GET /audit", answers.AUDIT),
+]
+
+
+def model_of(route: str) -> type[BaseModel]:
+    (found,) = [row.response for row in ROUTES if row.key == route]
+    assert isinstance(found, type)
+    return found
+
+
 READ_BY = [
-    *((Me, me) for me in answers.ME.values()),
+    *((model_of(route), answer) for route, answer in ANSWERS),
     (Result, answers.RESULT),
-    (SlideReport, answers.CASE["statement"]),
-    (PatientSummary, answers.SUMMARY),
+    (SlideView, answers.CASE),
     (Verdict, answers.VERDICT),
-    (HospitalSettings, answers.HOSPITAL),
-    *((AuditEntry, entry) for entry in answers.AUDIT["entries"]),
 ]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, expect
 
+from tests.web.chromium import own_context
 from tests.web.fake_service import FakeService
 
 
@@ -16,7 +17,7 @@ def test_a_report_and_its_pictures_are_shown_and_nothing_is_sent(
     browser: Browser, site: str, service: FakeService, real_report: tuple[dict[str, Any], dict[str, bytes]]
 ) -> None:
     report, files = real_report
-    context = browser.new_context()
+    context = own_context(browser)
     page = context.new_page()
     page.goto(f"{site}/open.html", wait_until="networkidle")
     asked: list[str] = []
@@ -34,12 +35,12 @@ def test_a_report_and_its_pictures_are_shown_and_nothing_is_sent(
 
 
 def test_a_file_that_is_no_report_is_named_as_such(browser: Browser, site: str) -> None:
-    context = browser.new_context()
+    context = own_context(browser)
     page = context.new_page()
     page.goto(f"{site}/open.html")
 
     page.locator("#files").set_input_files([chosen("report.json", b'{"schema": "other/1"}')])
     expect(page.get_by_role("alert")).to_have_text("This file is not a Hemascope report.")
     page.locator("#files").set_input_files([chosen("overlay.png", b"x")])
-    expect(page.get_by_role("alert")).to_have_text("Choose the file report.json too.")
+    expect(page.get_by_role("alert")).to_have_text("Please also choose the file report.json.")
     context.close()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Browser, Page, expect
 
 from tests.web import answers
+from tests.web.chromium import own_context
 from tests.web.fake_service import FakeService
 
 Opener = Callable[..., Page]
@@ -41,14 +42,14 @@ def test_a_session_that_ends_leads_to_sign_in_and_back_to_the_same_place(open_pa
     service.answers["GET /me"] = service.answers["GET /reports"] = (401, {"message": "Unauthorized"})
     service.refreshes = False
     page.evaluate("location.hash = '#/worklist?state=failed'")
-    expect(page.get_by_text("You have been signed out, because a session ends by itself.")).to_be_visible()
+    expect(page.get_by_text("Your session has expired.")).to_be_visible()
     service.refreshes = True
     service.answers["GET /me"] = answers.ME["clinician"]
     service.answers["GET /reports"] = {"rows": [answers.ROWS[3]], "cursor": None}
 
     page.get_by_role("button", name="Sign in").click()
 
-    expect(page.get_by_role("heading", name="Smears that match")).to_be_visible()
+    expect(page.get_by_role("heading", name="Matching smears")).to_be_visible()
     assert page.evaluate("location.hash") == "#/worklist?state=failed"
 
 
@@ -61,12 +62,12 @@ def test_an_old_token_is_renewed_without_a_word(open_page: Opener, service: Fake
 
 
 def test_an_answer_of_sign_in_that_nobody_asked_for_opens_nothing(browser: Browser, site: str, service: FakeService) -> None:
-    context = browser.new_context()
+    context = own_context(browser)
     page = context.new_page()
 
     page.goto(f"{site}/?code=stolen&state=guessed")
 
-    expect(page.get_by_text("Signing in was not finished.")).to_be_visible()
+    expect(page.get_by_text("Sign-in was not completed.")).to_be_visible()
     context.close()
     assert service.calls == []
 
@@ -75,7 +76,7 @@ def test_a_service_that_is_away_is_said_calmly_and_asked_again(open_page: Opener
     page = open_page("#/worklist")
     page.route("**/api/reports/**", lambda route: route.abort())
     page.evaluate(f"location.hash = '{REPORT}'")
-    expect(page.locator("main")).to_contain_text("be reached. Please check the network and try again.")
+    expect(page.locator("main")).to_contain_text("be reached. Please check your network connection and try again.")
     page.unroute("**/api/reports/**")
 
     page.get_by_role("button", name="Try again").click()

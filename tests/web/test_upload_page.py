@@ -24,7 +24,7 @@ def bucket(service: FakeService) -> FakeService:
     """The service, with a bucket that takes pictures."""
 
     def opened(_: dict[str, str], body: dict[str, str]) -> tuple[int, Any]:
-        key = f"smears/st-mary/{body['patient']}/{body['case']}/{body['file']}"
+        key = f"smears/st-mary/{body['patient']}/{body['slide']}/{body['field']}"
         form = {"url": f"{service.url}/bucket", "fields": {"key": key, "policy": "p"}}
         return 201, {"form": form, "maximum_bytes": 33554432, "expires_in": 300, "bucket": "uploads", "key": key, "id_rule": ""}
 
@@ -45,20 +45,21 @@ def test_a_technician_sends_smears_and_watches_each_come_to_its_end(open_page: O
 
     bucket.answers["GET /states"] = states
     page = open_page("#/upload", "technician")
-    page.get_by_label("Patient id").fill("p-7")
-    page.get_by_label("Case id").fill("slide-7")
+    page.get_by_label("Patient ID").fill("p-7")
+    page.get_by_label("Slide ID").fill("slide-7")
 
     page.locator("#files").set_input_files([picture("one.jpg"), picture("血液.jpg")])
-    page.get_by_role("button", name="Send 2 pictures").click()
+    page.get_by_role("button", name="Upload 2 pictures").click()
 
     expect(page.locator(".picture", has_text="one.jpg")).to_contain_text("Reported")
     second = page.locator(".picture", has_text="血液.jpg")
     expect(second).to_contain_text("Rejected")
     expect(second).to_contain_text("expected a picture, received text Send the file again.")
-    expect(page.get_by_text("2 of 2 done")).to_be_visible()
-    # SHA-256 by hand of '7:uploads31:smears/st-mary/p-7/case-7/one.jpg9:version-1', and of the other, which counts characters.
-    opened = page.get_by_role("link", name="Open the report").get_attribute("href")
+    expect(page.get_by_text("2 of 2 finished")).to_be_visible()
+    opened = page.get_by_role("link", name="Open report").get_attribute("href")
     assert opened == f"#/reports/{asked[-1][0]}"
+    # SHA-256 by hand of '7:uploads34:smears/st-mary/p-7/slide-7/one.jpg9:version-1', and of the other, which counts characters.
+    assert asked[-1] == ["d91726fd3c6ea6896f4262d9bb5f7ae9", "beb368c9c2db11804e3ddf2cdb861e0b"]
     assert bucket.calls.count("POST bucket") == 2
 
 
@@ -77,8 +78,8 @@ def test_the_id_of_a_picture_is_the_services_own(open_page: Opener) -> None:
     ("file", "objection"),
     [
         (picture("empty.jpg", b""), "The file is empty."),
-        (picture("notes.jpg", b"Dear colleague"), "This is no JPEG, PNG, TIFF, BMP or WebP picture."),
-        (picture("field 1.jpg "), "has a “/” or a blank at its ends."),
+        (picture("notes.jpg", b"Dear colleague"), "The file is not a JPEG, PNG, TIFF, BMP or WebP picture."),
+        (picture("field 1.jpg "), "contains “/” or begins or ends with a space."),
     ],
     ids=["empty", "text", "blank at the end"],
 )
@@ -90,7 +91,7 @@ def test_a_file_that_would_be_rejected_is_not_sent(
     page.locator("#files").set_input_files([file])
 
     expect(page.locator(".picture")).to_contain_text(objection)
-    expect(page.get_by_role("button", name="Send", exact=False)).to_have_count(0)
+    expect(page.get_by_role("button", name="Upload", exact=False)).to_have_count(0)
     assert "POST /uploads" not in bucket.calls
 
 
@@ -102,17 +103,17 @@ def test_a_file_of_a_byte_more_than_the_service_takes_is_not_sent(open_page: Ope
         "async () => (await import('./checks.mjs')).objection(new File([new Uint8Array(32 * 1024 * 1024 + 1)], 'a.jpg'), [])"
     )
 
-    assert said == "The file has 33.6 MB; 32 MB are the most."
+    assert said == "The file is too large: 33.6 MB. The limit is 32 MB."
 
 
-def test_pictures_without_a_case_are_not_sent_and_the_missing_id_is_pointed_at(open_page: Opener, bucket: FakeService) -> None:
+def test_pictures_without_a_slide_are_not_sent_and_the_missing_id_is_pointed_at(open_page: Opener, bucket: FakeService) -> None:
     page = open_page("#/upload", "technician")
     page.locator("#files").set_input_files([picture("one.jpg")])
 
-    page.get_by_role("button", name="Send 1 picture").click()
+    page.get_by_role("button", name="Upload 1 picture").click()
 
-    expect(page.get_by_role("status").first).to_contain_text("Please fill in the patient id and the case id first.")
-    expect(page.get_by_label("Patient id")).to_be_focused()
+    expect(page.get_by_role("status").first).to_contain_text("Please enter the patient ID and the slide ID first.")
+    expect(page.get_by_label("Patient ID")).to_be_focused()
     assert "POST /uploads" not in bucket.calls
 
 
@@ -121,13 +122,13 @@ def test_a_picture_that_did_not_arrive_can_be_sent_again(open_page: Opener, buck
     bucket.answers["POST /uploads"] = (503, {"detail": "A service did not answer. Please try again in a moment."})
     bucket.answers["GET /states"] = lambda query, _: (200, {"states": {query["ids"]: "reported"}, "reasons": {}})
     page = open_page("#/upload", "technician")
-    page.get_by_label("Patient id").fill("p-7")
-    page.get_by_label("Case id").fill("slide-7")
+    page.get_by_label("Patient ID").fill("p-7")
+    page.get_by_label("Slide ID").fill("slide-7")
     page.locator("#files").set_input_files([picture("one.jpg")])
-    page.get_by_role("button", name="Send 1 picture").click()
+    page.get_by_role("button", name="Upload 1 picture").click()
     expect(page.locator(".picture")).to_contain_text("A service did not answer.")
     bucket.answers["POST /uploads"] = opened
 
-    page.get_by_role("button", name="Send 1 picture").click()
+    page.get_by_role("button", name="Upload 1 picture").click()
 
     expect(page.locator(".picture")).to_contain_text("Reported")

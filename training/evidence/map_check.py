@@ -1,8 +1,8 @@
 """Validates the served heat maps: correlation with the float network's gradients, and occlusion of the hottest window."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import keras
@@ -82,7 +82,7 @@ def measure_maps(classifier: Classifier, network: keras.Model, inputs: Sequence[
 
     Where the two networks name different classes (``other_class``) the maps are of different classes, and not compared.
     """
-    served = [_explained(classifier, smear) for smear in inputs]
+    served = [classifier.answer(smear) for smear in inputs]
     expected = grad_cam(network, *(np.stack([getattr(smear, branch) for smear in inputs]) for branch in BRANCHES))
     same = np.array([answer.probabilities.argmax() for answer in served]) == in_float(network, inputs).argmax(axis=1)
     report = {}
@@ -126,14 +126,14 @@ def measure_occlusion(classifier: Classifier, network: keras.Model, root: Path, 
     for sample in samples:
         working = to_working_picture(decode((root / sample.path).read_bytes()), spec)
         inputs = to_network_inputs(working, spec)
-        answer = _explained(classifier, inputs)
+        answer = classifier.answer(inputs)
         heat = positive_sum(answer.maps.values())
         cells, size = len(heat), max(1, 3 * len(heat) // 8)
         sums = cv2.boxFilter(heat, -1, (size, size), anchor=(0, 0), normalize=False)[: cells - size + 1, : cells - size + 1]
         hottest = np.unravel_index(sums.argmax(), sums.shape)
         windows = [hottest, *rng.integers(0, sums.shape, (_RANDOM_WINDOWS, 2))]
         slide = _slide_colour(working, inputs)
-        covered = [_explained(classifier, to_network_inputs(_covered(working, slide, at, size, cells), spec)) for at in windows]
+        covered = [classifier.answer(to_network_inputs(_covered(working, slide, at, size, cells), spec)) for at in windows]
         logits = np.asarray(head_logits(network, np.stack([given.features for given in (answer, *covered)])), np.float64)
         odds = _log_odds(logits, int(logits[0].argmax()))
         falls.append((odds[0] - odds[1], float((odds[0] - odds[2:]).mean())))
@@ -144,19 +144,6 @@ def measure_occlusion(classifier: Classifier, network: keras.Model, root: Path, 
         "median_fall_hottest": float(np.median(hot)),
         "median_fall_random": float(np.median(random)),
     }
-
-
-class _Explained(NamedTuple):
-    probabilities: NDArray[np.float64]
-    features: NDArray[np.float32]
-    maps: Mapping[str, NDArray[np.float32]]
-
-
-def _explained(classifier: Classifier, inputs: NetworkInputs) -> _Explained:
-    answer = classifier.answer(inputs)
-    if answer.maps is None or answer.features is None:
-        raise ValueError(f"expected a network with maps and features, {classifier.artifact.reference.name} has none")
-    return _Explained(answer.probabilities, answer.features, answer.maps)
 
 
 def _slide_colour(working: Picture, inputs: NetworkInputs) -> NDArray[np.uint8]:

@@ -36,9 +36,15 @@ def write_card(folder: Path, manifest: Manifest, recipe: list[dict[str, Any]]) -
         "## Data",
         "",
         f"{manifest.data['name']}: the development part.",
-        f"Split {manifest.data['smears']['train']} / {manifest.data['smears']['test']} / "
-        f"{manifest.data['smears']['validation']} (train / test / validation), stratified by class, byte-identical copies on",
-        f"one side; split sha256 `{manifest.data['split_sha256'][:16]}`, data sha256 `{manifest.data['dataset_sha256'][:16]}`.",
+        (
+            f"Split {manifest.data['smears']['train']} / {manifest.data['smears']['test']} / "
+            f"{manifest.data['smears']['validation']} (train / test / validation), stratified by class, "
+            "byte-identical copies on"
+        ),
+        (
+            f"one side; split sha256 `{manifest.data['split_sha256'][:16]}`, "
+            f"data sha256 `{manifest.data['dataset_sha256'][:16]}`."
+        ),
         "Validation chose between runs and set temperature and thresholds; no training step saw validation or test.",
         "",
         "## As served, on unseen smears, copies removed",

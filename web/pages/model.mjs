@@ -1,20 +1,20 @@
-// Which model answers, and what is known of it.
+// The model in use and its card.
 
 import { el } from "../dom.mjs";
 import { markdown } from "../markdown.mjs";
 import { words } from "../words.mjs";
 
-const { model: told } = words;
+const { model: labels } = words;
 
 export async function show({ api }) {
   const { name, card, urgent_classes: urgent } = await api.model();
   return {
-    title: told.title,
+    title: labels.title,
     kind: "narrow prose",
     content: [
-      el("h1", {}, told.inUse(name.replace("/", " "))),
-      urgent?.length && el("p", { class: "hint" }, told.urgent(urgent)),
-      el("article", { "aria-label": told.card }, markdown(card)),
+      el("h1", {}, labels.inUse(name.replace("/", " "))),
+      urgent?.length && el("p", { class: "hint" }, labels.urgent(urgent)),
+      el("article", { "aria-label": labels.card }, markdown(card)),
     ],
   };
 }

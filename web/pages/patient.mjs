@@ -1,40 +1,40 @@
-// One calm screen for the person whose blood it is.
+// The patient's results on one screen.
 
 import { el } from "../dom.mjs";
 import { when } from "../numbers.mjs";
 import { words } from "../words.mjs";
 
-const { patient: told } = words;
+const { patient: labels } = words;
 
 export async function show({ api, named }) {
   const all = await api.summaries();
   const chosen = named.id ? (await api.report(named.id)).summary : all.summaries[0];
   if (!chosen) {
-    return { title: told.title, kind: "patient", content: [el("h1", {}, told.nothing), el("p", { class: "lead" }, told.nothingText)] };
+    return { title: labels.title, kind: "patient", content: [el("h1", {}, labels.nothing), el("p", { class: "lead" }, labels.nothingText)] };
   }
-  const earlier = all.summaries.filter((one) => one.object_id !== chosen.object_id);
+  const earlier = all.summaries.filter((summary) => summary.object_id !== chosen.object_id);
   return {
-    title: told.title,
+    title: labels.title,
     kind: "patient",
     content: [
-      el("p", { class: "hint" }, [chosen.slide && told.sample(chosen.slide), chosen.issued_at && when(chosen.issued_at)].filter(Boolean).join(" · ")),
+      el("p", { class: "hint" }, [chosen.slide && labels.sample(chosen.slide), chosen.issued_at && when(chosen.issued_at)].filter(Boolean).join(" · ")),
       el("h1", {}, chosen.headline),
-      el("p", { class: `stand ${chosen.release}` }, told.release[chosen.release]),
-      el("section", {}, el("h2", {}, told.explanation), el("p", {}, chosen.explanation)),
-      el("section", {}, el("h2", {}, told.next), el("p", {}, chosen.next_step)),
+      el("p", { class: `status ${chosen.release}` }, labels.release[chosen.release]),
+      el("section", {}, el("h2", {}, labels.explanation), el("p", {}, chosen.explanation)),
+      el("section", {}, el("h2", {}, labels.next), el("p", {}, chosen.next_step)),
       call(chosen.telephone),
       el("p", { class: "hint" }, chosen.disclaimer),
-      earlier.length > 0 && el("nav", { class: "earlier", "aria-label": told.earlier }, el("h2", {}, told.earlier),
-        el("ul", {}, earlier.map((one) => el("li", {}, el("a", { href: `#/reports/${one.object_id}` }, one.headline),
-          el("span", { class: "hint" }, one.issued_at ? when(one.issued_at) : ""))))),
+      earlier.length > 0 && el("nav", { class: "earlier", "aria-label": labels.earlier }, el("h2", {}, labels.earlier),
+        el("ul", {}, earlier.map((summary) => el("li", {}, el("a", { href: `#/reports/${summary.object_id}` }, summary.headline),
+          el("span", { class: "hint" }, summary.issued_at ? when(summary.issued_at) : ""))))),
     ],
   };
 }
 
 function call(telephone) {
-  return el("section", { class: "call" }, el("h2", {}, told.call),
+  return el("section", { class: "call" }, el("h2", {}, labels.call),
     telephone
-      ? el("a", { class: "button strong", href: `tel:${telephone.replace(/[^+0-9]/g, "")}` }, told.number(telephone))
-      : el("p", {}, told.callClinic),
-    el("p", {}, told.emergency));
+      ? el("a", { class: "button strong", href: `tel:${telephone.replace(/[^+0-9]/g, "")}` }, labels.number(telephone))
+      : el("p", {}, labels.callClinic),
+    el("p", {}, labels.emergency));
 }

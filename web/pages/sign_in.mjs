@@ -1,11 +1,11 @@
-// Before anybody is known.
+// The sign-in page.
 
 import { el, once } from "../dom.mjs";
 import { words } from "../words.mjs";
 
 const { signIn } = words;
 
-// `text` says why a person who was signed in is here again.
+// `text` tells a user whose session has ended why they see this page.
 export function show({ begin, text }) {
   const button = el("button", { class: "strong", onclick: () => once(button, begin) }, signIn.button);
   return {
@@ -15,7 +15,7 @@ export function show({ begin, text }) {
       el("img", { class: "field-of-view", src: "field.svg", alt: "" }),
       el("section", {},
         el("h1", {}, signIn.heading),
-        text && el("p", { class: "said calm", role: "status" }, text),
+        text && el("p", { class: "message calm", role: "status" }, text),
         el("p", { class: "lead" }, signIn.text),
         button,
         el("p", { class: "hint" }, signIn.second),

@@ -1,21 +1,21 @@
-// Send smears of one slide, and watch what becomes of each.
+// Upload the pictures of one slide and follow their states.
 
 import { isId, objection } from "../checks.mjs";
-import { bar, el, field, once, say } from "../dom.mjs";
+import { bar, el, field, once, announce } from "../dom.mjs";
 import { megabytes, percent } from "../numbers.mjs";
 import { Picture, Sending } from "../sending.mjs";
 import { words } from "../words.mjs";
 
 const { upload } = words;
-let kept; // the list outlives the page: who looks at a report and comes back finds it again
+let sending; // the list outlives the page, so that a user who opens a report and returns finds it again
 
 export function show({ api }) {
-  kept ??= new Sending(api);
-  const page = new Page(kept);
-  kept.api = api;
-  kept.changed = (picture) => page.draw(picture);
-  kept.watch();
-  return { title: upload.title, kind: "upload", content: page.content, leave: () => (kept.changed = () => undefined) };
+  sending ??= new Sending(api);
+  const page = new Page(sending);
+  sending.api = api;
+  sending.changed = (picture) => page.draw(picture);
+  sending.watch();
+  return { title: upload.title, kind: "upload", content: page.content, leave: () => (sending.changed = () => undefined) };
 }
 
 class Page {
@@ -40,8 +40,8 @@ class Page {
       el("section", { "aria-label": upload.list },
         el("div", { class: "actions" }, this.button, this.clear, this.count), this.list),
     ];
-    sending.pictures.forEach((one) => this.draw(one));
-    this.tell();
+    sending.pictures.forEach((picture) => this.draw(picture));
+    this.update();
   }
 
   dropZone() {
@@ -63,9 +63,9 @@ class Page {
   }
 
   async take(files) {
-    this.files.value = ""; // so that the same file can be chosen again
+    this.files.value = ""; // lets the user choose the same file again
     for (const file of files) {
-      const names = this.sending.pictures.filter((one) => one.stage !== "refused").map((one) => one.name);
+      const names = this.sending.pictures.filter(({ stage }) => stage !== "refused").map(({ name }) => name);
       this.sending.add(new Picture(file, await objection(file, names)));
     }
   }
@@ -76,14 +76,14 @@ class Page {
       if (isId(slide[name])) continue;
       control.setAttribute("aria-invalid", "true");
       control.focus();
-      return say(slide[name] ? upload.wrongId : upload.needIds, "alarm");
+      return announce(slide[name] ? upload.wrongId : upload.needIds, "alarm");
     }
-    say("");
+    announce("");
     await this.sending.send(slide);
   }
 
   clearDone() {
-    for (const one of this.sending.pictures.filter((picture) => picture.done)) this.drop(one);
+    for (const picture of this.sending.pictures.filter(({ done }) => done)) this.drop(picture);
     this.list.querySelector("button, a")?.focus();
   }
 
@@ -91,7 +91,7 @@ class Page {
     this.sending.remove(picture);
     this.rows.get(picture)?.remove();
     this.rows.delete(picture);
-    this.tell();
+    this.update();
   }
 
   draw(picture) {
@@ -104,34 +104,34 @@ class Page {
         "aria-valuemin": "0", "aria-valuemax": "100",
       }, bar(picture.share)),
       hintOf(picture),
-      el("span", { class: "do" }, this.doable(picture)));
+      el("span", { class: "do" }, this.actionOf(picture)));
     const shown = this.rows.get(picture);
     if (shown) shown.replaceWith(row);
     else this.list.append(row);
     this.rows.set(picture, row);
-    this.tell();
+    this.update();
   }
 
-  doable(picture) {
+  actionOf(picture) {
     if (picture.stage === "reported") return el("a", { class: "button", href: `#/reports/${picture.id}` }, upload.open);
     if (!["ready", "refused", "broken"].includes(picture.stage)) return undefined;
-    return el("button", { class: "plain", "aria-label": upload.takeOne(picture.name), onclick: () => this.drop(picture) }, upload.take);
+    return el("button", { class: "plain", "aria-label": upload.removeNamed(picture.name), onclick: () => this.drop(picture) }, upload.remove);
   }
 
-  tell() {
+  update() {
     const { pictures } = this.sending;
-    const ready = pictures.filter((one) => ["ready", "broken"].includes(one.stage)).length;
-    const sent = pictures.filter((one) => one.id);
+    const ready = pictures.filter(({ stage }) => ["ready", "broken"].includes(stage)).length;
+    const sent = pictures.filter(({ id }) => id);
     this.button.textContent = upload.send(ready);
     this.button.hidden = !ready;
-    this.clear.hidden = !pictures.some((one) => one.done);
-    this.count.textContent = sent.length ? upload.drawn(sent.filter((one) => one.done).length, sent.length) : pictures.length ? "" : upload.none;
+    this.clear.hidden = !pictures.some(({ done }) => done);
+    this.count.textContent = sent.length ? upload.finished(sent.filter(({ done }) => done).length, sent.length) : pictures.length ? "" : upload.none;
   }
 }
 
 function hintOf({ stage, text, late }) {
-  const told = text?.message ?? text ?? (late ? upload.stageHint.late : upload.stageHint[stage]);
-  return told && el("span", { class: "note" }, told, text?.advice && ` ${text.advice}`);
+  const message = text?.message ?? text ?? (late ? upload.stageHint.late : upload.stageHint[stage]);
+  return message && el("span", { class: "note" }, message, text?.advice && ` ${text.advice}`);
 }
 
 function clearFault(event) {

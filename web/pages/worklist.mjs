@@ -1,14 +1,14 @@
-// A hospital's smears: what waits for a doctor on top, then all, newest first, a page at a time.
+// Smears of the hospital: urgent ones first, then all of them, newest first, page by page.
 
-import { complain, el, field, once, say, select } from "../dom.mjs";
+import { announce, el, field, once, reportError, select } from "../dom.mjs";
 import { since, when } from "../numbers.mjs";
 import { words } from "../words.mjs";
 
 const { worklist } = words;
-const EVERY = 20_000; // ms between two looks for new smears
+const EVERY = 20_000; // ms between two checks for new smears
 
-export async function show({ api, asked }) {
-  const filter = Object.fromEntries(["slide", "state", "decision"].map((name) => [name, asked.get(name) ?? ""]));
+export async function show({ api, query }) {
+  const filter = Object.fromEntries(["slide", "state", "decision"].map((name) => [name, query.get(name) ?? ""]));
   const filtered = Object.values(filter).some(Boolean);
   const [first, urgent] = await Promise.all([
     api.worklist(filter), filtered ? { rows: [], cursor: null } : api.worklist({ urgent: 1 }),
@@ -16,7 +16,7 @@ export async function show({ api, asked }) {
   const table = new Table(api, filter, first);
   const waiting = el("section", { class: "waiting", hidden: true });
   drawUrgent(waiting, urgent);
-  const timer = filtered ? 0 : setInterval(() => refresh(api, table, waiting).catch(complain), EVERY);
+  const timer = filtered ? 0 : setInterval(() => refresh(api, table, waiting).catch(reportError), EVERY);
   return {
     title: worklist.title,
     content: [
@@ -37,10 +37,10 @@ function search(filter, filtered) {
   const decision = select(options(words.decision), filter.decision);
   const go = (event) => {
     event.preventDefault();
-    const asked = Object.entries({ slide: wanted.value.trim(), state: state.value, decision: decision.value }).filter(([, value]) => value);
-    location.hash = `#/worklist${asked.length ? `?${new URLSearchParams(asked)}` : ""}`;
+    const query = Object.entries({ slide: wanted.value.trim(), state: state.value, decision: decision.value }).filter(([, value]) => value);
+    location.hash = `#/worklist${query.length ? `?${new URLSearchParams(query)}` : ""}`;
   };
-  for (const one of [state, decision]) one.addEventListener("change", go);
+  for (const control of [state, decision]) control.addEventListener("change", go);
   return el("form", { class: "search", role: "search", onsubmit: go },
     field(worklist.slide, wanted), field(worklist.state, state), field(worklist.decision, decision),
     el("button", {}, worklist.search), filtered && el("a", { class: "button plain", href: "#/worklist" }, worklist.reset));
@@ -60,7 +60,7 @@ async function refresh(api, table, waiting) {
   if (document.hidden) return;
   const [first, urgent] = await Promise.all([api.worklist({}), api.worklist({ urgent: 1 })]);
   drawUrgent(waiting, urgent);
-  if (table.prepend(first.rows)) say(worklist.refreshed);
+  if (table.prepend(first.rows)) announce(worklist.refreshed);
 }
 
 class Table {
@@ -74,15 +74,16 @@ class Table {
     const columns = Object.values(worklist.columns).map((text) => el("th", { scope: "col" }, text));
     this.table = el("table", { class: "list long" }, el("thead", {}, el("tr", {}, columns)), this.body);
     this.content = [this.table, this.count, this.more];
-    // Reaching the end loads the next page, so that scrolling is all there is to do; the button is for keyboards.
-    this.watcher = new IntersectionObserver(([seen]) => seen.isIntersecting && this.more.click(), { rootMargin: "600px" });
+    // Scrolling to the end loads the next page; the button serves keyboard users. A busy browser reports several changes in one
+    // call, of which the last is the current one.
+    this.watcher = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.more.click(), { rootMargin: "600px" });
     this.append(first);
     this.watcher.observe(this.more);
   }
 
   async next() {
     if (this.cursor) this.append(await this.api.worklist({ ...this.filter, cursor: this.cursor }));
-    // A page may hold few rows, or none: then the end of the list is still in sight, and is told anew only when watched anew.
+    // A page may hold few rows or none, so the end may still be visible; the observer fires again only if it observes anew.
     this.stop();
     this.watcher.observe(this.more);
   }
@@ -90,13 +91,13 @@ class Table {
   append({ rows, cursor }) {
     this.cursor = cursor;
     this.body.append(...this.fresh(rows).map(drawRow));
-    this.tell();
+    this.update();
   }
 
   prepend(rows) {
     const fresh = this.fresh(rows);
     this.body.prepend(...fresh.map(drawRow));
-    this.tell();
+    this.update();
     return fresh.length > 0;
   }
 
@@ -107,7 +108,7 @@ class Table {
     return fresh;
   }
 
-  tell() {
+  update() {
     const none = Object.values(this.filter).some(Boolean) ? worklist.none : worklist.nothing;
     this.table.hidden = !this.known.size;
     this.more.hidden = !this.cursor;

@@ -1,77 +1,22 @@
-"""``hemascope commission``: measures a new microscope and says whether the model may be used with it."""
+"""``hemascope commission``."""
 
-import sys
 from pathlib import Path
+from typing import Annotated
 
-from tqdm import tqdm
+import typer
 
-from hemascope.domain.acquisition import Acquisition, Unreadable
-from hemascope.domain.errors import HemascopeError, RejectedSmear, RejectionReason
-from hemascope.domain.file_size import check_size
-from hemascope.microscopes.commissioning import commission, measure_picture
-from hemascope.model.artifact import load_artifact
-from hemascope_cli.commands.screen import picture_files
-from hemascope_cli.project import artifact_folder
+from hemascope_cli.commands.options import Artifact
 
 
-def commission_folder(folder: Path, out: Path | None, artifact: Path | None) -> int:
-    """Measure every picture below a folder, print the verdict, write the fingerprint where asked; 0 where the model fits.
+def commission(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Pictures of ordinary smears, at least 30.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the acquisition fingerprint there.")] = None,
+    artifact: Artifact = None,
+) -> int:
+    """Decide from its pictures whether the model may be used with a microscope.
 
-    Raises
-    ------
-    HemascopeError
-        Where the folder is none, holds too few pictures, or the fingerprint can't be written.
+    Exit status 0 where it may, 1 where it may not or where that can't be decided.
     """
-    if not folder.is_dir():
-        raise HemascopeError(f"expected a folder with pictures, received {folder}")
-    model = load_artifact(artifact_folder(artifact))
-    measured, unreadable = [], []
-    files = list(picture_files([folder]))
-    for file, below in tqdm(files, unit="picture", disable=not sys.stderr.isatty(), file=sys.stderr):
-        try:
-            measured.append(measure_picture(_read(file), model))
-        except RejectedSmear as refusal:
-            unreadable.append(Unreadable(name=str(below), reason=refusal.reason, message=str(refusal)))
-    acquisition = commission(measured, unreadable, model)
-    if out:
-        _write(out, acquisition)
-    print(_text(acquisition))
-    return 0 if acquisition.fits else 1
+    from hemascope_cli.pictures.commissioning import commission_folder
 
-
-def _read(file: Path) -> bytes:
-    try:
-        check_size(file.stat().st_size)
-        return file.read_bytes()
-    except OSError as error:
-        raise RejectedSmear(RejectionReason.CORRUPT, f"expected a readable file, received: {error.strerror}") from error
-
-
-def _write(out: Path, acquisition: Acquisition) -> None:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(acquisition.to_json(), encoding="utf-8")
-    except OSError as error:
-        raise HemascopeError(f"expected to write {out}, received: {error.strerror}") from error
-
-
-def _text(acquisition: Acquisition) -> str:
-    verdict = "may be used with this microscope" if acquisition.fits else "may not be used with this microscope"
-    lines = [f"{acquisition.model.name} {verdict}.", *(f"  {reason}" for reason in acquisition.reasons)]
-    lines.append(f"\n{acquisition.pictures} pictures judged, {len(acquisition.unreadable)} not; mean and spread")
-    rows: list[tuple[str, float, float, str]]
-    rows = [
-        (colour.name, colour.mean, colour.deviation, f"  model {colour.reference:.1f}, {colour.away:+.1f}")
-        for colour in acquisition.colours
-    ]
-    for name, figure in (
-        ("sharpness", acquisition.sharpness),
-        ("contrast", acquisition.contrast),
-        ("cells in a picture", acquisition.cells),
-        ("cell size (pixels)", acquisition.cell_size),
-    ):
-        rows += [(name, figure.mean, figure.deviation, "")] if figure else []
-    lines += [f"  {name:<26}{mean:>8.1f}{deviation:>8.1f}{more}" for name, mean, deviation, more in rows]
-    lines += [f"  {size.width} x {size.height}: {size.pictures} pictures" for size in acquisition.sizes]
-    lines += [f"  not judged: {one.name}: {one.message}" for one in acquisition.unreadable]
-    return "\n".join(lines)
+    return commission_folder(folder, out, artifact)

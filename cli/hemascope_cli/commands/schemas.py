@@ -1,42 +1,16 @@
-"""Publishes the contracts as JSON Schema."""
+"""``hemascope schemas``."""
 
-import json
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel
-
-from hemascope.domain.acquisition import Acquisition
-from hemascope.domain.hospital import HospitalSettings
-from hemascope.domain.manifest import Manifest
-from hemascope.domain.notification import Notification
-from hemascope.domain.report import PatientSummary, Report
-from hemascope.domain.review import Verdict
-from hemascope.domain.slide import SlideReport, SlideSummary
-
-PUBLISHED: dict[str, type[BaseModel]] = {
-    "report": Report,
-    "patient-summary": PatientSummary,
-    "slide-report": SlideReport,
-    "slide-summary": SlideSummary,
-    "acquisition": Acquisition,
-    "verdict": Verdict,
-    "notification": Notification,
-    "hospital": HospitalSettings,
-    "manifest": Manifest,
-}
+import typer
 
 
-def schema_text(contract: type[BaseModel]) -> str:
-    """JSON Schema of a contract as it is written: indented, with a line feed at the end."""
-    return json.dumps(contract.model_json_schema(by_alias=True, mode="serialization"), indent=2, ensure_ascii=False) + "\n"
+def schemas(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write them.")] = Path("docs/contracts"),
+) -> int:
+    """Write the JSON Schemas of everything that Hemascope publishes."""
+    from hemascope_cli.published_schemas import write_schemas
 
-
-def write_schemas(folder: Path) -> list[Path]:
-    """Write ``{name}.schema.json`` of every published contract."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, contract in PUBLISHED.items():
-        path = folder / f"{name}.schema.json"
-        path.write_text(schema_text(contract), encoding="utf-8")
-        written.append(path)
-    return written
+    print(*write_schemas(folder), sep="\n")
+    return 0

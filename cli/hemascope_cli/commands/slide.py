@@ -1,100 +1,24 @@
-"""``hemascope slide``: all fields of one slide, as pictures or as reports on them, give one statement."""
+"""``hemascope slide``."""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import ValidationError
+import typer
 
-from hemascope.domain.disease import Disease
-from hemascope.domain.errors import HemascopeError
-from hemascope.domain.report import Report
-from hemascope.domain.slide import SlideReport
-from hemascope.domain.slide_texts import SlideTexts
-from hemascope.domain.texts import ENGLISH
-from hemascope.model.artifact import load_artifact
-from hemascope.model.classifier import Classifier
-from hemascope.slides.fields import SlideField
-from hemascope.slides.statement import build_slide_report
-from hemascope_cli.commands.screen import picture_files, screen_file
-from hemascope_cli.project import artifact_folder
+from hemascope_cli.commands.options import Artifact
 
-_REPORTS = {".json", ".jsonl"}  # as `hemascope screen --format` prints them, or as the service stores one
+SlideStyle = Literal["text", "json"]
 
 
-def report_paths(paths: list[Path], style: str, artifact: Path | None, language: str = ENGLISH) -> int:
-    """Print the statement on all pictures and reports below the paths; return 0, whatever it says.
+def slide(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Pictures, folders with pictures, or reports (.json, .jsonl).")
+    ],
+    style: Annotated[SlideStyle, typer.Option("--format", help="How to print the statement.")] = "text",
+    language: Annotated[str, typer.Option("--language", help="Language of the texts.")] = "en",
+    artifact: Artifact = None,
+) -> int:
+    """Summarize all fields of one slide in one statement."""
+    from hemascope_cli.pictures.slide import report_paths
 
-    Raises
-    ------
-    HemascopeError
-        Where a path doesn't exist, a file with reports holds something else, or fields are of several slides.
-    """
-    model = load_artifact(artifact_folder(artifact), language)
-    pictures = [path for path in paths if path.is_dir() or path.suffix.lower() not in _REPORTS]
-    files = [file for file, _ in picture_files(pictures)]
-    fields = [report for path in paths if path not in pictures for report in _read_reports(path)]
-    if files:
-        classifier = Classifier(model)
-        fields += [_judge(file, classifier) for file in files]
-    statement = build_slide_report(fields, model.manifest.disease.urgent_classes, model.texts.slide)
-    print(statement.to_json() if style == "json" else _text(statement, model.manifest.disease, model.texts.slide))
-    return 0
-
-
-def _judge(file: Path, classifier: Classifier) -> SlideField:
-    report = screen_file(file, classifier, draw=False).report
-    return SlideField(str(file), report.object_id, report)
-
-
-def _read_reports(path: Path) -> Iterator[SlideField]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HemascopeError(f"expected a file with reports, received {path}: {error}") from None
-    for number, content in enumerate(_contents(path, text), start=1):
-        source = content.pop("source", None) if isinstance(content, dict) else None
-        try:
-            report = Report.model_validate(content)
-        except ValidationError:
-            raise HemascopeError(f"expected a report, received something else: number {number} in {path}") from None
-        file = report.specimen.field if report.specimen else report.object_id
-        yield SlideField(str(source or file), report.object_id, report)
-
-
-def _contents(path: Path, text: str) -> list[object]:
-    """One JSON value, a list of them, or one in each line."""
-    try:
-        whole = json.loads(text)
-        return whole if isinstance(whole, list) else [whole]
-    except json.JSONDecodeError:
-        pass  # lines, or no JSON at all
-    try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except json.JSONDecodeError:
-        raise HemascopeError(f"expected reports as JSON, one, a list or one a line, received something else: {path}") from None
-
-
-def _text(statement: SlideReport, disease: Disease, texts: SlideTexts) -> str:
-    lines = [
-        f"{_plain(statement.finding)} ({_plain(statement.tier)})",
-        f"  {statement.statement}",
-        f"  {statement.recommendation}",
-    ]
-    if statement.probabilities:
-        lines.append("  " + "  ".join(f"{name} {share:.3f}" for name, share in statement.probabilities.items()))
-        lines.append(f"\nfields that count, the most suspicious first ({texts.suspicion}, cells, class)")
-        lines += [
-            f"  {field.suspicion:.3f}  {field.cell_count:>4}  {disease.display(field.label)}  {field.name}"
-            for field in statement.fields
-        ]
-    if statement.excluded:
-        lines.append("\nfields that don't count")
-    for left in statement.excluded:
-        possible = f", {texts.suspicious}" if left.suspicious else ""
-        lines += [f"  {_plain(left.why)}{possible}: {left.name}", f"    {left.advice}"]
-    return "\n".join([*lines, "", statement.disclaimer])
-
-
-def _plain(word: str) -> str:
-    return word.replace("_", " ")
+    return report_paths(paths, style, artifact, language)

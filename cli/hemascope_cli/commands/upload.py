@@ -1,34 +1,22 @@
-"""``hemascope upload``: puts pictures where the microscope puts them."""
+"""``hemascope upload``."""
 
-import argparse
 from pathlib import Path
+from typing import Annotated
 
-from hemascope.aws.client import client
-from hemascope.aws.s3 import upload
-from hemascope.domain.errors import HemascopeError
-from hemascope.domain.file_size import check_size
-from hemascope_cli.commands.specimens import specimen_from
+import typer
 
-
-def upload_paths(options: argparse.Namespace) -> int:
-    """Upload each file and print the id by which its report will be known.
-
-    Raises
-    ------
-    HemascopeError
-        Where an id or a file name can't stand in a key, or a file can't be read; files before it are uploaded.
-    """
-    s3 = client("s3", options.endpoint)
-    for path in options.paths:
-        specimen, data = specimen_from(options, path.name), _read(path)
-        version = upload(s3, options.bucket, specimen, data)
-        print(f"{version.object_id}  {path}")
-    return 0
+from hemascope_cli.commands.options import Endpoint, Hospital, Patient, Slide
 
 
-def _read(path: Path) -> bytes:
-    try:
-        check_size(path.stat().st_size)
-        return path.read_bytes()
-    except OSError as error:
-        raise HemascopeError(f"expected a readable file, received {path}: {error.strerror}") from error
+def upload(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE", help="Pictures.")],
+    bucket: Annotated[str, typer.Option("--bucket", help="Uploads bucket of the service.")],
+    hospital: Hospital,
+    patient: Patient,
+    slide: Slide,
+    endpoint: Endpoint = None,
+) -> int:
+    """Upload pictures to a running service, and print the id of each."""
+    from hemascope_cli.pictures.uploading import upload_files
+
+    return upload_files(paths, bucket, hospital, patient, slide, endpoint)

@@ -1,17 +1,29 @@
-"""Accounts of the embedded cloud's user pool, made as an administrator makes them."""
+"""Creates accounts in the user pool of the local cloud, as an administrator does."""
 
 from hemascope.aws.cognito import hospital_group
+from hemascope.domain.account import Role
 from hemascope_cli.local.cloud import LocalCloud
 
 DEMO_HOSPITAL, DEMO_PATIENT = "demo-hospital", "patient-0001"
+DEMO_ROLES = tuple(Role)
 DEMO_PASSWORD = "Nobodys-Secret-1"  # noqa: S105 - of a cloud on loopback that lives until Ctrl-C
-DEMO_ROLES = ("technician", "clinician", "patient", "admin")
 
 
 def make_account(cloud: LocalCloud, name: str, role: str, hospital: str, patient: str | None, password: str) -> None:
-    """Make an account whose owner has chosen a password already.
+    """Create an account whose password is permanent.
 
-    The emulator's sign-in pages ask for no second factor, so none is set up.
+    No second factor is set up, because the sign-in pages of the local cloud don't ask for one.
+
+    Parameters
+    ----------
+    cloud
+        Has the user pool.
+    name, password
+        Of the account.
+    role
+        A group of the user pool.
+    hospital, patient
+        Pseudonymous ids; None where the role has no patient.
     """
     users, pool = cloud.client("cognito-idp"), cloud.outputs["UserPool"]
     attributes = {"custom:hospital": hospital} | ({"custom:patient": patient} if patient else {})
@@ -19,7 +31,7 @@ def make_account(cloud: LocalCloud, name: str, role: str, hospital: str, patient
         UserPoolId=pool,
         Username=name,
         MessageAction="SUPPRESS",
-        TemporaryPassword=password,  # the emulator's own would be too short for the pool's policy
+        TemporaryPassword=password,  # the one that the emulator generates is too short for the pool's policy
         UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
     )
     users.admin_set_user_password(UserPoolId=pool, Username=name, Password=password, Permanent=True)
@@ -27,10 +39,10 @@ def make_account(cloud: LocalCloud, name: str, role: str, hospital: str, patient
 
 
 def make_demo_accounts(cloud: LocalCloud) -> None:
-    """One account of each role, named like it, in their administrator's list."""
+    """Create an account for each role, named like it; the administrator's page lists them."""
     users, pool = cloud.client("cognito-idp"), cloud.outputs["UserPool"]
     users.create_group(UserPoolId=pool, GroupName=hospital_group(DEMO_HOSPITAL))
     for role in DEMO_ROLES:
-        patient = DEMO_PATIENT if role == "patient" else None
+        patient = DEMO_PATIENT if role is Role.PATIENT else None
         make_account(cloud, role, role, DEMO_HOSPITAL, patient, DEMO_PASSWORD)
         users.admin_add_user_to_group(UserPoolId=pool, Username=role, GroupName=hospital_group(DEMO_HOSPITAL))

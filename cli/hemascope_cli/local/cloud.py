@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from hemascope.aws.client import client
 from hemascope.domain.errors import HemascopeError
@@ -35,7 +35,29 @@ from hemascope_cli.operations.deployment import LOCAL_REGION, stack_name
 REGION = LOCAL_REGION
 ACCOUNT = "000000000000"
 SCREENING = "screen_smear"
-_STARTUP_SECONDS = 60.0
+WORKERS = "HEMASCOPE_LOCAL_WORKERS"  # variable: how many processes stand behind each function
+PATIENCE = "HEMASCOPE_PATIENCE"  # variable: seconds that a step on this machine may take before it counts as hanging
+_PATIENCE_SECONDS = 300.0
+
+
+def patience() -> float:
+    """Seconds that a step of the local cloud may take: generous, since a limit only ends what hangs.
+
+    Raises
+    ------
+    HemascopeError
+        Where ``HEMASCOPE_PATIENCE`` is set and is no number above zero.
+    """
+    text = os.environ.get(PATIENCE, "")
+    if not text:
+        return _PATIENCE_SECONDS
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not seconds > 0:
+        raise HemascopeError(f"expected a number of seconds above 0 in {PATIENCE}, received {text!r}")
+    return seconds
 
 
 def free_port() -> int:
@@ -67,6 +89,8 @@ class LocalCloud:
         Where a browser finds the portal's pages; that of the templates where None.
     worker
         Module that runs a handler, given a port and its file.
+    workers
+        How many processes that module starts for one function, and so how many batches of a queue it takes at once.
     """
 
     root: Path
@@ -76,9 +100,10 @@ class LocalCloud:
     enforce_iam: bool = False
     portal: str | None = None
     worker: str = "hemascope_cli.local.worker"
+    workers: int = 1
     outputs: dict[str, str] = field(default_factory=dict, init=False)
 
-    def __enter__(self) -> "LocalCloud":
+    def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="hemascope-")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.port = self.port or free_port()
@@ -152,6 +177,7 @@ class LocalCloud:
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "AUTH": str(self.enforce_iam).lower(),
+            WORKERS: str(self.workers),
         }
         proxies = {
             f"MINISTACK_LAMBDA_PROXY_{function.name}": self._worker_url(function.folder)
@@ -211,7 +237,7 @@ class LocalCloud:
             except OSError:
                 return False
 
-        wait_until(answered, _STARTUP_SECONDS, f"the {name} to answer")
+        wait_until(answered, patience(), f"the {name} to answer")
 
     def _create_stack(self, name: str, template: Template) -> None:
         formation = self.client("cloudformation")
@@ -228,7 +254,7 @@ class LocalCloud:
                 return True
             return False
 
-        wait_until(created, _STARTUP_SECONDS, f"the stack {name}")
+        wait_until(created, patience(), f"the stack {name}")
 
     def _create_mail(self, templates: dict[str, Template]) -> None:
         ses = self.client("ses")

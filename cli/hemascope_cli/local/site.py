@@ -1,4 +1,4 @@
-"""The portal's pages on loopback: the files of ``web/``, under the headers that CloudFront gives them."""
+"""The portal's pages on loopback: the files of ``web/``, with the response headers that CloudFront adds."""
 
 import json
 from collections.abc import Mapping
@@ -7,17 +7,18 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from hemascope_cli.local.cloud import LocalCloud
+from hemascope_cli.local.ports import check_port
 from hemascope_cli.local.templates import Template, of_type
 
-CONFIG = "/config.json"  # beside the pages: where the service is; `make publish` writes it on AWS
+CONFIG = "/config.json"  # addresses of the service; `make publish` writes it on AWS
 
 
 def config_of(cloud: LocalCloud) -> dict[str, str]:
-    """What the pages must know of a deployment, as ``make publish`` reads it from the stack's outputs."""
+    """Configuration of the pages, as ``make publish`` makes it from the outputs of the stack."""
     api = (urlsplit(cloud.outputs["PortalApi"]).hostname or "").split(".")[0]
     return {
         "api": f"{cloud.endpoint}/restapis/{api}/$default/_user_request_",
@@ -27,7 +28,7 @@ def config_of(cloud: LocalCloud) -> dict[str, str]:
 
 
 def site_headers(template: Template, endpoint: str) -> dict[str, str]:
-    """The security headers of the portal's template; what it lets a page reach on AWS is the embedded cloud here.
+    """The security headers of the portal's template, with the local cloud in place of the origins on AWS.
 
     Strict-Transport-Security is left out: there is no TLS on loopback.
     """
@@ -36,15 +37,15 @@ def site_headers(template: Template, endpoint: str) -> dict[str, str]:
     security = config["SecurityHeadersConfig"]
     headers = {item["Header"]: item["Value"] for item in config["CustomHeadersConfig"]["Items"]}
     return headers | {
-        "Content-Security-Policy": _at(security["ContentSecurityPolicy"]["ContentSecurityPolicy"], endpoint),
+        "Content-Security-Policy": _with_origin(security["ContentSecurityPolicy"]["ContentSecurityPolicy"], endpoint),
         "Referrer-Policy": security["ReferrerPolicy"]["ReferrerPolicy"],
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": security["FrameOptions"]["FrameOption"],
     }
 
 
-def _at(policy: dict[str, Any], endpoint: str) -> str:
-    """A policy whose origins are names of resources, with all of them at one address."""
+def _with_origin(policy: dict[str, Any], endpoint: str) -> str:
+    """A content security policy with every HTTPS origin, which names a resource of the stack, replaced by one endpoint."""
     text = "".join(part if isinstance(part, str) else "..." for part in policy["Fn::Join"][1])
     directives = (directive.split() for directive in text.split(";"))
     return "; ".join(
@@ -60,19 +61,25 @@ class LocalSite:
     folder
         The files.
     config
-        What the pages must know of the service.
+        Content of ``/config.json``.
     headers
         Of every answer.
     port
         On loopback; a free one where 0.
+
+    Raises
+    ------
+    HemascopeError
+        Where the port is in use.
     """
 
     def __init__(self, folder: Path, config: Mapping[str, str], headers: Mapping[str, str], port: int = 0) -> None:
         handler = partial(_Pages, directory=str(folder), config=json.dumps(config).encode(), headers=dict(headers))
+        check_port(port, "--pages")
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
-    def __enter__(self) -> "LocalSite":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -113,8 +120,8 @@ class _Pages(SimpleHTTPRequestHandler):
         super().end_headers()
 
     def list_directory(self, path: Any) -> None:
-        """Show no folder's content, as S3 doesn't."""
+        """List no folder, as S3 doesn't."""
         self.send_error(404)
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the name in the base class
-        """Say nothing."""
+        """Log nothing."""

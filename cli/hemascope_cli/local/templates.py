@@ -1,4 +1,4 @@
-"""The committed CloudFormation templates, made fit for the embedded cloud: what it refuses is left out, each with a reason."""
+"""Adapts the committed CloudFormation templates to the local cloud: what it refuses is left out, each with a reason."""
 
 import json
 from collections.abc import Iterator
@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 STAGE = "dev"  # of the snapshots
-_PORTAL = "https://portal.hospital.example"  # as well
+_PORTAL = "https://portal.hospital.example"  # of the snapshots, too
 # In the order of their dependencies.
 STACKS = ("Ingest", "Screening", "Notification", "Portal", "Archive", "Operator", "Devices", "Observability")
 
-# Types that the emulator refuses, and what stands in for them or why nothing need.
+# Types that the emulator refuses, and what replaces them or why nothing has to.
 REFUSED = {
     "AWS::SES::Template": "created with the SES API from the same resource",
-    "AWS::CodeDeploy::Application": "shifts smears between versions of a function; here is one process of one version",
+    "AWS::CodeDeploy::Application": "shifts traffic between versions of a function; here each function is one process",
     "AWS::CodeDeploy::DeploymentGroup": "as above",
-    "AWS::IoT::RoleAlias": "the way from a certificate to the role; the emulator has no credentials provider to ask",
-    "AWS::Cognito::ManagedLoginBranding": "the look of the sign-in pages; the emulator has pages of its own",
-    "AWS::CloudWatch::CompositeAlarm": "tells people what CodeDeploy does, and there is no CodeDeploy here",
-    "AWS::Budgets::Budget": "watches a bill, and there is none here",
+    "AWS::IoT::RoleAlias": "maps a certificate to a role; the emulator has no credentials provider",
+    "AWS::Cognito::ManagedLoginBranding": "styles the sign-in pages; the emulator has pages of its own",
+    "AWS::CloudWatch::CompositeAlarm": "reports on CodeDeploy, which is absent here",
+    "AWS::Budgets::Budget": "limits costs, and there are none here",
 }
 
 Template = dict[str, Any]
@@ -27,7 +27,7 @@ Template = dict[str, Any]
 
 @dataclass(frozen=True)
 class LocalFunction:
-    """A function of the templates: its name, and the folder below ``lambdas`` that holds its handler."""
+    """A Lambda function: its name, and the folder below ``lambdas`` that holds its handler."""
 
     name: str
 
@@ -38,13 +38,13 @@ class LocalFunction:
 
 
 def read_templates(root: Path) -> dict[str, Template]:
-    """Every stack's template, by the stack's name, in the order of their dependencies."""
+    """Read the template of every stack: name of the stack -> template, in the order of their dependencies."""
     folder = root / "infra" / "templates"
     return {name: json.loads((folder / f"{name.lower()}.template.json").read_text(encoding="utf-8")) for name in STACKS}
 
 
 def moved(template: Template, portal: str | None) -> Template:
-    """The template of a deployment whose portal has this address: in links, in sign-in and in who may call from a browser."""
+    """The template for a portal at another address, which appears in links, in sign-in and in CORS rules."""
     changed: Template = json.loads(json.dumps(template).replace(_PORTAL, portal)) if portal else template
     return changed
 
@@ -52,15 +52,15 @@ def moved(template: Template, portal: str | None) -> Template:
 def accepted(template: Template) -> Template:
     """The template without what the emulator refuses."""
     resources = {
-        key: _cors_as_api(one)
-        for key, one in template["Resources"].items()
-        if one["Type"] not in REFUSED and not _has_metric_math(one)
+        key: _cors_as_api(resource)
+        for key, resource in template["Resources"].items()
+        if resource["Type"] not in REFUSED and not _has_metric_math(resource)
     }
     return template | {"Resources": resources}
 
 
 def _cors_as_api(resource: dict[str, Any]) -> dict[str, Any]:
-    """The same resource; an HTTP API's CORS rules spelled as its API does, the only spelling that the emulator obeys."""
+    """The resource, with an HTTP API's CORS rules in the spelling of its API, the only one that the emulator reads."""
     cors = resource.get("Properties", {}).get("CorsConfiguration")
     if resource["Type"] != "AWS::ApiGatewayV2::Api" or not cors:
         return resource
@@ -69,24 +69,28 @@ def _cors_as_api(resource: dict[str, Any]) -> dict[str, Any]:
 
 
 def _has_metric_math(resource: dict[str, Any]) -> bool:
-    """Tell whether it is an alarm on a share: the emulator knows alarms on one metric, and makes none of our log lines."""
+    """Whether a resource is an alarm on an expression of metrics; the emulator only knows alarms on one metric."""
     return resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
 
 
 def without_tls_only(template: Template) -> Template:
-    """The template with the statements that deny plain HTTP made to match nobody.
+    """The template with the statements that deny plain HTTP changed so that they match no request.
 
-    With IAM enforced the emulator would obey them, and it speaks HTTP. They stay in their policies, since a topic without a
-    policy of its own would get AWS's default one, which is open to the whole account.
+    With IAM enforced the emulator, which speaks HTTP, would apply them. They stay in their policies, because a topic without a
+    policy gets AWS's default, which allows the whole account.
     """
     resources = {}
     for key, resource in template["Resources"].items():
         if resource["Type"].endswith(("QueuePolicy", "TopicPolicy", "BucketPolicy")):
             document = resource["Properties"]["PolicyDocument"]
-            statements = [one | {"Condition": _NEVER} if _is_about_tls(one) else one for one in document["Statement"]]
+            statements = [
+                statement | {"Condition": _NEVER} if _is_about_tls(statement) else statement
+                for statement in document["Statement"]
+            ]
             properties = resource["Properties"] | {"PolicyDocument": document | {"Statement": statements}}
-            resource = resource | {"Properties": properties}
-        resources[key] = resource
+            resources[key] = resource | {"Properties": properties}
+        else:
+            resources[key] = resource
     return template | {"Resources": resources}
 
 
@@ -106,4 +110,4 @@ def of_type(templates: dict[str, Template], kind: str) -> Iterator[dict[str, Any
 
 def functions(templates: dict[str, Template]) -> list[LocalFunction]:
     """Every function of the templates."""
-    return [LocalFunction(one["FunctionName"]) for one in of_type(templates, "AWS::Lambda::Function")]
+    return [LocalFunction(function["FunctionName"]) for function in of_type(templates, "AWS::Lambda::Function")]

@@ -1,4 +1,4 @@
-"""The agent's rounds: take new pictures in, send what is unsent, ask what became of the rest."""
+"""The agent's loop: register new pictures, send what is not sent yet, ask for the results of the rest."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -9,66 +9,75 @@ from hemascope.domain.errors import HemascopeError, TransientError
 from hemascope.domain.file_size import check_size
 from hemascope.domain.specimen import is_segment
 from hemascope_cli.microscope.backoff import Backoff
-from hemascope_cli.microscope.folder import Mark, NotYet, WatchedFolder
+from hemascope_cli.microscope.folder import FileNotReady, FileStamp, WatchedFolder
 from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
 from hemascope_cli.microscope.picture import Picture, content_name
 
-_ASK_EVERY = 5  # looks into the folder
-_TURN = 5.0  # seconds of sending, then the folder is looked at again: a file may be removed
+_ASK_EVERY = 5  # rounds between two questions for results
+_SENDING_SECONDS = 5.0  # then the folder is looked at again, since a file may have been removed
 
 
 class Sender(Protocol):
     """A way into the bucket."""
 
     def send(self, key: str, picture: Picture) -> str | None:
-        """Store a picture whose bytes the store has checked, unless its key is taken.
+        """Store a picture unless its key is taken; the store verifies the bytes.
 
-        Returns the object id; None where the key was taken, so that this picture was stored before.
+        Returns
+        -------
+        str or None
+            The object id; None where the key was taken, which means that this picture was stored before.
 
         Raises
         ------
         TransientError
-            Where nobody knows whether it arrived; to be sent again.
+            Where it is unknown whether the picture arrived; to be sent again.
         HemascopeError
             Where it was refused for a reason that will not pass by itself.
         """
 
 
 class Results(Protocol):
-    """What the service says of pictures in the bucket."""
+    """Results of the pictures in the bucket."""
 
     def find(self, keys: Collection[str]) -> Mapping[str, str]:
-        """Object ids of those keys that have come to an end: key -> id."""
+        """Object ids of those keys that have reached a terminal state: key -> id."""
 
     def ends(self, object_ids: Collection[str]) -> Mapping[str, tuple[Result, str | None]]:
-        """Ends and reasons of those that have one."""
+        """Terminal states, with reasons, of those ids that have one."""
 
 
 class Watcher(Protocol):
-    """Who looks on."""
+    """An observer of the agent, such as a display."""
 
     def changed(self, entry: Entry) -> None:
-        """A picture made a step."""
+        """A picture changed its step or got its result."""
 
     def trouble(self, what: str | None) -> None:
-        """What hinders the agent now; None where nothing does."""
+        """The problem that the agent has now; None where it has none."""
 
     def round(self) -> None:
-        """A round is over."""
+        """A round ended."""
 
 
 @dataclass
 class Agent:
-    """One folder's agent.
+    """The agent of one folder.
 
     Parameters
     ----------
     key_of
         File name in the bucket -> key. Raises RejectedSmear where the key would be too long.
     results
-        None where nobody may ask.
+        None where this agent may not read results.
     stop
-        Set from outside; the picture under way is finished first.
+        Set from outside; the picture that is being sent is finished first.
+    seconds
+        A clock that never jumps.
+    poll
+        Seconds between two rounds.
+    longest_pause
+        Seconds between two attempts, at most.
     """
 
     folder: WatchedFolder
@@ -83,7 +92,7 @@ class Agent:
     longest_pause: float = 30.0
     _next_question: float = field(default=float("-inf"), init=False)
     _trouble: list[str] = field(default_factory=list, init=False)
-    unreadable: set[Mark] = field(default_factory=set, init=False)
+    unreadable: set[FileStamp] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self._pauses = Backoff(self.longest_pause)
@@ -92,15 +101,15 @@ class Agent:
         self._has_more = False
 
     def run(self, finished: Callable[[], bool]) -> None:
-        """Go round until stopped, or until nothing is left and nothing more will come.
+        """Run rounds until stopped, or until nothing is left to do and ``finished`` says that no new picture will come.
 
         Raises
         ------
         HemascopeError
-            Where there is an end to wait for and the store refuses for good.
+            Where ``finished`` is true and the store refuses a picture for good.
         """
         while not self.stop.is_set():
-            last = finished()  # asked before the look: what came until then is seen by it
+            last = finished()  # asked before the folder is listed, so that nothing is missed
             idle = self.round(strict=last) and last
             self.watcher.round()
             if idle and not self._is_anything_left():
@@ -113,43 +122,43 @@ class Agent:
         return self.results is not None and any(entry.result is None for entry in self.outbox.awaited())
 
     def round(self, *, strict: bool = False) -> bool:
-        """One round; whether everything in the folder was taken in that ever will be."""
+        """Run one round; return whether every file in the folder is registered."""
         self._trouble.clear()
         quiet = True
         try:
-            quiet = self._take_in()
+            quiet = self._register_new()
             self._send(strict=strict)
             self._ask()
-        except TransientError as error:  # of the outbox: a full disk
+        except TransientError as error:  # of the outbox, such as a full disk
             self._trouble.append(str(error))
             quiet = False
         self.watcher.trouble("; ".join(dict.fromkeys(self._trouble)) or None)
         return quiet
 
-    def _take_in(self) -> bool:
+    def _register_new(self) -> bool:
         try:
             settled = list(self.folder.settled(self.outbox.knows))
-        except NotYet as error:
+        except FileNotReady as error:
             self._trouble.append(str(error))
             return False
         self.unreadable.clear()
         quiet = self.folder.waiting == 0
-        for mark in settled:
+        for stamp in settled:
             if self.stop.is_set():
                 return False
             try:
-                data = self.folder.read(mark)
-            except NotYet as error:
+                data = self.folder.read(stamp)
+            except FileNotReady as error:
                 self._trouble.append(str(error))
-                quiet = quiet and not self.folder.is_young(mark)
-                self.unreadable.add(mark)
+                quiet = quiet and not self.folder.is_young(stamp)
+                self.unreadable.add(stamp)
                 continue
-            self.watcher.changed(self.outbox.take_in(self._entry(mark, data)))
+            self.watcher.changed(self.outbox.register(self._entry(stamp, data)))
         return quiet
 
-    def _entry(self, mark: Mark, data: bytes) -> Entry:
+    def _entry(self, stamp: FileStamp, data: bytes) -> Entry:
         picture = Picture.of(data)
-        name, reason, key = content_name(mark.name, picture.sha256), None, ""
+        name, reason, key = content_name(stamp.name, picture.sha256), None, ""
         try:
             check_size(len(data))
             if not is_segment(name):
@@ -158,7 +167,7 @@ class Agent:
         except HemascopeError as refusal:
             reason = str(refusal)
         step = Step.ENDED if reason else Step.SEEN
-        return Entry(picture.sha256, mark, key, step, result=Result.REFUSED if reason else None, reason=reason)
+        return Entry(picture.sha256, stamp, key, step, result=Result.REFUSED if reason else None, reason=reason)
 
     def _send(self, *, strict: bool) -> None:
         self._has_more, began = False, self.seconds()
@@ -167,15 +176,15 @@ class Agent:
         for entry in self.outbox.unsent():
             if self.stop.is_set():
                 return
-            if self.seconds() - began >= _TURN:
+            if self.seconds() - began >= _SENDING_SECONDS:
                 self._has_more = True
                 return
             try:
-                picture = Picture.of(self.folder.read(entry.mark))
-            except NotYet as error:
-                self._look_after(entry, error)
+                picture = Picture.of(self.folder.read(entry.stamp))
+            except FileNotReady as error:
+                self._handle_unreadable(entry, error)
                 continue
-            if picture.sha256 != entry.sha256:  # written over within one tick of the drive's clock
+            if picture.sha256 != entry.sha256:  # overwritten within one tick of the drive's clock
                 self._end(entry, Result.GONE, "another picture has taken its place")
                 continue
             self.watcher.changed(self.outbox.begin(entry.sha256))
@@ -190,12 +199,12 @@ class Agent:
             self._pauses.worked()
             self.watcher.changed(self.outbox.store(entry.sha256, object_id))
 
-    def _look_after(self, entry: Entry, error: NotYet) -> None:
-        """A picture that can't be read: gone for good, or only for now."""
-        there = self.folder.mark_of(entry.mark.name)
-        if there is not None and there != entry.mark and self.outbox.knows(there):
+    def _handle_unreadable(self, entry: Entry, error: FileNotReady) -> None:
+        """End a picture whose file is gone; report a problem where the file is only unreadable now."""
+        present = self.folder.stamp_of(entry.stamp.name)
+        if present is not None and present != entry.stamp and self.outbox.knows(present):
             self._end(entry, Result.GONE, "another picture has taken its place")
-        elif there is not None:
+        elif present is not None:
             self._trouble.append(str(error))
         elif entry.attempts:
             self._end(entry, Result.GONE, "it was removed while it was sent, and may have arrived")

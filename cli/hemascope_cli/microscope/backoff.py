@@ -4,27 +4,27 @@ from dataclasses import dataclass
 from secrets import SystemRandom
 
 _FIRST = 0.5  # seconds
-_CHANCE = SystemRandom()
+_RANDOM = SystemRandom()
 
 
 @dataclass
 class Backoff:
-    """Exponential with full jitter: many agents behind one router don't come back at the same moment.
+    """Exponential backoff with full jitter, so that many agents behind one router don't return at the same moment.
 
     Parameters
     ----------
     longest
-        Seconds.
+        Seconds to wait, at most.
     """
 
     longest: float
     failures: int = 0
 
     def failed(self) -> float:
-        """Count a failure; how many seconds to wait before the next attempt."""
+        """Count a failure; return how many seconds to wait before the next attempt."""
         self.failures += 1
-        return _CHANCE.uniform(0, min(self.longest, _FIRST * 2 ** min(self.failures, 32)))
+        return _RANDOM.uniform(0, min(self.longest, _FIRST * 2 ** min(self.failures, 32)))
 
     def worked(self) -> None:
-        """Begin anew."""
+        """Reset after a success."""
         self.failures = 0

@@ -1,4 +1,4 @@
-"""A microscope's sign-in: its certificate, shown to IoT's credentials provider, becomes keys for a quarter of an hour."""
+"""A microscope's sign-in: IoT's credentials provider exchanges its certificate for AWS keys that hold for 15 minutes."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -12,14 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.domain.errors import HemascopeError, TransientError
 
-# Seconds before the end of keys: from the one on it is tried to renew them, from the other on they must be. botocore would
-# begin a quarter of an hour before, which is all their life, and renew them for each picture.
+# Seconds before keys expire: when botocore tries to renew them, and when it must. Its defaults start 15 minutes before, which
+# is the whole lifetime of these keys, so that it would renew them for each picture.
 _RENEW, _MUST_RENEW = 300, 60
 _FILES = {"cert_file": "microscope.pem", "key_file": "microscope.key", "ca_certs": "root.pem"}
 
 
 class DeviceIdentity(BaseModel):
-    """What ``microscope.json`` says: which thing this is, and where it gets its keys and puts its pictures."""
+    """Content of ``microscope.json``: the thing's name, and where it gets its keys and puts its pictures."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,7 +31,7 @@ class DeviceIdentity(BaseModel):
 
     @property
     def hospital(self) -> str:
-        """Below which the keys are worth anything."""
+        """The only hospital for which the keys may store pictures."""
         return self.thing.split(":")[0]
 
 
@@ -41,7 +41,7 @@ def read_identity(folder: Path) -> DeviceIdentity:
     Raises
     ------
     HemascopeError
-        Where a file is missing or says something else.
+        Where a file is missing or has other content.
     """
     missing = [name for name in ("microscope.json", *_FILES.values()) if not (folder / name).is_file()]
     if missing:
@@ -49,11 +49,11 @@ def read_identity(folder: Path) -> DeviceIdentity:
     try:
         return DeviceIdentity.model_validate_json((folder / "microscope.json").read_bytes())
     except (ValidationError, OSError) as error:
-        raise HemascopeError(f"expected a microscope.json as docs/microscope.md says, received: {error}") from None
+        raise HemascopeError(f"expected a microscope.json as docs/microscope.md describes it, received: {error}") from None
 
 
 def device_session(folder: Path, identity: DeviceIdentity) -> Any:
-    """A botocore session whose keys come from the certificate and are renewed before they end."""
+    """A botocore session whose keys come from the certificate and are renewed before they expire."""
     session = botocore.session.Session()
     providers = session.get_component("credential_provider")
     providers.insert_before("env", _DeviceProvider(folder, identity))
@@ -70,7 +70,7 @@ class _DeviceProvider(CredentialProvider):  # type: ignore[misc]  # botocore has
         self._pool = urllib3.PoolManager(retries=False, timeout=10.0, cert_reqs="CERT_REQUIRED", **files)
 
     def load(self) -> RefreshableCredentials:
-        # Without keys yet, and long past: the first request fetches them, so that a start without a network is no failure.
+        # Expired already: the first request fetches keys, so that the agent can start without a network.
         past = datetime.now(UTC) - timedelta(days=1)
         return RefreshableCredentials(
             "", "", "", past, self._fetch, self.METHOD, advisory_timeout=_RENEW, mandatory_timeout=_MUST_RENEW

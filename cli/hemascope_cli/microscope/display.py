@@ -1,4 +1,4 @@
-"""What the agent shows: a table where somebody looks, a line for each step where a log is written."""
+"""What the agent prints: a table on a terminal, a line for each step in a log."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,37 +19,39 @@ _WORDS = {
 }
 
 
-def state_of(entry: Entry, *, asks: bool) -> str:
-    """One picture's state in words; ``asks`` where results are asked for."""
-    if entry.step is Step.STORED and entry.result is None and asks:
+def state_of(entry: Entry, *, shows_results: bool) -> str:
+    """State of a picture in words; ``shows_results`` where the agent reads results."""
+    if entry.step is Step.STORED and entry.result is None and shows_results:
         return "sent, waiting for its result"
     reason = f": {entry.reason}" if entry.reason else ""
     return _WORDS[entry.result or entry.step] + reason
 
 
 def printable(name: str) -> str:
-    """A file's name that can do nothing to a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name)
+    """A file's name without control characters, which a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in name)
 
 
 @dataclass
 class Lines:
-    """A line for each step. Names of files may tell of a person, so that a log has the content's digest instead."""
+    """A line for each step. A file's name may identify a person, so a log has the digest of its content instead."""
 
     out: TextIO
-    asks: bool
+    shows_results: bool
     show_names: bool = False
     _last: str | None = field(default=None, init=False)
 
     def changed(self, entry: Entry) -> None:
-        """Write what changed; the first attempt to send is told of by its end."""
+        """Write what changed; a first attempt to send is only reported by its outcome."""
         if entry.step is Step.SENDING and entry.attempts == 1:
             return
-        name = f"  {printable(entry.mark.name)}" if self.show_names else ""
-        self._write(f"{entry.sha256[:16]}  {entry.object_id or '-':<32}  {state_of(entry, asks=self.asks)}{name}")
+        name = f"  {printable(entry.stamp.name)}" if self.show_names else ""
+        self._write(
+            f"{entry.sha256[:16]}  {entry.object_id or '-':<32}  {state_of(entry, shows_results=self.shows_results)}{name}"
+        )
 
     def trouble(self, what: str | None) -> None:
-        """Write it when it begins, changes and ends."""
+        """Write a problem when it begins, changes and ends."""
         if what != self._last:
             self._write(f"trouble: {what}" if what else "trouble is over")
             self._last = what
@@ -64,29 +66,29 @@ class Lines:
 
 @dataclass
 class Table:
-    """The newest pictures and the sum of all, drawn over the last drawing."""
+    """The newest pictures and the totals, drawn over the previous drawing."""
 
     out: TextIO
-    asks: bool
+    shows_results: bool
     outbox: Outbox
     columns: Callable[[], int]
     _trouble: str | None = field(default=None, init=False)
     _drawn: str = field(default="", init=False)
 
     def changed(self, entry: Entry) -> None:
-        """Draw while a long round lasts."""
+        """Draw during a long round, too."""
         self.round()
 
     def trouble(self, what: str | None) -> None:
-        """Keep it for the last line."""
+        """Keep the problem for the last line."""
         self._trouble = what
 
     def round(self) -> None:
-        """Draw, where anything is different."""
+        """Draw where anything changed."""
         width = max(20, self.columns() - 1)
         rows = [
-            f"{printable(one.mark.name)[:_WIDTH]:<{_WIDTH}}  {state_of(one, asks=self.asks)}"
-            for one in self.outbox.newest(_ROWS)
+            f"{printable(entry.stamp.name)[:_WIDTH]:<{_WIDTH}}  {state_of(entry, shows_results=self.shows_results)}"
+            for entry in self.outbox.newest(_ROWS)
         ]
         counts = self.outbox.counts()
         total = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))

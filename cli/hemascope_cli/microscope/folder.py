@@ -1,7 +1,7 @@
-"""The watched folder: which pictures are in it and whole.
+"""The watched folder: which pictures are in it and complete.
 
-It is asked again and again, because no notification tells of what another machine writes to a network drive, and because a
-file must be looked at twice anyhow to see that nobody writes it any more (docs/adr/0023).
+It is polled, because the operating system doesn't report what another machine writes to a network drive, and because a file
+must be seen twice anyway to know that it is no longer being written (docs/adr/0023).
 """
 
 import os
@@ -14,19 +14,19 @@ from hemascope.domain.errors import HemascopeError, RejectedSmear, RejectionReas
 from hemascope.domain.file_size import MAXIMUM_BYTES, SUFFIXES
 from hemascope.imaging.header import read_header
 
-LONG_ENOUGH = 15  # times the settling: then a file without its end goes as it is, and the service says what is wrong
+LONG_ENOUGH = 15  # times ``settle``: then a file without its end is sent as it is, and the service reports what is wrong
 
 
-class Mark(NamedTuple):
-    """A file as a listing shows it. Another content has another mark."""
+class FileStamp(NamedTuple):
+    """A file as a listing shows it; new content changes the stamp."""
 
     name: str
     size: int
     modified_ns: int
 
 
-class NotYet(HemascopeError):
-    """The file can't be read whole now; later it may."""
+class FileNotReady(HemascopeError):
+    """The file can't be read completely now; later it may."""
 
 
 @dataclass
@@ -36,9 +36,9 @@ class WatchedFolder:
     Parameters
     ----------
     path
-        The folder, which may go away and come back.
+        The folder; it may disappear and return, as a network drive does.
     settle
-        Seconds for which a file must not change. At least two, where the drive counts time in steps of two seconds.
+        Seconds for which a file must not change; at least two on drives whose timestamps have steps of two seconds.
     seconds
         A clock that never jumps.
     """
@@ -46,32 +46,37 @@ class WatchedFolder:
     path: Path
     settle: float
     seconds: Callable[[], float]
-    waiting: int = field(default=0, init=False)  # new pictures that have not settled
-    _since: dict[str, tuple[Mark, float]] = field(default_factory=dict, init=False)
+    waiting: int = field(default=0, init=False)  # new pictures that may still be written
+    _since: dict[str, tuple[FileStamp, float]] = field(default_factory=dict, init=False)
 
-    def settled(self, known: Callable[[Mark], bool]) -> list[Mark]:
-        """Marks of new pictures that have not changed for a while, by their time and name.
+    def settled(self, known: Callable[[FileStamp], bool]) -> list[FileStamp]:
+        """Stamps of new pictures that have not changed for ``settle`` seconds, ordered by time and name.
 
-        An empty file has longer to be written.
+        An empty file gets ``LONG_ENOUGH`` times as long.
+
+        Parameters
+        ----------
+        known
+            Says whether a file is registered already.
 
         Raises
         ------
-        NotYet
+        FileNotReady
             Where the folder can't be listed.
         """
-        now, marks = self.seconds(), [mark for mark in self._marks() if not known(mark)]
-        before, self._since = self._since, {mark.name: (mark, now) for mark in marks}
+        now, stamps = self.seconds(), [stamp for stamp in self._stamps() if not known(stamp)]
+        before, self._since = self._since, {stamp.name: (stamp, now) for stamp in stamps}
         settled = []
-        for mark in sorted(marks, key=lambda one: (one.modified_ns, one.name)):
-            last, since = before.get(mark.name, (None, now))
-            if last == mark:
-                self._since[mark.name] = (mark, since)
-                if now - since >= (self.settle if mark.size else LONG_ENOUGH * self.settle):
-                    settled.append(mark)
-        self.waiting = len(marks) - len(settled)
+        for stamp in sorted(stamps, key=lambda stamp: (stamp.modified_ns, stamp.name)):
+            last, since = before.get(stamp.name, (None, now))
+            if last == stamp:
+                self._since[stamp.name] = (stamp, since)
+                if now - since >= (self.settle if stamp.size else LONG_ENOUGH * self.settle):
+                    settled.append(stamp)
+        self.waiting = len(stamps) - len(settled)
         return settled
 
-    def _marks(self) -> Iterator[Mark]:
+    def _stamps(self) -> Iterator[FileStamp]:
         try:
             with os.scandir(self.path) as entries:
                 for entry in entries:
@@ -79,45 +84,45 @@ class WatchedFolder:
                         try:
                             if entry.is_file():
                                 status = entry.stat()
-                                yield Mark(entry.name, status.st_size, status.st_mtime_ns)
-                        except OSError:  # gone between the listing and the look
+                                yield FileStamp(entry.name, status.st_size, status.st_mtime_ns)
+                        except OSError:  # removed since the folder was listed
                             continue
         except OSError as error:
-            raise NotYet(f"expected to list the folder: {error.strerror}") from error
+            raise FileNotReady(f"expected to list the folder: {error.strerror}") from error
 
-    def read(self, mark: Mark) -> bytes:
-        """The whole content of a file that is still as it was listed; of one that is too large a part that shows it.
+    def read(self, stamp: FileStamp) -> bytes:
+        """Read a file that is still as it was listed; of a file that is too large, one byte more than is allowed.
 
         Raises
         ------
-        NotYet
-            Where it changed, lacks its end and is young, or can't be read.
+        FileNotReady
+            Where it changed, is young and lacks its end, or can't be read.
         """
         try:
-            with (self.path / mark.name).open("rb") as file:
+            with (self.path / stamp.name).open("rb") as file:
                 data = file.read(MAXIMUM_BYTES + 1)
                 status = os.fstat(file.fileno())
         except OSError as error:
-            raise NotYet(f"expected a readable picture: {error.strerror}") from error
-        if (status.st_size, status.st_mtime_ns) != mark[1:] or len(data) < min(mark.size, MAXIMUM_BYTES + 1):
-            raise NotYet("expected a picture that nobody writes")
-        if self.is_young(mark) and _lacks_its_end(data):
-            raise NotYet("expected a whole picture, it lacks its end")
+            raise FileNotReady(f"expected a readable picture: {error.strerror}") from error
+        if (status.st_size, status.st_mtime_ns) != stamp[1:] or len(data) < min(stamp.size, MAXIMUM_BYTES + 1):
+            raise FileNotReady("expected a picture that is not being written")
+        if self.is_young(stamp) and _lacks_its_end(data):
+            raise FileNotReady("expected a complete picture, it lacks its end")
         return data
 
-    def mark_of(self, name: str) -> Mark | None:
-        """How a file is listed now; None where there is none."""
+    def stamp_of(self, name: str) -> FileStamp | None:
+        """The stamp of a file now; None where there is no such file."""
         try:
             status = (self.path / name).stat()
         except OSError:
-            # A folder that can't be listed takes no picture with it.
-            return None if self.path.is_dir() else Mark(name, 0, 0)
-        return Mark(name, status.st_size, status.st_mtime_ns)
+            # Where the whole folder is away, its files are not gone.
+            return None if self.path.is_dir() else FileStamp(name, 0, 0)
+        return FileStamp(name, status.st_size, status.st_mtime_ns)
 
-    def is_young(self, mark: Mark) -> bool:
-        """Tell whether a file is so new that what is wrong with it may pass."""
-        last, since = self._since.get(mark.name, (None, float("-inf")))
-        return last == mark and self.seconds() - since < LONG_ENOUGH * self.settle
+    def is_young(self, stamp: FileStamp) -> bool:
+        """Whether a file is so new that what is wrong with it may pass."""
+        last, since = self._since.get(stamp.name, (None, float("-inf")))
+        return last == stamp and self.seconds() - since < LONG_ENOUGH * self.settle
 
 
 def _lacks_its_end(data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""What the agent knows of each picture, on disk, so that it goes on where it was after a loss of power."""
+"""State of each picture on disk, so that the agent continues where it was after a loss of power."""
 
 import os
 import sqlite3
@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hemascope.domain.errors import HemascopeError, TransientError
-from hemascope_cli.microscope.folder import Mark
+from hemascope_cli.microscope.folder import FileStamp
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS pictures (
@@ -25,27 +25,27 @@ CREATE TABLE IF NOT EXISTS pictures (
     result TEXT,
     reason TEXT
 );
-CREATE TABLE IF NOT EXISTS marks (name BLOB, size INTEGER, modified_ns INTEGER, PRIMARY KEY (name, size, modified_ns));
+CREATE TABLE IF NOT EXISTS stamps (name BLOB, size INTEGER, modified_ns INTEGER, PRIMARY KEY (name, size, modified_ns));
 """
 _FIELDS = "sha256, name, size, modified_ns, key, state, attempts, object_id, result, reason"
 
 
 class Step(StrEnum):
-    """How far a picture is; each step is on disk before the next begins."""
+    """How far a picture has come; each step is on disk before the next begins."""
 
-    SEEN = "seen"  # whole, its digest known; never sent
-    SENDING = "sending"  # sent at least once; nobody knows yet whether it arrived
+    SEEN = "seen"  # complete, its digest known; never sent
+    SENDING = "sending"  # sent at least once; unknown whether it arrived
     STORED = "stored"  # in the bucket
-    ENDED = "ended"  # nothing will come any more
+    ENDED = "ended"  # has its result
 
 
 class Result(StrEnum):
-    """What became of a picture: the service's three ends, and two of its own."""
+    """Result of a picture: the three terminal states of the service, and two of the agent."""
 
     REPORTED = "reported"
     REJECTED = "rejected"
-    FAILED = "failed"  # the service's own fault, which may still become a report: never the end here
-    REFUSED = "refused"  # not sent, since nothing could become of it
+    FAILED = "failed"  # the service's fault; it may still become a report, so the agent keeps asking
+    REFUSED = "refused"  # not sent, because the service could only reject it
     GONE = "gone"  # removed from the folder before it was sent
 
 
@@ -54,7 +54,7 @@ class Entry:
     """One picture; ``object_id`` is None until the version that S3 gave it is known."""
 
     sha256: str
-    mark: Mark
+    stamp: FileStamp
     key: str
     step: Step
     attempts: int = 0
@@ -66,7 +66,7 @@ class Entry:
 class Outbox:
     """A SQLite file of one folder, for one agent at a time.
 
-    A picture is its content: the same bytes come in once, whatever they are called and whatever case they are given later.
+    A picture is identified by its content: the same bytes are registered once, under whatever name or slide they appear later.
 
     Raises
     ------
@@ -79,8 +79,8 @@ class Outbox:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._base = sqlite3.connect(path, timeout=0.5, isolation_level=None)
             # The lock is the operating system's, so it ends with the process, however that ends.
-            for words in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
-                self._base.execute(f"PRAGMA {words}")
+            for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
+                self._base.execute(f"PRAGMA {setting}")
             self._base.executescript(f"BEGIN EXCLUSIVE; {_TABLES} COMMIT;")
         except sqlite3.Error as error:
             if "locked" in str(error):
@@ -90,22 +90,23 @@ class Outbox:
             raise HemascopeError(f"expected a place for the outbox, received: {error.strerror}") from error
 
     def close(self) -> None:
-        """Let the next agent in."""
+        """Close the file, and release its lock."""
         self._base.close()
 
-    def knows(self, mark: Mark) -> bool:
-        """Tell whether a file was taken in as it is now."""
+    def knows(self, stamp: FileStamp) -> bool:
+        """Whether a file is registered as it is now."""
         with _on_disk():
-            asked = (os.fsencode(mark.name), mark.size, mark.modified_ns)
-            found = self._base.execute("SELECT 1 FROM marks WHERE name = ? AND size = ? AND modified_ns = ?", asked)
+            asked = (os.fsencode(stamp.name), stamp.size, stamp.modified_ns)
+            found = self._base.execute("SELECT 1 FROM stamps WHERE name = ? AND size = ? AND modified_ns = ?", asked)
             return found.fetchone() is not None
 
-    def take_in(self, entry: Entry) -> Entry:
-        """Note a picture before anything is sent; what is known of its content stands.
+    def register(self, entry: Entry) -> Entry:
+        """Register a picture before anything is sent; what is known of its content is kept.
 
-        One that was gone is back, one that was refused may have another name; one on its way is where the file is now.
+        A picture that was gone is sent again, one that was refused is judged by its new name, and one that waits is read from
+        its new file.
         """
-        where = (os.fsencode(entry.mark.name), entry.mark.size, entry.mark.modified_ns)
+        where = (os.fsencode(entry.stamp.name), entry.stamp.size, entry.stamp.modified_ns)
         with _on_disk(), self._base:
             self._base.execute("BEGIN")
             self._base.execute(
@@ -119,50 +120,50 @@ class Outbox:
                 "WHERE sha256 = ? AND result IN ('gone', 'refused')",
                 (entry.key, entry.step, entry.result, entry.reason, entry.sha256),
             )
-            self._base.execute("INSERT OR IGNORE INTO marks VALUES (?, ?, ?)", where)
+            self._base.execute("INSERT OR IGNORE INTO stamps VALUES (?, ?, ?)", where)
         return self.entry(entry.sha256)
 
     def entry(self, sha256: str) -> Entry:
-        """What is known of one picture."""
+        """The entry of a picture."""
         (found,) = self._select("WHERE sha256 = ?", (sha256,))
         return found
 
     def unsent(self) -> list[Entry]:
-        """Pictures to send, the longest known first; those that may be there already too."""
+        """Pictures to send, the oldest first, with those that may have arrived already."""
         return self._select("WHERE state IN ('seen', 'sending') ORDER BY rowid")
 
     def awaited(self) -> list[Entry]:
-        """Pictures in the bucket that have come to no end."""
+        """Pictures in the bucket without a terminal state."""
         return self._select("WHERE state = 'stored' ORDER BY rowid")
 
     def newest(self, limit: int) -> list[Entry]:
-        """The last ones, the newest last."""
+        """The newest entries, the newest last."""
         return self._select("ORDER BY rowid DESC LIMIT ?", (limit,))[::-1]
 
     def counts(self) -> Counter[str]:
-        """How many pictures there are of each result, or of each step where there is no result."""
+        """Number of pictures by result, or by step where there is no result."""
         with _on_disk():
             found = self._base.execute("SELECT coalesce(result, state) AS word, count(*) FROM pictures GROUP BY word")
             return Counter(dict(found.fetchall()))
 
     def begin(self, sha256: str) -> Entry:
-        """Note that a picture is about to be sent."""
+        """Record that a picture is about to be sent."""
         self._change("state = 'sending', attempts = attempts + 1", sha256)
         return self.entry(sha256)
 
     def store(self, sha256: str, object_id: str | None) -> Entry:
-        """Note that it is in the bucket."""
+        """Record that a picture is in the bucket."""
         self._change("state = 'stored', object_id = coalesce(?, object_id)", sha256, object_id)
         return self.entry(sha256)
 
     def end(self, sha256: str, result: Result, reason: str | None = None) -> Entry:
-        """Note what became of it. A failure of the service's own is not the end."""
+        """Record the result. A picture that failed stays in the list of those that are asked for."""
         step = Step.STORED if result is Result.FAILED else Step.ENDED
         self._change("state = ?, result = ?, reason = ?", sha256, step, result, reason)
-        if result is Result.GONE:  # the same file is new when it comes back, as with a drive that was away
+        if result is Result.GONE:  # the same file counts as new when it returns, as with a drive that was away
             with _on_disk():
                 self._base.execute(
-                    "DELETE FROM marks WHERE (name, size, modified_ns) IN "
+                    "DELETE FROM stamps WHERE (name, size, modified_ns) IN "
                     "(SELECT name, size, modified_ns FROM pictures WHERE sha256 = ?)",
                     (sha256,),
                 )
@@ -170,11 +171,11 @@ class Outbox:
 
     def _change(self, what: str, sha256: str, *values: str | None) -> None:
         with _on_disk():
-            self._base.execute(f"UPDATE pictures SET {what} WHERE sha256 = ?", (*values, sha256))  # noqa: S608 - words of ours
+            self._base.execute(f"UPDATE pictures SET {what} WHERE sha256 = ?", (*values, sha256))  # noqa: S608 - our own SQL
 
     def _select(self, where: str, values: tuple[object, ...] = ()) -> list[Entry]:
         with _on_disk():
-            found = self._base.execute(f"SELECT {_FIELDS} FROM pictures {where}", values)  # noqa: S608 - words of ours
+            found = self._base.execute(f"SELECT {_FIELDS} FROM pictures {where}", values)  # noqa: S608 - our own SQL
             return [_entry(row) for row in found]
 
 
@@ -188,5 +189,5 @@ def _on_disk() -> Iterator[None]:
 
 def _entry(row: tuple[str, bytes, int, int, str, str, int, str | None, str | None, str | None]) -> Entry:
     sha256, name, size, modified_ns, key, state, attempts, object_id, result, reason = row
-    mark = Mark(os.fsdecode(name), size, modified_ns)
-    return Entry(sha256, mark, key, Step(state), attempts, object_id, Result(result) if result else None, reason)
+    stamp = FileStamp(os.fsdecode(name), size, modified_ns)
+    return Entry(sha256, stamp, key, Step(state), attempts, object_id, Result(result) if result else None, reason)

@@ -1,4 +1,4 @@
-"""One picture on its way, and the name it has in the bucket."""
+"""A picture to send, and its name in the bucket."""
 
 import base64
 import hashlib
@@ -7,19 +7,19 @@ from pathlib import PurePath
 
 from hemascope.domain.specimen import MAXIMUM_SEGMENT
 
-_DIGITS = 16  # of the content's digest in a name: two pictures of one name share it once in 10^19
+_DIGITS = 16  # of the digest in a name: two pictures of one name collide with a probability of 10^-19
 
 
 @dataclass(frozen=True)
 class Picture:
-    """The bytes of a whole picture; ``sha256`` in hex digits."""
+    """The bytes of a complete picture; ``sha256`` in hex digits."""
 
     data: bytes
     sha256: str
 
     @classmethod
     def of(cls, data: bytes) -> "Picture":
-        """Take the digest."""
+        """Compute the digest."""
         return cls(data, hashlib.sha256(data).hexdigest())
 
     @property
@@ -29,10 +29,10 @@ class Picture:
 
 
 def content_name(name: str, sha256: str) -> str:
-    """File name in the bucket: the content's digest stands in it.
+    """File name in the bucket, with the digest of the content in it.
 
-    A microscope that counts from one again, or a second agent on the folder, can't take another picture's place; and S3's
-    answer that the name is taken says that this very picture is there.
+    So a microscope that starts counting again, or a second agent on the folder, can't overwrite another picture; and where S3
+    answers that the name is taken, this very picture is stored already.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The portal's API, as a program with an account calls it."""
+"""Client of the portal's API, for a program that has an account."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from hemascope.domain.upload import SignedPut
 from hemascope_cli.microscope.outbox import Result
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
-_AT_ONCE = 50  # object ids in one question
+_IDS_PER_REQUEST = 50
 _LATER = {408, 429, 500, 502, 503, 504}
 _ENDS = {"reported", "rejected", "failed"}
 
@@ -43,14 +43,14 @@ class _States(BaseModel):
 
 @dataclass(frozen=True)
 class PortalClient:
-    """One account.
+    """Client of one account.
 
     Parameters
     ----------
     api
         Address of the API, such as ``https://abc.execute-api.eu-central-1.amazonaws.com``.
     token_file
-        A file with an identity token, read anew for each request: tokens end after minutes, and whoever signs in renews it.
+        A file with an identity token. It is read for each request, because a token expires and is renewed by whoever signs in.
     """
 
     api: str
@@ -60,7 +60,7 @@ class PortalClient:
     )
 
     def open_upload(self, key: str, sha256: str, size: int) -> _Upload:
-        """Ask for a link that stores these very bytes under this key, once.
+        """Request a presigned link that stores exactly these bytes under this key, once.
 
         Raises
         ------
@@ -74,12 +74,12 @@ class PortalClient:
         return upload
 
     def put(self, where: SignedPut, data: bytes) -> tuple[int, Mapping[str, str]]:
-        """Send the bytes; status and headers of the answer."""
+        """Send the bytes; return status and headers of the response."""
         answer = self._request("PUT", where.url, body=data, headers=where.headers)
         return answer.status, answer.headers
 
     def find(self, keys: Collection[str]) -> dict[str, str]:
-        """Object ids of those keys that have come to an end."""
+        """Object ids of those keys that have reached a terminal state: key -> id."""
         found: dict[str, str] = {}
         for slide in sorted({parse_smear_key(key).slide for key in keys}):
             cursor: str | None = ""
@@ -92,10 +92,10 @@ class PortalClient:
         return found
 
     def ends(self, object_ids: Collection[str]) -> dict[str, tuple[Result, str | None]]:
-        """Ends and reasons of those that have one."""
+        """Terminal states, with reasons, of those ids that have one."""
         ids, ends = list(object_ids), {}
-        for start in range(0, len(ids), _AT_ONCE):
-            answer = self._ask("GET", f"/states?{urlencode({'ids': ','.join(ids[start : start + _AT_ONCE])})}", _States)
+        for start in range(0, len(ids), _IDS_PER_REQUEST):
+            answer = self._ask("GET", f"/states?{urlencode({'ids': ','.join(ids[start : start + _IDS_PER_REQUEST])})}", _States)
             for object_id, state in answer.states.items():
                 if state in _ENDS and object_id in ids:
                     reason = answer.reasons.get(object_id)
@@ -105,7 +105,7 @@ class PortalClient:
     def _ask(self, method: str, path: str, kind: type[_Answer], body: Any = None) -> _Answer:
         answer = self._request(method, self.api.rstrip("/") + path, headers=self._token(), json=body)
         if answer.status == 401:
-            raise TransientError("expected a token that holds, the portal says it has ended: please sign in again")
+            raise TransientError("expected a valid token, the portal says that it expired: please sign in again")
         if answer.status in _LATER:
             raise TransientError(f"expected the portal to answer, received status {answer.status}")
         if answer.status >= 400:

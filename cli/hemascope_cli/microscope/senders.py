@@ -1,7 +1,7 @@
-"""Two ways into the uploads bucket for a microscope's agent: keys of its own, or a link of the portal.
+"""Two ways for the agent to store a picture in the uploads bucket: with AWS keys, or with a presigned link of the portal.
 
-The request is the same: a PUT that S3 takes only where nothing stands under that key, with the picture's SHA-256, which S3
-checks and repeats.
+The request is the same: a conditional PUT that fails where the key exists, with the picture's SHA-256, which S3 verifies and
+returns.
 """
 
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ _TAKEN = 412
 
 @dataclass(frozen=True)
 class S3Sender:
-    """A :class:`~hemascope_cli.microscope.agent.Sender` with keys that may put objects; it needs no right to read."""
+    """A :class:`~hemascope_cli.microscope.agent.Sender` with AWS keys that may put objects; it needs no permission to read."""
 
     s3: Any
     bucket: str
 
     def send(self, key: str, picture: Picture) -> str | None:
-        """Put once."""
+        """Put the picture unless its key exists."""
         with map_aws_errors("store a picture"):
             try:
                 answer = self.s3.put_object(
@@ -44,12 +44,12 @@ class S3Sender:
 
 @dataclass(frozen=True)
 class PortalSender:
-    """The same with an account of the portal, whose function signs each request."""
+    """A :class:`~hemascope_cli.microscope.agent.Sender` with an account of the portal, which presigns each request."""
 
     portal: PortalClient
 
     def send(self, key: str, picture: Picture) -> str | None:
-        """Ask for a link, then put once."""
+        """Request a link, then put the picture unless its key exists."""
         upload = self.portal.open_upload(key, picture.sha256, len(picture.data))
         status, headers = self.portal.put(upload.put, picture.data)
         if status == _TAKEN:
@@ -61,7 +61,7 @@ class PortalSender:
         return ObjectVersion(bucket=upload.bucket, key=key, version_id=version).object_id
 
 
-def _confirm(picture: Picture, repeated: str | None) -> None:
-    """The store says which bytes it has."""
-    if repeated != picture.checksum:
-        raise TransientError(f"expected S3 to confirm SHA-256 {picture.checksum}, received {repeated}")
+def _confirm(picture: Picture, returned: str | None) -> None:
+    """Check that the store returned the digest of the bytes that were sent."""
+    if returned != picture.checksum:
+        raise TransientError(f"expected S3 to confirm SHA-256 {picture.checksum}, received {returned}")

@@ -1,4 +1,4 @@
-"""A simulated microscope: it draws smears and writes them into a folder as slowly as a camera does."""
+"""A simulated microscope: it draws smears and writes them into a folder at a camera's pace."""
 
 from pathlib import Path
 from secrets import randbits
@@ -8,7 +8,7 @@ from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 
 
 def simulate(folder: Path, count: int, every: float, stop: Event, side: int = 448) -> int:
-    """Write drawn smears, each in two parts, until there are enough or somebody says stop; return how many were written.
+    """Write drawn smears, each in two parts, until there are enough or ``stop`` is set; return how many were written.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""What operators do with a deployment."""
+"""Operations on a deployment: what the operators' commands do."""

@@ -1,4 +1,4 @@
-"""Buckets as operators see them: every version of every object, page by page."""
+"""Versioned buckets: every version of every object, page by page."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from hemascope.aws.client import map_aws_errors
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.specimen import ObjectVersion
 
-_PAGE = 1000  # the most that S3 lists, and deletes, in one call
+_PAGE = 1000  # the most objects that S3 lists or deletes in one call
 
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """One version of an object, or the marker that a deletion without a version leaves."""
+    """One version of an object, or a delete marker."""
 
     object: ObjectVersion
     modified: datetime
@@ -30,7 +30,7 @@ class VersionedBucket:
     bucket: str
 
     def pages(self, prefix: str) -> Iterator[list[StoredVersion]]:
-        """List versions and markers, at most a thousand at a time, so that memory stays flat."""
+        """Yield versions and delete markers in pages of at most a thousand, so that memory use stays constant."""
         with map_aws_errors("list object versions"):
             pages = self.s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
             for page in pages:
@@ -39,16 +39,16 @@ class VersionedBucket:
                 ]
 
     def all_below(self, prefix: str) -> list[StoredVersion]:
-        """All of them at once, where there can't be many."""
-        return [one for page in self.pages(prefix) for one in page]
+        """Return all versions and delete markers below a prefix, where there can't be many."""
+        return [version for page in self.pages(prefix) for version in page]
 
     def delete(self, versions: Sequence[StoredVersion]) -> None:
-        """Delete for good, each by its version.
+        """Delete versions permanently.
 
         Raises
         ------
         HemascopeError
-            Where some were refused; those before them are deleted.
+            Where S3 refused to delete some; the others of that call, and all before it, are deleted.
         """
         for start in range(0, len(versions), _PAGE):
             objects = [
@@ -58,8 +58,8 @@ class VersionedBucket:
             with map_aws_errors("delete object versions"):
                 answer = self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})
             if refused := answer.get("Errors"):
-                why = ", ".join(sorted({one["Code"] for one in refused}))
-                raise HemascopeError(f"expected to delete {len(objects)} object versions, {len(refused)} were refused: {why}")
+                codes = ", ".join(sorted({error["Code"] for error in refused}))
+                raise HemascopeError(f"expected to delete {len(objects)} object versions, {len(refused)} were refused: {codes}")
 
     def _stored(self, listed: dict[str, Any], *, is_marker: bool = False) -> StoredVersion:
         version = ObjectVersion(bucket=self.bucket, key=listed["Key"], version_id=listed["VersionId"])

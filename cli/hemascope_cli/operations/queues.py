@@ -1,4 +1,4 @@
-"""Queues as operators see them: how many wait, send again, move back."""
+"""Queues: count, send and move messages."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,9 +8,9 @@ from typing import Any
 from hemascope.aws.client import map_aws_errors
 from hemascope.domain.errors import HemascopeError
 
-_BATCH = 10  # the most that SQS takes in one call
-_WAIT_SECONDS = 2  # long polling asks every server of the queue, so that none is overlooked
-# What a service answers that has no redrive of its own (the embedded cloud), or not for this queue.
+_BATCH = 10  # the most messages that SQS accepts in one call
+_WAIT_SECONDS = 2  # long polling queries every server of the queue, so that no message is missed
+# Error codes of a service without redrive (the local cloud), or without redrive for this queue.
 _NO_REDRIVE = {"InvalidAction", "UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation"}
 _RUNNING = {"RUNNING", "CANCELLING"}
 
@@ -26,32 +26,32 @@ class Queue:
     pause: Callable[[float], None] = time.sleep
 
     def waiting(self) -> int:
-        """About how many messages are in the queue, those in somebody's hands included."""
+        """Return the approximate number of messages in the queue, including those in flight."""
         names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
         return sum(int(attribute) for attribute in self._attributes(*names))
 
     def send(self, bodies: Sequence[str]) -> None:
-        """Send them all.
+        """Send messages.
 
         Raises
         ------
         HemascopeError
-            Where some were not taken; the others are sent.
+            Where some were not accepted; the others are sent.
         """
         for start in range(0, len(bodies), _BATCH):
             batch = [{"Body": body} for body in bodies[start : start + _BATCH]]
-            if (sent := len(self._send(batch))) < len(batch):
-                raise HemascopeError(f"expected to send {len(batch)} messages, {len(batch) - sent} were not taken")
+            if (sent := len(self.send_batch(batch))) < len(batch):
+                raise HemascopeError(f"expected to send {len(batch)} messages, {len(batch) - sent} were not accepted")
 
     def redrive(self, target: "Queue") -> int | None:
-        """Let SQS move everything to the target; return how many it moved, or None where it does no such thing here.
+        """Let SQS move all messages to the target; return how many it moved, or None where it has no redrive.
 
         Raises
         ------
         HemascopeError
-            Where SQS gave up; what it had not moved is still in this queue.
+            Where SQS failed; messages that it had not moved are still in this queue.
         """
-        source, destination = self._arn(), target._arn()
+        source, destination = self.arn(), target.arn()
         with map_aws_errors("move messages"):
             try:
                 self.sqs.start_message_move_task(SourceArn=source, DestinationArn=destination)
@@ -63,28 +63,28 @@ class Queue:
                 self.pause(1)
         moved = int(task.get("ApproximateNumberOfMessagesMoved", 0))
         if task["Status"] != "COMPLETED":
-            why = task.get("FailureReason", "no reason")
-            raise HemascopeError(f"expected SQS to move all messages, it ended {task['Status']} ({why}) after {moved}")
+            reason = task.get("FailureReason", "no reason")
+            raise HemascopeError(f"expected SQS to move all messages, it ended {task['Status']} ({reason}) after {moved}")
         return moved
 
     def move(self, target: "Queue", limit: int | None) -> int:
-        """Move one by one. Each is sent before it is deleted: a crash between leaves it twice, never nowhere.
+        """Move messages in batches. Each is sent before it is deleted: a crash in between may duplicate it, never lose it.
 
         Raises
         ------
         HemascopeError
-            Where a message could not be moved; it is in this queue still, and visible again after half a minute.
+            Where a message could not be moved; it is still in this queue and becomes visible again after half a minute.
         """
         moved = 0
         while limit is None or moved < limit:
             batch = self._receive(_BATCH if limit is None else min(_BATCH, limit - moved))
             if not batch:
                 break
-            sent = target._send(batch)
+            sent = target.send_batch(batch)
             self._delete(sent)
             moved += len(sent)
             if len(sent) < len(batch):
-                raise HemascopeError(f"expected to move {len(batch)} messages, {len(batch) - len(sent)} were not taken")
+                raise HemascopeError(f"expected to move {len(batch)} messages, {len(batch) - len(sent)} were not accepted")
         return moved
 
     def _newest_task(self, source: str) -> dict[str, Any]:
@@ -102,29 +102,32 @@ class Queue:
             )
         return list(answer.get("Messages", []))
 
-    def _send(self, messages: Sequence[Message]) -> list[Message]:
-        """Send up to ten with their attributes; return those that were taken."""
+    def send_batch(self, messages: Sequence[Message]) -> list[Message]:
+        """Send up to ten messages with their attributes; return those that were accepted."""
         entries = [
-            {"Id": str(number), "MessageBody": one["Body"], "MessageAttributes": one.get("MessageAttributes", {})}
-            for number, one in enumerate(messages)
+            {"Id": str(number), "MessageBody": message["Body"], "MessageAttributes": message.get("MessageAttributes", {})}
+            for number, message in enumerate(messages)
         ]
         with map_aws_errors("send messages"):
             answer = self.sqs.send_message_batch(QueueUrl=self.url, Entries=entries)
-        return [messages[int(one["Id"])] for one in answer.get("Successful", [])]
+        return [messages[int(sent["Id"])] for sent in answer.get("Successful", [])]
 
     def _delete(self, messages: Sequence[Message]) -> None:
         if not messages:
             return
-        entries = [{"Id": str(number), "ReceiptHandle": one["ReceiptHandle"]} for number, one in enumerate(messages)]
+        entries = [{"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]} for number, message in enumerate(messages)]
         with map_aws_errors("delete messages"):
             answer = self.sqs.delete_message_batch(QueueUrl=self.url, Entries=entries)
         if left := answer.get("Failed"):
-            raise HemascopeError(f"expected to delete {len(messages)} moved messages, {len(left)} stay and may come twice")
+            raise HemascopeError(
+                f"expected to delete {len(messages)} moved messages, {len(left)} remain and may be delivered twice"
+            )
 
-    def _arn(self) -> str:
+    def arn(self) -> str:
+        """ARN of the queue."""
         return self._attributes("QueueArn")[0]
 
     def _attributes(self, *names: str) -> list[str]:
-        with map_aws_errors("look at a queue"):
+        with map_aws_errors("read the attributes of a queue"):
             answer = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=list(names))
         return [str(answer["Attributes"][name]) for name in names]

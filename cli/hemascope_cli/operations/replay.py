@@ -1,13 +1,13 @@
-"""``hemascope replay``: brings dead letters back to the queue they fell out of."""
+"""``hemascope replay``: moves the messages of a dead-letter queue back to their queue."""
 
 from hemascope_cli.operations.queues import Queue
 
 
 def replay(dead: Queue, target: Queue, limit: int | None = None, *, dry_run: bool = False) -> int:
-    """Move messages and say what was done; return the exit status.
+    """Move messages and print what was done; return the exit status.
 
-    SQS's own redrive moves all of them and goes on where this process dies; it takes no limit, and the embedded cloud
-    has none. Then they are moved one by one.
+    SQS's own redrive moves all messages and continues if this process ends. It has no limit, and the local cloud does not
+    have it; in these cases the messages are moved in batches.
     """
     if dry_run:
         waiting = dead.waiting()

@@ -1,38 +1,39 @@
-"""``hemascope audit verify``: walks the audit trails and says where one breaks."""
+"""``hemascope audit verify``: verifies the hash chain of each audit trail and prints where one is broken."""
 
 from collections.abc import Iterable
 from typing import Protocol
 
-from hemascope.domain.audit_chain import Break, Head, Kept, Walk, walk
+from hemascope.domain.audit_chain import ChainDefect, ChainHead, ChainVerification, StoredEntry, verify_chain
 
 
 class Trails(Protocol):
-    """The audit table as an operator sees it."""
+    """All audit trails of a deployment."""
 
     def hospitals(self) -> list[str]:
-        """Every hospital that has a trail."""
+        """Return every hospital that has a trail."""
 
-    def trail(self, hospital: str) -> Iterable[Kept]:
-        """A hospital's entries in order."""
+    def trail(self, hospital: str) -> Iterable[StoredEntry]:
+        """Return a hospital's entries in order."""
 
 
-def verify(trails: Trails, hospital: str | None, remembered: Head | None) -> int:
-    """Print each trail's head, or its first break; return the exit status."""
-    walks = {one: walk(trails.trail(one), remembered) for one in ([hospital] if hospital else trails.hospitals())}
-    for name, found in walks.items():
-        print(f"{name}  {_said(found)}")
-    if not walks:
+def verify(trails: Trails, hospital: str | None, known_head: ChainHead | None) -> int:
+    """Print the head of each trail or its first break; return the exit status."""
+    hospitals = [hospital] if hospital else trails.hospitals()
+    verified = {name: verify_chain(trails.trail(name), known_head) for name in hospitals}
+    for name, verification in verified.items():
+        print(f"{name}  {_sentence(verification)}")
+    if not verified:
         print("there is no entry yet")
-    return 1 if any(one.broken for one in walks.values()) else 0
+    return 1 if any(verification.broken for verification in verified.values()) else 0
 
 
-def _said(found: Walk) -> str:
-    if found.broken is None:
-        return f"whole, head {found.head}"
-    what, number = found.broken.what, found.broken.number
+def _sentence(verification: ChainVerification) -> str:
+    if verification.broken is None:
+        return f"intact, head {verification.head}"
+    defect, number = verification.broken.defect, verification.broken.number
     return {
-        Break.CHANGED: f"BROKEN at entry {number}: it, or the one before it, was changed",
-        Break.MISSING: f"BROKEN at entry {number}: it is missing",
-        Break.REORDERED: f"BROKEN at entry {number}: it stood behind another entry",
-        Break.CUT: f"BROKEN at entry {number}: the trail ends before it, and was longer",
-    }[what]
+        ChainDefect.CHANGED: f"BROKEN at entry {number}: this entry or the one before it was changed",
+        ChainDefect.MISSING: f"BROKEN at entry {number}: it is missing",
+        ChainDefect.REORDERED: f"BROKEN at entry {number}: it was moved from another place",
+        ChainDefect.TRUNCATED: f"BROKEN at entry {number}: this entry and any after it are missing from the end",
+    }[defect]

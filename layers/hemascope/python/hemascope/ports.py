@@ -1,12 +1,22 @@
-"""What the stations need of the outside world. ``adapters`` fulfils it; the tests' fakes are lists and dicts."""
+"""Ports: the interfaces that use cases depend on. ``aws/`` implements them; the tests' fakes are lists and dicts."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from hemascope.domain.account import Account, AccountPage
 from hemascope.domain.audit import AuditAction, AuditEntry
 from hemascope.domain.hospital import HospitalSettings
-from hemascope.domain.ledger import ClaimStatus, LedgerRow, NotificationStatus, RowFilter, RowPage, RowPosition
+from hemascope.domain.ledger import (
+    ClaimStatus,
+    LedgerRow,
+    NotificationStatus,
+    PatientTrace,
+    RowFilter,
+    RowPage,
+    RowPosition,
+    StoredCounts,
+)
 from hemascope.domain.notification import Mail, Notification, NotificationTask, PatientNotification
 from hemascope.domain.report import State
 from hemascope.domain.specimen import ObjectVersion, Patient
@@ -14,15 +24,15 @@ from hemascope.domain.upload import SignedPut, UploadForm
 
 
 class ObjectStore(Protocol):
-    """Pictures in, reports out."""
+    """Object storage: pictures are read from it, reports written to it."""
 
     def read(self, version: ObjectVersion, limit: int) -> bytes:
-        """Content of an object version.
+        """Return the content of an object version.
 
         Raises
         ------
         MissingObject
-            Where it is gone.
+            Where it does not exist.
         RejectedSmear
             Where it is empty or larger than ``limit`` bytes; nothing is downloaded then.
         TransientError
@@ -30,173 +40,196 @@ class ObjectStore(Protocol):
         """
 
     def write_once(self, key: str, content: bytes, content_type: str) -> bool:
-        """Store a report unless its key is taken; tell whether it was stored."""
+        """Store a report unless its key is taken; return whether it was stored."""
 
 
 class Ledger(Protocol):
-    """Exactly one end for each object version under each model."""
+    """One terminal state for each object version under each model, with its notification channels and its review."""
 
     def find(self, object_id: str, model: str) -> LedgerRow | None:
-        """The row, or None before the first end."""
+        """Return the row, or None before the first terminal state."""
 
     def finish(self, row: LedgerRow) -> LedgerRow:
-        """Record an end; return the row that stands: the given one itself where it was recorded.
+        """Record a terminal state and return the row that stands: the given object itself where it was recorded.
 
-        ``reported`` and ``rejected`` stand for ever: if one is there, it is returned and nothing changes. ``failed``
-        gives way to any other end, since a replayed message may still succeed, but not to a second failure: whoever was
-        told of the first need not hear of it again.
+        ``reported`` and ``rejected`` are final: where one of them stands, it is returned and nothing changes. ``failed`` is
+        replaced by any other state, since a replayed message may still succeed, but not by a second failure: people who were
+        notified of the first need no second notification. A new row starts without used channels.
         """
 
     def is_forgotten(self, object_id: str) -> bool:
-        """Tell whether a tombstone stands for an object version: its patient's data was deleted on request."""
+        """Return whether a tombstone stands for an object version, because its patient's data was deleted on request."""
 
     def was_urgent(self, object_id: str) -> bool:
-        """Tell whether the object version is urgent under any model that has judged it."""
+        """Return whether the object version is urgent under any model that has judged it."""
 
     def claim_channel(self, object_id: str, model: str, channel: str, now: datetime, until: datetime) -> ClaimStatus:
-        """Take the right to use a channel, unless it was used or somebody else holds it; it lapses at ``until``."""
+        """Claim a notification channel, unless it was used or another worker's claim holds; the claim expires at ``until``."""
 
-    def complete_channel(self, object_id: str, model: str, channel: str, sent: bool) -> None:
-        """Mark a channel that was begun as used, or give it back unused.
+    def complete_channel(self, object_id: str, model: str, channel: str) -> None:
+        """Record that a claimed channel was used.
 
-        Where the row is gone meanwhile, nothing comes back; where it is another end by now, its channels are not used.
+        Nothing happens where the row is gone, or was replaced by another terminal state whose channels are unused.
         """
+
+    def release_channel(self, object_id: str, model: str, channel: str) -> None:
+        """Give a claimed channel back unused, so that it can be claimed again at once."""
 
     def set_notification(
         self, object_id: str, model: str, notification: NotificationStatus, state: State | None = None
     ) -> bool:
-        """Record what became of a notification, and tell whether that was new; a row that is gone meanwhile stays gone.
+        """Record the notification status; return whether it was recorded.
 
-        Where a state is given, of the end in that state alone: a failure may have given way to a report meanwhile.
+        It is not where the row is gone, where ``bounced`` stands already, or where a ``state`` is given and the row is in
+        another one: a failure may have become a report meanwhile.
         """
 
-
-class LedgerReader(Protocol):
-    """The ledger as people look at it, through the portal."""
-
     def rows_of(self, object_id: str) -> tuple[LedgerRow, ...]:
-        """Every row of one object version, one for each model that judged it."""
+        """Return every row of an object version, one for each model that judged it; none where it is forgotten."""
 
     def rows_by_slide(self, hospital: str, slide: str, limit: int) -> tuple[LedgerRow, ...]:
-        """Rows of a hospital's slide, of whichever patient and model, at most ``limit``; in no order."""
+        """Return the rows of a hospital's slide, of every patient and model, at most ``limit``, in no order."""
 
     def rows_by_patient(self, patient: Patient, limit: int) -> tuple[LedgerRow, ...]:
-        """A patient's rows, newest first, at most ``limit``."""
+        """Return a patient's rows, newest first, at most ``limit``."""
 
     def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
-        """A hospital's rows, newest first, at most ``limit``; those behind a position where one is given."""
+        """Return a hospital's rows, newest first, at most ``limit``; those behind a position where one is given."""
 
+    def search(self, hospital: str, wanted: RowFilter, limit: int, after: RowPosition | None = None) -> RowPage:
+        """Return a hospital's rows that match a filter, newest first, at most ``limit``.
 
-class ReviewLedger(Protocol):
-    """The ledger as reviewers change it."""
+        A search reads a limited number of rows. Where few of them match, the page holds few rows or none, and ``next`` still
+        says where the next page starts.
+        """
 
     def set_review(self, before: LedgerRow, after: LedgerRow) -> bool:
-        """Put the review of ``after`` in the place of that of ``before``; tell whether that one still stood."""
+        """Record the review of ``after``, provided that the review of ``before`` still stands; return whether it did."""
 
     def acknowledge(self, object_id: str, model: str, at: datetime) -> None:
-        """Record that an urgent answer was seen, unless that stands already; a row that is gone stays gone."""
+        """Record that an urgent result was acknowledged, unless that was done before or the row is gone."""
+
+
+class LedgerOperations(Protocol):
+    """What operators' commands need of the ledger beyond :class:`Ledger`. These read or change many rows.
+
+    Raises
+    ------
+    HemascopeError
+        From every method, where the ledger can't be read or written.
+    """
+
+    def find_all(self, object_ids: Sequence[str], model: str) -> dict[str, LedgerRow]:
+        """Return the rows of many objects under one model, by object id; objects without a row are left out."""
+
+    def pages_finished_before(self, model: str, before: datetime) -> Iterator[list[LedgerRow]]:
+        """Yield all rows under a model that were finished before the second of a moment, in pages and in no order."""
+
+    def released_ids(self) -> set[str]:
+        """Return the object ids of all rows that a reviewer has released, as ``final`` or ``amended``."""
+
+    def traces_of(self, patient: Patient) -> Iterator[PatientTrace]:
+        """Yield everything that the ledger holds about a patient: rows and tombstones."""
+
+    def write_tombstone(self, object_id: str, patient: Patient, found: StoredCounts, now: datetime) -> None:
+        """Write a tombstone, after which nothing new is recorded about the object; what the first call found stands."""
+
+    def complete_tombstone(self, object_id: str, now: datetime) -> None:
+        """Record on a tombstone that the deletion is finished."""
+
+    def delete_rows(self, object_id: str) -> int:
+        """Delete an object's rows under every model and return how many there were; the tombstone stays."""
 
 
 class NotificationQueue(Protocol):
-    """The way from the screening to the notification service."""
+    """The queue between screening service and notification service."""
 
     def put(self, task: NotificationTask, wait: timedelta = timedelta()) -> None:
-        """Ask that people be told of an end; asking twice tells nobody twice.
+        """Queue a notification task; a task that is queued twice still notifies once.
 
-        It comes back after ``wait``, or sooner where the queue can't wait so long; ``due_at`` says when it is time.
+        The task is delivered after ``wait``, or sooner where the queue can't delay so long; its ``due_at`` is what counts.
         """
 
 
 class Publisher(Protocol):
-    """The topic that hospitals subscribe to."""
+    """The topic to which hospitals subscribe."""
 
     def publish(self, notification: Notification) -> None:
-        """Tell the subscribers."""
+        """Publish to all subscribers."""
 
 
 class PatientPublisher(Protocol):
-    """The topic that patients' own devices subscribe to."""
+    """The topic to which patients' own devices subscribe."""
 
     def publish(self, notification: PatientNotification) -> None:
-        """Tell the patient's device."""
+        """Publish to the patient's device."""
 
 
 class Mailer(Protocol):
-    """Mail to people of the hospital."""
+    """Mail to the staff of a hospital."""
 
     def send(self, mail: Mail) -> None:
-        """Send the mail made from its template."""
+        """Fill the mail's template and send it."""
 
 
 class HospitalSettingsRepository(Protocol):
-    """What each hospital has decided."""
+    """The settings of each hospital."""
 
     def settings_of(self, hospital: str) -> HospitalSettings:
-        """The hospital's settings; where it has set nothing, those of the deployment."""
+        """Return the hospital's settings; those of the deployment where it has none."""
 
     def change(self, hospital: str, settings: HospitalSettings) -> None:
-        """Put these in the place of the settings."""
+        """Replace the settings."""
 
 
 class AuditTrail(Protocol):
-    """Who saw, released or changed what: append-only, one chain a hospital."""
+    """Who viewed, released or changed what: an append-only chain of entries for each hospital."""
 
     def append(self, hospital: str, who: str, action: AuditAction, object_id: str | None, at: datetime) -> AuditEntry:
-        """Add an entry behind the last one; safe beside others who do so at the same time."""
+        """Append an entry; safe with concurrent writers."""
 
     def entries(self, hospital: str, after: int, limit: int) -> tuple[AuditEntry, ...]:
-        """Entries in their order, those numbered above ``after``, at most ``limit``."""
+        """Return the entries numbered above ``after``, in order, at most ``limit``."""
 
 
 class LinkMaker(Protocol):
-    """Ways to one object for people who have no rights in the store: each fits that object alone and ends soon."""
+    """Presigned links and forms, each for one object and a short time, for people without access to the store."""
 
     @property
     def seconds(self) -> int:
-        """How long a link or a form holds."""
+        """Validity of a link or a form in seconds."""
 
     def upload_form(self, key: str, maximum_bytes: int) -> UploadForm:
-        """A form that takes one file of 1 to ``maximum_bytes`` bytes to exactly this key of the uploads."""
+        """Return a form that uploads one file of 1 to ``maximum_bytes`` bytes under exactly this key."""
 
     def upload_put(self, key: str, sha256: str, size: int) -> SignedPut:
-        """A link that takes these very bytes to exactly this key of the uploads, where nothing stands there yet."""
+        """Return a link that uploads exactly these bytes under exactly this key, unless the key is taken."""
 
     def link(self, key: str) -> str:
-        """A link that shows one object of the reports."""
+        """Return a link to one object of the reports bucket."""
 
 
 class Clock(Protocol):
-    """The time of day, and a timer."""
+    """Current time and a timer."""
 
     def now(self) -> datetime:
-        """Current time, with time zone."""
+        """Return the current time, with time zone."""
 
     def seconds(self) -> float:
-        """Seconds since any fixed moment, for measuring."""
-
-
-class RowSearch(Protocol):
-    """The ledger as a worklist asks it."""
-
-    def search(self, hospital: str, wanted: RowFilter, limit: int, after: RowPosition | None = None) -> RowPage:
-        """A hospital's rows that are asked for, newest first, at most ``limit``.
-
-        A search reads a fixed number of rows at most. Where few of them match, the page holds few, or none, and still says
-        where the next one begins.
-        """
+        """Return seconds since an arbitrary fixed moment, for measuring durations."""
 
 
 class AccountDirectory(Protocol):
-    """Who may sign in; each account is one hospital's for ever."""
+    """Accounts of the portal; each belongs to one hospital and never moves to another."""
 
     def page(self, hospital: str, limit: int, after: str | None = None) -> AccountPage | None:
-        """A hospital's accounts, at most ``limit``; None where ``after`` is no page's."""
+        """Return a hospital's accounts, at most ``limit``; None where ``after`` is not a position of a page."""
 
     def invite(self, hospital: str, email: str, role: str, patient: str | None) -> Account | None:
-        """Make an account and have its owner told; None where the address has one already, in whichever hospital."""
+        """Create an account and invite its owner by mail; None where the address has an account, in any hospital."""
 
     def account_id(self, hospital: str, username: str) -> str | None:
-        """The id that stands in its owner's tokens; None where the hospital has no such account."""
+        """Return the id that the owner's tokens carry; None where the hospital has no such account."""
 
     def remove(self, username: str) -> None:
-        """Take an account away; one that is gone stays gone."""
+        """Delete an account; nothing happens where there is none."""

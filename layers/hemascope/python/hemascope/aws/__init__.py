@@ -1,1 +1,1 @@
-"""The ports on AWS and on one machine."""
+"""Implementations of the ports on AWS. The only package of the functions that imports boto3."""

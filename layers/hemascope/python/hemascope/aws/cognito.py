@@ -1,7 +1,8 @@
-"""Accounts in a Cognito user pool. Clients are passed in.
+"""Accounts in a Cognito user pool.
 
-Cognito can't list by a custom attribute, so each hospital's accounts are a group of the pool too. The group only lists: what an
-account is stands in the group of its role and in ``custom:hospital``, which are asked for before it is shown or touched.
+Cognito can't list users by a custom attribute, so each hospital's accounts are also a group of the pool. That group serves for
+listing only: the role of an account is its role's group, its hospital is ``custom:hospital``, and both are read before an
+account is shown or changed.
 """
 
 import secrets
@@ -15,13 +16,13 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from hemascope.aws.client import map_transient_errors
-from hemascope.domain.account import Account, AccountPage
+from hemascope.aws.client import error_code, map_transient_errors
+from hemascope.domain.account import Account, AccountPage, Role
 
-ROLES = frozenset({"technician", "clinician", "patient", "admin"})
-_READERS = 8  # accounts that are looked up at a time
-_TAKEN = {"UsernameExistsException", "AliasExistsException"}
-_NONE = {"UserNotFoundException", "InvalidParameterException"}
+ROLES = frozenset(Role)
+_READERS = 8  # accounts that are read concurrently
+_EXISTS = {"UsernameExistsException", "AliasExistsException"}
+_NOT_FOUND = {"UserNotFoundException", "InvalidParameterException"}
 
 
 def hospital_group(hospital: str) -> str:
@@ -37,13 +38,13 @@ def hospital_group(hospital: str) -> str:
 
 @dataclass(frozen=True)
 class CognitoAccounts:
-    """An :class:`~hemascope.portal.ports.AccountDirectory` in a user pool."""
+    """An :class:`~hemascope.ports.AccountDirectory` in a user pool."""
 
     cognito: Any
     pool: str
 
     def page(self, hospital: str, limit: int, after: str | None = None) -> AccountPage | None:
-        """List the hospital's group, and ask for each account's role; a hospital that invited nobody has no group."""
+        """List the hospital's group and read each account's role. A hospital that has invited nobody has no group."""
         more = {"NextToken": after} if after else {}
         with map_transient_errors("list accounts"):
             try:
@@ -51,9 +52,9 @@ class CognitoAccounts:
                     UserPoolId=self.pool, GroupName=hospital_group(hospital), Limit=limit, **more
                 )
             except ClientError as error:
-                if _code(error) == "ResourceNotFoundException":
+                if error_code(error) == "ResourceNotFoundException":
                     return AccountPage(accounts=())
-                if after and _code(error) == "InvalidParameterException":
+                if after and error_code(error) == "InvalidParameterException":
                     return None
                 raise
             mine = [user for user in answer["Users"] if _attributes(user).get("custom:hospital") == hospital]
@@ -62,15 +63,15 @@ class CognitoAccounts:
         return AccountPage(accounts=accounts, next=answer.get("NextToken"))
 
     def invite(self, hospital: str, email: str, role: str, patient: str | None) -> Account | None:
-        """Make the account, then put it into its two groups; where that fails it is taken away again."""
+        """Create the account and add it to its two groups; where that fails, the account is deleted again."""
         attributes = {"email": email, "email_verified": "true", "custom:hospital": hospital}
         attributes |= {"custom:patient": patient} if patient else {}
-        pool, username, group = {"UserPoolId": self.pool}, str(uuid4()), hospital_group(hospital)
+        pool, username, listing = {"UserPoolId": self.pool}, str(uuid4()), hospital_group(hospital)
         with map_transient_errors("make an account"):
             with _unless({"GroupExistsException"}):
-                self.cognito.create_group(**pool, GroupName=group, Description="Lists a hospital's accounts; gives no rights")
+                self.cognito.create_group(**pool, GroupName=listing, Description="Lists a hospital's accounts; gives no rights")
             made = None
-            with _unless(_TAKEN):
+            with _unless(_EXISTS):
                 made = self.cognito.admin_create_user(
                     **pool,
                     Username=username,
@@ -81,30 +82,30 @@ class CognitoAccounts:
             if made is None:
                 return None
             try:
-                for one in (group, role):
-                    self.cognito.admin_add_user_to_group(**pool, Username=username, GroupName=one)
+                for group in (listing, role):
+                    self.cognito.admin_add_user_to_group(**pool, Username=username, GroupName=group)
             except Exception:
                 self.remove(username)
                 raise
         return Account(username=username, email=email, role=role, patient=patient, status=made["UserStatus"])
 
     def account_id(self, hospital: str, username: str) -> str | None:
-        """Look the account up; its hospital stands in it."""
+        """Read the account and compare its hospital."""
         found = None
-        with map_transient_errors("read an account"), _unless(_NONE):
+        with map_transient_errors("read an account"), _unless(_NOT_FOUND):
             found = self.cognito.admin_get_user(UserPoolId=self.pool, Username=username)
         attributes = _attributes(found) if found else {}
         return attributes.get("sub") if attributes.get("custom:hospital") == hospital else None
 
     def remove(self, username: str) -> None:
-        """Delete; its refresh tokens end with it."""
-        with map_transient_errors("remove an account"), _unless(_NONE):
+        """Delete the account, which revokes its refresh tokens."""
+        with map_transient_errors("remove an account"), _unless(_NOT_FOUND):
             self.cognito.admin_delete_user(UserPoolId=self.pool, Username=username)
 
     def _account(self, user: dict[str, Any]) -> Account:
         attributes, username = _attributes(user), user["Username"]
         groups: list[dict[str, Any]] = []
-        with _unless(_NONE):  # taken away meanwhile
+        with _unless(_NOT_FOUND):  # deleted meanwhile
             groups = self.cognito.admin_list_groups_for_user(UserPoolId=self.pool, Username=username)["Groups"]
         roles = [group["GroupName"] for group in groups if group["GroupName"] in ROLES]
         return Account(
@@ -117,7 +118,7 @@ class CognitoAccounts:
 
 
 def _first_password() -> str:
-    """One of each kind of character that the pool's policy asks for, behind 120 random bits; the mail tells it to its owner."""
+    """120 random bits, and one of each kind of character that the pool's policy requires; it is sent in the invitation."""
     return f"{secrets.token_urlsafe(15)}aA7!"
 
 
@@ -125,15 +126,11 @@ def _attributes(user: dict[str, Any]) -> dict[str, str]:
     return {attribute["Name"]: attribute["Value"] for attribute in user.get("UserAttributes", user.get("Attributes", []))}
 
 
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code"))
-
-
 @contextmanager
 def _unless(codes: set[str]) -> Iterator[None]:
-    """Go on where a call failed with one of these."""
+    """Suppress a service's error with one of these codes."""
     try:
         yield
     except ClientError as error:
-        if _code(error) not in codes:
+        if error_code(error) not in codes:
             raise

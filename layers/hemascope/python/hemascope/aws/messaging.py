@@ -1,8 +1,7 @@
-"""The ports that tell people, on AWS: queue, topics, mail. Clients are passed in."""
+"""Notification queue, topics and mails on SQS, SNS and SES."""
 
 import json
 import math
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,12 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 from hemascope.aws.client import map_transient_errors
+from hemascope.aws.retry import attempts
 from hemascope.domain.errors import RequestRejected
 from hemascope.domain.mail_event import mail_tags
 from hemascope.domain.notification import Mail, MailKind, Notification, NotificationTask, PatientNotification
 
-_TRIES = 4
-_LONGEST_WAIT = 900  # seconds that SQS keeps a message back at most
+_ATTEMPTS = 4
+_LONGEST_WAIT = 900  # seconds for which SQS delays a message at most
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class SqsNotificationQueue:
     queue: str
 
     def put(self, task: NotificationTask, wait: timedelta = timedelta()) -> None:
-        """Send one message; of a longer wait than SQS knows it comes back in between, and is put again."""
+        """Send one message. SQS delays it for 15 minutes at most; a task that is delivered before it is due is queued again."""
         seconds = min(_LONGEST_WAIT, max(0, math.ceil(wait.total_seconds())))
         with map_transient_errors("queue a notification"):
             self.sqs.send_message(QueueUrl=self.queue, MessageBody=task.to_json(), DelaySeconds=seconds)
@@ -50,13 +50,13 @@ class SnsPublisher:
 
 @dataclass(frozen=True)
 class SnsPatientPublisher:
-    """A :class:`~hemascope.ports.PatientPublisher` on a topic that a patient's device subscribes to, filtered by its ids."""
+    """A :class:`~hemascope.ports.PatientPublisher` on a topic to which a patient's device subscribes, filtered by its ids."""
 
     sns: Any
     topic: str
 
     def publish(self, notification: PatientNotification) -> None:
-        """Publish the text alone, as a text message or a mail shows it; the ids are attributes."""
+        """Publish the text alone, as it appears in a text message or a mail; the ids are attributes."""
         attributes = {"hospital": notification.hospital, "patient": notification.patient}
         with map_transient_errors("publish to a patient"):
             self.sns.publish(
@@ -72,12 +72,12 @@ def _attributes(texts: dict[str, str]) -> dict[str, Any]:
 class SesMailer:
     """A :class:`~hemascope.ports.Mailer` that fills SES templates.
 
-    The configuration set reports what became of a mail; the tags say whose it is.
+    The configuration set publishes events about each mail; its tags identify the notification.
 
     Parameters
     ----------
     templates
-        What the templates' names begin with; the kind of a mail follows behind a dash.
+        Prefix of the templates' names; a dash and the kind of the mail follow.
     """
 
     ses: Any
@@ -87,17 +87,17 @@ class SesMailer:
     pause: Callable[[float], None] = time.sleep
 
     def send(self, mail: Mail) -> None:
-        """Send the template with the link and the mail's own words in its places; where SES says no, ask it again.
+        """Send the template filled with the link and the mail's words; retry where SES refused the request.
 
-        The SDK can't be told to ask again after a no and never after a lost answer, which may have been a yes.
+        The SDK's retries can't be used: they would also follow a lost answer, after which the mail may have been sent. The
+        pauses are short enough for a batch of four to finish within the function's timeout.
         """
-        for attempt in range(1, _TRIES + 1):
+        for attempt in attempts(_ATTEMPTS, first=0.5, longest=2, pause=self.pause):
             try:
                 self._send(mail)
             except RequestRejected:
-                if attempt == _TRIES:
+                if attempt == _ATTEMPTS:
                     raise
-                self.pause(random.uniform(0, 2**attempt / 4))  # noqa: S311 - jitter; a batch of four ends in time
             else:
                 return
 
@@ -115,5 +115,5 @@ class SesMailer:
 
 
 def template_name(templates: str, kind: MailKind) -> str:
-    """Name of the template of a kind of mail; ``infra/notification_stack.py`` makes them."""
+    """Name of the template for a kind of mail; ``infra/notification_stack.py`` creates the templates."""
     return f"{templates}-{kind}"

@@ -18,17 +18,17 @@ _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 @dataclass(frozen=True)
 class S3Store:
-    """An :class:`~hemascope.ports.ObjectStore` in S3; ``bucket`` is where reports go."""
+    """An :class:`~hemascope.ports.ObjectStore` in S3; ``bucket`` is the bucket for reports."""
 
     s3: Any
     bucket: str = ""
 
     def read(self, version: ObjectVersion, limit: int) -> bytes:
-        """Download an object version whose size is allowed."""
-        which = {} if version.version_id == "null" else {"VersionId": version.version_id}
+        """Download an object version of an allowed size."""
+        requested = {} if version.version_id == "null" else {"VersionId": version.version_id}
         with map_transient_errors("read a picture"):
             try:
-                answer = self.s3.get_object(Bucket=version.bucket, Key=version.key, **which)
+                answer = self.s3.get_object(Bucket=version.bucket, Key=version.key, **requested)
             except ClientError as error:
                 if error_code(error) in _MISSING:
                     raise MissingObject(f"expected the object version {version.object_id}, it is gone") from error
@@ -50,7 +50,7 @@ class S3Store:
 
 
 def upload(s3: Any, bucket: str, specimen: Specimen, data: bytes) -> ObjectVersion:
-    """Put a picture into the uploads bucket; return the version that the event will name."""
+    """Put a picture into the uploads bucket; return the version that the bucket's event will name."""
     key = smear_key(specimen)
     with map_transient_errors("upload a picture"):
         answer = s3.put_object(Bucket=bucket, Key=key, Body=data)
@@ -59,9 +59,9 @@ def upload(s3: Any, bucket: str, specimen: Specimen, data: bytes) -> ObjectVersi
 
 @dataclass(frozen=True)
 class S3Links:
-    """A :class:`~hemascope.ports.LinkMaker` of presigned forms and links; nothing is sent to S3 to make one.
+    """A :class:`~hemascope.ports.LinkMaker` of presigned forms and links; S3 is not called to make one.
 
-    A link has the rights of the function's role for one object and ends after ``seconds``.
+    A link carries the rights of the function's role for one object and expires after ``seconds``.
     """
 
     s3: Any
@@ -70,18 +70,18 @@ class S3Links:
     seconds: int
 
     def upload_form(self, key: str, maximum_bytes: int) -> UploadForm:
-        """Sign a form that S3 takes for this key, within these sizes, and for nothing else."""
+        """Sign a form that S3 accepts for this key and these sizes only."""
         form = self.s3.generate_presigned_post(
             self.uploads, key, Conditions=[["content-length-range", 1, maximum_bytes]], ExpiresIn=self.seconds
         )
         return UploadForm.model_validate(form)
 
     def upload_put(self, key: str, sha256: str, size: int) -> SignedPut:
-        """Sign a PUT together with size, checksum and condition, so that it fits nothing else."""
+        """Sign a PUT together with size, checksum and condition, so that it is valid for nothing else."""
         checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
-        wanted = {"ContentLength": size, "ChecksumSHA256": checksum, "IfNoneMatch": "*"}
+        signed = {"ContentLength": size, "ChecksumSHA256": checksum, "IfNoneMatch": "*"}
         url = self.s3.generate_presigned_url(
-            "put_object", Params={"Bucket": self.uploads, "Key": key} | wanted, ExpiresIn=self.seconds
+            "put_object", Params={"Bucket": self.uploads, "Key": key} | signed, ExpiresIn=self.seconds
         )
         headers = {"content-length": str(size), "x-amz-checksum-sha256": checksum, "if-none-match": "*"}
         return SignedPut(url=url, headers=headers)

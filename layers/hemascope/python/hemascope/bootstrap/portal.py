@@ -1,12 +1,10 @@
-"""Composition root of what people ask for: environment -> the portal's desk, or what prints reports.
+"""Composition root of the portal: environment -> the use cases of ``portal_api`` and of ``report_documents``.
 
-It stands beside ``bootstrap`` so that a smear need not wait for the portal's modules at a start.
+Each function has a composition root of its own, so that no other function imports the portal's modules when it starts.
 """
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -15,106 +13,99 @@ from hemascope.aws.client import client
 from hemascope.aws.clock import SystemClock
 from hemascope.aws.cognito import CognitoAccounts
 from hemascope.aws.hospitals_table import DynamoHospitalSettings
-from hemascope.aws.ledger.reader import DynamoReader
-from hemascope.aws.ledger.reviews import DynamoReviews
-from hemascope.aws.ledger.search import DynamoSearch
+from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.messaging import SqsNotificationQueue
 from hemascope.aws.s3 import S3Links, S3Store
-from hemascope.bootstrap.functions import Environment
+from hemascope.bootstrap.environment import Environment
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.texts import ENGLISH, Texts
 from hemascope.model.folder import ArtifactFolder
-from hemascope.portal.acknowledgements import Acknowledging
-from hemascope.portal.administration import Administration, ModelView
-from hemascope.portal.audit import Trail
-from hemascope.portal.patients import PatientDesk
-from hemascope.portal.report_files import DocumentDesk
+from hemascope.portal.administration import AdministrationService, ModelView
+from hemascope.portal.audit import AuditService
+from hemascope.portal.patients import PatientResultService
+from hemascope.portal.report_files import ReportDocumentService
 from hemascope.portal.report_repository import ReportRepository
-from hemascope.portal.reports import Reading
-from hemascope.portal.reviews import Review
-from hemascope.portal.service import Desk
-from hemascope.portal.worklist import Worklist
-from hemascope.ports import HospitalSettingsRepository
+from hemascope.portal.reports import ReportService
+from hemascope.portal.reviews import ReviewService
+from hemascope.portal.routes import Documents, Portal
+from hemascope.portal.slides import SlideService
+from hemascope.portal.statistics import StatisticsService
+from hemascope.portal.uploads import UploadService
+from hemascope.portal.worklist import WorklistService
 
 
 class ReadingEnvironment(Environment):
-    """What a function is told that shows reports to people."""
+    """Settings of a function that shows reports."""
 
     uploads_bucket: str
     reports_bucket: str
     audit_table: str
     hospitals_table: str
     link_seconds: Annotated[int, Field(ge=1)]
-    artifact: Path  # its manifest, card and texts alone
+    artifact: Path  # only its manifest, card and texts
     language: str = ENGLISH
 
 
 class PortalEnvironment(ReadingEnvironment):
-    """What the portal's function is told."""
+    """Settings of the portal's function."""
 
     notifications_queue: str
     user_pool: str
     screening_usd_per_second: Annotated[float, Field(gt=0.0)]
 
 
-def build_desk(variables: Mapping[str, str] = os.environ) -> Desk:
+class _Reading:
+    """What both functions use: ports, and the services that show reports."""
+
+    def __init__(self, settings: ReadingEnvironment, texts: Texts) -> None:
+        dynamodb, self.s3 = client("dynamodb", settings.endpoint), client("s3", settings.endpoint)
+        self.clock = SystemClock()
+        self.ledger = DynamoLedger(dynamodb, settings.ledger_table)
+        self.hospitals = DynamoHospitalSettings(dynamodb, settings.hospitals_table, HospitalSettings())
+        self.repository = ReportRepository(S3Store(self.s3, settings.reports_bucket), settings.reports_bucket)
+        self.audit = AuditService(DynamoAudit(dynamodb, settings.audit_table), self.clock)
+        self.links = S3Links(self.s3, settings.uploads_bucket, settings.reports_bucket, settings.link_seconds)
+        self.patients = PatientResultService(self.ledger, self.repository, self.hospitals, self.audit, texts)
+        self.reports = ReportService(self.ledger, self.repository, self.links, self.patients, self.audit)
+
+
+def build_portal() -> Portal:
     """Connect the ports of the portal."""
-    settings = PortalEnvironment.read(variables)
-    dynamodb, clock = client("dynamodb", settings.endpoint), SystemClock()
+    settings = PortalEnvironment.read()
     model = ArtifactFolder.open(settings.artifact)
     texts, urgent = model.texts(settings.language), model.disease.urgent_classes
-    reading, hospitals = _reading(settings, dynamodb, texts)
-    ledger, repository, trail = reading.ledger, reading.repository, reading.trail
-    reviews = DynamoReviews(dynamodb, settings.ledger_table)
-    return Desk(
-        ledger=ledger,
-        repository=repository,
-        links=reading.links,
-        reading=reading,
-        uploads_bucket=settings.uploads_bucket,
-        urgent_classes=urgent,
-        slide_texts=texts.slide,
-        review=Review(
+    reading = _Reading(settings, texts)
+    ledger, repository, audit = reading.ledger, reading.repository, reading.audit
+    return Portal(
+        uploads=UploadService(reading.links, settings.uploads_bucket),
+        worklist=WorklistService(ledger, repository),
+        reports=reading.reports,
+        reviews=ReviewService(
             ledger=ledger,
-            reviews=reviews,
             repository=repository,
-            hospitals=hospitals,
-            trail=trail,
+            hospitals=reading.hospitals,
+            audit=audit,
             notifications=SqsNotificationQueue(client("sqs", settings.endpoint), settings.notifications_queue),
-            clock=clock,
+            clock=reading.clock,
             patient_classes=texts.patient,
         ),
-        acknowledging=Acknowledging(ledger=ledger, reviews=reviews, trail=trail, clock=clock),
+        slides=SlideService(ledger, repository, reading.patients, audit, urgent, texts.slide),
         patients=reading.patients,
-        trail=trail,
-        worklist=Worklist(ledger=ledger, search=DynamoSearch(dynamodb, settings.ledger_table), repository=repository),
-        administration=Administration(
-            hospitals=hospitals,
+        administration=AdministrationService(
+            hospitals=reading.hospitals,
             accounts=CognitoAccounts(client("cognito-idp", settings.endpoint), settings.user_pool),
-            ledger=ledger,
-            trail=trail,
-            clock=clock,
+            audit=audit,
             model=ModelView(name=model.manifest.name, card=model.card(), metrics=model.manifest.metrics, urgent_classes=urgent),
-            usd_per_second=settings.screening_usd_per_second,
         ),
+        statistics=StatisticsService(ledger, reading.clock, settings.screening_usd_per_second),
+        audit=audit,
     )
 
 
-def build_document_desk(variables: Mapping[str, str] = os.environ) -> DocumentDesk:
-    """Connect the ports of what prints reports: a reader of reports, and one of pictures."""
-    settings = ReadingEnvironment.read(variables)
+def build_documents() -> Documents:
+    """Connect the ports of the function that renders reports."""
+    settings = ReadingEnvironment.read()
     model = ArtifactFolder.open(settings.artifact)
     texts = model.texts(settings.language)
-    reading, hospitals = _reading(settings, client("dynamodb", settings.endpoint), texts)
-    return DocumentDesk(reading, hospitals, S3Store(client("s3", settings.endpoint)), model.disease, texts)
-
-
-def _reading(settings: ReadingEnvironment, dynamodb: Any, texts: Texts) -> tuple[Reading, HospitalSettingsRepository]:
-    """What shows reports to people, and the settings that say when."""
-    s3, ledger = client("s3", settings.endpoint), DynamoReader(dynamodb, settings.ledger_table)
-    hospitals = DynamoHospitalSettings(dynamodb, settings.hospitals_table, HospitalSettings())
-    repository = ReportRepository(S3Store(s3, settings.reports_bucket), settings.reports_bucket)
-    trail = Trail(DynamoAudit(dynamodb, settings.audit_table), SystemClock())
-    links = S3Links(s3, settings.uploads_bucket, settings.reports_bucket, settings.link_seconds)
-    patients = PatientDesk(ledger=ledger, repository=repository, hospitals=hospitals, trail=trail, texts=texts)
-    return Reading(ledger=ledger, repository=repository, links=links, patients=patients, trail=trail), hospitals
+    reading = _Reading(settings, texts)
+    return Documents(ReportDocumentService(reading.reports, reading.hospitals, S3Store(reading.s3), model.disease, texts))

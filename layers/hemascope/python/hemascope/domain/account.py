@@ -1,10 +1,21 @@
-"""Accounts of the people of a hospital."""
+"""Accounts of the people of a hospital, and their roles."""
+
+from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
 
+class Role(StrEnum):
+    """What an account may do; each role is a group of the user pool."""
+
+    TECHNICIAN = "technician"
+    CLINICIAN = "clinician"
+    PATIENT = "patient"
+    ADMIN = "admin"
+
+
 class Account(BaseModel):
-    """Somebody who may sign in for a hospital. An account whose making was cut off has no role, and may nothing."""
+    """A person who may sign in for a hospital. An account whose creation was interrupted has no role, and no rights."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -12,11 +23,11 @@ class Account(BaseModel):
     email: str | None
     role: str | None
     patient: str | None
-    status: str  # in the user pool's own words
+    status: str  # as the user pool names it
 
 
 class AccountPage(BaseModel):
-    """Some accounts of many, and what asks for the next; None behind the last."""
+    """A page of accounts, and the token of the next page; None on the last page."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,6 +1,10 @@
-"""Who saw, released or changed what, and when: entries of one hospital's audit trail, each bound to the one before."""
+"""Audit trail: who viewed, released or changed what, and when.
+
+Each hospital has a trail of its own, in which each entry contains the digest of the one before it.
+"""
 
 import hashlib
+import json
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -9,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hemascope.domain.report import Digest
 
-FIRST = "0" * 64  # what the first entry of a trail names as the one before
-SERVICE = "service"  # who did it, where no person did
+FIRST = "0" * 64  # stands for the digest of the previous entry in the first one
+SERVICE = "service"  # the actor of what no person did
 
 
 class AuditAction(StrEnum):
@@ -28,7 +32,7 @@ class AuditAction(StrEnum):
 
 
 class AuditEntry(BaseModel):
-    """One entry. No name and no patient's text: accounts and smears by their ids."""
+    """One entry of an audit trail. It holds ids of accounts and smears, and never a name or text about a patient."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,9 +42,20 @@ class AuditEntry(BaseModel):
     who: str  # the account's id in the user pool, or SERVICE
     action: AuditAction
     object_id: str | None = None
-    previous: Digest  # digest of the entry before, or FIRST
+    previous: Digest  # digest of the previous entry, or FIRST
+
+    @property
+    def canonical(self) -> bytes:
+        """The bytes that the digest covers: the entry's JSON in a canonical form.
+
+        The names of the fields are sorted, there are no blanks, the text is UTF-8, and a field that has its default value is
+        left out. So a field that is added later, with a default, leaves the digests of all earlier entries unchanged. The
+        default of a field must never change for the same reason.
+        """
+        fields = self.model_dump(mode="json", exclude_defaults=True)
+        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the entry's JSON, its fields in the order above, no blanks, UTF-8."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """SHA-256 of the canonical form, 64 hex digits."""
+        return hashlib.sha256(self.canonical).hexdigest()

@@ -1,4 +1,4 @@
-"""Walks an audit trail and says where it breaks. Pure: entries in, findings out."""
+"""Verification of an audit trail as a hash chain. Pure: entries in, result out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,26 +7,26 @@ from enum import StrEnum
 from hemascope.domain.audit import FIRST, AuditEntry
 
 
-class Break(StrEnum):
-    """What was done to a trail."""
+class ChainDefect(StrEnum):
+    """How a trail was manipulated."""
 
     CHANGED = "changed"
     MISSING = "missing"
     REORDERED = "reordered"
-    CUT = "cut"  # its end is missing, which only who remembers an entry can tell
+    TRUNCATED = "truncated"  # entries at the end are missing; detected only by comparison with a known head
 
 
 @dataclass(frozen=True)
-class Kept:
-    """An entry as it lies in the table, and the digest that was written beside it."""
+class StoredEntry:
+    """An entry as the table holds it, and the digest that was stored with it."""
 
     entry: AuditEntry
     digest: str
 
 
 @dataclass(frozen=True)
-class Head:
-    """The last entry of a trail, or one that somebody remembers: its number and its digest."""
+class ChainHead:
+    """Number and digest of the last entry of a trail, as it is now or as it was known at an earlier time."""
 
     number: int
     digest: str
@@ -36,53 +36,55 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """The first place where a trail breaks."""
+class ChainBreak:
+    """The first place where a trail is broken: the defect and the number of the entry."""
 
-    what: Break
+    defect: ChainDefect
     number: int
 
 
 @dataclass(frozen=True)
-class Walk:
-    """What a walk along a trail found: the head, and the break where there is one."""
+class ChainVerification:
+    """Result of a verification: the head of the trail, and where it is broken, if it is."""
 
-    head: Head
-    broken: Finding | None = None
+    head: ChainHead
+    broken: ChainBreak | None = None
 
 
-def walk(trail: Iterable[Kept], remembered: Head | None = None) -> Walk:
-    """Check each entry against the one before it, and all of them against a remembered head.
+def verify_chain(trail: Iterable[StoredEntry], known_head: ChainHead | None = None) -> ChainVerification:
+    """Check each entry against the one before it, and the whole trail against a known head.
 
-    A trail is only as good as its end: who may write the whole table can write a whole new trail, which agrees with itself.
-    Against that helps a head that was kept elsewhere.
+    Whoever can write the whole table can write a new trail that is consistent in itself. Only a head that was kept elsewhere
+    reveals that.
 
     Parameters
     ----------
     trail
-        All entries of one hospital, by number.
-    remembered
-        The head of an earlier walk.
+        All entries of one hospital, ordered by number.
+    known_head
+        The head that an earlier verification returned.
     """
-    kept = list(trail)
-    place_of = {one.digest: one.entry.number for one in kept}
-    expected = Head(0, FIRST)
-    broken: Finding | None = None
-    for one in kept:
-        broken = broken or _check(one, expected, place_of, remembered)
-        expected = Head(one.entry.number, one.entry.digest)
-    if broken is None and remembered and remembered.number > expected.number:
-        broken = Finding(Break.CUT, expected.number + 1)
-    return Walk(expected, broken)
+    stored_entries = list(trail)
+    number_of = {stored.digest: stored.entry.number for stored in stored_entries}
+    head = ChainHead(0, FIRST)
+    broken: ChainBreak | None = None
+    for stored in stored_entries:
+        broken = broken or _check(stored, head, number_of, known_head)
+        head = ChainHead(stored.entry.number, stored.entry.digest)
+    if broken is None and known_head and known_head.number > head.number:
+        broken = ChainBreak(ChainDefect.TRUNCATED, head.number + 1)
+    return ChainVerification(head, broken)
 
 
-def _check(one: Kept, before: Head, place_of: dict[str, int], remembered: Head | None) -> Finding | None:
-    number, digest = one.entry.number, one.entry.digest
+def _check(
+    stored: StoredEntry, before: ChainHead, number_of: dict[str, int], known_head: ChainHead | None
+) -> ChainBreak | None:
+    number, digest = stored.entry.number, stored.entry.digest
     if number != before.number + 1:
-        return Finding(Break.MISSING, before.number + 1)
-    if one.entry.previous != before.digest:
-        # It names an entry that stands, but elsewhere.
-        return Finding(Break.REORDERED if one.entry.previous in place_of else Break.CHANGED, number)
-    if digest != one.digest or (remembered and remembered.number == number and remembered.digest != digest):
-        return Finding(Break.CHANGED, number)
+        return ChainBreak(ChainDefect.MISSING, before.number + 1)
+    if stored.entry.previous != before.digest:
+        # Where it names another entry of this trail, the entries changed places.
+        return ChainBreak(ChainDefect.REORDERED if stored.entry.previous in number_of else ChainDefect.CHANGED, number)
+    if digest != stored.digest or (known_head and known_head.number == number and known_head.digest != digest):
+        return ChainBreak(ChainDefect.CHANGED, number)
     return None

@@ -1,22 +1,22 @@
-"""The error tree. The type of an error decides what becomes of the message that carried the smear.
+"""The error tree. The type of an error decides what happens to the message that carried the smear.
 
     HemascopeError
-    |-- RejectedSmear     the picture's own fault    -> a rejected report, the message is acknowledged
+    |-- RejectedSmear     the picture can't be judged -> a rejected report, the message is acknowledged
     |-- TransientError    a service did not answer   -> batch item failure, delivered again
-    |   `-- RequestRejected   ... or said no             -> the same; what was asked for was not done, for certain
-    |-- MissingObject     deleted before we came     -> batch item failure, dead-letter queue, replayable
+    |   `-- RequestRejected   ... or refused         -> the same, and certainly nothing was done
+    |-- MissingObject     deleted before screening   -> batch item failure, dead-letter queue, replayable
     |-- ForgottenObject   deleted on request           -> acknowledged, nothing is written
     |-- ArtifactError     the model may not be used  -> batch item failure, dead-letter queue, replayable
-    `-- InvalidEvent      not an event of ours       -> batch item failure, dead-letter queue
+    `-- InvalidEvent      an unknown message         -> batch item failure, dead-letter queue
 
-Anything else is a bug and treated like ArtifactError.
+Any other exception is a bug and is treated like ArtifactError.
 """
 
 from enum import StrEnum
 
 
 class RejectionReason(StrEnum):
-    """Why a picture can't be judged, whatever model runs."""
+    """Why a picture can't be judged, independent of the model."""
 
     EMPTY_FILE = "empty_file"
     FILE_TOO_LARGE = "file_too_large"
@@ -35,7 +35,7 @@ class HemascopeError(Exception):
 
 
 class RejectedSmear(HemascopeError):
-    """The picture itself can't be judged; the message says what was expected and what was received."""
+    """The picture can't be judged; the message says what was expected and what was received."""
 
     def __init__(self, reason: RejectionReason, message: str) -> None:
         super().__init__(message)
@@ -43,11 +43,11 @@ class RejectedSmear(HemascopeError):
 
 
 class TransientError(HemascopeError):
-    """A service did not do its part this time; the same call may succeed later."""
+    """A service failed or did not answer; the same call may succeed later."""
 
 
 class RequestRejected(TransientError):
-    """A service answered that it did not do its part, such as under throttling: nothing has happened."""
+    """A service refused a request, such as under throttling; certainly nothing was done."""
 
 
 class MissingObject(HemascopeError):
@@ -59,8 +59,8 @@ class ForgottenObject(HemascopeError):
 
 
 class ArtifactError(HemascopeError):
-    """A model artifact is missing, altered, or made for other code than this."""
+    """A model artifact is missing, altered, or made for a different version of the code."""
 
 
 class InvalidEvent(HemascopeError):
-    """A queue message is not an S3 event in any of the forms that Hemascope knows."""
+    """A queue message is none of the events that Hemascope knows."""

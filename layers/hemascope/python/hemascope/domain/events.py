@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hemascope.domain.errors import InvalidEvent
 from hemascope.domain.specimen import ObjectVersion, Unicode
 
-ARCHIVE_RUN = "ArchiveRun"  # the reason that infra/archive_definition.py writes; S3 has others
+ARCHIVE_RUN = "ArchiveRun"  # the reason in events of infra/archive_definition.py; events of S3 have other reasons
 
 
 class CreatedObject(BaseModel):
-    """An object version that was created, and its size in bytes where the event tells.
+    """An object version that was created, and its size in bytes where the event contains it.
 
-    ``reprocess`` says that it is an old one, which an archive run sends to a newer model.
+    ``reprocess`` marks an archived object that is sent to a newer model.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,15 +70,15 @@ class _EventBridge(_Lenient):
 
 
 def parse_message(body: str) -> list[CreatedObject]:
-    """Read the object versions that one SQS message announces.
+    """Parse the object versions that one SQS message announces.
 
     Keys in S3 notifications are form-encoded (``+`` is a blank) and are decoded here; keys in EventBridge events are
-    plain. ``s3:TestEvent``, which S3 sends when a notification is set up, and events other than creations give none.
+    plain. ``s3:TestEvent``, which S3 sends when a notification is configured, and events other than creations yield none.
 
     Raises
     ------
     InvalidEvent
-        Where the body is neither. The message doesn't repeat the body, which may name a person.
+        Where the body is neither. The error does not repeat the body, which may name a person.
     """
     try:
         content: Any = json.loads(body)
@@ -96,9 +96,9 @@ def parse_message(body: str) -> list[CreatedObject]:
 
 
 def announce(created: CreatedObject) -> str:
-    """Inverse of :func:`parse_message` for one object version: the message by which it is screened again.
+    """Inverse of :func:`parse_message` for one object version: a message by which it is screened again.
 
-    It has the form of S3's notification, so that the station knows one way in.
+    It has the form of S3's notification, so that the screening function needs no other parser.
     """
     version = created.object
     found: dict[str, Any] = {"key": quote_plus(version.key, safe="/")}

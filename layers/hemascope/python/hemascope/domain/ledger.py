@@ -10,28 +10,28 @@ from hemascope.domain.errors import RejectionReason
 from hemascope.domain.report import Decision, Release, State
 from hemascope.domain.specimen import ObjectVersion
 
-FORGOTTEN = "forgotten"  # stands in the place of a model in a tombstone; no model's name lacks a slash
+FORGOTTEN = "forgotten"  # the sort key of a tombstone, where other items have the model; every model's name has a slash
 
 
 class NotificationStatus(StrEnum):
-    """Whether people were told of an end."""
+    """Notification status of a terminal state."""
 
     PENDING = "pending"
     SENT = "sent"
-    NOT_DUE = "not_due"  # an old smear judged again, and no more urgent than before: nobody need hear
-    BOUNCED = "bounced"  # the mail came back, or its reader called it unwanted
+    NOT_DUE = "not_due"  # an archived smear judged again and no more urgent than before: no notification is sent
+    BOUNCED = "bounced"  # the mail bounced, or its recipient complained about it
 
 
 class ClaimStatus(StrEnum):
-    """What became of the wish to use a channel."""
+    """Result of an attempt to claim a notification channel."""
 
-    CLAIMED = "claimed"  # it is yours
-    HELD = "held"  # somebody has begun it, and their time is not over
-    COMPLETED = "completed"  # it was used; or there is no such row any more
+    CLAIMED = "claimed"  # the caller may use the channel now
+    HELD = "held"  # another worker has claimed it, and that claim has not expired
+    COMPLETED = "completed"  # the channel was used before, or the row no longer exists
 
 
 class LedgerRow(BaseModel):
-    """The end of one object version under one model, and whether people know."""
+    """Terminal state of one object version under one model, its notification status and its review."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,14 +46,14 @@ class LedgerRow(BaseModel):
     failure: str | None = None  # the type of the error, never its text: that may hold what a sender wrote
     finished_at: datetime
     notification: NotificationStatus = NotificationStatus.PENDING
-    acknowledged_at: datetime | None = None  # a clinician has seen that it is urgent
-    patient: str | None = None  # the patient's digest: what lists a patient's own smears
-    # The review, which the report, being immutable, can't hold.
-    verdicts: Annotated[int, Field(ge=0)] = 0  # how many count; files of higher numbers are of a writer that died
-    released_verdict_number: Annotated[int, Field(ge=0)] = 0  # the verdict that the release rests on; 0 before it
+    acknowledged_at: datetime | None = None  # when a clinician acknowledged the urgent result
+    patient: str | None = None  # digest of the patient's ids, by which a patient's smears are listed
+    # The review. The report is immutable, so it stands here.
+    verdicts: Annotated[int, Field(ge=0)] = 0  # verdicts that count; a file with a higher number is from a writer that crashed
+    released_verdict_number: Annotated[int, Field(ge=0)] = 0  # verdict on which the release is based; 0 before a release
     release: Release = Release.PRELIMINARY
     released_at: datetime | None = None
-    # What lists and figures say of the report without opening it; rows of before have none of these.
+    # Copied from the report, so that lists and statistics need not open it.
     decision: Decision | None = None
     rejection: RejectionReason | None = None
     screening_ms: float | None = None
@@ -62,7 +62,7 @@ class LedgerRow(BaseModel):
 
 
 class RowPosition(BaseModel):
-    """Where a page of rows ended, so that the next one can begin there."""
+    """Position at which a page of rows ended; the next page starts behind it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -72,7 +72,7 @@ class RowPosition(BaseModel):
 
 
 class RowPage(BaseModel):
-    """Some rows of many, and where the next begin; None behind the last."""
+    """A page of rows, and the position behind which the next page starts; None on the last page."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -81,18 +81,40 @@ class RowPage(BaseModel):
 
 
 class RowFilter(BaseModel):
-    """What rows of a hospital are asked for; None: whatever it is."""
+    """Filter for the rows of a hospital; None matches every value."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     state: State | None = None
     decision: Decision | None = None
-    urgent: bool = False  # urgent ones alone that nobody has acknowledged
+    urgent: bool = False  # True: only urgent rows that nobody has acknowledged
 
-    def takes(self, row: LedgerRow) -> bool:
-        """Tell whether a row is asked for."""
+    def matches(self, row: LedgerRow) -> bool:
+        """Return whether a row matches."""
         return (
             self.state in {None, row.state}
             and self.decision in {None, row.decision}
             and not (self.urgent and (not row.urgent or row.acknowledged_at))
         )
+
+
+class PatientTrace(BaseModel):
+    """What the ledger holds about one object of a patient: a row, or the tombstone of an object that was forgotten.
+
+    ``completed`` is True for a tombstone whose deletion was finished.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    object_id: str
+    is_tombstone: bool = False
+    completed: bool = False
+
+
+class StoredCounts(BaseModel):
+    """How many files and ledger rows there were about one object when its deletion began."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    files: Annotated[int, Field(ge=0)] = 0
+    rows: Annotated[int, Field(ge=0)] = 0

@@ -1,4 +1,4 @@
-"""What SES says of a mail, that it went out or came back: an event from a configuration set, through SNS into a queue."""
+"""Events of SES about mails (sent, bounced, refused, complained about), from a configuration set through SNS into a queue."""
 
 import json
 from enum import StrEnum
@@ -7,14 +7,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.domain.errors import InvalidEvent
-from hemascope.domain.notification import Channel
 from hemascope.domain.specimen import Unicode
 
 
 class MailFate(StrEnum):
-    """What may become of a mail that SES had taken."""
+    """What may happen to a mail that SES accepted."""
 
-    SEND = "Send"  # it is on its way: nothing is wrong
+    SEND = "Send"  # sent to the recipient's server
     BOUNCE = "Bounce"
     COMPLAINT = "Complaint"
     REJECT = "Reject"
@@ -22,7 +21,7 @@ class MailFate(StrEnum):
 
 
 class MailEvent(BaseModel):
-    """Which notification's mail went out, or did not arrive as it should. Its address is left out: nothing here needs it."""
+    """What happened to the mail of which notification. The address is left out, since nothing here needs it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,7 +39,7 @@ class _Tags(_Lenient):
     object_id: tuple[Unicode, ...] = Field(min_length=1)
     model: tuple[Unicode, ...] = Field(min_length=1)
     version: tuple[Unicode, ...] = Field(min_length=1)
-    channel: tuple[str, ...] = (Channel.CLINICIAN.value,)  # mails of earlier versions have none
+    channel: tuple[Unicode, ...] = Field(min_length=1)
 
 
 class _Mail(_Lenient):
@@ -53,18 +52,18 @@ class _SesEvent(_Lenient):
 
 
 def mail_tags(object_id: str, model: str, channel: str) -> dict[str, str]:
-    """Tags of a mail, by which an event finds its notification. A tag holds letters, digits, ``_`` and ``-`` only."""
+    """Tags that identify a mail's notification in events. A tag holds only letters, digits, ``_`` and ``-``."""
     name, version = model.split("/")
     return {"object_id": object_id, "model": name, "version": version.replace(".", "-"), "channel": channel}
 
 
 def parse_mail_event(body: str) -> MailEvent:
-    """Read the body of a queue message: SNS's envelope around an SES event, or the event alone (raw delivery).
+    """Parse the body of a queue message: SNS's envelope around an SES event, or the event alone (raw delivery).
 
     Raises
     ------
     InvalidEvent
-        Where it is neither. The message doesn't repeat the body, which holds an address.
+        Where it is neither. The error does not repeat the body, which holds an address.
     """
     try:
         content: Any = json.loads(body)
@@ -72,7 +71,7 @@ def parse_mail_event(body: str) -> MailEvent:
             content = json.loads(content["Message"])
         event = _SesEvent.model_validate(content)
     except (ValueError, KeyError, TypeError, ValidationError, RecursionError):
-        raise InvalidEvent("expected an event of SES about a mail of ours, received another message") from None
+        raise InvalidEvent("expected an event of SES about a mail of Hemascope, received another message") from None
     tags = event.mail.tags
     model = f"{tags.model[0]}/{tags.version[0].replace('-', '.')}"
     return MailEvent(fate=event.event_type, object_id=tags.object_id[0], model=model, channel=tags.channel[0])

@@ -1,4 +1,4 @@
-"""What people are told when a smear is done: ids and a link, never a name, a label or a probability."""
+"""Notifications about finished smears: ids and a link, never a name, a label or a probability."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hemascope.domain.errors import InvalidEvent
 from hemascope.domain.report import State
 
-STEPS = 10  # the most clinicians that an urgent smear goes to, one after the other
+STEPS = 10  # the most clinicians who are notified of an urgent smear, one after the other
 
 
 class Channel(StrEnum):
-    """Ways on which people hear of one end; each is used once. Clinicians after the first have a number behind it."""
+    """Channels of a terminal state's notification, each used once. Those of further clinicians have a number appended."""
 
     TOPIC = "topic"
     CLINICIAN = "clinician"
@@ -35,7 +35,7 @@ class Notification(BaseModel):
 
 
 class PatientNotification(BaseModel):
-    """The message to a patient's own device: that there is something to read, and where. The topic filters by its ids."""
+    """The message to a patient's own device: that there is a result, and a link. The topic filters by its ids."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,16 +45,16 @@ class PatientNotification(BaseModel):
 
 
 class MailKind(StrEnum):
-    """Which template a mail is made from."""
+    """The template of a mail."""
 
     NOTIFICATION = "notification"  # a link and nothing else
-    SUMMARY = "summary"  # also label and probabilities, where the hospital has set so
-    REJECTED = "rejected"  # to the laboratory: why, and what helps
-    REMINDER = "reminder"  # an urgent smear that nobody has acknowledged yet
+    SUMMARY = "summary"  # with label and probabilities, where the hospital has chosen that
+    REJECTED = "rejected"  # to the laboratory: the reason and what to do
+    REMINDER = "reminder"  # about an urgent smear that nobody has acknowledged yet
 
 
 class Mail(BaseModel):
-    """A mail of a notification: to whom, from which template, with what in its places."""
+    """A mail of a notification: recipients, template, and the words that fill the template."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -66,16 +66,16 @@ class Mail(BaseModel):
 
 
 class NotificationTask(BaseModel):
-    """The message on the queue between screening and delivery: which row of the ledger people are to hear of."""
+    """The message on the queue between screening and notification service: the ledger row to notify people of."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     object_id: str
     model: str  # id/version
-    # Of an urgent smear: the so manieth clinician is to hear of it, unless somebody has acknowledged it by then.
+    # Of an urgent smear: index of the clinician to remind, unless somebody has acknowledged the smear by then.
     step: Annotated[int, Field(ge=0, le=STEPS)] = 0
-    due_at: datetime | None = None  # not before
-    released: Annotated[int, Field(ge=0)] = 0  # the verdict that the release rests on: the patient is to hear of it
+    due_at: datetime | None = None  # not before this moment
+    released: Annotated[int, Field(ge=0)] = 0  # number of the verdict on which a release is based: notify the patient
 
     @classmethod
     def parse(cls, body: str) -> "NotificationTask":
@@ -84,7 +84,7 @@ class NotificationTask(BaseModel):
         Raises
         ------
         InvalidEvent
-            Where it is none. The message doesn't repeat the body.
+            Where it is not a notification task. The error does not repeat the body.
         """
         try:
             return cls.model_validate_json(body)
@@ -92,5 +92,5 @@ class NotificationTask(BaseModel):
             raise InvalidEvent("expected object_id and model of a ledger row, received another message") from None
 
     def to_json(self) -> str:
-        """The body of a queue message; what is as usual is left out."""
+        """Return the body of a queue message; default values are left out."""
         return self.model_dump_json(exclude_defaults=True)

@@ -1,4 +1,4 @@
-"""Which verdict stands, and what becomes of the release: rules alone, on a ledger row and its verdicts."""
+"""Release rules: which verdict counts, and how verdicts change a report's release. Pure functions of a row and its verdicts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,25 +8,25 @@ from hemascope.domain.report import Release
 from hemascope.domain.review import Verdict
 
 
-def agreed(verdicts: Sequence[Verdict], reviewers: int) -> Verdict | None:
-    """The newest verdict, where so many people say the same; each person's word is their last one.
+def agreed_verdict(verdicts: Sequence[Verdict], reviewers: int) -> Verdict | None:
+    """The newest verdict, if at least ``reviewers`` people gave the same; of each person only the last verdict counts.
 
-    A newest verdict that stands alone holds a release up, whatever others agreed on before: somebody saw something.
+    A newest verdict that nobody shares blocks a release, whatever others agreed on before: its reviewer saw something.
     """
     if not verdicts:
         return None
     newest = verdicts[-1]
-    last_words = {verdict.reviewer: verdict for verdict in verdicts}
-    same = [word for word in last_words.values() if (word.kind, word.label) == (newest.kind, newest.label)]
+    last = {verdict.reviewer: verdict for verdict in verdicts}
+    same = [verdict for verdict in last.values() if (verdict.kind, verdict.label) == (newest.kind, newest.label)]
     return newest if len(same) >= reviewers else None
 
 
-def released(row: LedgerRow, verdicts: Sequence[Verdict], reviewers: int, now: datetime) -> LedgerRow | None:
+def apply_release(row: LedgerRow, verdicts: Sequence[Verdict], reviewers: int, now: datetime) -> LedgerRow | None:
     """The row after a release; None where too few people agree.
 
-    Released once, it changes only with a newer verdict that as many agree on, and is ``amended`` then.
+    A released row changes only with a newer verdict that as many people agree on, and is ``amended`` then.
     """
-    verdict = agreed(verdicts, reviewers)
+    verdict = agreed_verdict(verdicts, reviewers)
     if verdict is None:
         return None
     if row.release is not Release.PRELIMINARY and verdict.number <= row.released_verdict_number:
@@ -36,18 +36,18 @@ def released(row: LedgerRow, verdicts: Sequence[Verdict], reviewers: int, now: d
     return row.model_copy(update={"release": release, "released_at": now, "released_verdict_number": verdict.number})
 
 
-def judged(row: LedgerRow, verdicts: Sequence[Verdict], reviewers: int, now: datetime) -> LedgerRow:
-    """The row with one more verdict counted, the last of these; a report that is out is amended at once."""
+def apply_verdict(row: LedgerRow, verdicts: Sequence[Verdict], reviewers: int, now: datetime) -> LedgerRow:
+    """The row with the last of these verdicts counted; a report that is released already is amended at once."""
     counted = row.model_copy(update={"verdicts": len(verdicts)})
     if row.release is Release.PRELIMINARY:
         return counted
-    return released(counted, verdicts, reviewers, now) or counted
+    return apply_release(counted, verdicts, reviewers, now) or counted
 
 
-def speaking(rows: Sequence[LedgerRow]) -> LedgerRow | None:
-    """The row that patients and training sets hear: the newest released one, else the newest with a report.
+def governing_row(rows: Sequence[LedgerRow]) -> LedgerRow | None:
+    """The row that patients and training sets get: the newest released one, else the newest with a report.
 
-    A new model that judges the archive again takes nothing back that a person has released.
+    A new model that screens the archive again withdraws nothing that a person has released.
     """
     with_report = [row for row in rows if row.report_key is not None]
     return max(with_report, key=_released_then_newest, default=None)

@@ -1,4 +1,4 @@
-"""What identifies a smear, and every object key made from it. The only place that builds or parses keys."""
+"""The ids of a smear, and every object key made from them. No other module builds or parses keys."""
 
 import hashlib
 import re
@@ -10,27 +10,27 @@ from hemascope.domain.errors import RejectedSmear, RejectionReason
 
 MAXIMUM_KEY_BYTES = 1024  # the limit of S3
 MAXIMUM_SEGMENT = 255  # characters
-SMEARS = "smears/"  # what pictures lie below
+SMEARS = "smears/"  # prefix of the keys of all pictures
 
 
-def _one_segment(text: str) -> str:
+def _check_segment(text: str) -> str:
     if "/" in text or text in {".", ".."} or text != text.strip() or not text.isprintable():
         raise ValueError("expected printable text without '/' and without blanks at its ends")
     return text
 
 
-def _encodable(text: str) -> str:
-    text.encode()  # raises a ValueError where there is half of a pair of surrogates, which JSON may hold and no service takes
+def _check_encodable(text: str) -> str:
+    text.encode()  # raises a ValueError for a lone surrogate, which JSON may contain and no service accepts
     return text
 
 
-Unicode = Annotated[str, AfterValidator(_encodable)]
-Segment = Annotated[str, Field(min_length=1, max_length=MAXIMUM_SEGMENT), AfterValidator(_one_segment)]
+Unicode = Annotated[str, AfterValidator(_check_encodable)]
+Segment = Annotated[str, Field(min_length=1, max_length=MAXIMUM_SEGMENT), AfterValidator(_check_segment)]
 _SEGMENT: TypeAdapter[str] = TypeAdapter(Segment)
 
 
 def is_segment(text: str) -> bool:
-    """Tell whether a text may be one of the ids in a key.
+    """Return whether a text may be one of the ids in a key.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def is_segment(text: str) -> bool:
 
 
 class ObjectVersion(BaseModel):
-    """One version of one object in a bucket: what a delivery names, however often it comes."""
+    """One version of one object in a bucket, which identifies a smear in every delivery of its message."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,13 +60,13 @@ class ObjectVersion(BaseModel):
 
 
 def _digest(*parts: str) -> str:
-    # The length in front of each part keeps ("a", "bc") and ("ab", "c") apart.
+    # The length before each part makes ("a", "bc") and ("ab", "c") different.
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def is_object_id(text: str) -> bool:
-    """Tell whether a text has the form of an object id, so that it may be looked up and logged.
+    """Return whether a text has the form of an object id, so that it may be looked up and logged.
 
     Examples
     --------
@@ -88,12 +88,12 @@ class Specimen(BaseModel):
 
     @property
     def slide_digest(self) -> str:
-        """32 hex digits that stand for the slide where its id may not stand."""
+        """32 hex digits that identify the slide where its id must not appear."""
         return _digest(self.hospital, self.patient, self.slide)
 
 
 class Patient(BaseModel):
-    """Pseudonymous ids of a patient of one hospital, and where all that they left begins."""
+    """Pseudonymous ids of a patient of one hospital."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -102,17 +102,17 @@ class Patient(BaseModel):
 
     @property
     def prefix(self) -> str:
-        """Start of the key of each of their pictures; the slash at its end keeps ``p-7`` and ``p-71`` apart."""
+        """Prefix of the keys of the patient's pictures; the slash at its end distinguishes ``p-7`` from ``p-71``."""
         return f"{SMEARS}{self.hospital}/{self.patient}/"
 
     @property
     def digest(self) -> str:
-        """32 hex digits that stand for the patient where the id itself may not stand."""
+        """32 hex digits that identify the patient where the id must not appear."""
         return _digest(self.hospital, self.patient)
 
     @classmethod
     def of(cls, specimen: Specimen) -> "Patient":
-        """Whose smear it is."""
+        """The patient of a specimen."""
         return cls(hospital=specimen.hospital, patient=specimen.patient)
 
 
@@ -146,21 +146,21 @@ def parse_smear_key(key: str) -> Specimen:
     Raises
     ------
     RejectedSmear
-        ``invalid_key`` for a key of any other form. The message doesn't repeat the key, which may name a person.
+        ``invalid_key`` for a key of any other form. The error does not repeat the key, which may name a person.
     """
     parts = key.split("/")
     if len(parts) == 5 and parts[0] == "smears":
         try:
             return Specimen(hospital=parts[1], patient=parts[2], slide=parts[3], field=parts[4])
         except ValidationError:
-            pass  # refused below, without the text that pydantic would repeat
+            pass  # rejected below, without the text that pydantic would repeat
     raise RejectedSmear(
         RejectionReason.INVALID_KEY, "expected a key smears/{hospital}/{patient}/{slide}/{field}, received one of another form"
     )
 
 
 def specimen_of(key: str) -> Specimen | None:
-    """Whose smear a key names; None where it is of another form, so that the smear is nobody's."""
+    """Parse a key; None where it is of another form, so that the smear can't be assigned to a patient."""
     try:
         return parse_smear_key(key)
     except RejectedSmear:
@@ -168,7 +168,7 @@ def specimen_of(key: str) -> Specimen | None:
 
 
 class ReportKeys(BaseModel):
-    """Keys of everything that one screening writes into the reports bucket."""
+    """Keys of the files that one screening writes into the reports bucket."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -179,10 +179,10 @@ class ReportKeys(BaseModel):
 
 
 def report_keys(object_id: str, model: str) -> ReportKeys:
-    """Keys for one object version judged by one model (``id/version``); a new model's report stands beside.
+    """Keys for one object version judged by one model (``id/version``); each model's files have keys of their own.
 
-    The hospital's files and the patient's summary have prefixes of their own, so that access can be granted apart.
-    No part of the specimen stands in them: a key shows up in logs and links.
+    The hospital's files and the patient's summary have different prefixes, so that access can be granted separately. No part
+    of the specimen appears in them, since keys appear in logs and links.
 
     Examples
     --------
@@ -199,7 +199,7 @@ def report_keys(object_id: str, model: str) -> ReportKeys:
 
 
 def heat_map_key(object_id: str, model: str, branch: str) -> str:
-    """Key of one branch's heat map, beside the report; not every model draws them.
+    """Key of the heat map of one branch of the network.
 
     Examples
     --------
@@ -223,5 +223,5 @@ def verdict_key(object_id: str, model: str, number: int) -> str:
 
 
 def report_prefixes(object_id: str) -> tuple[str, str, str]:
-    """What begins every key in the reports bucket about one object version: the hospital's, the patient's, the reviewers'."""
+    """Prefixes of all keys in the reports bucket about one object version: of the hospital, the patient, the reviewers."""
     return f"reports/{object_id}/", f"summaries/{object_id}/", f"verdicts/{object_id}/"

@@ -1,1 +1,1 @@
-"""Notifications about terminal states: who gets which message, each channel once."""
+"""Notifications about terminal states: who gets which message, and each channel once."""

@@ -1,4 +1,4 @@
-"""The words of a notification: which mail goes to whom, and what stands in it. By default a link and nothing else."""
+"""Contents of notifications: which mail goes to whom and what it says. By default a mail contains a link and no result."""
 
 from dataclasses import dataclass
 
@@ -11,30 +11,30 @@ from hemascope.domain.specimen import ObjectVersion
 from hemascope.ports import ObjectStore
 
 _STATE = {
-    State.REPORTED: "A smear has been screened and its report is ready.",
-    State.REJECTED: "A smear could not be judged. The portal says why and what helps.",
-    State.FAILED: "A smear could not be processed. Nothing is lost; your engineer has been told.",
+    State.REPORTED: "A smear has been analyzed and its report is ready.",
+    State.REJECTED: "A smear could not be analyzed. The portal shows the reason and the remedy.",
+    State.FAILED: "A smear could not be processed: internal error. The picture is stored, and the operator has been alerted.",
 }
-_URGENT = "This one should be looked at without delay. Please open it and acknowledge that you have seen it."
+_URGENT = "The report is urgent. Please open and acknowledge it without delay."
 _ANSWER = {
-    Decision.CONFIDENT: "{label} pattern, confident",
-    Decision.INDETERMINATE: "unsure between several patterns",
-    Decision.OUT_OF_DISTRIBUTION: "no answer: the picture is unlike those the model knows",
-    Decision.POOR_QUALITY: "no answer: the picture is of poor quality",
+    Decision.CONFIDENT: "{label}, confident",
+    Decision.INDETERMINATE: "indeterminate: several classes are possible",
+    Decision.OUT_OF_DISTRIBUTION: "no result: the picture is outside the range of the model",
+    Decision.POOR_QUALITY: "no result: the quality of the picture is too low",
 }
-_PATIENT = "Your blood picture has been looked at by Hemascope. You can read what it means here, after signing in: {link}"
-_CALL = " If you have questions, call {telephone}."
+_PATIENT = "A new result of your blood test is ready. Sign in here to read it: {link}"
+_CALL = " Questions? Call {telephone}."
 
 
 @dataclass(frozen=True)
 class NotificationComposer:
-    """Mails and messages of one deployment; the store is read where a hospital wants results or reasons in its mails."""
+    """Writes the mails and messages of a deployment; reads reports where a hospital wants results or reasons in its mails."""
 
     reports: ObjectStore
     bucket: str
 
     def first(self, notification: Notification, row: LedgerRow, settings: HospitalSettings) -> Mail:
-        """To the clinician who hears of every smear."""
+        """Mail to the first clinician, who is notified of every smear."""
         words, kind = {"state_sentence": self._sentence(notification)}, MailKind.NOTIFICATION
         if settings.mail_detail == "summary" and row.state is State.REPORTED:
             words, kind = words | self._summary(row), MailKind.SUMMARY
@@ -43,7 +43,7 @@ class NotificationComposer:
         )
 
     def reminder(self, notification: Notification, step: int, settings: HospitalSettings) -> Mail:
-        """To the next clinician of an urgent smear; never more than a link."""
+        """Mail to the next clinician about an urgent smear; a link without a result."""
         return Mail(
             notification=notification,
             channel=f"{Channel.CLINICIAN}-{step}",
@@ -53,12 +53,12 @@ class NotificationComposer:
         )
 
     def rejection(self, notification: Notification, row: LedgerRow, settings: HospitalSettings) -> Mail:
-        """To the laboratory: the reason and what helps, which are words of ours and hold nothing of the sender's."""
+        """Mail to the laboratory: reason and advice, which are our own texts and repeat nothing that a sender wrote."""
         report = self._report(row)
         rejection = report.rejection if report else None
         words = {
             "reason": rejection.reason.replace("_", " ") if rejection else "not stated",
-            "advice": rejection.advice if rejection else "The portal says what helps.",
+            "advice": rejection.advice if rejection else "The portal shows the remedy.",
         }
         return Mail(
             notification=notification,
@@ -69,7 +69,7 @@ class NotificationComposer:
         )
 
     def to_patient(self, settings: HospitalSettings, link: str) -> str:
-        """One or two plain sentences with a link; short enough for a text message."""
+        """One or two plain sentences with a link, short enough for a text message."""
         return _PATIENT.format(link=link) + (_CALL.format(telephone=settings.telephone) if settings.telephone else "")
 
     def _sentence(self, notification: Notification) -> str:

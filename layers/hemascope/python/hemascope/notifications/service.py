@@ -1,10 +1,10 @@
-"""The notification service: a finished smear's ledger row -> topic and mails, each once, however often the message comes.
+"""The notification service: the ledger row of a finished smear -> topic and mails, each once, however often its message comes.
 
-Each way on which people hear (a channel) has a mark of its own on the row: none, begun until a moment, or told. A channel is
-begun by a conditional write before it is used and marked as told after it, so a worker that dies between two writes leaves a
-row from which the next goes on. If it died after the mail and before the mark, nobody here knows whether the mail is out; SES
-knows, and its event marks the channel. So a channel that was begun is left alone for ``grace``, longer than such an event
-takes, and only then used again.
+Each channel has a mark of its own on the row: none, claimed until a moment, or completed. A worker claims a channel by a
+conditional write before it uses the channel and completes it afterwards, so a worker that crashes between two writes leaves a
+row from which the next worker continues. If it crashed between the mail and the mark, only SES knows whether the mail was
+sent, and its event completes the channel. Therefore a claimed channel is left alone for ``grace``, which is longer than such an
+event takes, and only then claimed again.
 """
 
 import logging
@@ -23,19 +23,19 @@ from hemascope.notifications.messages import NotificationComposer
 from hemascope.ports import Clock, HospitalSettingsRepository, Ledger, Mailer, NotificationQueue, PatientPublisher, Publisher
 
 logger = logging.getLogger(__name__)
-_UNKNOWN = "unknown"  # whose the smear is, where its key could not be read
+_UNKNOWN = "unknown"  # the hospital of a smear whose key could not be parsed
 
 
 class DeliveryOutcome(StrEnum):
-    """What a message led to; false where nobody heard now."""
+    """Outcome of one delivery of a notification task."""
 
-    NOT_SENT = ""
+    NOT_SENT = "not_sent"  # nothing was sent by this delivery
     SENT = "sent"
-    UNACKNOWLEDGED = "unacknowledged"  # an urgent smear that nobody has acknowledged, and the list is at its end
+    UNACKNOWLEDGED = "unacknowledged"  # nobody has acknowledged the urgent smear, and every recipient was reminded
 
 
-class _HeldByAnotherError(Exception):
-    """A channel that somebody else is at, or was when they died."""
+class _ClaimHeldError(Exception):
+    """A channel claimed by another worker, possibly one that crashed."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class NotificationService:
     Parameters
     ----------
     portal_url
-        Where links lead.
+        Base URL of the links in notifications.
     grace
-        How long a channel that was begun is left alone: longer than the function may run and SES's event takes.
+        How long the claim of a channel holds: longer than the function may run and an event of SES takes.
     """
 
     ledger: Ledger
@@ -62,16 +62,16 @@ class NotificationService:
     grace: timedelta
 
     def notify(self, task: NotificationTask) -> DeliveryOutcome:
-        """Tell people of one end, unless they were told.
+        """Notify people of one terminal state, unless that was done before.
 
-        What is not due yet, or is in another worker's hands, is put back into the queue and comes again when it is time.
+        A task that is not due yet, or whose channel another worker has claimed, is put back into the queue with a delay.
 
         Raises
         ------
         ForgottenObject
-            Where the patient's data was deleted on request while the message was on its way.
+            Where the patient's data was deleted on request while the message was in the queue.
         TransientError
-            Where the row is not there, or a service did not answer.
+            Where there is no such row, or a service did not answer.
         """
         row, now = self._row(task), self.clock.now()
         if task.due_at and task.due_at > now:
@@ -81,10 +81,10 @@ class NotificationService:
         try:
             if task.step:
                 return self._escalate(row, task, settings)
-            told = self._tell_of_release(row, task, settings) if task.released else self._tell(row, settings)
-            return DeliveryOutcome.SENT if told else DeliveryOutcome.NOT_SENT
-        except _HeldByAnotherError:
-            logger.info("notification in other hands", extra={"object_id": row.object_id})
+            sent = self._send_release(row, task, settings) if task.released else self._send_all(row, settings)
+            return DeliveryOutcome.SENT if sent else DeliveryOutcome.NOT_SENT
+        except _ClaimHeldError:
+            logger.info("notification channel claimed by another worker", extra={"object_id": row.object_id})
             self.notifications.put(task.model_copy(update={"due_at": now + self.grace}), self.grace)
             return DeliveryOutcome.NOT_SENT
 
@@ -96,39 +96,41 @@ class NotificationService:
             raise TransientError(f"expected a ledger row of {task.object_id}, there is none")
         return row
 
-    def _tell(self, row: LedgerRow, settings: HospitalSettings) -> bool:
-        # A bounce may overtake the channels behind the mail that came back: those are used all the same.
+    def _send_all(self, row: LedgerRow, settings: HospitalSettings) -> bool:
+        # A bounce may be recorded before the channels after the bounced mail were used: they are used all the same.
         if row.notification in {NotificationStatus.SENT, NotificationStatus.NOT_DUE}:
             return False
-        told, failures = False, list[Exception]()
-        for tell in self._tellings(row, self._notification(row), settings):
+        sent, failures = False, list[Exception]()
+        for send in self._channels(row, self._notification(row), settings):
             try:
-                told |= tell()
-            except Exception as error:  # a way that fails keeps no other waiting; the message comes again for it alone
+                sent |= send()
+            except Exception as error:  # a failing channel does not hold up the others, and is retried alone
                 failures.append(error)
-        if failures:  # what failed is tried again sooner than what somebody else holds
-            raise min(failures, key=lambda failure: isinstance(failure, _HeldByAnotherError))
-        new = self.ledger.set_notification(row.object_id, row.model, NotificationStatus.SENT, row.state)
-        return told or new
+        if failures:  # an error is retried sooner than a claim expires, so it is raised first
+            raise min(failures, key=lambda failure: isinstance(failure, _ClaimHeldError))
+        recorded = self.ledger.set_notification(row.object_id, row.model, NotificationStatus.SENT, row.state)
+        return sent or recorded
 
-    def _tellings(self, row: LedgerRow, notification: Notification, settings: HospitalSettings) -> Iterator[Callable[[], bool]]:
-        yield lambda: self._once(row, Channel.TOPIC, lambda: self.publisher.publish(notification))
+    def _channels(self, row: LedgerRow, notification: Notification, settings: HospitalSettings) -> Iterator[Callable[[], bool]]:
+        """Yield a function for each channel of the row; it sends once and returns whether it sent now."""
+        yield lambda: self._send_once(row, Channel.TOPIC, lambda: self.publisher.publish(notification))
         if row.state is State.REJECTED and settings.laboratory:
             mail = self.composer.rejection
-            yield lambda: self._once(row, Channel.LABORATORY, lambda: self.mailer.send(mail(notification, row, settings)))
+            yield lambda: self._send_once(row, Channel.LABORATORY, lambda: self.mailer.send(mail(notification, row, settings)))
         elif settings.recipients:
-            yield lambda: self._once(row, Channel.CLINICIAN, lambda: self._mail_clinician(row, notification, settings))
+            yield lambda: self._send_once(row, Channel.CLINICIAN, lambda: self._mail_clinician(row, notification, settings))
         if settings.release is ReleasePolicy.IMMEDIATE:
-            yield lambda: self._tell_patient(row, settings, Channel.PATIENT)
+            yield lambda: self._notify_patient(row, settings, Channel.PATIENT)
 
     def _mail_clinician(self, row: LedgerRow, notification: Notification, settings: HospitalSettings) -> None:
-        # The reminder is in the queue before the mail is out: a crash in between may remind of a mail, never forget one.
+        # The reminder is queued before the mail is sent: after a crash in between there may be a reminder too many, never one
+        # too few.
         if row.urgent:
-            self._remind_later(row, 1, settings)
+            self._queue_reminder(row, 1, settings)
         self.mailer.send(self.composer.first(notification, row, settings))
 
     def _escalate(self, row: LedgerRow, task: NotificationTask, settings: HospitalSettings) -> DeliveryOutcome:
-        """Tell the next clinician of an urgent smear, where nobody has acknowledged it."""
+        """Remind the next clinician of an urgent smear, unless somebody has acknowledged it."""
         if row.acknowledged_at is not None or not row.urgent:
             return DeliveryOutcome.NOT_SENT
         if task.step >= min(len(settings.recipients), STEPS):
@@ -137,48 +139,49 @@ class NotificationService:
         notification = self._notification(row)
 
         def mail() -> None:
-            self._remind_later(row, task.step + 1, settings)
+            self._queue_reminder(row, task.step + 1, settings)
             self.mailer.send(self.composer.reminder(notification, task.step, settings))
 
-        return DeliveryOutcome.SENT if self._once(row, f"{Channel.CLINICIAN}-{task.step}", mail) else DeliveryOutcome.NOT_SENT
+        sent = self._send_once(row, f"{Channel.CLINICIAN}-{task.step}", mail)
+        return DeliveryOutcome.SENT if sent else DeliveryOutcome.NOT_SENT
 
-    def _tell_of_release(self, row: LedgerRow, task: NotificationTask, settings: HospitalSettings) -> bool:
-        """Tell the patient of what is out now: once, and once more of each correction of what they may have read."""
+    def _send_release(self, row: LedgerRow, task: NotificationTask, settings: HospitalSettings) -> bool:
+        """Notify the patient of a release: once, and once more of each correction of what they may have read."""
         if row.released_verdict_number < task.released:
-            return False  # a release that failed after it was asked for has nothing to tell
+            return False  # the release failed after its task had been queued
         corrected = row.release is Release.AMENDED
-        return self._tell_patient(
+        return self._notify_patient(
             row, settings, f"{Channel.PATIENT}-{row.released_verdict_number}" if corrected else Channel.PATIENT
         )
 
-    def _tell_patient(self, row: LedgerRow, settings: HospitalSettings, channel: str) -> bool:
+    def _notify_patient(self, row: LedgerRow, settings: HospitalSettings, channel: str) -> bool:
         specimen = specimen_of(row.object.key)
         if settings.patient_channel is PatientChannel.NONE or row.state is not State.REPORTED or specimen is None:
             return False
         text = self.composer.to_patient(settings, f"{self.portal_url}/")
         notification = PatientNotification(hospital=specimen.hospital, patient=specimen.patient, text=text)
-        return self._once(row, channel, lambda: self.patients.publish(notification))
+        return self._send_once(row, channel, lambda: self.patients.publish(notification))
 
-    def _remind_later(self, row: LedgerRow, step: int, settings: HospitalSettings) -> None:
+    def _queue_reminder(self, row: LedgerRow, step: int, settings: HospitalSettings) -> None:
         wait = timedelta(minutes=settings.escalate_after_minutes)
         task = NotificationTask(object_id=row.object_id, model=row.model, step=step, due_at=self.clock.now() + wait)
         self.notifications.put(task, wait)
 
-    def _once(self, row: LedgerRow, channel: str, tell: Callable[[], None]) -> bool:
-        """Use a channel unless it was used; return whether it was used now."""
-        which, now = (row.object_id, row.model, channel), self.clock.now()
-        found = self.ledger.claim_channel(*which, now, now + self.grace)
-        if found is ClaimStatus.HELD:
-            raise _HeldByAnotherError
-        if found is ClaimStatus.COMPLETED:
+    def _send_once(self, row: LedgerRow, channel: str, send: Callable[[], None]) -> bool:
+        """Send on a channel unless it was used before; return whether it was sent now."""
+        mark, now = (row.object_id, row.model, channel), self.clock.now()
+        status = self.ledger.claim_channel(*mark, now, now + self.grace)
+        if status is ClaimStatus.HELD:
+            raise _ClaimHeldError
+        if status is ClaimStatus.COMPLETED:
             return False
         try:
-            tell()
+            send()
         except RequestRejected:
-            # The service said no, so nobody heard: the next try need not wait.
-            self.ledger.complete_channel(*which, sent=False)
+            # The service refused, so nothing was sent: the next attempt need not wait for the claim to expire.
+            self.ledger.release_channel(*mark)
             raise
-        self.ledger.complete_channel(*which, sent=True)
+        self.ledger.complete_channel(*mark)
         return True
 
     def _notification(self, row: LedgerRow) -> Notification:

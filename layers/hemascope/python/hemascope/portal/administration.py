@@ -1,36 +1,29 @@
-"""What a hospital's administrator looks after: settings, people, and the model's card. All of the own hospital alone.
+"""Administration of the caller's own hospital: settings, accounts, and the model's card.
 
-Nobody can be moved: an account is made for the administrator's own hospital and can only be taken away again, and nobody takes
-away their own. So an administrator can neither reach another hospital nor become something else.
+Accounts cannot be moved: an account is created for the administrator's own hospital and can only be removed, and nobody
+removes their own. So an administrator can neither reach another hospital nor take another role.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import model_validator
 
-from hemascope.domain.account import Account
+from hemascope.domain.account import Account, Role
 from hemascope.domain.audit import AuditAction
 from hemascope.domain.hospital import HospitalSettings, MailAddress
 from hemascope.domain.specimen import Segment
-from hemascope.portal.audit import Trail
-from hemascope.portal.identity import ADMINS, STAFF, Person, Role
+from hemascope.portal.audit import AuditService
+from hemascope.portal.identity import Person
 from hemascope.portal.problems import BadRequest, Conflict, NotFound
-from hemascope.portal.requests import read_body
-from hemascope.portal.statistics import Figures, count
-from hemascope.ports import AccountDirectory, Clock, HospitalSettingsRepository, LedgerReader
+from hemascope.portal.requests import Message, Query
+from hemascope.ports import AccountDirectory, HospitalSettingsRepository
 
 PAGE = 50  # accounts
-_NEW = "email, role (technician, clinician, patient or admin) and, for a patient alone, patient"
-_SETTINGS = "a hospital's settings as docs/contracts/hospital.schema.json has them"
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModelView(_Model):
-    """Which model answers, and what is known of it."""
+class ModelView(Message):
+    """The served model, and what is known of it."""
 
     name: str  # id/version
     card: str  # Markdown
@@ -38,8 +31,8 @@ class ModelView(_Model):
     urgent_classes: tuple[str, ...]
 
 
-class NewAccount(_Model):
-    """Body of an invitation; the hospital is the administrator's own."""
+class NewAccount(Message):
+    """An account to create; the hospital is the administrator's own."""
 
     email: MailAddress
     role: Role
@@ -52,112 +45,84 @@ class NewAccount(_Model):
         return self
 
 
-class AccountList(_Model):
-    """A page of a hospital's accounts; ``cursor`` asks for the next one."""
+class AccountQuery(Query):
+    """Where the page of accounts begins."""
+
+    cursor: str | None = None  # the user pool's own token
+
+
+class AccountList(Message):
+    """A page of a hospital's accounts; ``cursor`` asks for the next page."""
 
     users: tuple[Account, ...]
     cursor: str | None
 
 
-class _Days(_Model):
-    days: int = Field(default=7, ge=1, le=90)
-
-
 @dataclass(frozen=True)
-class Administration:
-    """Settings, people and figures of the caller's hospital."""
+class AdministrationService:
+    """Settings, accounts and model of the caller's hospital."""
 
     hospitals: HospitalSettingsRepository
     accounts: AccountDirectory
-    ledger: LedgerReader
-    trail: Trail
-    clock: Clock
+    audit: AuditService
     model: ModelView
-    usd_per_second: float  # of the screening function
 
-    def settings(self, person: Person) -> HospitalSettings:
-        """Show the settings to staff."""
-        person.expect(STAFF)
+    def show_settings(self, person: Person) -> HospitalSettings:
+        """Show the settings of the hospital."""
         return self.hospitals.settings_of(person.hospital)
 
-    def change_settings(self, person: Person, body: str) -> HospitalSettings:
-        """Put these in the place of the settings.
-
-        Raises
-        ------
-        Forbidden, BadRequest
-        """
-        person.expect(ADMINS)
-        settings = read_body(HospitalSettings, body, _SETTINGS)
-        self.trail.note(person.hospital, person.account, AuditAction.SETTINGS, None)
+    def change_settings(self, person: Person, settings: HospitalSettings) -> HospitalSettings:
+        """Replace the settings of the hospital."""
+        self.audit.record(person.hospital, person.account, AuditAction.SETTINGS, None)
         self.hospitals.change(person.hospital, settings)
         return settings
 
     def show_model(self, person: Person) -> ModelView:
-        """Show staff which model answers."""
-        person.expect(STAFF)
+        """Show the served model and its card."""
+        del person  # the same for everybody
         return self.model
 
-    def figures(self, person: Person, days: str | None) -> Figures:
-        """Count what became of the hospital's smears lately.
+    def list_accounts(self, person: Person, query: AccountQuery) -> AccountList:
+        """List the accounts of the hospital.
 
         Raises
         ------
-        Forbidden, BadRequest
+        BadRequest
+            Where the cursor is not one of a previous page.
         """
-        person.expect(ADMINS)
-        try:
-            wanted = _Days.model_validate({"days": days} if days else {}).days
-        except ValidationError:
-            raise BadRequest("Expected a number of days from 1 to 90: ?days=.") from None
-        return count(self.ledger, person.hospital, self.clock.now(), wanted, self.usd_per_second)
-
-    def list_accounts(self, person: Person, cursor: str | None) -> AccountList:
-        """List who may sign in for the hospital.
-
-        Raises
-        ------
-        Forbidden, BadRequest
-        """
-        person.expect(ADMINS)
-        page = self.accounts.page(person.hospital, PAGE, cursor or None)
+        page = self.accounts.page(person.hospital, PAGE, query.cursor)
         if page is None:
             raise BadRequest("Expected a cursor as the last page gave it.")
         return AccountList(users=page.accounts, cursor=page.next)
 
-    def invite(self, person: Person, body: str) -> Account:
-        """Make an account for the administrator's own hospital.
+    def invite(self, person: Person, new: NewAccount) -> Account:
+        """Create an account for the administrator's own hospital.
 
         Raises
         ------
-        Forbidden, BadRequest
         Conflict
             Where the address has an account already.
         """
-        person.expect(ADMINS)
-        new = read_body(NewAccount, body, _NEW)
-        self.trail.note(person.hospital, person.account, AuditAction.USERS, None)
+        self.audit.record(person.hospital, person.account, AuditAction.USERS, None)
         account = self.accounts.invite(person.hospital, new.email, new.role.value, new.patient)
         if account is None:
             raise Conflict("This address has an account already.")
         return account
 
     def remove(self, person: Person, username: str) -> None:
-        """Take an account of the own hospital away. Its tokens end within a quarter of an hour.
+        """Remove an account of the administrator's own hospital. Its tokens expire within a quarter of an hour.
 
         Raises
         ------
-        Forbidden
         NotFound
             Where the hospital has no such account; names can be guessed, so another hospital's is not found either.
         Conflict
             Where it is the administrator's own.
         """
-        person.expect(ADMINS)
         account = self.accounts.account_id(person.hospital, username)
         if account is None:
             raise NotFound("There is no such account.")
         if account == person.account:
             raise Conflict("This is your own account. Please ask another administrator.")
-        self.trail.note(person.hospital, person.account, AuditAction.USERS, None)
+        self.audit.record(person.hospital, person.account, AuditAction.USERS, None)
         self.accounts.remove(username)

@@ -1,24 +1,16 @@
-"""Who asks: the claims of a verified identity token -> a person with one role in one hospital."""
+"""Who is calling: claims of a verified identity token -> a person with one role in one hospital."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from hemascope.domain.account import Role
 from hemascope.domain.specimen import Segment
 from hemascope.portal.problems import Forbidden
+from hemascope.portal.requests import Message
 
-
-class Role(StrEnum):
-    """What an account may do; each is a group of the user pool."""
-
-    TECHNICIAN = "technician"
-    CLINICIAN = "clinician"
-    PATIENT = "patient"
-    ADMIN = "admin"
-
-
+EVERYBODY = frozenset(Role)
 STAFF = frozenset({Role.TECHNICIAN, Role.CLINICIAN, Role.ADMIN})
 UPLOADERS = frozenset({Role.TECHNICIAN, Role.CLINICIAN})
 REVIEWERS = frozenset({Role.CLINICIAN})
@@ -26,10 +18,16 @@ PATIENTS = frozenset({Role.PATIENT})
 ADMINS = frozenset({Role.ADMIN})
 
 
-class Person(BaseModel):
-    """A signed-in account; ``patient`` is set for patients alone."""
+class Me(Message):
+    """The signed-in account."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    role: Role
+    hospital: str
+    patient: str | None
+
+
+class Person(Message):
+    """A signed-in account; ``patient`` is set for patients only."""
 
     account: Annotated[str, Field(min_length=1, max_length=128)]  # its id in the user pool
     role: Role
@@ -43,7 +41,7 @@ class Person(BaseModel):
         return self
 
     def expect(self, roles: frozenset[Role]) -> None:
-        """Go on only where the role is one of these.
+        """Check that the role is one of these.
 
         Raises
         ------
@@ -78,3 +76,8 @@ def person_of(claims: Mapping[str, str]) -> Person:
     except ValidationError:
         wanted = "a hospital and a patient" if roles[0] is Role.PATIENT else "a hospital"
         raise Forbidden(f"Expected an account with {wanted}. Please ask your administrator.") from None
+
+
+def show_account(person: Person) -> Me:
+    """Show who is signed in."""
+    return Me(role=person.role, hospital=person.hospital, patient=person.patient)

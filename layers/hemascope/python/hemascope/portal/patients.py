@@ -1,23 +1,22 @@
-"""What a patient reads: their own summaries, once the hospital lets them out, and never an answer that a reviewer corrected."""
+"""What a patient reads: their own summaries, once the hospital releases them, and never an answer that a reviewer corrected."""
 
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pydantic import BaseModel, ConfigDict
-
 from hemascope.domain.hospital import ReleasePolicy
 from hemascope.domain.ledger import LedgerRow
-from hemascope.domain.release_rules import speaking
+from hemascope.domain.release_rules import governing_row
 from hemascope.domain.report import Decision, PatientSummary, Release, Result
 from hemascope.domain.slide_texts import PatientText
 from hemascope.domain.specimen import Patient, Specimen
 from hemascope.domain.texts import Texts
-from hemascope.portal.audit import Trail
-from hemascope.portal.identity import PATIENTS, Person
+from hemascope.portal.audit import AuditService
+from hemascope.portal.identity import Person
 from hemascope.portal.report_repository import ReportRepository
-from hemascope.ports import HospitalSettingsRepository, LedgerReader
+from hemascope.portal.requests import Message
+from hemascope.ports import HospitalSettingsRepository, Ledger
 from hemascope.slides.fields import SlideField
 
 ROWS = 200  # the newest of a patient
@@ -25,72 +24,65 @@ _READERS = 8
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class Summaries(BaseModel):
-    """A patient's own, newest first."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Summaries(Message):
+    """A patient's own summaries, newest first."""
 
     summaries: tuple[PatientSummary, ...]
 
 
 @dataclass(frozen=True)
-class PatientDesk:
-    """The patients' side of the portal. ``texts`` is what the served model says."""
+class PatientResultService:
+    """Results as patients may read them. ``texts`` are those of the served model."""
 
-    ledger: LedgerReader
+    ledger: Ledger
     repository: ReportRepository
     hospitals: HospitalSettingsRepository
-    trail: Trail
+    audit: AuditService
     texts: Texts
 
-    def summaries(self, person: Person) -> Summaries:
-        """Show all summaries that are out.
-
-        Raises
-        ------
-        Forbidden
-        """
-        person.expect(PATIENTS)
+    def list_summaries(self, person: Person) -> Summaries:
+        """List the patient's own summaries that are released."""
         patient = Patient.model_validate(person.model_dump(include={"hospital", "patient"}))
         ids = list(dict.fromkeys(row.object_id for row in self.ledger.rows_by_patient(patient, ROWS)))
         with ThreadPoolExecutor(_READERS) as readers:
-            # By each smear's own rows: the index trails behind and knows no tombstone.
-            found = list(readers.map(lambda one: self.summary(person.hospital, self.ledger.rows_of(one)), ids))
-        told = [one for one in found if one is not None]
-        self.trail.record_view(person, *(one.object_id for one in told))
-        return Summaries(summaries=tuple(sorted(told, key=lambda one: one.issued_at or _NEVER, reverse=True)))
+            # From each smear's own rows: the index is delayed and knows no tombstone.
+            read = readers.map(lambda object_id: self.find_summary(person.hospital, self.ledger.rows_of(object_id)), ids)
+            summaries = [summary for summary in read if summary is not None]
+        self.audit.record_view(person, *(summary.object_id for summary in summaries))
+        return Summaries(summaries=tuple(sorted(summaries, key=lambda summary: summary.issued_at or _NEVER, reverse=True)))
 
-    def summary(self, hospital: str, rows: Sequence[LedgerRow]) -> PatientSummary | None:
+    def find_summary(self, hospital: str, rows: Sequence[LedgerRow]) -> PatientSummary | None:
         """The summary of one smear from the rows of every model; None where there is none for the patient yet."""
-        row = self._row(hospital, rows)
+        row = self._find_released(hospital, rows)
         if row is None:
             return None
-        summary, words = self.repository.summary(row), self._words(row)
-        changed = words.model_dump() if words else {}
+        summary, text = self.repository.summary(row), self._corrected_text(row)
+        changed = text.model_dump() if text else {}
         changed["telephone"] = self.hospitals.settings_of(hospital).telephone
         if row.released_at:
             changed["issued_at"] = row.released_at
         return summary.model_copy(update=changed)
 
-    def fields(self, hospital: str, specimen: Specimen, rows: Sequence[LedgerRow]) -> list[SlideField]:
-        """The field of a slide as the patient may hear of it; nothing where it is not out."""
-        row = self._row(hospital, rows)
+    def visible_fields(self, hospital: str, specimen: Specimen, rows: Sequence[LedgerRow]) -> list[SlideField]:
+        """The field of a slide as the patient may read it; nothing where it is not released."""
+        row = self._find_released(hospital, rows)
         if row is None:
             return []
         report = self.repository.report(row)
         if report.result:
-            report = report.model_copy(update={"result": self._reviewed(report.result, row)})
+            report = report.model_copy(update={"result": self._apply_correction(report.result, row)})
         return [SlideField(specimen.field, row.object_id, report)]
 
-    def _row(self, hospital: str, rows: Sequence[LedgerRow]) -> LedgerRow | None:
-        row = speaking(rows)
+    def _find_released(self, hospital: str, rows: Sequence[LedgerRow]) -> LedgerRow | None:
+        """The row that the patient may read of; None where the hospital reviews before it releases."""
+        row = governing_row(rows)
         if row is None or row.release is not Release.PRELIMINARY:
             return row
         withheld = self.hospitals.settings_of(hospital).release is ReleasePolicy.AFTER_REVIEW
         return None if withheld else row
 
-    def _words(self, row: LedgerRow) -> PatientText | None:
-        """Other words than the summary's, where a reviewer has corrected it."""
+    def _corrected_text(self, row: LedgerRow) -> PatientText | None:
+        """The text that replaces the summary's where a reviewer corrected the answer."""
         label = self._correction(row)
         if label is None:
             return None
@@ -105,8 +97,8 @@ class PatientDesk:
         number = row.released_verdict_number or row.verdicts
         return self.repository.verdict(row, number).label if number else None
 
-    def _reviewed(self, result: Result, row: LedgerRow) -> Result:
-        """A reviewer's word in the place of the model's; while it waits for its release, both are possible."""
+    def _apply_correction(self, result: Result, row: LedgerRow) -> Result:
+        """The result with a reviewer's label instead of the model's; before the release, both labels are possible."""
         label = self._correction(row)
         if label is None:
             return result
@@ -126,7 +118,7 @@ class PatientDesk:
 
 
 def release_of(fields: Collection[SlideField]) -> Release:
-    """How far a statement on these fields may be relied on: as far as the one that is relied on least."""
+    """The release state of a slide: that of its least reliable field."""
     found = {field.report.release for field in fields if field.report}
     if not found or Release.PRELIMINARY in found:
         return Release.PRELIMINARY

@@ -9,7 +9,7 @@ from hemascope.domain.errors import HemascopeError, TransientError
 
 
 class PortalError(HemascopeError):
-    """Base of what the caller can understand and mend; its text is shown to them."""
+    """Base of errors that the caller can understand and fix; the text is shown to them."""
 
     status: ClassVar[HTTPStatus]
 
@@ -33,13 +33,13 @@ class NotFound(PortalError):
 
 
 class Conflict(PortalError):
-    """It can't be done as things stand."""
+    """The current state does not allow it."""
 
     status = HTTPStatus.CONFLICT
 
 
 class Problem(BaseModel):
-    """Body of every answer that is no success."""
+    """Body of every response that is not a success."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,7 +49,7 @@ class Problem(BaseModel):
 
 
 def problem_of(error: Exception) -> Problem:
-    """What the caller is told of an error; nothing about our inside."""
+    """The problem that the caller is shown; it says nothing about the service's internals."""
     if isinstance(error, PortalError):
         status, detail = error.status, str(error)
     elif isinstance(error, TransientError):

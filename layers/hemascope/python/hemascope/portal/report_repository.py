@@ -1,4 +1,4 @@
-"""Reads what was written about one object version, and puts verdicts beside it."""
+"""Reads the reports and verdicts on one object version, and stores new verdicts beside them."""
 
 from dataclasses import dataclass
 
@@ -12,18 +12,18 @@ from hemascope.ports import ObjectStore
 
 @dataclass(frozen=True)
 class ReportRepository:
-    """The reports bucket. What stands in it is never changed: the row's release is laid over what is read."""
+    """The reports bucket. Its objects are never changed: the row's release replaces the one in the file when it is read."""
 
     store: ObjectStore
     bucket: str
 
     def report(self, row: LedgerRow) -> Report:
         """The hospital's report of a row that has one."""
-        assert row.report_key is not None  # the callers' promise
+        assert row.report_key is not None  # callers check it
         return Report.model_validate_json(self._read(row.report_key)).model_copy(update={"release": row.release})
 
     def summary(self, row: LedgerRow) -> PatientSummary:
-        """The patient's summary of such a row, as the model's answer made it."""
+        """The patient's summary of such a row, as the model's answer produced it."""
         stored = self._read(report_keys(row.object_id, row.model).summary)
         return PatientSummary.model_validate_json(stored).model_copy(update={"release": row.release})
 
@@ -32,7 +32,7 @@ class ReportRepository:
         return Verdict.model_validate_json(self._read(verdict_key(row.object_id, row.model, number)))
 
     def verdicts(self, row: LedgerRow) -> tuple[Verdict, ...]:
-        """All that the row counts, in their order."""
+        """All verdicts that the row counts, in ascending order."""
         return tuple(self.verdict(row, number) for number in range(1, row.verdicts + 1))
 
     def put_verdict(self, object_id: str, verdict: Verdict) -> bool:

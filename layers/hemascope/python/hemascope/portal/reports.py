@@ -1,46 +1,49 @@
-"""One report, shown to whom it is for: to staff in full, to its patient the summary. Each showing is in the audit trail."""
+"""Shows one report: in full to staff, as a summary to its patient. Each view is recorded in the audit trail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hemascope.domain.account import Role
 from hemascope.domain.ledger import LedgerRow
-from hemascope.domain.report import Pictures
-from hemascope.domain.specimen import Specimen, is_object_id, specimen_of
-from hemascope.portal.audit import Trail
-from hemascope.portal.identity import STAFF, Person, Role
-from hemascope.portal.patients import PatientDesk
+from hemascope.domain.report import PatientSummary, Pictures, Report
+from hemascope.domain.review import Verdict
+from hemascope.domain.specimen import specimen_of
+from hemascope.portal.audit import AuditService
+from hemascope.portal.identity import Person
+from hemascope.portal.patients import PatientResultService
 from hemascope.portal.problems import Forbidden, NotFound
 from hemascope.portal.report_repository import ReportRepository
-from hemascope.portal.responses import PatientView, ReportView, Row
-from hemascope.portal.worklist import newest_report_first
-from hemascope.ports import LedgerReader, LinkMaker
+from hemascope.portal.requests import Message
+from hemascope.portal.rows import NO_REPORT, NOT_YOURS, Row, find_rows, is_of_hospital, newest_report_first
+from hemascope.ports import Ledger, LinkMaker
 
 
-def rows_of_own(ledger: LedgerReader, person: Person, object_id: str) -> tuple[LedgerRow, ...]:
-    """Every row of an object version of the person's own hospital.
+class ReportView(Row):
+    """What staff see of one object version: the newest model's report in full."""
 
-    Raises
-    ------
-    NotFound, Forbidden
-    """
-    rows = ledger.rows_of(object_id) if is_object_id(object_id) else ()
-    if not rows:
-        raise NotFound("There is no report of this id, or not yet.")
-    specimen = specimen_of(rows[0].object.key)
-    if specimen is None or specimen.hospital != person.hospital:
-        raise Forbidden("This report is not yours.")
-    return rows
+    report: Report | None  # None where the screening failed
+    pictures: Pictures | None  # links, where the report itself has keys
+    expires_in: int  # seconds, of the links
+    verdicts: tuple[Verdict, ...]  # on this model's answer
+    released_verdict_number: int  # the verdict that the release rests on; 0 before the release
+    others: tuple[Row, ...]  # rows of other models
+
+
+class PatientView(Message):
+    """What a patient sees of one object version."""
+
+    summary: PatientSummary
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Readers of one deployment's reports."""
+class ReportService:
+    """Shows the reports of all hospitals of a deployment, each to its own people."""
 
-    ledger: LedgerReader
+    ledger: Ledger
     repository: ReportRepository
     links: LinkMaker
-    patients: PatientDesk
-    trail: Trail
+    patients: PatientResultService
+    audit: AuditService
 
     def show_report(self, person: Person, object_id: str) -> ReportView | PatientView:
         """Show what is known of one object version: to staff the report, to its patient the summary.
@@ -48,42 +51,39 @@ class Reading:
         Raises
         ------
         NotFound
-            Where nothing of this id has come to an end; for a patient also where nothing is out.
+            Where nothing of this id has reached a terminal state; for a patient also where nothing is released.
         Forbidden
             Where it is another hospital's or another patient's.
         """
-        found = self.ledger.rows_of(object_id) if is_object_id(object_id) else ()
-        rows = sorted(found, key=newest_report_first)
-        if not rows:
-            raise NotFound("There is no report of this id, or not yet.")
-        if not _may_see(person, specimen_of(rows[0].object.key)):
-            raise Forbidden("This report is not yours.")
+        rows = sorted(find_rows(self.ledger, object_id), key=newest_report_first)
+        if not _may_see(person, rows[0]):
+            raise Forbidden(NOT_YOURS)
         if person.role is Role.PATIENT:
             return self._for_patient(person, rows)
-        self.trail.record_view(person, object_id)
+        self.audit.record_view(person, object_id)
         return self._for_staff(rows[0], rows[1:])
 
     def _for_patient(self, person: Person, rows: Sequence[LedgerRow]) -> PatientView:
-        summary = self.patients.summary(person.hospital, rows)
+        summary = self.patients.find_summary(person.hospital, rows)
         if summary is None:
-            raise NotFound("There is no report of this id, or not yet.")
-        self.trail.record_view(person, summary.object_id)
+            raise NotFound(NO_REPORT)
+        self.audit.record_view(person, summary.object_id)
         return PatientView(summary=summary)
 
-    def _for_staff(self, row: LedgerRow, others: list[LedgerRow]) -> ReportView:
+    def _for_staff(self, row: LedgerRow, others: Sequence[LedgerRow]) -> ReportView:
         report = self.repository.report(row) if row.report_key else None
         pictures = report.evidence.pictures if report and report.evidence else None
         return ReportView(
             **Row.of(row).model_dump(),
             report=report,
-            pictures=self._linked(pictures) if pictures else None,
+            pictures=self._link_pictures(pictures) if pictures else None,
             expires_in=self.links.seconds,
             verdicts=self.repository.verdicts(row),
             released_verdict_number=row.released_verdict_number,
             others=tuple(Row.of(other) for other in others),
         )
 
-    def _linked(self, pictures: Pictures) -> Pictures:
+    def _link_pictures(self, pictures: Pictures) -> Pictures:
         return Pictures(
             segmented=self.links.link(pictures.segmented),
             overlay=self.links.link(pictures.overlay),
@@ -91,8 +91,9 @@ class Reading:
         )
 
 
-def _may_see(person: Person, specimen: Specimen | None) -> bool:
-    """All staff of the hospital; of patients the one whose blood it is."""
-    if specimen is None or specimen.hospital != person.hospital:
+def _may_see(person: Person, row: LedgerRow) -> bool:
+    """Staff see every smear of their hospital, a patient only their own."""
+    if not is_of_hospital(person.hospital, row):
         return False
-    return person.role in STAFF or specimen.patient == person.patient
+    specimen = specimen_of(row.object.key)
+    return person.role is not Role.PATIENT or (specimen is not None and specimen.patient == person.patient)

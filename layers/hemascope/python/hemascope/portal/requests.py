@@ -1,25 +1,87 @@
-"""Bodies of requests: JSON, or a problem that names fields and repeats nothing of what stood in them."""
+"""Requests and responses as pydantic models, and how requests are parsed.
 
-from typing import TypeVar
+A problem names the fields that are wrong and repeats nothing of what was sent.
+"""
 
-from pydantic import BaseModel, ValidationError
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hemascope.portal.problems import BadRequest
 
-_Request = TypeVar("_Request", bound=BaseModel)
+
+class Message(BaseModel):
+    """Base of request and response bodies: immutable, without unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def read_body(model: type[_Request], body: str, expected: str) -> _Request:
-    """Read a body.
+class Query(BaseModel):
+    """Base of query strings. Unknown names are ignored."""
 
-    Raises
-    ------
-    BadRequest
-        Saying what was ``expected`` and which fields are wrong.
+    model_config = ConfigDict(frozen=True)
+
+
+@dataclass(frozen=True)
+class JsonBody:
+    """A request whose JSON body is a model.
+
+    Parameters
+    ----------
+    model
+        What the body is parsed as.
+    expected
+        The rest of the sentence "Expected JSON with ...", for people who sent something else.
     """
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        known = {str(one["loc"][0]) for one in error.errors() if one["loc"]} & set(model.model_fields)
-        what = f"; wrong: {', '.join(sorted(known))}" if known else ""
-        raise BadRequest(f"Expected JSON with {expected}{what}.") from None
+
+    model: type[BaseModel]
+    expected: str
+
+    def parse(self, text: str) -> BaseModel:
+        """Parse a body.
+
+        Raises
+        ------
+        BadRequest
+            Where it is not JSON of the model.
+        """
+        try:
+            return self.model.model_validate_json(text)
+        except ValidationError as error:
+            raise BadRequest(f"Expected JSON with {self.expected}{_wrong_fields(error, self.model)}.") from None
+
+
+@dataclass(frozen=True)
+class QueryString:
+    """A request whose query string is a model.
+
+    Parameters
+    ----------
+    model
+        What the query string is parsed as.
+    expected
+        The rest of the sentence "Expected ...", for people who sent something else.
+    """
+
+    model: type[Query]
+    expected: str
+
+    def parse(self, parameters: Mapping[str, str]) -> BaseModel:
+        """Parse query parameters; empty ones count as absent.
+
+        Raises
+        ------
+        BadRequest
+            Where they do not fit the model.
+        """
+        try:
+            return self.model.model_validate({name: value for name, value in parameters.items() if value})
+        except ValidationError as error:
+            raise BadRequest(f"Expected {self.expected}{_wrong_fields(error, self.model)}.") from None
+
+
+def _wrong_fields(error: ValidationError, model: type[BaseModel]) -> str:
+    """The wrong fields by name; names that are not the model's own were chosen by the sender and are left out."""
+    wrong = {str(detail["loc"][0]) for detail in error.errors() if detail["loc"]} & set(model.model_fields)
+    return f"; wrong: {', '.join(sorted(wrong))}" if wrong else ""

@@ -1,39 +1,44 @@
-"""What became of a hospital's smears lately, counted from the ledger's own rows. Why not from metrics: docs/adr/0021."""
+"""Figures on a hospital's recent smears, counted from the ledger's rows. Why not from metrics: docs/adr/0021."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from statistics import median
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from hemascope.domain.acquisition import ACCEPTED_SHARE, MINIMUM_PICTURES
 from hemascope.domain.errors import RejectionReason
 from hemascope.domain.ledger import LedgerRow, RowPosition
 from hemascope.domain.report import Decision, State
-from hemascope.ports import LedgerReader
+from hemascope.portal.identity import Person
+from hemascope.portal.requests import Message, Query
+from hemascope.ports import Clock, Ledger
 
-ROWS = 5000  # that are counted at most: some three megabytes
+ROWS = 5000  # counted at most: about three megabytes
 _PAGE = 1000
 _Name = TypeVar("_Name", State, Decision)
-NEWEST = 200  # judged smears that drift is told by
+NEWEST = 200  # screened smears that drift is measured on
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class FiguresQuery(Query):
+    """How many days to count."""
+
+    days: Annotated[int, Field(ge=1, le=90)] = 7
 
 
-class Latency(_Answer):
-    """How long the screening of a smear took, without its way through queues; None where none was judged."""
+class Latency(Message):
+    """Duration of the screening of a smear, without its time in queues; None where none was screened."""
 
     p50: float | None
     p95: float | None
 
 
-class Drift(_Answer):
-    """Whether newest pictures still look like those that the model knows."""
+class Drift(Message):
+    """Whether the newest pictures still look like those that the model was trained on."""
 
     device: str  # the hospital: a report doesn't say which of its microscopes a picture is from
     verdict: Literal["fits", "drifted", "too_few"]
@@ -42,8 +47,8 @@ class Drift(_Answer):
     smears: int
 
 
-class Figures(_Answer):
-    """Counts of the hospital's own smears, each under the model that judged it last."""
+class Figures(Message):
+    """Counts of the hospital's own smears, each under the model that screened it last."""
 
     days: int
     since: datetime  # the oldest moment that is counted
@@ -57,35 +62,37 @@ class Figures(_Answer):
     drift: tuple[Drift, ...]
 
 
-def count(ledger: LedgerReader, hospital: str, now: datetime, days: int, usd_per_second: float) -> Figures:
-    """Count a hospital's smears of the last days.
+@dataclass(frozen=True)
+class StatisticsService:
+    """Figures of the caller's hospital. ``usd_per_second`` is the list price of the screening function."""
 
-    Parameters
-    ----------
-    usd_per_second
-        Price of a second of the screening function.
-    """
-    start = now - timedelta(days=days)
-    read, complete = _newest(ledger, hospital, start)
-    rows = list({row.object_id: row for row in reversed(read)}.values())[::-1]  # the newest row of each smear
-    times = sorted(row.screening_ms for row in rows if row.screening_ms is not None)
-    seconds = sum(row.screening_ms for row in read if row.screening_ms is not None) / 1000
-    return Figures(
-        days=days,
-        since=start if complete else read[-1].finished_at,
-        complete=complete,
-        smears=len(rows),
-        states=_counted(State, (row.state for row in rows)),
-        decisions=_counted(Decision, (row.decision for row in rows)),
-        rejections=dict(Counter(row.rejection for row in rows if row.rejection)),
-        latency_ms=Latency(p50=_quantile(times, 0.5), p95=_quantile(times, 0.95)),
-        cost_usd=round(seconds * usd_per_second, 6),
-        drift=(_drift(hospital, rows),),
-    )
+    ledger: Ledger
+    clock: Clock
+    usd_per_second: float
+
+    def show_figures(self, person: Person, query: FiguresQuery) -> Figures:
+        """Count the outcomes of the hospital's smears of the last days."""
+        start = self.clock.now() - timedelta(days=query.days)
+        rows, complete = _newest(self.ledger, person.hospital, start)
+        smears = list({row.object_id: row for row in reversed(rows)}.values())[::-1]  # the newest row of each smear
+        times = sorted(row.screening_ms for row in smears if row.screening_ms is not None)
+        seconds = sum(row.screening_ms for row in rows if row.screening_ms is not None) / 1000  # every screening costs
+        return Figures(
+            days=query.days,
+            since=start if complete else rows[-1].finished_at,
+            complete=complete,
+            smears=len(smears),
+            states=_counted(State, (row.state for row in smears)),
+            decisions=_counted(Decision, (row.decision for row in smears)),
+            rejections=dict(Counter(row.rejection for row in smears if row.rejection)),
+            latency_ms=Latency(p50=_quantile(times, 0.5), p95=_quantile(times, 0.95)),
+            cost_usd=round(seconds * self.usd_per_second, 6),
+            drift=(_drift(person.hospital, smears),),
+        )
 
 
-def _newest(ledger: LedgerReader, hospital: str, start: datetime) -> tuple[list[LedgerRow], bool]:
-    """Rows since a moment, newest first, and whether that is all of them."""
+def _newest(ledger: Ledger, hospital: str, start: datetime) -> tuple[list[LedgerRow], bool]:
+    """Rows since a moment, newest first, and whether these are all of them."""
     rows: list[LedgerRow] = []
     after: RowPosition | None = None
     while len(rows) < ROWS:
@@ -98,7 +105,7 @@ def _newest(ledger: LedgerReader, hospital: str, start: datetime) -> tuple[list[
 
 
 def _drift(hospital: str, rows: Sequence[LedgerRow]) -> Drift:
-    """The rule of commissioning, on what came since: so many of the smears must be like those that the model knows."""
+    """The rule of commissioning, applied to new smears: this share must resemble the training smears."""
     scores = [max(row.colour_score, row.feature_score or 0.0) for row in rows if row.colour_score is not None][:NEWEST]
     if len(scores) < MINIMUM_PICTURES:
         return Drift(device=hospital, verdict="too_few", distance=None, accepted=None, smears=len(scores))
@@ -108,11 +115,11 @@ def _drift(hospital: str, rows: Sequence[LedgerRow]) -> Drift:
 
 
 def _counted(names: type[_Name], found: Iterable[_Name | None]) -> dict[_Name, int]:
-    """So many of each, zeros too."""
+    """The count of each name, zeros included."""
     counts = Counter(found)
     return {name: counts[name] for name in names}
 
 
 def _quantile(times: Sequence[float], share: float) -> float | None:
-    """The smallest time that this share of smears kept."""
+    """The smallest time that this share of smears did not exceed."""
     return times[ceil(share * len(times)) - 1] if times else None

@@ -1,25 +1,75 @@
 """Lists of a hospital's smears: the worklist of its staff, and the states that uploaders wait for."""
 
-from collections.abc import Mapping
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from hemascope.domain.ledger import LedgerRow, RowFilter, RowPage, RowPosition
-from hemascope.domain.report import Rejection, State
-from hemascope.domain.specimen import is_object_id, is_segment, specimen_of
-from hemascope.portal.identity import STAFF, UPLOADERS, Person
+from hemascope.domain.report import Decision, Rejection, State
+from hemascope.domain.specimen import is_segment
+from hemascope.portal.identity import Person
 from hemascope.portal.problems import BadRequest
 from hemascope.portal.report_repository import ReportRepository
-from hemascope.portal.responses import ReportList, Row, decode_cursor, encode_cursor
-from hemascope.ports import LedgerReader, RowSearch
+from hemascope.portal.requests import Message, Query
+from hemascope.portal.rows import Row, is_of_hospital, newest_report_first
+from hemascope.ports import Ledger
 
 PAGE = 50  # rows
-SLIDE_ROWS = 500  # of one slide, more than anybody photographs
-STATES = 50  # that may be asked for at once
-_READERS = 8  # smears that are looked up at a time
+SLIDE_ROWS = 500  # maximum rows of one slide, more than anybody photographs
+STATES = 50  # maximum ids in one request
+_READERS = 8  # smears that are looked up in parallel
+
+
+def encode_cursor(position: RowPosition) -> str:
+    """Encode a position as URL-safe text. It names no hospital: that comes from the token alone."""
+    return urlsafe_b64encode(position.model_dump_json().encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | RowPosition) -> RowPosition:
+    """Inverse of :func:`encode_cursor`.
+
+    Raises
+    ------
+    ValueError
+        Where the text is not a cursor.
+    """
+    if isinstance(cursor, RowPosition):
+        return cursor
+    return RowPosition.model_validate_json(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+
+
+def _split(ids: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Ids that are separated by commas, without duplicates."""
+    return tuple(dict.fromkeys(ids.split(","))) if isinstance(ids, str) else ids
+
+
+_Cursor = Annotated[RowPosition, BeforeValidator(decode_cursor), WithJsonSchema({"type": "string"})]
+_ObjectId = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
+
+
+class WorklistQuery(Query):
+    """Filters of the worklist, and where its page begins."""
+
+    slide: str | None = None
+    state: State | None = None
+    decision: Decision | None = None
+    urgent: bool = False  # only urgent rows that nobody has acknowledged
+    cursor: _Cursor | None = None
+
+    @property
+    def row_filter(self) -> RowFilter:
+        """The filters on single rows."""
+        return RowFilter(state=self.state, decision=self.decision, urgent=self.urgent)
+
+
+class StatesQuery(Query):
+    """Object ids, separated by commas."""
+
+    ids: Annotated[tuple[_ObjectId, ...], BeforeValidator(_split), Field(min_length=1, max_length=STATES)]
 
 
 class Progress(StrEnum):
@@ -31,99 +81,74 @@ class Progress(StrEnum):
     FAILED = "failed"
 
 
-class States(BaseModel):
-    """How far some smears have come, by their ids, and why those that were rejected were."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class States(Message):
+    """The progress of smears by their ids, and the reason of each rejection."""
 
     states: dict[str, Progress]
     reasons: dict[str, Rejection]
 
 
-@dataclass(frozen=True)
-class Worklist:
-    """Rows of a hospital's own smears, page by page."""
+class ReportList(Message):
+    """A page of a hospital's rows, newest first; ``cursor`` asks for the next page."""
 
-    ledger: LedgerReader
-    search: RowSearch
+    rows: tuple[Row, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True)
+class WorklistService:
+    """Lists rows of the caller's own hospital, page by page."""
+
+    ledger: Ledger
     repository: ReportRepository
 
-    def page(self, person: Person, asked: Mapping[str, str]) -> ReportList:
-        """List the ends of the caller's hospital, newest first; by slide, state, decision, or the urgent ones alone.
+    def list_reports(self, person: Person, query: WorklistQuery) -> ReportList:
+        """List the rows of the caller's hospital, newest first.
 
-        A page may hold fewer rows than there is room for, or none, and still have a cursor: then others follow.
+        A page may hold fewer rows than there is room for, or none, and still have a cursor: then more follow.
 
         Raises
         ------
-        Forbidden, BadRequest
+        BadRequest
+            Where the slide has too many rows.
         """
-        person.expect(STAFF)
-        wanted, after = _filter(asked), decode_cursor(asked["cursor"]) if asked.get("cursor") else None
-        if asked.get("slide"):
-            page = self._of_slide(person.hospital, asked["slide"], wanted, after)
+        if query.slide:
+            page = self._rows_of_slide(person.hospital, query.slide, query.row_filter, query.cursor)
         else:
-            page = self.search.search(person.hospital, wanted, PAGE, after)
+            page = self.ledger.search(person.hospital, query.row_filter, PAGE, query.cursor)
         return ReportList(rows=tuple(Row.of(row) for row in page.rows), cursor=encode_cursor(page.next) if page.next else None)
 
-    def states(self, person: Person, ids: str | None) -> States:
-        """Tell how far smears of the caller's hospital have come.
-
-        Raises
-        ------
-        Forbidden, BadRequest
-        """
-        person.expect(UPLOADERS)
-        asked = list(dict.fromkeys((ids or "").split(",")))
-        if len(asked) > STATES or not all(is_object_id(one) for one in asked):
-            raise BadRequest(f"Expected 1 to {STATES} object ids with commas between them: ?ids=.")
+    def show_states(self, person: Person, query: StatesQuery) -> States:
+        """Show how far smears of the caller's hospital have come."""
         with ThreadPoolExecutor(_READERS) as readers:
-            ends = dict(zip(asked, readers.map(lambda one: self._end(person.hospital, one), asked), strict=True))
-            rejected = {one: row for one, row in ends.items() if row and row.state is State.REJECTED}
-            reports = readers.map(self.repository.report, rejected.values())
-            reasons = {one: report.rejection for one, report in zip(rejected, reports, strict=True) if report.rejection}
-        states = {one: Progress(row.state) if row else Progress.WAITING for one, row in ends.items()}
+            found = readers.map(lambda object_id: self._find_row(person.hospital, object_id), query.ids)
+            rows = dict(zip(query.ids, found, strict=True))
+            rejected = {object_id: row for object_id, row in rows.items() if row and row.state is State.REJECTED}
+            reports = zip(rejected, readers.map(self.repository.report, rejected.values()), strict=True)
+            reasons = {object_id: report.rejection for object_id, report in reports if report.rejection}
+        states = {object_id: Progress(row.state) if row else Progress.WAITING for object_id, row in rows.items()}
         return States(states=states, reasons=reasons)
 
-    def _end(self, hospital: str, object_id: str) -> LedgerRow | None:
-        """The end that counts, of a smear of this hospital."""
-        rows = [row for row in self.ledger.rows_of(object_id) if _is_of(hospital, row)]
+    def _find_row(self, hospital: str, object_id: str) -> LedgerRow | None:
+        """The row that states the progress of a smear of this hospital."""
+        rows = [row for row in self.ledger.rows_of(object_id) if is_of_hospital(hospital, row)]
         return min(rows, key=newest_report_first, default=None)
 
-    def _of_slide(self, hospital: str, slide: str, wanted: RowFilter, after: RowPosition | None) -> RowPage:
-        """All fields of a slide are few, and no index has them by time, so they are sorted here."""
+    def _rows_of_slide(self, hospital: str, slide: str, row_filter: RowFilter, after: RowPosition | None) -> RowPage:
+        """A slide has few fields, and no index sorts them by time, so they are sorted here."""
         known = self.ledger.rows_by_slide(hospital, slide, SLIDE_ROWS + 1) if is_segment(slide) else ()
         if len(known) > SLIDE_ROWS:
             raise BadRequest(f"Expected a slide of at most {SLIDE_ROWS} reports.")
-        rows = sorted((row for row in known if wanted.takes(row)), key=_place, reverse=True)
+        rows = sorted((row for row in known if row_filter.matches(row)), key=_sort_key, reverse=True)
         if after:
-            rows = [row for row in rows if _place(row) < _place(after)]
-        return RowPage(rows=tuple(rows[:PAGE]), next=position_of(rows[PAGE - 1]) if len(rows) > PAGE else None)
+            rows = [row for row in rows if _sort_key(row) < _sort_key(after)]
+        return RowPage(rows=tuple(rows[:PAGE]), next=_position_of(rows[PAGE - 1]) if len(rows) > PAGE else None)
 
 
-def newest_report_first(row: LedgerRow) -> tuple[bool, float]:
-    """Sorts the rows of one smear: a failure, however new, stands behind every report."""
-    return row.report_key is None, -row.finished_at.timestamp()
-
-
-def position_of(row: LedgerRow) -> RowPosition:
-    """Where a page that ends with this row ends."""
+def _position_of(row: LedgerRow) -> RowPosition:
+    """The position of a page that ends with this row."""
     return RowPosition(finished_at=row.finished_at, object_id=row.object_id, model=row.model)
 
 
-def _place(row: LedgerRow | RowPosition) -> tuple[float, str, str]:
+def _sort_key(row: LedgerRow | RowPosition) -> tuple[float, str, str]:
     return row.finished_at.timestamp(), row.object_id, row.model
-
-
-def _is_of(hospital: str, row: LedgerRow) -> bool:
-    specimen = specimen_of(row.object.key)
-    return specimen is not None and specimen.hospital == hospital
-
-
-def _filter(asked: Mapping[str, str]) -> RowFilter:
-    try:
-        return RowFilter.model_validate({name: asked[name] for name in RowFilter.model_fields if asked.get(name)})
-    except ValidationError as error:
-        wrong = sorted({str(one["loc"][0]) for one in error.errors()})
-        raise BadRequest(
-            f"Expected a state, a decision or urgent=1 as docs/contracts.md has them; wrong: {', '.join(wrong)}."
-        ) from None

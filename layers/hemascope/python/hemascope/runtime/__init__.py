@@ -1,1 +1,1 @@
-"""What every Lambda function does around its use case."""
+"""What every Lambda function does around its use case: batches of messages, metrics, logs."""

@@ -1,7 +1,7 @@
-"""What is counted, and the only place that names it: lines of the log in CloudWatch's embedded metric format.
+"""Metrics of the service, as log lines in CloudWatch's embedded metric format; no other module names a metric.
 
-``docs/operations.md`` documents each metric; a test holds the two equal. A metric tells how the service does, never how a
-patient does: no id, no label, no probability.
+``docs/operations.md`` documents each metric, and a test compares the two. A metric describes the service, never a patient: it
+contains no id, no label and no probability.
 """
 
 from datetime import datetime
@@ -59,31 +59,31 @@ _FATES = {
     MailFate.REJECT: Metric.MAILS_REFUSED,
     MailFate.RENDERING_FAILURE: Metric.MAILS_REFUSED,
 }
-# No service: its place as a dimension is taken by the function, whose name holds the stage too.
+# Instead of Powertools' dimension "service" there is the function, whose name contains the stage.
 _metrics = EphemeralMetrics(namespace=NAMESPACE, service="")
 _failures = EphemeralMetrics(namespace=NAMESPACE, service="")
 
 
 def count_end(report: Report, sent: datetime, finished: datetime) -> None:
-    """Count a smear that this delivery brought to its end.
+    """Count a smear whose terminal state this delivery recorded.
 
-    Every count is written, zeros too: an alarm on a share then never has to guess what a missing value means.
+    Every count is written, zeros too, so that an alarm on a ratio never has to interpret a missing value.
 
     Parameters
     ----------
     report
-        What was written.
+        The report that was written.
     sent
-        When its message came into the queue.
+        When its message was sent to the queue.
     finished
-        When its end was recorded.
+        When its terminal state was recorded.
     """
     decision = report.result.decision if report.result else None
     _add(Metric.SMEARS_REPORTED, report.state is State.REPORTED)
     _add(Metric.SMEARS_REJECTED, report.state is State.REJECTED)
-    for one, metric in _DECISIONS.items():
-        _add(metric, one is decision)
-    # Two clocks: theirs may be ahead of ours by a little.
+    for counted, metric in _DECISIONS.items():
+        _add(metric, counted is decision)
+    # The clocks of two machines: the sender's may be slightly ahead.
     _add(Metric.ARRIVAL_TO_REPORT, max(0.0, (finished - sent).total_seconds()))
     if report.timings_ms:
         _add(Metric.SCREENING_TIME, sum(report.timings_ms.values()))
@@ -96,33 +96,33 @@ def count_failed_smear() -> None:
 
 
 def count_notification() -> None:
-    """Count a notification that people were told of."""
+    """Count a notification that was sent."""
     _add(Metric.NOTIFICATIONS_SENT)
 
 
 def count_unacknowledged() -> None:
-    """Count an urgent smear that nobody on the hospital's list has acknowledged."""
+    """Count an urgent smear that none of the hospital's recipients has acknowledged."""
     _add(Metric.URGENT_UNACKNOWLEDGED)
 
 
 def count_mail(fate: MailFate) -> None:
-    """Count a mail that came back."""
+    """Count a mail that bounced, was refused, or was complained about."""
     _add(_FATES[fate])
 
 
 def count_failed_message() -> None:
-    """Count a message that will come again, or is dead now. Lambda itself counts it as a success."""
+    """Count a message that failed. Lambda itself counts an invocation with batch item failures as a success."""
     _failures.add_metric(Metric.MESSAGES_FAILED, Metric.MESSAGES_FAILED.unit, 1)
 
 
 def flush(context: LambdaContext) -> None:
-    """Print what this invocation has counted; nothing where it counted nothing."""
+    """Print the metrics of this invocation, if there are any."""
     if _metrics.metric_set:
         _metrics.add_dimension("function", context.function_name)
         _metrics.flush_metrics()
     if _failures.metric_set:
         _failures.add_dimension("function", context.function_name)
-        # By version too: an alarm on a new one must not hear of the one that it mends.
+        # By version too: the alarm of a canary deployment must not count failures of the version that it replaces.
         _failures.add_dimensions(function=context.function_name, version=context.function_version)
         _failures.flush_metrics()
 

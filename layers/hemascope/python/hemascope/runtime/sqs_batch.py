@@ -1,4 +1,4 @@
-"""What every function that a queue feeds does around its one use case: partial failures, metrics, logs that name nobody."""
+"""What every function fed by a queue does around its use case: partial failures, metrics, logs that name nobody."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,23 +16,23 @@ _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_fail
 
 
 def sent_at(record: SQSRecord) -> datetime:
-    """When a message came into its queue."""
+    """When a message was sent to its queue."""
     return datetime.fromtimestamp(int(record.attributes.sent_timestamp) / 1000, UTC)
 
 
 def handle_batch(event: dict[str, Any], context: LambdaContext, work: Callable[[SQSRecord], None]) -> dict[str, Any]:
-    """Do the work for each message of an SQS event; name those that failed, so that they alone come again."""
+    """Process each message of an SQS event and return the batch item failures, so that SQS redelivers those alone."""
 
-    def one(record: SQSRecord) -> None:
+    def process(record: SQSRecord) -> None:
         try:
             work(record)
         except Exception as error:
-            # Type and message id only: an error's text may hold what a sender wrote, a body an address.
+            # Type and message id only: the text of an error may repeat what a sender wrote, and a body may hold an address.
             logger.error("message failed", extra={"message_id": record.message_id, "error": type(error).__name__})
             metrics.count_failed_message()
             raise
 
     try:
-        return dict(process_partial_response(event, one, _processor, context))
+        return dict(process_partial_response(event, process, _processor, context))
     finally:
         metrics.flush(context)

@@ -1,9 +1,9 @@
-"""The screening service: one created object -> report and ledger row, each exactly once, however often it comes.
+"""The screening service: one created object -> report and ledger row, each exactly once, however often its message comes.
 
-The order of the writes is the whole trick. Pictures and summary come before the report, the report before the ledger
-row, the row before the message to the notification service; each write but the last is conditional, and that one may come
-twice, since delivery claims a notification before it tells anybody. A worker that dies between any two leaves a state from
-which the next delivery of its message goes on.
+This rests on the order of the writes. Pictures and summary are written before the report, the report before the ledger row,
+and the row before the message to the notification service. Each write but the last is conditional; the last may happen twice,
+since the notification service claims a channel before it sends. A worker that crashes between any two writes leaves a state
+from which the next delivery of its message continues.
 """
 
 from dataclasses import dataclass
@@ -33,14 +33,14 @@ from hemascope.screening.pipeline import Screening, reject, screen
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one delivery: the row that stands, and the report where this very delivery recorded the end."""
+    """Result of one delivery: the row that stands, and the report where this delivery recorded the terminal state."""
 
     row: LedgerRow
     report: Report | None = None
 
     @property
     def why(self) -> str:
-        """Decision or reason of rejection; ``known`` where an earlier delivery recorded the end."""
+        """Decision or reason of rejection; ``known`` where an earlier delivery recorded the terminal state."""
         if self.report is None:
             return "known"
         if self.report.rejection is not None:
@@ -51,7 +51,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class ScreeningService:
-    """The screening function without its cloud; ``maximum_receives`` is how often a message comes before it is dead."""
+    """The screening function without its cloud.
+
+    Parameters
+    ----------
+    maximum_receives
+        How often a message is delivered before SQS moves it to the dead-letter queue.
+    """
 
     classifier: Classifier
     pictures: ObjectStore
@@ -62,22 +68,22 @@ class ScreeningService:
     maximum_receives: int
 
     def process(self, created: CreatedObject, receives: int = 1) -> Outcome:
-        """Bring one object version to its end and have people told, unless that was done before.
+        """Bring one object version to its terminal state and queue its notification, unless that was done before.
 
         Parameters
         ----------
         created
-            What the event names.
+            The object version that the event names.
         receives
             How often this message has been delivered, this time included. On the last delivery the version is recorded
-            as failed before anything is tried, so that a worker that is killed then leaves an end too.
+            as failed before anything else is tried, so that there is a terminal state even if the worker is killed.
 
         Raises
         ------
         ForgottenObject
-            Where it was deleted on request. Nothing is written then, not even that it failed: a row holds the key.
+            Where it was deleted on request. Nothing is written then, not even a failure, since a row contains the key.
         HemascopeError
-            Where the version could not be brought to its end this time.
+            Where the version did not reach its terminal state this time.
         """
         version = created.object
         row = self.ledger.find(version.object_id, self._model)
@@ -104,14 +110,14 @@ class ScreeningService:
         report = self._store(screening, keys)
         urgent = self._is_urgent(report)
         row = self._row(version, report.state, specimen, urgent=urgent, report_key=keys.report)
-        row = row.model_copy(update=_told_by(report))
+        row = row.model_copy(update=_copied_from(report))
         if created.reprocess and not (urgent and not self.ledger.was_urgent(version.object_id)):
             row = row.model_copy(update={"notification": NotificationStatus.NOT_DUE})
         standing = self.ledger.finish(row)
         return Outcome(standing, report if standing is row else None)
 
     def _is_urgent(self, report: Report) -> bool:
-        """Whether an urgent class is possible, in a picture that may be judged at all."""
+        """Return whether an urgent class is possible, in a picture that can be judged."""
         if report.result is None or report.result.decision not in {Decision.CONFIDENT, Decision.INDETERMINATE}:
             return False
         return not set(report.result.prediction_set).isdisjoint(self.classifier.artifact.manifest.disease.urgent_classes)
@@ -130,10 +136,10 @@ class ScreeningService:
     def _store(self, screening: Screening, keys: ReportKeys) -> Report:
         now, report, evidence = self.clock.now(), screening.report, screening.report.evidence
         if screening.pictures and evidence:
-            seen = screening.pictures
-            heat_maps = {branch: heat_map_key(report.object_id, self._model, branch) for branch in seen.heat_maps}
-            files = {keys.segmented: seen.segmented, keys.overlay: seen.overlay}
-            files |= {heat_maps[branch]: picture for branch, picture in seen.heat_maps.items()}
+            drawn = screening.pictures
+            heat_maps = {branch: heat_map_key(report.object_id, self._model, branch) for branch in drawn.heat_maps}
+            files = {keys.segmented: drawn.segmented, keys.overlay: drawn.overlay}
+            files |= {heat_maps[branch]: picture for branch, picture in drawn.heat_maps.items()}
             for key, file in zip(files, encode_pngs(files.values()), strict=True):
                 self.reports.write_once(key, file, "image/png")
             pictures = Pictures(segmented=keys.segmented, overlay=keys.overlay, heat_maps=heat_maps)
@@ -169,8 +175,8 @@ class ScreeningService:
         )
 
 
-def _told_by(report: Report) -> dict[str, Any]:
-    """What lists and figures say of a report."""
+def _copied_from(report: Report) -> dict[str, Any]:
+    """Fields of the report that lists and statistics show."""
     result, evidence = report.result, report.evidence
     return {
         "decision": result.decision if result else None,

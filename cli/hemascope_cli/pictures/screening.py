@@ -1,0 +1,74 @@
+"""Screens files and folders: one report for each picture."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from hemascope.domain.errors import RejectedSmear
+from hemascope.domain.file_size import SUFFIXES
+from hemascope.domain.specimen import Specimen
+from hemascope.imaging.overlay import encode_pngs
+from hemascope.model.classifier import Classifier
+from hemascope.screening.pipeline import Screening, content_id, reject, screen
+from hemascope_cli.console import progress
+from hemascope_cli.errors import NothingToScreen
+from hemascope_cli.pictures.files import find_pictures, read_picture
+from hemascope_cli.pictures.formats import WRITERS
+from hemascope_cli.pictures.network import load_classifier
+
+
+def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path | None) -> int:
+    """Screen every picture below the paths and print its report; return 0, also where pictures were rejected.
+
+    Parameters
+    ----------
+    paths
+        Files, folders, or ``-`` for standard input.
+    style
+        A key of :data:`~hemascope_cli.pictures.formats.WRITERS`.
+    out
+        Where pictures are written, if any are wanted.
+    artifact
+        Folder of the model; the project's newest where None.
+
+    Raises
+    ------
+    NothingToScreen
+        Where a path doesn't exist, or there is no picture.
+    HemascopeError
+        Where the model can't be loaded.
+    """
+    files = find_pictures(paths)
+    if not files:
+        raise NothingToScreen(f"expected pictures ({', '.join(sorted(SUFFIXES))}), found none")
+    classifier = load_classifier(artifact)
+    with progress(files, "pictures") as shown:
+        writer = WRITERS[style](sys.stdout, classifier.artifact.manifest.disease)
+        for file in shown:
+            screening = screen_file(file.path, classifier, draw=out is not None)
+            if out:
+                _write_pictures(screening, out / file.target)
+            writer.write(str(file.path), screening.report)
+        writer.close()
+    return 0
+
+
+def screen_file(file: Path, classifier: Classifier, draw: bool = True) -> Screening:
+    """Screen one file, with pictures where they are wanted; a file that can't be read is rejected, not an error."""
+    specimen = Specimen(hospital="local", patient="unknown", slide="local", field=content_id(os.fsencode(file)))
+    try:
+        data = read_picture(file)
+    except RejectedSmear as refusal:
+        return reject(refusal, specimen, classifier.artifact, specimen.field)
+    return screen(data, specimen, classifier, timer=time.perf_counter, draw=draw)
+
+
+def _write_pictures(screening: Screening, base: Path) -> None:
+    if screening.pictures is None:
+        return
+    base.parent.mkdir(parents=True, exist_ok=True)
+    pictures = {"segmented": screening.pictures.segmented, "overlay": screening.pictures.overlay}
+    pictures |= {f"heat_map.{branch}": picture for branch, picture in screening.pictures.heat_maps.items()}
+    for name, file in zip(pictures, encode_pngs(pictures.values()), strict=True):
+        base.with_name(f"{base.name}.{name}.png").write_bytes(file)

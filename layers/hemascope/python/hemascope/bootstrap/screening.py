@@ -1,0 +1,50 @@
+"""Composition root of the screening function."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from hemascope.aws.client import client
+from hemascope.aws.clock import SystemClock
+from hemascope.aws.ledger import DynamoLedger
+from hemascope.aws.messaging import SqsNotificationQueue
+from hemascope.aws.s3 import S3Store
+from hemascope.bootstrap.environment import Environment
+from hemascope.domain.texts import ENGLISH
+from hemascope.model.artifact import load_artifact
+from hemascope.model.classifier import Classifier
+from hemascope.screening.service import ScreeningService
+
+
+class ScreeningEnvironment(Environment):
+    """Variables of the screening function."""
+
+    reports_bucket: str
+    notifications_queue: str
+    artifact: Path
+    maximum_receives: Annotated[int, Field(ge=1)]
+    language: str = ENGLISH
+
+
+def build_screening_service() -> ScreeningService:
+    """Load the model and connect the ports, once in the life of a process.
+
+    Raises
+    ------
+    HemascopeError
+        Where a variable is missing or invalid.
+    ArtifactError
+        Where the model may not be used.
+    """
+    environment = ScreeningEnvironment.read()
+    s3 = client("s3", environment.endpoint)
+    return ScreeningService(
+        classifier=Classifier(load_artifact(environment.artifact, environment.language)),
+        pictures=S3Store(s3),
+        reports=S3Store(s3, environment.reports_bucket),
+        ledger=DynamoLedger(client("dynamodb", environment.endpoint), environment.ledger_table),
+        notifications=SqsNotificationQueue(client("sqs", environment.endpoint), environment.notifications_queue),
+        clock=SystemClock(),
+        maximum_receives=environment.maximum_receives,
+    )

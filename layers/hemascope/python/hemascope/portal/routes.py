@@ -1,0 +1,156 @@
+"""Every route of the portal's API, one row each.
+
+The functions' resolvers, API Gateway's routes, ``docs/contracts/openapi.json``, the check of the access table and the check of
+the pages' calls are all made from this table.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace, UnionType
+from typing import Any, Generic, TypeVar, get_type_hints
+
+from pydantic import BaseModel
+
+from hemascope.domain.account import Account, Role
+from hemascope.domain.hospital import HospitalSettings
+from hemascope.domain.review import Verdict
+from hemascope.portal.administration import AccountList, AccountQuery, AdministrationService, ModelView, NewAccount
+from hemascope.portal.audit import AuditPage, AuditQuery, AuditService
+from hemascope.portal.identity import ADMINS, EVERYBODY, PATIENTS, REVIEWERS, STAFF, UPLOADERS, Me, show_account
+from hemascope.portal.patients import PatientResultService, Summaries
+from hemascope.portal.report_files import ReportDocumentService
+from hemascope.portal.reports import PatientView, ReportService, ReportView
+from hemascope.portal.requests import JsonBody, QueryString
+from hemascope.portal.reviews import OpinionRequest, Released, ReleaseRequest, ReviewService
+from hemascope.portal.slides import PatientSlideView, SlideQuery, SlideService, SlideView
+from hemascope.portal.statistics import Figures, FiguresQuery, StatisticsService
+from hemascope.portal.uploads import Upload, UploadRequest, UploadService
+from hemascope.portal.worklist import STATES, ReportList, States, StatesQuery, WorklistQuery, WorklistService
+
+Services = TypeVar("Services", bound="Portal | Documents")
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The use cases of the function ``portal_api``."""
+
+    uploads: UploadService
+    worklist: WorklistService
+    reports: ReportService
+    reviews: ReviewService
+    slides: SlideService
+    patients: PatientResultService
+    administration: AdministrationService
+    statistics: StatisticsService
+    audit: AuditService
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The use cases of the function ``report_documents``."""
+
+    documents: ReportDocumentService
+
+
+@dataclass(frozen=True)
+class ReportFile:
+    """A response that is a file, ``report-{object_id}.{suffix}``."""
+
+    media_type: str
+    suffix: str
+
+
+@dataclass(frozen=True)
+class Route(Generic[Services]):
+    """One row.
+
+    Parameters
+    ----------
+    method, path
+        As API Gateway writes them, such as ``GET`` and ``/reports/{object_id}``.
+    roles
+        Who may call it; whose data they get is the use case's decision.
+    use_case
+        Selects the function that answers. It takes the person, the path's parameters and the parsed request, in this order.
+    response
+        What it returns: a model, or a union of models, or a file; None where the response is empty.
+    request
+        The query string or the JSON body; None where there is neither.
+    """
+
+    method: str
+    path: str
+    roles: frozenset[Role]
+    use_case: Callable[[Services], Callable[..., Any]]
+    response: type[BaseModel] | UnionType | ReportFile | None
+    status: int = 200
+    request: JsonBody | QueryString | None = None
+
+    @property
+    def key(self) -> str:
+        """Method and path, as API Gateway names a route."""
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class Function(Generic[Services]):
+    """A Lambda function and the routes that it serves; ``services`` holds its use cases."""
+
+    services: type[Services]
+    routes: tuple[Route[Services], ...]
+
+    def operation(self, route: Route[Services]) -> Callable[..., Any]:
+        """The function that answers a route, not yet bound to a service: for its name, documentation and types."""
+        classes: Any = SimpleNamespace(**get_type_hints(self.services))
+        return route.use_case(classes)
+
+
+_REPORT = "/reports/{object_id}"
+_UPLOAD = JsonBody(UploadRequest, "patient, slide and field: text without '/' and without blanks at its ends")
+_WORKLIST = QueryString(WorklistQuery, "a state, a decision, urgent=1 or a cursor as docs/contracts.md has them")
+_STATES = QueryString(StatesQuery, f"1 to {STATES} object ids with commas between them: ?ids=")
+_OPINION = JsonBody(
+    OpinionRequest, "model, kind (confirm, or correct with a label) and a comment of at most 2000 characters if there is one"
+)
+_RELEASE = JsonBody(ReleaseRequest, "model")
+_SLIDE = QueryString(SlideQuery, "a slide: ?slide=, and &patient= where several patients have one of this id")
+_AUDIT = QueryString(AuditQuery, "the number of an entry: ?after=")
+_SETTINGS = JsonBody(HospitalSettings, "a hospital's settings as docs/contracts/hospital.schema.json has them")
+_ACCOUNTS = QueryString(AccountQuery, "a cursor as the last page gave it")
+_ACCOUNT = JsonBody(NewAccount, "email, role (technician, clinician, patient or admin) and, for a patient alone, patient")
+_FIGURES = QueryString(FiguresQuery, "a number of days from 1 to 90: ?days=")
+
+PORTAL_API: Function[Portal] = Function(
+    Portal,
+    (
+        Route("GET", "/me", EVERYBODY, lambda _: show_account, Me),
+        Route("POST", "/uploads", UPLOADERS, lambda portal: portal.uploads.open_upload, Upload, 201, _UPLOAD),
+        Route("GET", "/reports", STAFF, lambda portal: portal.worklist.list_reports, ReportList, 200, _WORKLIST),
+        Route("GET", "/states", UPLOADERS, lambda portal: portal.worklist.show_states, States, 200, _STATES),
+        Route("GET", _REPORT, EVERYBODY, lambda portal: portal.reports.show_report, ReportView | PatientView),
+        Route("POST", f"{_REPORT}/verdicts", REVIEWERS, lambda portal: portal.reviews.add_verdict, Verdict, 201, _OPINION),
+        Route("POST", f"{_REPORT}/release", REVIEWERS, lambda portal: portal.reviews.release, Released, 200, _RELEASE),
+        Route("POST", f"{_REPORT}/acknowledgement", REVIEWERS, lambda portal: portal.reviews.acknowledge, None, 204),
+        Route("GET", "/slides", EVERYBODY, lambda portal: portal.slides.show_slide, SlideView | PatientSlideView, 200, _SLIDE),
+        Route("GET", "/summaries", PATIENTS, lambda portal: portal.patients.list_summaries, Summaries),
+        Route("GET", "/audit", ADMINS, lambda portal: portal.audit.list_entries, AuditPage, 200, _AUDIT),
+        Route("GET", "/hospital", STAFF, lambda portal: portal.administration.show_settings, HospitalSettings),
+        Route(
+            "PUT", "/hospital", ADMINS, lambda portal: portal.administration.change_settings, HospitalSettings, 200, _SETTINGS
+        ),
+        Route("GET", "/users", ADMINS, lambda portal: portal.administration.list_accounts, AccountList, 200, _ACCOUNTS),
+        Route("POST", "/users", ADMINS, lambda portal: portal.administration.invite, Account, 201, _ACCOUNT),
+        Route("DELETE", "/users/{username}", ADMINS, lambda portal: portal.administration.remove, None, 204),
+        Route("GET", "/model", STAFF, lambda portal: portal.administration.show_model, ModelView),
+        Route("GET", "/figures", ADMINS, lambda portal: portal.statistics.show_figures, Figures, 200, _FIGURES),
+    ),
+)
+_PDF, _FHIR = ReportFile("application/pdf", "pdf"), ReportFile("application/fhir+json", "fhir.json")
+REPORT_DOCUMENTS: Function[Documents] = Function(
+    Documents,
+    (
+        Route("GET", f"{_REPORT}/report.pdf", STAFF, lambda function: function.documents.print_report, _PDF),
+        Route("GET", f"{_REPORT}/report.fhir.json", STAFF, lambda function: function.documents.bundle_report, _FHIR),
+    ),
+)
+ROUTES: tuple[Route[Any], ...] = (*PORTAL_API.routes, *REPORT_DOCUMENTS.routes)

@@ -1,0 +1,42 @@
+"""The local cloud's emulator alone, without stacks and workers, for tests of one adapter."""
+
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hemascope_cli.local.cloud import free_port, wait_until
+
+_LONG = 120  # seconds: only a limit against hanging
+
+
+@contextmanager
+def emulator() -> Iterator[str]:
+    """Start it; yield its endpoint; stop it."""
+    port = free_port()
+    # The last two are listeners that ignore BIND_HOST.
+    settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hemascope_cli.local.emulator"],
+        env=os.environ | settings,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    endpoint = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        assert process.poll() is None, "expected the emulator to start, it ended"
+        try:
+            with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=_LONG):
+                return True
+        except OSError:
+            return False
+
+    try:
+        wait_until(answers, _LONG, "the emulator to answer")
+        yield endpoint
+    finally:
+        process.terminate()
+        process.wait(_LONG)
