@@ -21,6 +21,7 @@ from hemascope.model.classifier import Classifier
 from hemascope.screening.selfcheck import replay
 from tests.support.drawn_data import SPEC, draw_data, eager_training, with_small_fusion
 from training.__main__ import main
+from training.data import ood_images
 from training.data.batches import SmearBatches
 from training.data.dataset import read_dataset
 from training.data.features import cached_features, pooled
@@ -102,7 +103,7 @@ def test_an_exported_network_explains_itself_as_the_float_network_does(exported:
     served = Interpreter(str(exported / "model.tflite")).get_signature_runner()(**pair)
     unrounded = Interpreter(model_content=convert(with_evidence(network), quantized=False)).get_signature_runner()(**pair)
     expected = grad_cam(network, *pair.values())
-    # In a hardly trained network eight bits may change a map beyond recognition. So the graph is tested in float, and that its
+    # In a hardly trained network eight bits may change a map beyond recognition, so the graph is tested in float, and that its
     # outputs are the ones served; tests/e2e/test_trust.py holds the shipped network to a correlation of 0.95.
     for branch, map_ in expected.items():
         np.testing.assert_allclose(unrounded[f"{branch}_map"], map_, atol=1e-3 * np.abs(map_).max())
@@ -113,8 +114,9 @@ def test_an_exported_network_explains_itself_as_the_float_network_does(exported:
 
 
 def test_trust_counts_what_is_refused_and_stated(
-    exported: Path, data: TrainingData, capsys: pytest.CaptureFixture[str]
+    exported: Path, data: TrainingData, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ood_images, "PER_KIND", 6)
     command = ["trust", "--dataset", str(data.root), "--artifact", str(exported), "--runs", str(exported.parent), "--json"]
 
     assert main(command) == 0
@@ -124,7 +126,7 @@ def test_trust_counts_what_is_refused_and_stated(
     assert sum(decisions["ends"].values()) == decisions["smears"] == len(data.split.test)
     assert decisions["stated"] == decisions["ends"].get("confident", 0)
     assert [(refusal["pictures"], refusal["count"]) for refusal in report["refusals"]] == [
-        (kind, 40) for kind in ("photograph", "document", "screenshot", "noise", "tissue")
+        (kind, 6) for kind in ("photograph", "document", "screenshot", "noise", "tissue")
     ]
     assert report["maps"]["original"]["smears"] == report["occlusion"]["smears"] == len(data.split.test)
     assert 0.0 <= report["coverage"]["mean"] <= 1.0

@@ -21,7 +21,7 @@ TINY = "tiny"
 
 
 def draw_data(folder: Path, smears: int = 10) -> TrainingData:
-    """A data set with this many smears of each class; the classes differ in their number of blasts."""
+    """A data set with this many smears of each class; the classes differ in their number of white cells."""
     for label, name in enumerate(CLASS_FOLDERS):
         place = folder / "drawn" / "Original" / name
         place.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ _SEED = 4420
 
 
 def measure_refusals(classifier: Classifier, other_laboratory: Path) -> list[dict[str, Any]]:
-    """Decisions on out-of-distribution pictures: another laboratory's smears, if the folder holds any, and drawn pictures."""
+    """Decisions on out-of-distribution pictures: smears of another laboratory, if the folder holds any, and drawn pictures."""
     rows = []
     if files := sorted(path for path in other_laboratory.glob("*") if path.is_file()):
         rows.append(_refusals("another laboratory", (screen(file.read_bytes(), SPECIMEN, classifier).report for file in files)))
@@ -40,11 +40,11 @@ def measure_decisions(classifier: Classifier, root: Path, samples: Sequence[Samp
     urgent = classifier.artifact.manifest.disease.urgent_classes
     ends = Counter(_end(report) for report in reports)
     truths = [CLASS_NAMES[sample.label] for sample in samples]
-    judged = [(report.result, truth) for report, truth in zip(reports, truths, strict=True) if report.result]
-    stated = [(result, truth) for result, truth in judged if result.decision is Decision.CONFIDENT]
+    decided = [(report.result, truth) for report, truth in zip(reports, truths, strict=True) if report.result]
+    stated = [(result, truth) for result, truth in decided if result.decision is Decision.CONFIDENT]
     wrong = [(result, truth) for result, truth in stated if result.label != truth]
-    probabilities = np.array([list(result.probabilities.values()) for result, _ in judged])
-    judged_labels = np.array([CLASS_NAMES.index(truth) for _, truth in judged])
+    probabilities = np.array([list(result.probabilities.values()) for result, _ in decided])
+    decided_labels = np.array([CLASS_NAMES.index(truth) for _, truth in decided])
     return {
         "smears": len(samples),
         "ends": dict(ends),
@@ -53,10 +53,10 @@ def measure_decisions(classifier: Classifier, root: Path, samples: Sequence[Samp
         "stated_wrong": len(wrong),
         "stated_wrong_share": len(wrong) / max(len(stated), 1),
         "leukemia_stated_benign": sum(truth in urgent and result.label not in urgent for result, truth in stated),
-        "expected_calibration_error": score(judged_labels, probabilities)["expected_calibration_error"],
-        "possible_coverage": float(np.mean([truth in result.prediction_set for result, truth in judged])),
-        "possible_size": float(np.mean([len(result.prediction_set) for result, _ in judged])),
-        "conformal": _conformal([(result.conformal_set, truth) for result, truth in judged]),
+        "expected_calibration_error": score(decided_labels, probabilities)["expected_calibration_error"],
+        "possible_coverage": float(np.mean([truth in result.prediction_set for result, truth in decided])),
+        "possible_size": float(np.mean([len(result.prediction_set) for result, _ in decided])),
+        "conformal": _conformal([(result.conformal_set, truth) for result, truth in decided]),
     }
 
 

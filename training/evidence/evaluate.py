@@ -71,8 +71,8 @@ def evaluate(
     answers = probabilities.argmax(axis=1)
     cells = np.array([smear.segmentation.cell_count for smear in inputs])
     wrong = [sample.path for sample, answer in zip(samples, answers, strict=True) if sample.label != answer]
-    names = classifier.artifact.manifest.disease.class_names
-    counts = {name: float(cells[labels == label].mean()) for label, name in enumerate(names)}
+    classes = classifier.artifact.manifest.disease.class_names
+    counts = {name: float(cells[labels == label].mean()) for label, name in enumerate(classes)}
     report = score(labels, probabilities) | {"mean_cell_count": counts, "mistakes": wrong}
     if groups is not None:
         estimates = accuracies(labels, answers, [groups[sample.path] for sample in samples])
