@@ -224,6 +224,6 @@ def test_a_call_that_fails_once_is_tried_again_at_once(cloud: MotoCloud, artifac
     # it in hands that it can't know as its own, and leaves it to the next notification.
     assert failures == (1 if attempts_of(service, fault) == 1 or (number in CLAIMS and fault is Fault.CUT_OFF) else 0)
     assert faulty.rows() == [(State.REPORTED, NotificationStatus.SENT)]
-    assert len(faulty.files()) == 4
+    assert len(faulty.files()) == 6
     assert faulty.mails() == 1
     assert faulty.messages() == (2 if (service, fault) == ("sns", Fault.CUT_OFF) else 1)
