@@ -16,7 +16,7 @@ from hemascope.model.classifier import Classifier
 from hemascope.model.folder import ArtifactFolder
 from hemascope_cli.main import main
 from tests.support.other_disease import FORBIDDEN, NAMES, PARASITIZED, UNINFECTED
-from tests.support.portal_world import Portal, account, content, opened
+from tests.support.portal_world import PortalWorld, account, content, opened
 
 CLINICIAN, PATIENT, ADMIN = account("clinician"), account("patient", patient="p-7"), account("admin")
 Ask = Callable[..., dict[str, Any]]
@@ -32,15 +32,15 @@ def pictures(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def portal(other_disease: Path) -> Portal:
-    portal, classifier = Portal(model=ArtifactFolder.open(other_disease)), Classifier(load_artifact(other_disease))
+def portal(other_disease: Path) -> PortalWorld:
+    portal, classifier = PortalWorld(model=ArtifactFolder.open(other_disease)), Classifier(load_artifact(other_disease))
     for name, data in (("few.jpg", UNINFECTED), ("many.jpg", PARASITIZED)):
         portal.screen(data, classifier, ObjectVersion(bucket="uploads", key=f"smears/st-mary/p-7/c-1/{name}", version_id="v1"))
     return portal
 
 
 @pytest.fixture
-def ask(root: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> Ask:
     return opened(root, portal, monkeypatch)
 
 
@@ -75,8 +75,8 @@ def test_the_command_line_states_a_slide(style: str, pictures: Path, other_disea
         assert "the most suspicious first (probability of parasites, cells, class)" in out
 
 
-def test_staff_read_report_slide_and_worklist(ask: Ask, portal: Portal) -> None:
-    few, many = portal.reader.rows
+def test_staff_read_report_slide_and_worklist(ask: Ask, portal: PortalWorld) -> None:
+    few, many = portal.ledger.rows
     answers = [
         ask(f"GET /reports/{many.object_id}", CLINICIAN),
         ask("GET /slides", CLINICIAN, query={"slide": "c-1", "patient": "p-7"}),
@@ -91,8 +91,8 @@ def test_staff_read_report_slide_and_worklist(ask: Ask, portal: Portal) -> None:
     assert content(answers[3])["urgent_classes"] == ["Parasitized"]
 
 
-def test_a_clinician_corrects_it_to_the_other_class_and_releases_it(ask: Ask, portal: Portal) -> None:
-    many = portal.reader.rows[1]
+def test_a_clinician_corrects_it_to_the_other_class_and_releases_it(ask: Ask, portal: PortalWorld) -> None:
+    many = portal.ledger.rows[1]
     model = {"model": "malaria/1.0.0"}
 
     wrong = ask(
@@ -116,8 +116,8 @@ def test_the_patient_reads_its_texts(ask: Ask) -> None:
     assert {summary["headline"] for summary in content(answers[0])["summaries"]} == {"The laboratory has looked for parasites."}
 
 
-def test_its_title_and_names_are_printed(ask: Ask, portal: Portal) -> None:
-    answer = ask(f"GET /reports/{portal.reader.rows[1].object_id}/report.pdf", CLINICIAN)
+def test_its_title_and_names_are_printed(ask: Ask, portal: PortalWorld) -> None:
+    answer = ask(f"GET /reports/{portal.ledger.rows[1].object_id}/report.pdf", CLINICIAN)
 
     document = pypdfium2.PdfDocument(base64.b64decode(answer["body"]))
     page = document[0]
@@ -131,8 +131,8 @@ def test_its_title_and_names_are_printed(ask: Ask, portal: Portal) -> None:
     assert "Thin blood film, one field of view" in text
 
 
-def test_its_codes_are_sent(ask: Ask, portal: Portal) -> None:
-    answers = [ask(f"GET /reports/{row.object_id}/report.fhir.json", CLINICIAN) for row in portal.reader.rows]
+def test_its_codes_are_sent(ask: Ask, portal: PortalWorld) -> None:
+    answers = [ask(f"GET /reports/{row.object_id}/report.fhir.json", CLINICIAN) for row in portal.ledger.rows]
     few, many = (base64.b64decode(answer["body"]).decode() for answer in answers)
 
     assert is_of_another_disease(few + many)

@@ -36,7 +36,7 @@ def screened(artifact: Artifact, smear: bytes) -> PortalWorld:
 
 @pytest.fixture
 def portal(screened: PortalWorld) -> PortalWorld:
-    portal = PortalWorld(screened.texts)
+    portal = PortalWorld(screened.model)
     portal.ledger.rows, portal.reports.pictures = list(screened.ledger.rows), screened.reports.pictures
     return portal
 

@@ -190,7 +190,7 @@ def test_a_patient_hears_at_once_where_the_hospital_has_set_so_by_a_link_alone(w
     (notification,) = world.patients.notifications
     assert (notification.hospital, notification.patient) == ("st-mary", "p-7")
     assert "https://portal.example/" in notification.text
-    assert "call +49 351 1234" in notification.text
+    assert "Call +49 351 1234." in notification.text
     assert not [word for word in ("leuk", "Pre-B", "%", "p-7", "c-1") if word in notification.text]
 
 

@@ -61,7 +61,8 @@ def _heights(inside: NDArray[np.uint8], purple: NDArray[np.uint8], spec: Separat
     stain = cv2.GaussianBlur(purple.astype(np.float32) * inside, size, smoothing) / np.maximum(weights, np.float32(_NOISE))
     wide = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (spec.valley_width, spec.valley_width))
     level = np.maximum(cv2.morphologyEx(stain, cv2.MORPH_CLOSE, wide), np.float32(1.0))
-    distance = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5)
+    # Where the mask covers the whole picture there is no edge, and OpenCV's distance to it is without bound.
+    distance = np.minimum(cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5), np.float32(sum(inside.shape)))
     return np.asarray(cv2.GaussianBlur(distance * (stain / level), size, spec.depth_smoothing) * inside, np.float32)
 
 

@@ -17,7 +17,7 @@ _STATE = {
 }
 _URGENT = "The report is urgent. Please open and acknowledge it without delay."
 _ANSWER = {
-    Decision.CONFIDENT: "{label}, confident",
+    Decision.CONFIDENT: "{label} pattern, confident",
     Decision.INDETERMINATE: "indeterminate: several classes are possible",
     Decision.OUT_OF_DISTRIBUTION: "no result: the picture is outside the range of the model",
     Decision.POOR_QUALITY: "no result: the quality of the picture is too low",
