@@ -37,7 +37,7 @@ def explaining(artifact: Artifact, network: keras.Model) -> Classifier:
 @pytest.fixture(scope="module")
 def unseen(artifact: Artifact, dataset: Path) -> Sequence[Sample]:
     test = without_copies(load_split(artifact.folder / "split.json", read_dataset(dataset)).test)
-    return [test[one] for one in np.random.default_rng(1).permutation(len(test))]
+    return [test[item] for item in np.random.default_rng(1).permutation(len(test))]
 
 
 def test_maps_are_the_float_networks_grad_cam(

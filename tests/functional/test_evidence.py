@@ -68,7 +68,7 @@ def test_smears_that_bear_the_name_of_a_training_smear_are_pointed_out(
     run: Any, few: Path, artifact: Artifact, tmp_path: Path
 ) -> None:
     split = json.loads((artifact.folder / "split.json").read_text())
-    name = next(one for one in split["parts"]["train"] if one.startswith("Original/Pre/"))
+    name = next(item for item in split["parts"]["train"] if item.startswith("Original/Pre/"))
     shutil.copytree(few, tmp_path / "known")
     shutil.copy(few / "Original" / "Pre" / "smear-001.jpg", tmp_path / "known" / name)
 
@@ -127,8 +127,8 @@ def test_splits_are_stored_once_and_printed_with_their_digests(run: Any, drawn: 
 
     files = {file.stem: json.loads(file.read_text()) for file in (tmp_path / "splits").rglob("*.json")}
     assert len(report) == 11
-    assert {name: files[name]["digest"] for name in report} == {name: one["digest"] for name, one in report.items()}
-    assert all(sum(one[part] for part in ("train", "test", "validation", "excluded")) == 120 for one in report.values())
+    assert {name: files[name]["digest"] for name in report} == {name: split["digest"] for name, split in report.items()}
+    assert all(sum(item[part] for part in ("train", "test", "validation", "excluded")) == 120 for item in report.values())
     assert json.loads(run("splits", drawn, "--json"))["splits"] == report
 
 

@@ -80,7 +80,7 @@ def test_any_message_is_objects_or_a_typed_error(body: str) -> None:
         created = parse_message(body)
     except InvalidEvent:
         return
-    assert all(one.object.key and one.object.bucket for one in created)
+    assert all(announced.object.key and announced.object.bucket for announced in created)
 
 
 @given(st.text(min_size=1, max_size=20))

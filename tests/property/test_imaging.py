@@ -48,10 +48,10 @@ def test_the_mask_holds_no_mark_and_no_component_that_is_too_small(picture: Pict
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     assert (stats[1:, cv2.CC_STAT_AREA] >= spec.segmentation.minimum_area).all()
     assert not inputs.segmented_picture[~mask].any()
-    for one in (inputs.original, inputs.segmented):
-        assert one.shape == (spec.input_size, spec.input_size, 3)
-        assert one.dtype == np.float32
-        assert 0.0 <= one.min() <= one.max() <= 1.0
+    for item in (inputs.original, inputs.segmented):
+        assert item.shape == (spec.input_size, spec.input_size, 3)
+        assert item.dtype == np.float32
+        assert 0.0 <= item.min() <= item.max() <= 1.0
 
 
 @given(PICTURES, SPECS, st.floats(0.3, 4.0), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
@@ -63,7 +63,7 @@ def test_separated_cells_are_numbered_without_gaps_and_lie_in_the_mask(
     separating = spec.model_copy(update={"segmentation": spec.segmentation.model_copy(update={"separation": separation})})
     working = to_working_picture(picture, spec)
 
-    plain, found = (to_network_inputs(working, one).segmentation for one in (spec, separating))
+    plain, found = (to_network_inputs(working, item).segmentation for item in (spec, separating))
 
     assert (found.mask == plain.mask).all()
     assert not found.labels[~found.mask].any()
@@ -77,7 +77,7 @@ def test_any_lamp_and_gamma_leave_the_mask_of_a_normalized_smear(seed: int, gain
     smear = draw_synthetic_smear(seed, side=224, cells=6)
     other = np.rint(255 * (smear / 255.0) ** gamma * gains).astype(np.uint8)
 
-    masks = [to_network_inputs(to_working_picture(one, spec), spec).segmentation.mask for one in (smear, other)]
+    masks = [to_network_inputs(to_working_picture(item, spec), spec).segmentation.mask for item in (smear, other)]
 
     assert (masks[0] & masks[1]).sum() > 0.93 * (masks[0] | masks[1]).sum() > 0
 

@@ -26,7 +26,7 @@ DECISIONS = ("confident", "confident", "indeterminate", "poor_quality", "out_of_
 def made(
     name: str, identity: str, shares: tuple[float, ...], cells: int, decision: str, version: str, minute: int
 ) -> SlideField:
-    likely = tuple(one for one, share in zip(CLASSES, shares, strict=True) if share >= 0.2)
+    likely = tuple(name for name, share in zip(CLASSES, shares, strict=True) if share >= 0.2)
     return field(name, shares, cells, decision, likely=likely, version=version, object_id=identity, minute=minute)
 
 
@@ -49,7 +49,7 @@ patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def judged(statement: SlideReport) -> list[str]:
-    return [one.name for one in statement.fields]
+    return [entry.name for entry in statement.fields]
 
 
 @patient
@@ -57,11 +57,11 @@ def judged(statement: SlideReport) -> list[str]:
 def test_counts_weights_and_shares_add_up(fields: list[SlideField]) -> None:
     statement = state(*fields)
 
-    assert statement.counted_cells == sum(one.cell_count for one in statement.fields)
+    assert statement.counted_cells == sum(entry.cell_count for entry in statement.fields)
     assert len(judged(statement)) == len(set(judged(statement)))
-    assert len({one.object_id for one in statement.fields}) == len(statement.fields)
+    assert len({entry.object_id for entry in statement.fields}) == len(statement.fields)
     if statement.fields:
-        assert sum(one.weight for one in statement.fields) == pytest.approx(1.0)
+        assert sum(entry.weight for entry in statement.fields) == pytest.approx(1.0)
         assert sum(statement.probabilities.values()) == pytest.approx(1.0)
         assert statement.suspicion == pytest.approx(sum(statement.probabilities[name] for name in URGENT))
 
@@ -71,17 +71,17 @@ def test_counts_weights_and_shares_add_up(fields: list[SlideField]) -> None:
 def test_no_field_is_lost(fields: list[SlideField]) -> None:
     statement = state(*fields)
 
-    named = {one.object_id for one in statement.fields} | {one.object_id for one in statement.excluded}
-    assert named == {one.object_id for one in fields}
+    named = {entry.object_id for entry in statement.fields} | {exclusion.object_id for exclusion in statement.excluded}
+    assert named == {item.object_id for item in fields}
 
 
 @patient
 @given(slides)
 def test_where_leukemia_is_possible_in_one_field_the_slide_is_never_called_harmless(fields: list[SlideField]) -> None:
     statement = state(*fields)
-    results = [one.report.result for one in fields if one.report and one.report.result]
+    results = [entry.report.result for entry in fields if entry.report and entry.report.result]
     unsure = [result for result in results if result.decision == "indeterminate" and set(result.prediction_set) & set(URGENT)]
-    sure = [one for one in results if one.decision == "confident" and one.label in URGENT]
+    sure = [outcome for outcome in results if outcome.decision == "confident" and outcome.label in URGENT]
 
     assert not unsure + sure or statement.finding in {"suspected", "doubtful"}
 

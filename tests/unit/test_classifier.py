@@ -42,7 +42,7 @@ def test_repeated_questions_get_identical_answers(classifier: Classifier, inputs
     first = classifier.probabilities(inputs)
     again = [classifier.probabilities(inputs) for _ in range(3)]
 
-    assert all((first == one).all() for one in again)
+    assert all((first == later).all() for later in again)
 
 
 def test_an_answer_does_not_change_when_the_next_question_is_asked(classifier: Classifier, inputs: NetworkInputs) -> None:
@@ -57,7 +57,7 @@ def test_an_answer_does_not_change_when_the_next_question_is_asked(classifier: C
 
 def test_two_threads_at_once_get_the_answers_to_their_own_questions(classifier: Classifier, inputs: NetworkInputs) -> None:
     other = inputs._replace(original=inputs.original[::-1].copy(), segmented=np.zeros_like(inputs.segmented))
-    expected = [classifier.probabilities(one) for one in (inputs, other)]
+    expected = [classifier.probabilities(item) for item in (inputs, other)]
 
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(classifier.probabilities, [inputs, other] * 5))

@@ -58,7 +58,7 @@ def test_its_fingerprint_holds_mean_and_spread_of_every_figure(model: Artifact) 
     acquisition = commission([picture(99.0, cells=8)] * 20 + [picture(103.0, cells=12)] * 20, [], model)
 
     assert [(colour.mean, colour.deviation, colour.reference) for colour in acquisition.colours] == [(101.0, 2.0, 100.0)] * 12
-    assert [one.away for one in acquisition.colours] == pytest.approx([0.5] * 12)  # 1 of 2
+    assert [figure.away for figure in acquisition.colours] == pytest.approx([0.5] * 12)  # 1 of 2
     assert (acquisition.cells.mean, acquisition.cells.deviation) == (10.0, 2.0)
     assert acquisition.cell_size is not None
     assert (acquisition.cell_size.mean, acquisition.cell_size.deviation) == (400.0, 0.0)

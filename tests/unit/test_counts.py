@@ -39,13 +39,13 @@ def shipped(dataset: Path, artifact: Artifact) -> Found:
 
 def missed(found: Found) -> list[tuple[str, tuple[int, int]]]:
     """Counted cells that lie neither in the mask nor in a numbered cell."""
-    outlined = {file: one.mask | (one.labels > 0) for file, one in found.items()}
+    outlined = {file: cells.mask | (cells.labels > 0) for file, cells in found.items()}
     return [(file, cell) for file, cells in COUNTED.items() for cell in cells if not outlined[file][cell]]
 
 
 def share_of_nones(found: Found) -> float:
     """Share of the numbers that stand on no counted cell. The second half of a cell that was cut in two is one of them."""
-    numbers = sum(one.cell_count for one in found.values())
+    numbers = sum(item.cell_count for item in found.values())
     on_cells = sum(len({found[file].labels[cell] for cell in cells} - {0}) for file, cells in COUNTED.items())
     return (numbers - on_cells) / numbers
 

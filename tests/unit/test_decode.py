@@ -124,13 +124,13 @@ def test_half_transparent_is_half_way_to_white() -> None:
 @pytest.mark.parametrize(
     ("orientation", "turn"),
     [
-        (1, lambda one: one),
+        (1, lambda picture: picture),
         (2, np.fliplr),
-        (3, lambda one: np.rot90(one, 2)),
+        (3, lambda picture: np.rot90(picture, 2)),
         (4, np.flipud),
-        (5, lambda one: one.transpose(1, 0, 2)),
-        (6, lambda one: np.rot90(one, -1)),
-        (7, lambda one: np.rot90(one, 2).transpose(1, 0, 2)),
+        (5, lambda picture: picture.transpose(1, 0, 2)),
+        (6, lambda picture: np.rot90(picture, -1)),
+        (7, lambda picture: np.rot90(picture, 2).transpose(1, 0, 2)),
         (8, np.rot90),
     ],
 )

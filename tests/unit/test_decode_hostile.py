@@ -75,7 +75,7 @@ def test_an_empty_tag_is_refused(tag: int) -> None:
     (directory,) = struct.unpack_from("<I", tiff, 4)
     (count,) = struct.unpack_from("<H", tiff, directory)
     places = [directory + 2 + 12 * number for number in range(count)]
-    place = next((one for one in places if struct.unpack_from("<H", tiff, one)[0] == tag), places[0])
+    place = next((position for position in places if struct.unpack_from("<H", tiff, position)[0] == tag), places[0])
     struct.pack_into("<HHI", tiff, place, tag, 3, 0)
 
     with refused(RejectionReason.CORRUPT):

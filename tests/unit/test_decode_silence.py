@@ -15,7 +15,10 @@ NAME = b"Jane-Doe"
 
 def with_chunks(png: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
     """The file with more chunks behind its first."""
-    made = [struct.pack(">I", len(one)) + name + one + struct.pack(">I", zlib.crc32(name + one)) for name, one in chunks]
+    made = [
+        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        for name, content in chunks
+    ]
     return png[:33] + b"".join(made) + png[33:]
 
 

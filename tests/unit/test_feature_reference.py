@@ -113,7 +113,7 @@ def test_a_fit_knows_new_smears_of_the_same_kind_and_no_others() -> None:
     # The same spread of each feature, but not together: no single feature could tell them.
     ood_images = np.stack([np.random.default_rng(column).permutation(new[:, column]) for column in range(40)], axis=1)
 
-    known = np.array([reference.score(one) for one in new])
+    known = np.array([reference.score(item) for item in new])
     strange = np.array([reference.score(image) for image in ood_images])
 
     assert (known > 1.0).mean() <= 0.01
@@ -124,7 +124,7 @@ def test_of_new_smears_95_in_100_are_typical_of_their_own_class() -> None:
     reference = fit_features(*drawn(1), *drawn(2))
     new, labels = drawn(3, 4000)
 
-    typical = np.array([reference.is_typical(one) for one in new])[np.arange(4000), labels]
+    typical = np.array([reference.is_typical(item) for item in new])[np.arange(4000), labels]
 
     for label in range(2):
         assert typical[labels == label].mean() == pytest.approx(0.95, abs=0.035)  # three deviations of a fit on 200

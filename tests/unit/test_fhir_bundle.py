@@ -1,7 +1,6 @@
 """The FHIR bundle: accepted by the library, its codes bound, its references whole, its words literal."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from hemascope.documents.codes import Code
 from hemascope.documents.fhir import fhir_bundle
 from hemascope.documents.reviewed import UNREVIEWED, Reviewed
 from hemascope.domain.report import Release, Report
+from tests.support.fhir_bundles import bundle, observation, observations, resources, walk
 from tests.support.reviewed import BLURRED, pro_b, verdict
 from tests.support.slide_fields import DISEASE, TEXTS, rejected_report, smear_report
 
@@ -41,32 +41,6 @@ BOUND = {
 }
 
 
-def bundle(report: Report, reviewed: Reviewed = UNREVIEWED, version: Any = "R5") -> dict[str, Any]:
-    return json.loads(fhir_bundle(report, DISEASE, TEXTS, reviewed, version))
-
-
-def resources(content: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    return [one["resource"] for one in content["entry"] if one["resource"]["resourceType"] == kind]
-
-
-def observations(content: dict[str, Any], code: str) -> list[dict[str, Any]]:
-    return [resource for resource in resources(content, "Observation") if resource["code"]["coding"][0]["code"] == code]
-
-
-def observation(content: dict[str, Any], code: str) -> dict[str, Any]:
-    (found,) = observations(content, code)
-    return found
-
-
-def walk(part: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(part, dict):
-        yield part
-        part = list(part.values())
-    if isinstance(part, list):
-        for one in part:
-            yield from walk(one)
-
-
 @pytest.fixture(params=[(name, version) for name in REPORTS for version in VERSIONS], ids=str)
 def every(request: pytest.FixtureRequest) -> dict[str, Any]:
     name, version = request.param
@@ -76,10 +50,10 @@ def every(request: pytest.FixtureRequest) -> dict[str, Any]:
 def test_every_coding_is_bound(every: dict[str, Any]) -> None:
     bound = {code.value for code in Code} | {(code.system, code.code, code.display) for code in DISEASE_CODES}
 
-    used = [one for one in walk(every) if "code" in one and "system" in one and "value" not in one]
+    used = [node for node in walk(every) if "code" in node and "system" in node and "value" not in node]
 
     assert used
-    assert {(one["system"], one["code"], one.get("display")) for one in used} <= bound
+    assert {(coding["system"], coding["code"], coding.get("display")) for coding in used} <= bound
 
 
 def test_every_code_is_published(root: Path) -> None:
@@ -90,26 +64,26 @@ def test_every_code_is_published(root: Path) -> None:
 
 
 def test_every_word_that_fhir_itself_binds_is_one_of_its_words(every: dict[str, Any]) -> None:
-    parts = [every, *(one["resource"] for one in every["entry"])]
+    parts = [every, *(entry["resource"] for entry in every["entry"])]
 
     for (kind, field), allowed in BOUND.items():
         assert {part[field] for part in parts if part["resourceType"] == kind} <= allowed, (kind, field)
 
 
 def test_every_reference_leads_to_an_entry(every: dict[str, Any]) -> None:
-    there = [one["fullUrl"] for one in every["entry"]]
+    there = [entry["fullUrl"] for entry in every["entry"]]
 
-    named = {one["reference"] for one in walk(every) if "reference" in one}
+    named = {node["reference"] for node in walk(every) if "reference" in node}
 
     assert len(set(there)) == len(there)
     assert named <= set(there)
-    assert [one["fullUrl"] for one in every["entry"]] == [f"urn:uuid:{one['resource']['id']}" for one in every["entry"]]
+    assert [item["fullUrl"] for item in every["entry"]] == [f"urn:uuid:{value['resource']['id']}" for value in every["entry"]]
 
 
 def test_what_a_program_says_is_labelled_so(every: dict[str, Any]) -> None:
-    for one in [*resources(every, "Observation"), *resources(every, "DiagnosticReport")]:
-        (label,) = [each["code"] for each in one["meta"]["security"]]
-        is_verdict = one["code"]["coding"][0]["code"] == "reviewer-verdict"
+    for item in [*resources(every, "Observation"), *resources(every, "DiagnosticReport")]:
+        (label,) = [each["code"] for each in item["meta"]["security"]]
+        is_verdict = item["code"]["coding"][0]["code"] == "reviewer-verdict"
         assert label == ("CLINAST" if is_verdict else "AIAST")
 
 
@@ -143,7 +117,7 @@ def test_each_probability_is_an_observation_about_one_class() -> None:
 
     found = observations(content, "class-probability")
 
-    told = {one["component"][0]["valueCodeableConcept"]["coding"][0]["code"]: one["valueQuantity"]["value"] for one in found}
+    told = {item["component"][0]["valueCodeableConcept"]["coding"][0]["code"]: item["valueQuantity"]["value"] for item in found}
     assert told == {"benign": 0.02, "early-pre-b": 0.02, "pre-b": 0.02, "pro-b": 0.94}
 
 
@@ -162,7 +136,7 @@ def test_a_poor_picture_says_what_is_poor() -> None:
     quality = observation(bundle(*REPORTS["poor"]), "picture-quality")
 
     assert quality["valueCodeableConcept"]["coding"][0]["code"] == "limit_broken"
-    (found,) = [one for one in quality["component"] if one["code"]["coding"][0]["code"] == "quality-finding"]
+    (found,) = [component for component in quality["component"] if component["code"]["coding"][0]["code"] == "quality-finding"]
     assert found["valueCodeableConcept"]["coding"][0]["code"] == "out_of_focus"
 
 
@@ -170,7 +144,7 @@ def test_a_picture_within_all_limits_is_accepted() -> None:
     quality = observation(bundle(pro_b()), "picture-quality")
 
     assert quality["valueCodeableConcept"]["coding"][0]["code"] == "accepted"
-    assert [one["valueQuantity"]["value"] for one in quality["component"]] == [100, 200, 30, 0.2]
+    assert [component["valueQuantity"]["value"] for component in quality["component"]] == [100, 200, 30, 0.2]
 
 
 def test_a_rejected_picture_was_not_examined() -> None:
@@ -219,7 +193,7 @@ def test_a_correction_is_the_conclusion_and_the_models_word_stays_an_observation
     assert report["conclusionCode"][0]["coding"][0]["code"] == "pre-b"
     assert report["conclusion"].startswith("After review: Pre-B pattern.")
     assert "advice" not in report["conclusion"]
-    assert [one["identifier"]["value"] for one in report["resultsInterpreter"]] == ["8f0c", "9a"]
+    assert [interpreter["identifier"]["value"] for interpreter in report["resultsInterpreter"]] == ["8f0c", "9a"]
     assert observation(content, "pattern")["valueCodeableConcept"]["coding"][0]["code"] == "pro-b"
 
 
@@ -242,9 +216,9 @@ def test_provenance_names_the_model_the_picture_and_the_reviewers() -> None:
 
     (trace,), (device,) = resources(content, "Provenance"), resources(content, "Device")
     assert trace["recorded"] == "2026-03-01T09:30:00Z"
-    assert [one["type"]["coding"][0]["code"] for one in trace["agent"]] == ["assembler", "verifier", "verifier"]
+    assert [agent["type"]["coding"][0]["code"] for agent in trace["agent"]] == ["assembler", "verifier", "verifier"]
     assert trace["agent"][0]["who"]["reference"] == f"urn:uuid:{device['id']}"
-    assert [one["value"] for one in device["identifier"]] == ["all-subtypes/1.0.0", "a" * 64]
+    assert [identifier["value"] for identifier in device["identifier"]] == ["all-subtypes/1.0.0", "a" * 64]
 
 
 def test_pictures_are_references_in_the_form_of_each_version() -> None:
@@ -258,7 +232,7 @@ def test_pictures_are_references_in_the_form_of_each_version() -> None:
         "reports/0f/all-subtypes/1.0.0/heat_map.original.png",
         "reports/0f/all-subtypes/1.0.0/heat_map.segmented.png",
     ]
-    assert [one["content"].get("url") for one in resources(four, "Media")] == urls
+    assert [item["content"].get("url") for item in resources(four, "Media")] == urls
     assert not resources(five, "Media") + resources(four, "DocumentReference")
 
 
@@ -298,7 +272,9 @@ def test_a_class_that_has_no_code_is_text() -> None:
     assert observation(told, "pattern")["valueCodeableConcept"] == {"text": "Sickle"}
 
 
-WRITTEN = st.text(st.characters().filter(lambda one: one.isprintable() or one in "\n\t"), min_size=1, max_size=40)
+WRITTEN = st.text(
+    st.characters().filter(lambda character: character.isprintable() or character in "\n\t"), min_size=1, max_size=40
+)
 
 
 @given(text=WRITTEN, version=st.sampled_from(VERSIONS))

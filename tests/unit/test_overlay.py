@@ -112,7 +112,7 @@ def test_a_number_is_bright_on_a_dark_cell_and_dark_on_a_pale_one() -> None:
     found, (cell, _) = two_cells()
     pale = cell.model_copy(update={"brightness": 190.0})
 
-    overlays = [draw_overlay(np.full((448, 448, 3), 150, np.uint8), found, [one]) for one in (cell, pale)]
+    overlays = [draw_overlay(np.full((448, 448, 3), 150, np.uint8), found, [item]) for item in (cell, pale)]
 
     # The row through the middle crosses the stroke of the 1.
     rows = [overlay[151, 158:182].mean(axis=1) - 150 for overlay in overlays]
@@ -124,7 +124,7 @@ def test_a_number_is_bright_on_a_dark_cell_and_dark_on_a_pale_one() -> None:
 @pytest.mark.parametrize("place", [(0, 0), (0, 223), (223, 0), (223, 223)])
 def test_the_number_of_a_cell_at_the_edge_is_not_cut_off(place: tuple[int, int]) -> None:
     mask = np.zeros((224, 224), bool)
-    rows, columns = (slice(0, 8) if one == 0 else slice(216, 224) for one in place)
+    rows, columns = (slice(0, 8) if coordinate == 0 else slice(216, 224) for coordinate in place)
     mask[rows, columns] = True
     found = Segmentation.of_mask(mask)
     (cell,) = measure_cells(found.labels, np.zeros((224, 224, 3), np.uint8), np.zeros(1))
@@ -134,7 +134,7 @@ def test_the_number_of_a_cell_at_the_edge_is_not_cut_off(place: tuple[int, int])
     middle = cell.model_copy(update={"number": 88, "row": 112.0, "column": 112.0})
     whole = draw_overlay(np.full((448, 448, 3), 150, np.uint8), found, [middle])
 
-    bright = [(one.min(axis=2) > 200).sum() for one in (in_corner, whole)]
+    bright = [(item.min(axis=2) > 200).sum() for item in (in_corner, whole)]
     assert bright[0] >= 0.8 * bright[1] > 20
 
 

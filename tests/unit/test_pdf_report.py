@@ -55,8 +55,8 @@ def shown() -> Iterator[Any]:
         return opened[-1]
 
     yield show
-    for one in opened:
-        one.close()
+    for document in opened:
+        document.close()
 
 
 def test_a_page_says_whose_smear_it_is_what_was_seen_and_what_next(shown: Any) -> None:
@@ -80,7 +80,7 @@ def test_a_bar_is_as_long_as_its_probability(shown: Any) -> None:
 
     coloured = _accent(page.pixels()[400:, 1000:])  # without the head
     # 118 points are the whole; a point is four pixels.
-    shares = {round(float(one) / 4 / 118, 2) for one in coloured.sum(axis=1)}
+    shares = {round(float(item) / 4 / 118, 2) for item in coloured.sum(axis=1)}
 
     assert {0.05, 0.2, 0.7} <= shares
     assert max(shares) == 0.7
@@ -99,7 +99,7 @@ def test_without_an_answer_no_class_is_stated_and_no_bar_looks_like_one(shown: A
     assert "Finding:" not in page.text
     assert "no answer" in page.text
     sure = shown(pro_b())
-    counted = [_accent(one.pixels()[:, 1300:]).sum() for one in (page, sure)]
+    counted = [_accent(item.pixels()[:, 1300:]).sum() for item in (page, sure)]
     assert counted[0] < counted[1] / 4
 
 

@@ -43,7 +43,7 @@ def test_the_same_revision_makes_the_same_pixels() -> None:
 
     inputs = to_network_inputs(to_working_picture(decode(data), spec), spec)
 
-    pair = [np.rint(one * 255.0).astype(np.uint8).tobytes() for one in (inputs.original, inputs.segmented)]
+    pair = [np.rint(item * 255.0).astype(np.uint8).tobytes() for item in (inputs.original, inputs.segmented)]
     received = hashlib.sha256(b"".join(pair)).hexdigest()
     assert inputs.segmentation.cell_count == 3  # the paler of the components is no cell
     assert PIXELS.get(PREPROCESSING_REVISION) == received, (
@@ -84,6 +84,6 @@ def test_every_field_of_the_specification_changes_the_digest() -> None:
         ),
     ]
 
-    digests = {one.digest for one in (spec, *others)}
+    digests = {item.digest for item in (spec, *others)}
 
     assert len(digests) == 14

@@ -137,7 +137,10 @@ def test_broken_limits_come_in_the_order_of_the_specification() -> None:
         )
     )
 
-    assert [one.reason for one in broken_limits(figures(plain(20, 30)), spec)] == [REASON.TOO_DARK, REASON.TOO_FEW_CELLS]
+    assert [finding.reason for finding in broken_limits(figures(plain(20, 30)), spec)] == [
+        REASON.TOO_DARK,
+        REASON.TOO_FEW_CELLS,
+    ]
 
 
 # What the service makes of it.
@@ -208,15 +211,15 @@ def test_a_picture_within_all_limits_is_answered_and_its_figures_are_reported(
 
 
 def test_limits_hold_all_but_one_in_a_thousand_pictures_and_more_by_their_margin() -> None:
-    measured = [dict.fromkeys(FIGURE, 0.2 + one / 10_000) for one in range(1001)]
+    measured = [dict.fromkeys(FIGURE, 0.2 + number / 10_000) for number in range(1001)]
 
-    limits = {(one.figure, one.low is not None): one for one in fit_quality(measured).limits}
+    limits = {(bound.figure, bound.low is not None): bound for bound in fit_quality(measured).limits}
 
     assert limits[FIGURE.SHARPNESS, True].low == pytest.approx(0.2001 / 1.25, rel=1e-3)
     assert limits[FIGURE.MASK_COVERAGE, False].high == pytest.approx(0.2999 * 1.25, rel=1e-3)
     assert limits[FIGURE.CLIPPED, False].high == pytest.approx(0.2999 + 0.05, rel=1e-3)
     assert limits[FIGURE.CELLS, True].low == 1.0
-    assert {one.reason for one in limits.values()} == set(REASON)
+    assert {item.reason for item in limits.values()} == set(REASON)
 
 
 def test_nothing_to_fit_to_is_an_error() -> None:

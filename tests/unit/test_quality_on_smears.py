@@ -37,7 +37,7 @@ def gate(artifact: Artifact, dataset: Path, split: Split) -> QualitySpec:
 @pytest.fixture(scope="module")
 def smears(dataset: Path, split: Split) -> list[Picture]:
     """26 of the test part, as decoded."""
-    return [decode((dataset / one.path).read_bytes()) for one in split.test[::20]][:26]
+    return [decode((dataset / sample.path).read_bytes()) for sample in split.test[::20]][:26]
 
 
 def reasons(picture: Picture, gate: QualitySpec) -> set[QualityReason]:
@@ -68,7 +68,7 @@ def grey(picture: Picture) -> Picture:
 def test_at_most_one_in_a_hundred_unseen_smears_is_refused(dataset: Path, split: Split, gate: QualitySpec) -> None:
     unseen = measure_all(load_working_pictures(dataset, split.test[::2], SPEC), SPEC)
 
-    refused = [one for one in unseen if broken_limits(one, gate)]
+    refused = [picture for picture in unseen if broken_limits(picture, gate)]
 
     assert len(refused) <= 0.01 * len(unseen)
 

@@ -45,7 +45,7 @@ def test_a_small_cell_at_a_large_one_keeps_its_size() -> None:
 
 @pytest.mark.parametrize("count", [3, 7])
 def test_a_chain_of_cells_is_as_many_as_it_has_links(count: int) -> None:
-    chain = [(100, 24 + 24 * one, 14) for one in range(count)]
+    chain = [(100, 24 + 24 * number, 14) for number in range(count)]
 
     assert segment(discs(*chain), SPEC).cell_count == count
 

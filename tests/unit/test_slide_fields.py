@@ -17,8 +17,8 @@ def test_refused_fields_are_named_with_advice_and_are_no_evidence() -> None:
     )
 
     assert (statement.counted_cells, statement.tier) == (120, "screening")
-    assert [one.name for one in statement.fields] == ["good"]
-    assert [(one.name, one.why, one.advice) for one in statement.excluded] == [
+    assert [entry.name for entry in statement.fields] == ["good"]
+    assert [(exclusion.name, exclusion.why, exclusion.advice) for exclusion in statement.excluded] == [
         ("blurred", "poor_quality", "advice on poor_quality"),
         ("cut off", "rejected", "Send the picture again."),
         ("foreign", "out_of_distribution", "advice on out_of_distribution"),
@@ -45,7 +45,7 @@ def test_a_slide_of_failures_alone_names_no_model_and_no_case() -> None:
 def test_a_confident_field_without_a_cell_is_no_evidence() -> None:
     statement = state(field("empty", BENIGN, 0))
 
-    assert [(one.name, one.why) for one in statement.excluded] == [("empty", "poor_quality")]
+    assert [(exclusion.name, exclusion.why) for exclusion in statement.excluded] == [("empty", "poor_quality")]
     assert statement.excluded[0].advice == "No stained white cell was counted in this field. Choose a field with white cells."
 
 
@@ -53,7 +53,7 @@ def test_a_picture_counts_once_however_often_it_comes() -> None:
     statement = state(field("a", PRE, 60), field("b", PRE, 60, object_id="id of a"), field("a", PRE, 60))
 
     assert statement.counted_cells == 60
-    assert [(one.name, one.why) for one in statement.excluded] == [("a", "repeated"), ("b", "repeated")]
+    assert [(exclusion.name, exclusion.why) for exclusion in statement.excluded] == [("a", "repeated"), ("b", "repeated")]
 
 
 def test_of_pictures_of_one_name_the_newest_that_could_be_judged_counts() -> None:
@@ -63,15 +63,18 @@ def test_of_pictures_of_one_name_the_newest_that_could_be_judged_counts() -> Non
 
     statement = state(old, again, new)
 
-    assert [one.object_id for one in statement.fields] == ["new"]
-    assert {one.object_id: one.why for one in statement.excluded} == {"old": "repeated", "newest, cut off": "rejected"}
+    assert [entry.object_id for entry in statement.fields] == ["new"]
+    assert {exclusion.object_id: exclusion.why for exclusion in statement.excluded} == {
+        "old": "repeated",
+        "newest, cut off": "rejected",
+    }
 
 
 def test_a_suspicion_does_not_vanish_because_its_picture_was_taken_again() -> None:
     statement = state(field("a", PRO, 60, object_id="old", minute=1), field("a", BENIGN, 300, object_id="new", minute=2))
 
     assert statement.finding == "doubtful"
-    assert [(one.object_id, one.suspicious) for one in statement.excluded] == [("old", True)]
+    assert [(exclusion.object_id, exclusion.suspicious) for exclusion in statement.excluded] == [("old", True)]
 
 
 def test_the_model_that_judged_most_fields_speaks_and_the_others_fields_are_named() -> None:
@@ -79,7 +82,9 @@ def test_the_model_that_judged_most_fields_speaks_and_the_others_fields_are_name
 
     assert statement.model is not None
     assert statement.model.version == "1.0.0"
-    assert [(one.name, one.why, one.suspicious) for one in statement.excluded] == [("c", "other_model", True)]
+    assert [(exclusion.name, exclusion.why, exclusion.suspicious) for exclusion in statement.excluded] == [
+        ("c", "other_model", True)
+    ]
 
 
 def test_of_two_models_that_judged_all_fields_the_newer_speaks_and_each_field_counts_once() -> None:

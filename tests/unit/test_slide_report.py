@@ -21,7 +21,7 @@ def test_probabilities_are_pooled_by_cells() -> None:
     assert statement.probabilities == pytest.approx({"Benign": 0.25, "Early Pre-B": 0.02, "Pre-B": 0.71, "Pro-B": 0.02})
     assert statement.suspicion == pytest.approx(0.75)
     assert statement.counted_cells == 40
-    assert {one.name: one.weight for one in statement.fields} == {"a": 0.75, "b": 0.25}
+    assert {entry.name: entry.weight for entry in statement.fields} == {"a": 0.75, "b": 0.25}
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_an_unsure_field_in_which_leukemia_is_possible_does_too(likely: tuple[st
     statement = state(field("a", BENIGN, 300), unsure)
 
     assert statement.finding == "doubtful"
-    assert [(one.name, one.suspicious) for one in statement.excluded] == [("x", True)]
+    assert [(exclusion.name, exclusion.suspicious) for exclusion in statement.excluded] == [("x", True)]
 
 
 @pytest.mark.parametrize("decision", ["poor_quality", "out_of_distribution"])
@@ -120,7 +120,9 @@ def test_the_label_of_a_picture_that_may_not_be_judged_raises_no_suspicion(decis
     statement = state(field("a", BENIGN, 300), field("x", PRO, 30, decision))
 
     assert statement.finding == "not_suspected"
-    assert [(one.name, one.why, one.suspicious) for one in statement.excluded] == [("x", decision, False)]
+    assert [(exclusion.name, exclusion.why, exclusion.suspicious) for exclusion in statement.excluded] == [
+        ("x", decision, False)
+    ]
 
 
 def test_the_most_suspicious_fields_come_first() -> None:
@@ -131,8 +133,8 @@ def test_the_most_suspicious_fields_come_first() -> None:
         field("likely and richer", EARLY, 25),
     )
 
-    assert [one.name for one in statement.fields] == ["sure", "likely and richer", "likely", "harmless"]
-    assert [one.suspicion for one in statement.fields] == pytest.approx([0.99, 0.98, 0.98, 0.06])
+    assert [entry.name for entry in statement.fields] == ["sure", "likely and richer", "likely", "harmless"]
+    assert [item.suspicion for item in statement.fields] == pytest.approx([0.99, 0.98, 0.98, 0.06])
 
 
 def test_the_order_of_the_fields_changes_nothing() -> None:

@@ -63,14 +63,14 @@ def test_the_nuclear_stain_alone_leaves_red_cells_out() -> None:
     nuclei = normalize_stain(flat(), SPEC).nuclei
 
     assert np.ptp(nuclei[100, 60].astype(int)) < 15
-    assert nuclei[55, 145].tolist() == pytest.approx([255 * (1 - one) for one in (0.36, 0.47, 0.03)], abs=1.5)
+    assert nuclei[55, 145].tolist() == pytest.approx([255 * (1 - item) for item in (0.36, 0.47, 0.03)], abs=1.5)
 
 
 @pytest.mark.parametrize("gains", [(0.7, 0.9, 1.0), (1.0, 0.8, 0.6), (0.5, 0.5, 0.5)])
 def test_a_lamp_is_taken_out_exactly(gains: tuple[float, ...]) -> None:
     # Multiples of 20: the gains lead to whole numbers, nothing is rounded.
     colours = (240, 240, 240), (180, 200, 220), (160, 100, 240)
-    under = [tuple(round(one * gain) for one, gain in zip(colour, gains, strict=True)) for colour in colours]
+    under = [tuple(round(channel * gain) for channel, gain in zip(colour, gains, strict=True)) for colour in colours]
 
     one, other = (normalize_stain(flat(*three), SPEC) for three in (colours, under))
 
@@ -118,8 +118,8 @@ def test_the_scale_bars_corner_stays_white_and_is_not_looked_at() -> None:
     inked = working.copy()
     inked[SPEC.mark(224)] = (0, 0, 120)
 
-    for one in normalize_stain(inked, SPEC):
-        assert (one[196:, 170:] == 255).all()
+    for item in normalize_stain(inked, SPEC):
+        assert (item[196:, 170:] == 255).all()
     assert (normalize_stain(inked, SPEC).picture == normalize_stain(working, SPEC).picture).all()
 
 
@@ -187,7 +187,7 @@ def test_every_field_of_the_stain_changes_the_digest() -> None:
     ]
 
     assert len(others) == len(StainSpec.model_fields)
-    assert len({one.digest for one in (PreprocessingSpec(), SPEC, *others)}) == 13
+    assert len({item.digest for item in (PreprocessingSpec(), SPEC, *others)}) == 13
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +199,7 @@ def real(dataset: Path) -> list[tuple[Picture, np.ndarray]]:
 
 
 @pytest.mark.dataset
-@pytest.mark.parametrize("shift", [one for one in SHIFTS if not one.moves], ids=lambda shift: shift.name)
+@pytest.mark.parametrize("shift", [item for item in SHIFTS if not item.moves], ids=lambda shift: shift.name)
 def test_real_smears_keep_their_mask_under_a_shift(shift: Shift, real: list[tuple[Picture, np.ndarray]]) -> None:
     overlaps = [overlap(mask, found(shift.apply(picture)).mask) for picture, mask in real]
 

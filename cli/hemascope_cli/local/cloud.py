@@ -108,7 +108,7 @@ class LocalCloud:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.port = self.port or free_port()
         try:
-            templates = {name: moved(one, self.portal) for name, one in read_templates(self.root).items()}
+            templates = {name: moved(template, self.portal) for name, template in read_templates(self.root).items()}
             self._functions = {function.folder: function for function in functions(templates)}
             self._ports = {folder: free_port() for folder in self._functions}
             self._start_cloud()

@@ -33,7 +33,9 @@ def printable(text: str) -> str:
     """The text with each character that can't be printed rightly in the form ``[U+8840]``; line ends become blanks."""
     known = register()
     composed = re.sub(r"[ \t\r\n]+", " ", unicodedata.normalize("NFC", text))
-    return "".join(one if _is_plain(one) and ord(one) in known else f"[U+{ord(one):04X}]" for one in composed)
+    return "".join(
+        character if _is_plain(character) and ord(character) in known else f"[U+{ord(character):04X}]" for character in composed
+    )
 
 
 def _is_plain(character: str) -> bool:

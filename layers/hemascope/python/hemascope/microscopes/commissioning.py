@@ -87,13 +87,13 @@ def commission(measured: Sequence[PictureFigures], unreadable: Sequence[Unreadab
         raise HemascopeError(
             f"expected at least {MINIMUM_PICTURES} pictures that can be judged, received {len(measured)}{others}"
         )
-    scores = [artifact.colours.score(one.colours) for one in measured]
+    scores = [artifact.colours.score(picture.colours) for picture in measured]
     judged = len(measured)
     accepted = sum(score <= 1.0 for score in scores)  # as the screening decides
-    with_cells = sum(one.cells > 0 for one in measured)
+    with_cells = sum(picture.cells > 0 for picture in measured)
     colours = _compare(measured, artifact)
     against = _against(accepted, with_cells, judged, len(unreadable), colours)
-    cell_sizes = [one.cell_area / one.cells for one in measured if one.cells]
+    cell_sizes = [picture.cell_area / picture.cells for picture in measured if picture.cells]
     return Acquisition(
         fits=not against,
         reasons=tuple(against or [_in_favour(accepted, with_cells, judged)]),
@@ -103,9 +103,9 @@ def commission(measured: Sequence[PictureFigures], unreadable: Sequence[Unreadab
         with_cells=with_cells / judged,
         distance=_spread(scores),
         colours=colours,
-        sharpness=_spread([one.quality.sharpness for one in measured]),
-        contrast=_spread([one.quality.contrast for one in measured]),
-        cells=_spread([one.cells for one in measured]),
+        sharpness=_spread([picture.quality.sharpness for picture in measured]),
+        contrast=_spread([picture.quality.contrast for picture in measured]),
+        cells=_spread([picture.cells for picture in measured]),
         cell_size=_spread(cell_sizes) if cell_sizes else None,
         working_size=artifact.manifest.preprocessing.working_size,
         sizes=_sizes(measured),
@@ -114,10 +114,10 @@ def commission(measured: Sequence[PictureFigures], unreadable: Sequence[Unreadab
 
 
 def _compare(measured: Sequence[PictureFigures], artifact: Artifact) -> tuple[ColourFigure, ...]:
-    colours = np.stack([one.colours for one in measured])
+    colours = np.stack([picture.colours for picture in measured])
     nearest = [artifact.colours.nearest(colour) for colour in colours]
-    references = np.array([one.mean for one in nearest])
-    away = ((colours - references) / np.stack([one.spreads for one in nearest])).mean(axis=0)
+    references = np.array([cluster.mean for cluster in nearest])
+    away = ((colours - references) / np.stack([cluster.spreads for cluster in nearest])).mean(axis=0)
     return tuple(
         ColourFigure(
             name=name,
@@ -150,7 +150,7 @@ def _against(accepted: int, with_cells: int, judged: int, unreadable: int, colou
             "As a whole the pictures are shifted against those that the model was made with, so that answers may be wrong even "
             f"where a single picture passes; {ALLOWED_SHIFT} times the spread of the model's own pictures is allowed."
         )
-    return reasons + [_tell(one) for one in shifted[:_SHOWN]]
+    return reasons + [_tell(figure) for figure in shifted[:_SHOWN]]
 
 
 def _in_favour(accepted: int, with_cells: int, judged: int) -> str:
@@ -162,7 +162,7 @@ def _in_favour(accepted: int, with_cells: int, judged: int) -> str:
 
 def _shifted(colours: Sequence[ColourFigure]) -> list[ColourFigure]:
     """The colour figures that are shifted too far, the farthest first."""
-    return sorted((colour for colour in colours if abs(colour.away) > ALLOWED_SHIFT), key=lambda one: -abs(one.away))
+    return sorted((colour for colour in colours if abs(colour.away) > ALLOWED_SHIFT), key=lambda colour: -abs(colour.away))
 
 
 def _tell(figure: ColourFigure) -> str:
@@ -179,7 +179,7 @@ def _word(figure: ColourFigure) -> str:
 
 
 def _sizes(measured: Sequence[PictureFigures]) -> tuple[PictureSize, ...]:
-    sizes = Counter((one.width, one.height) for one in measured)
+    sizes = Counter((picture.width, picture.height) for picture in measured)
     ordered = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
     return tuple(PictureSize(width=width, height=height, pictures=count) for (width, height), count in ordered)
 
