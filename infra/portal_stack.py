@@ -42,7 +42,7 @@ _REVIEW = ["object_id", "model", "verdicts", "released_verdict_number", "release
 class PortalStack(Stack):
     """Accounts, the API and the site of the people who send smears and read reports.
 
-    With the portal away, smears still arrive, are screened and told of; only the operator's role, who reads the audit trail,
+    With the portal away, smears still arrive, are screened and notified; only the operator's role, who reads the audit trail,
     depends on it. It is one stack because its parts name each other: the API the user pool, the user pool the site's address,
     the site the API's.
     """
@@ -197,7 +197,7 @@ class PortalStack(Stack):
             # Entries are added and read; nothing here can change one.
             ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [self._audit.table_arn],
             ("dynamodb:GetItem", "dynamodb:PutItem"): [self._screening.hospitals.table_arn],
-            ("sqs:SendMessage",): [self._screening.notifications.queue_arn],  # a patient is to hear of a release
+            ("sqs:SendMessage",): [self._screening.notifications.queue_arn],  # the patient is notified of a release
             _ACCOUNTS: [self.user_pool.user_pool_arn],
             ("kms:GenerateDataKey",): [self._ingest.key.key_arn],
             ("kms:Decrypt", "kms:GenerateDataKey"): [self._screening.key.key_arn, self._key.key_arn],

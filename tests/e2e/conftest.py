@@ -32,11 +32,11 @@ class Service:
         return ledger.find(version.object_id, self.model)
 
     def wait_for_end(self, version: ObjectVersion) -> LedgerRow:
-        def told() -> bool:
+        def notified() -> bool:
             row = self.row(version)
             return row is not None and row.notification is NotificationStatus.SENT
 
-        wait_until(told, "an end")
+        wait_until(notified, "an end")
         row = self.row(version)
         assert row is not None
         return row

@@ -52,10 +52,10 @@ def files(portal: PortalClient, token: str, query: str) -> list[str]:
 def test_states_say_what_became_of_each_upload_and_why(
     portal: PortalClient, tokens: dict[str, str], ids: dict[str, str]
 ) -> None:
-    status, told = portal.ask(f"GET /states?ids={','.join(ids.values())}", tokens["technician"])
+    status, notified = portal.ask(f"GET /states?ids={','.join(ids.values())}", tokens["technician"])
 
-    assert (status, told["states"]) == (200, {ids["field.jpg"]: "reported", ids["notes.jpg"]: "rejected"})
-    assert told["reasons"][ids["notes.jpg"]]["reason"] == "unsupported_format"
+    assert (status, notified["states"]) == (200, {ids["field.jpg"]: "reported", ids["notes.jpg"]: "rejected"})
+    assert notified["reasons"][ids["notes.jpg"]]["reason"] == "unsupported_format"
 
 
 def test_the_worklist_is_filtered(portal: PortalClient, tokens: dict[str, str], ids: dict[str, str]) -> None:

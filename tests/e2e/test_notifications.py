@@ -31,7 +31,7 @@ class DiesAfterwards:
 
 @pytest.fixture
 def environment(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """What the notification function is told, with nobody there who delivers."""
+    """What the notification function is notified, with nobody there who delivers."""
     service.cloud.kill_worker("send_notifications")
     described = service.cloud.client("lambda").get_function_configuration(FunctionName="hemascope-dev-send-notifications")
     for name, value in {

@@ -34,8 +34,8 @@ def alarm_mails(service: Service) -> Iterator[str]:
 def heard(service: Service, url: str) -> dict[str, dict[str, Any]]:
     """Alarms in the mail box, by name."""
     messages = service.cloud.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    told = [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
-    return {alarm["AlarmName"]: alarm for alarm in told}
+    notified = [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
+    return {alarm["AlarmName"]: alarm for alarm in notified}
 
 
 def test_a_smears_metrics_are_in_the_workers_logs_and_name_nobody(service: Service, smear: bytes) -> None:
@@ -89,16 +89,16 @@ def test_a_dead_letter_reaches_the_engineers_mail_box(service: Service, alarm_ma
         ],
     )
 
-    told: dict[str, dict[str, Any]] = {}
+    notified: dict[str, dict[str, Any]] = {}
 
     def rung() -> bool:
-        told.update(heard(service, alarm_mails))
-        return "hemascope-dev-arrivals-dead-letters" in told
+        notified.update(heard(service, alarm_mails))
+        return "hemascope-dev-arrivals-dead-letters" in notified
 
     wait_until(rung, "an alarm")
     assert depth == 1
-    assert told["hemascope-dev-arrivals-dead-letters"]["NewStateValue"] == "ALARM"
-    assert told["hemascope-dev-arrivals-dead-letters"]["AlarmDescription"].endswith(
+    assert notified["hemascope-dev-arrivals-dead-letters"]["NewStateValue"] == "ALARM"
+    assert notified["hemascope-dev-arrivals-dead-letters"]["AlarmDescription"].endswith(
         "Runbook: arrivals-dead-letters in docs/operations.md"
     )
     assert values(service.cloud.log("screen_smear"))["MessagesFailed"] == (1, 1, 1, 1, 1)

@@ -127,11 +127,11 @@ def test_staff_see_a_slides_report_and_its_patient_the_summary(
     route = f"GET /slides?{urlencode({'slide': PICTURE['slide']})}"
 
     status, stated = portal.ask(route, tokens["clinician"])
-    told = portal.ask(route, tokens["patient-7"])
+    notified = portal.ask(route, tokens["patient-7"])
 
     named = stated["report"]["fields"] + stated["report"]["excluded"]
     assert (status, [(field["name"], field["object_id"]) for field in named]) == (200, [(PICTURE["field"], seen.object_id)])
-    assert (told[0], set(told[1])) == (200, {"summary"})
+    assert (notified[0], set(notified[1])) == (200, {"summary"})
     assert [portal.ask(route, tokens[name])[0] for name in ("patient-8", "foreign-clinician")] == [404, 404]
 
 

@@ -66,11 +66,11 @@ def reviewed(portal: PortalClient, tokens: dict[str, str], smear: bytes) -> Revi
 def test_a_correction_is_stored_and_released_and_the_patient_reads_the_reviewers_words(
     portal: PortalClient, tokens: dict[str, str], reviewed: Reviewed
 ) -> None:
-    status, told = portal.ask("GET /summaries", tokens[PATIENT])
+    status, notified = portal.ask("GET /summaries", tokens[PATIENT])
 
     assert (reviewed.before[0], reviewed.verdict[0], reviewed.release) == (409, 201, (200, {"release": "amended"}))
     assert reviewed.waiting[1]["summaries"][0]["headline"] == "This picture did not give a clear answer."
-    assert [(summary["object_id"], summary["release"], summary["headline"]) for summary in told["summaries"]] == [
+    assert [(summary["object_id"], summary["release"], summary["headline"]) for summary in notified["summaries"]] == [
         (reviewed.object_id, "amended", "Your doctor wants to take a closer look at your blood sample.")
     ]
     assert status == 200

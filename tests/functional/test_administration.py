@@ -38,7 +38,7 @@ def test_settings_are_the_own_hospitals_alone_and_a_change_stands_in_the_trail(a
     assert (changed["statusCode"], content(changed)["reviewers"]) == (200, 2)
     assert content(ask("GET /hospital", account("technician"))) == json.loads(wanted.model_dump_json())
     assert content(ask("GET /hospital", FOREIGN))["reviewers"] == 1
-    assert portal.audit.told == [("ada", "settings", None)]
+    assert portal.audit.recorded == [("ada", "settings", None)]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_an_invited_account_is_of_the_administrators_own_hospital(ask: Ask, port
     }
     assert [user["email"] for user in content(ask("GET /users", ADMIN))["users"]] == ["ann@st-mary.example"]
     assert content(ask("GET /users", FOREIGN)) == {"users": [], "cursor": None}
-    assert portal.audit.told == [("ada", "users", None)]
+    assert portal.audit.recorded == [("ada", "users", None)]
 
 
 def test_a_patients_account_has_the_patients_id(ask: Ask) -> None:
@@ -135,7 +135,7 @@ def test_a_removed_account_is_gone(ask: Ask, portal: PortalWorld) -> None:
 
     assert (answer["statusCode"], answer["body"], portal.accounts.kept) == (204, "", {})
     assert ask(f"DELETE /users/{username}", ADMIN)["statusCode"] == 404
-    assert portal.audit.told == [("ada", "users", None)] * 2
+    assert portal.audit.recorded == [("ada", "users", None)] * 2
 
 
 def test_another_hospitals_account_is_not_found_and_stays(ask: Ask, portal: PortalWorld) -> None:

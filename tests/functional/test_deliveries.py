@@ -88,8 +88,8 @@ class Emulator:
     def messages(self, name: str) -> tuple[int, int]:
         """How many are visible, and how many are in somebody's hands."""
         asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        told = self.sqs.get_queue_attributes(QueueUrl=self.url(name), AttributeNames=asked)["Attributes"]
-        return int(told[asked[0]]), int(told[asked[1]])
+        notified = self.sqs.get_queue_attributes(QueueUrl=self.url(name), AttributeNames=asked)["Attributes"]
+        return int(notified[asked[0]]), int(notified[asked[1]])
 
     def received_by_others(self, name: str) -> list[Any]:
         received: list[Any] = self.sqs.receive_message(QueueUrl=self.url(name), MaxNumberOfMessages=10).get("Messages", [])

@@ -95,20 +95,20 @@ def test_the_manifest_says_group_labels_and_verdict(cloud: MotoCloud, folder: Pa
     export(cloud, folder)
 
     by_id = {line["file"].split("_")[1].removesuffix(".jpg"): line for line in lines(folder)}
-    told = [by_id[version.object_id] for version in versions]
-    assert list(told[0]) == ["file", "patient", "slide", "label", "model_label", "verdict", "model"]
-    assert [(line["label"], line["model_label"], line["verdict"]) for line in told] == [
+    notified = [by_id[version.object_id] for version in versions]
+    assert list(notified[0]) == ["file", "patient", "slide", "label", "model_label", "verdict", "model"]
+    assert [(line["label"], line["model_label"], line["verdict"]) for line in notified] == [
         ("Benign", "Benign", "confirm"),
         ("Early Pre-B", "Pre-B", "correct"),
         ("Pre-B", "Pre-B", "confirm"),
         ("Pro-B", "Pre-B", "correct"),
     ]
-    groups = [line["patient"] for line in told]
+    groups = [line["patient"] for line in notified]
     assert groups[0] == groups[2]
     assert len(set(groups)) == 3  # p-7 of the other hospital is somebody else
-    assert all(Path(line["file"]).name.startswith(f"{line['patient']}_") for line in told)
-    assert told[0]["slide"] == told[2]["slide"]
-    assert len({line["slide"] for line in told}) == 3
+    assert all(Path(line["file"]).name.startswith(f"{line['patient']}_") for line in notified)
+    assert notified[0]["slide"] == notified[2]["slide"]
+    assert len({line["slide"] for line in notified}) == 3
 
 
 def test_no_id_of_a_person_no_file_name_and_no_comment_leaves_with_it(cloud: MotoCloud, folder: Path) -> None:
@@ -139,8 +139,8 @@ def test_each_export_of_a_smear_is_an_entry_of_its_hospital(cloud: MotoCloud, fo
 
     export(cloud, folder)
 
-    told = [(entry.who, str(entry.action), entry.object_id) for entry in cloud.audit.entries("st-joseph", 0, 10)]
-    assert told == [("service", "exported", versions[3].object_id)]
+    notified = [(entry.who, str(entry.action), entry.object_id) for entry in cloud.audit.entries("st-joseph", 0, 10)]
+    assert notified == [("service", "exported", versions[3].object_id)]
     assert len(cloud.audit.entries("st-mary", 0, 10)) == 3
 
 

@@ -84,15 +84,15 @@ def test_its_message_is_acknowledged_and_keeps_no_other_smear_from_coming_again(
 def test_a_notification_about_it_is_acknowledged_and_nobody_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     module = lambda_module("send_notifications")
     monkeypatch.setattr(module, "notification_service", world.notification_service)
-    standing = world.ledger.finish(row())
+    recorded = world.ledger.finish(row())
     due, unknown = (
         NotificationTask(object_id=object_id, model="all-subtypes/1.0.0").model_dump_json()
         for object_id in (forgotten(world).object.object_id, "00")
     )
-    known = NotificationTask(object_id=standing.object_id, model=standing.model).model_dump_json()
+    known = NotificationTask(object_id=recorded.object_id, model=recorded.model).model_dump_json()
 
     answer = module.handler(sqs_event(due, unknown, known), CONTEXT)
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-2"}]}
-    assert [mail.notification.object_id for mail in world.mailer.mails] == [standing.object_id]
+    assert [mail.notification.object_id for mail in world.mailer.mails] == [recorded.object_id]
     assert world.row.notification is NotificationStatus.SENT

@@ -184,7 +184,7 @@ def test_the_list_holds_the_patients_own_newest_first(ask: Ask, portal: PortalWo
         (second, NORMAL),
         (first, CLOSER_LOOK),
     ]
-    assert sorted(portal.audit.told) == sorted([("pat", "viewed", first), ("pat", "viewed", second)])
+    assert sorted(portal.audit.recorded) == sorted([("pat", "viewed", first), ("pat", "viewed", second)])
 
 
 def test_the_list_holds_what_is_out_in_the_words_that_are_out(ask: Ask, portal: PortalWorld) -> None:
@@ -193,9 +193,9 @@ def test_the_list_holds_what_is_out_in_the_words_that_are_out(ask: Ask, portal: 
     add(portal, "2.jpg", BENIGN, minute=2)
     judge(ask, released, "Benign", release=True)
 
-    told = content(ask("GET /summaries", PATIENT))["summaries"]
+    notified = content(ask("GET /summaries", PATIENT))["summaries"]
 
-    assert [(summary["object_id"], summary["headline"], summary["release"]) for summary in told] == [
+    assert [(summary["object_id"], summary["headline"], summary["release"]) for summary in notified] == [
         (released, NORMAL, "amended")
     ]
 
@@ -204,9 +204,9 @@ def test_one_smear_is_listed_once_whatever_number_of_models_judged_it(ask: Ask, 
     smear = add(portal, "1.jpg", PRE)
     add(portal, "1.jpg", BENIGN, version="1.0.1", minute=5)
 
-    told = content(ask("GET /summaries", PATIENT))["summaries"]
+    notified = content(ask("GET /summaries", PATIENT))["summaries"]
 
-    assert [(summary["object_id"], summary["headline"]) for summary in told] == [(smear, NORMAL)]
+    assert [(summary["object_id"], summary["headline"]) for summary in notified] == [(smear, NORMAL)]
 
 
 def test_what_is_to_be_forgotten_is_gone_from_the_list_though_the_index_still_knows_it(ask: Ask, portal: PortalWorld) -> None:

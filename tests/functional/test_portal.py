@@ -276,8 +276,8 @@ def test_the_log_says_which_report_and_never_whose(ask: Caller) -> None:
     ask("POST /uploads", CLINICIAN, '{"patient": "p-7", "slide": "c-1", "field": "field 1.jpg"}')
     ask("GET /reports/Jane%20Doe", CLINICIAN)
 
-    told = [(line["route"], line["status"], line.get("object_id"), line["request_id"]) for line in ask.lines]
-    assert told == [
+    notified = [(line["route"], line["status"], line.get("object_id"), line["request_id"]) for line in ask.lines]
+    assert notified == [
         ("GET /reports/{object_id}", 200, SMEAR.object_id, "request-1"),
         ("POST /uploads", 201, None, "request-1"),
         ("GET /reports/{object_id}", 404, None, "request-1"),

@@ -32,7 +32,7 @@ def world(artifact: Artifact) -> World:
     return world
 
 
-def told(world: World) -> list[tuple[str, tuple[str, ...]]]:
+def notified(world: World) -> list[tuple[str, tuple[str, ...]]]:
     return [(str(mail.kind), mail.recipients) for mail in world.mailer.mails]
 
 
@@ -60,7 +60,7 @@ def test_an_urgent_smear_goes_to_the_next_after_each_while_until_the_list_ends(
         world.clock.time = task.due_at
         world.notification_service().notify(task)
 
-    assert told(world) == [("notification", (FIRST,)), ("reminder", (SECOND,)), ("reminder", (THIRD,))]
+    assert notified(world) == [("notification", (FIRST,)), ("reminder", (SECOND,)), ("reminder", (THIRD,))]
     assert moments == [(step, START + step * timedelta(minutes=20)) for step in (1, 2, 3)]
     assert [mail.words["minutes"] for mail in world.mailer.mails[1:]] == ["20", "40"]
     assert "urgent smear unacknowledged" in caplog.text
@@ -73,7 +73,7 @@ def test_where_the_only_clinician_acknowledges_nothing_somebody_rings(world: Wor
     world.clock.time = reminder.due_at
 
     assert world.notification_service().notify(reminder) is DeliveryOutcome.UNACKNOWLEDGED
-    assert told(world) == [("notification", (FIRST,))]
+    assert notified(world) == [("notification", (FIRST,))]
 
 
 def test_an_acknowledged_smear_calls_nobody_else(world: World) -> None:
@@ -84,7 +84,7 @@ def test_an_acknowledged_smear_calls_nobody_else(world: World) -> None:
 
     run_queue(world)
 
-    assert told(world) == [("notification", (FIRST,))]
+    assert notified(world) == [("notification", (FIRST,))]
 
 
 def test_a_reminder_before_its_time_goes_back_into_the_queue(world: World) -> None:
@@ -104,7 +104,7 @@ def test_a_smear_that_is_not_urgent_reminds_nobody(world: World) -> None:
     world.notification_service().notify(DUE)
 
     assert world.notifications.due == []
-    assert told(world) == [("notification", (FIRST,))]
+    assert notified(world) == [("notification", (FIRST,))]
 
 
 @pytest.mark.parametrize("number", range(1, 6))
@@ -126,7 +126,7 @@ def test_a_kill_anywhere_in_a_reminder_forgets_nobody(world: World, number: int,
     world.notification_service().notify(reminder)
     run_queue(world)
 
-    asked = [recipients for _, recipients in told(world)]
+    asked = [recipients for _, recipients in notified(world)]
     assert {(FIRST,), (SECOND,), (THIRD,)} == set(asked)
     ambiguous = (number, when) in [(3, "after"), (4, "before")]
     assert asked.count((SECOND,)) == (2 if ambiguous else 1)
@@ -153,7 +153,7 @@ def test_without_a_laboratory_the_clinician_hears_of_a_rejected_smear(world: Wor
 
     world.notification_service().notify(DUE)
 
-    assert told(world) == [("notification", (FIRST,))]
+    assert notified(world) == [("notification", (FIRST,))]
 
 
 def test_a_hospital_may_have_results_in_its_mails(world: World, smear: bytes) -> None:
@@ -174,7 +174,7 @@ def test_a_smear_of_no_known_hospital_goes_to_the_deployments_clinician(world: W
 
     world.notification_service().notify(DUE)
 
-    assert told(world) == [("notification", ("duty@hospital.example",))]
+    assert notified(world) == [("notification", ("duty@hospital.example",))]
 
 
 def patient(release: str = "immediate", **more: str) -> HospitalSettings:

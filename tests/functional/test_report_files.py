@@ -41,11 +41,11 @@ class Caller:
         document = pypdfium2.PdfDocument(b64decode(self(route, CLINICIAN)["body"]))
         page = document[0]
         reader = page.get_textpage()
-        told = " ".join(reader.get_text_bounded().split())
+        notified = " ".join(reader.get_text_bounded().split())
         pictures = len(list(page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE])))
         for part in (reader, page, document):
             part.close()
-        return told, pictures
+        return notified, pictures
 
     def bundle(self, route: str = FHIR) -> dict[str, Any]:
         return json.loads(b64decode(self(route, CLINICIAN)["body"]))
@@ -156,7 +156,7 @@ def test_what_a_reviewer_changed_is_in_both(ask: Caller, portal: PortalWorld) ->
 def test_every_reading_is_written_down(ask: Caller, portal: PortalWorld, route: str) -> None:
     ask(route, CLINICIAN)
 
-    assert portal.audit.told == [("8f0c", "viewed", SMEAR.object_id)]
+    assert portal.audit.recorded == [("8f0c", "viewed", SMEAR.object_id)]
 
 
 @pytest.mark.parametrize("route", [PDF, FHIR])
@@ -175,7 +175,7 @@ def test_a_file_is_for_the_hospitals_own_staff(ask: Caller, portal: PortalWorld,
     answer = ask(route, who)
 
     assert answer["statusCode"] == status
-    assert len(portal.audit.told) == (1 if status == 200 else 0)
+    assert len(portal.audit.recorded) == (1 if status == 200 else 0)
 
 
 @pytest.mark.parametrize("name", ["report.pdf", "report.fhir.json"])

@@ -72,11 +72,11 @@ def test_a_verdict_is_numbered_dated_and_signed_and_has_a_file_of_its_own(ask: A
 
     answer = ask(VERDICTS, ANN, CORRECT)
 
-    told = {**CORRECT, "number": 1, "reviewer": "ann", "at": "2026-03-01T08:30:00Z", "model": model}
+    notified = {**CORRECT, "number": 1, "reviewer": "ann", "at": "2026-03-01T08:30:00Z", "model": model}
     assert answer["statusCode"] == 201
-    assert content(answer) == told
+    assert content(answer) == notified
     assert {key: json.loads(stored) for key, (stored, _) in portal.reports.files.items()} == {
-        f"verdicts/{SMEAR.object_id}/{model}/1.json": told
+        f"verdicts/{SMEAR.object_id}/{model}/1.json": notified
     }
     assert portal.reports.pictures == before
 
@@ -224,7 +224,7 @@ def test_a_verdict_of_a_writer_who_died_counts_before_the_next_one(ask: Ask, por
 
     assert content(answer)["number"] == 2
     assert [verdict["reviewer"] for verdict in content(ask(REPORT, ANN))["verdicts"]] == ["bob", "ann"]
-    assert portal.audit.told[:2] == [("bob", "verdict", SMEAR.object_id), ("ann", "verdict", SMEAR.object_id)]
+    assert portal.audit.recorded[:2] == [("bob", "verdict", SMEAR.object_id), ("ann", "verdict", SMEAR.object_id)]
 
 
 def test_a_release_never_overlooks_a_verdict_that_comes_at_the_same_moment(ask: Ask, portal: PortalWorld) -> None:
@@ -273,7 +273,7 @@ def test_every_act_is_an_entry_of_who_did_it_before_it_is_done(ask: Ask, portal:
     ask(VERDICTS, ANN, CORRECT)
     ask(REPORT, account("technician", sub="tom"))
 
-    assert portal.audit.told == [
+    assert portal.audit.recorded == [
         (who, what, SMEAR.object_id)
         for who, what in (
             ("ann", "verdict"),

@@ -34,7 +34,7 @@ def screen_files() -> Try:
 
 
 def handle_messages() -> Try:
-    """A message as its station reads it; an arrival is brought to its end in a world where no picture is left."""
+    """A message as its function reads it; an arrival is processed in a world where every picture is gone."""
     from hemascope.model.artifact import load_artifact
     from hemascope_cli.project import artifact_folder
     from tests.support.fakes import FixedClassifier, World

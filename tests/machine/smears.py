@@ -167,10 +167,10 @@ class SmearMachine(RuleBasedStateMachine):
     @precondition(lambda self: any(row.notification is NotificationStatus.SENT for row in self.outside.rows()))
     @rule(which=st.integers(0, 99))
     def a_mail_comes_back(self, which: int) -> None:
-        told = sorted(
+        announced = sorted(
             (row for row in self.outside.rows() if row.notification is NotificationStatus.SENT), key=lambda row: row.object_id
         )
-        row = told[which % len(told)]
+        row = announced[which % len(announced)]
         self.world.ledger.set_notification(row.object_id, row.model, NotificationStatus.BOUNCED)
 
     @invariant()

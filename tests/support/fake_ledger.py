@@ -47,9 +47,9 @@ class FakeLedger:
 
     def finish(self, row: LedgerRow) -> LedgerRow:
         with self._lock:
-            standing = self.find(row.object_id, row.model)
-            if standing is not None and (standing.state is not State.FAILED or row.state is State.FAILED):
-                return standing
+            recorded = self.find(row.object_id, row.model)
+            if recorded is not None and (recorded.state is not State.FAILED or row.state is State.FAILED):
+                return recorded
             self.put(row)
             self.marks.pop((row.object_id, row.model), None)
             return row

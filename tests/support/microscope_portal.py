@@ -39,8 +39,8 @@ class HttpPortal:
         if self.status or headers["Authorization"] != f"Bearer {TOKEN}":
             return self.status or 401, {}, b"{}"
         if method == "POST":
-            told = self.function(request(f"POST {path}", account("technician", self.hospital), body.decode()), CONTEXT)
-            return told["statusCode"], {}, told["body"].encode()
+            notified = self.function(request(f"POST {path}", account("technician", self.hospital), body.decode()), CONTEXT)
+            return notified["statusCode"], {}, notified["body"].encode()
         named = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
         return 200, {}, json.dumps(self._states(named) if path.startswith("/states") else self._rows(named)).encode()
 

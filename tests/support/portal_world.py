@@ -99,7 +99,7 @@ class FakeAudit:
         return tuple(entry for entry in self.kept if entry.hospital == hospital and entry.number > after)[:limit]
 
     @property
-    def told(self) -> list[tuple[str, str, str | None]]:
+    def recorded(self) -> list[tuple[str, str, str | None]]:
         """Who did what with which smear."""
         return [(entry.who, str(entry.action), entry.object_id) for entry in self.kept]
 

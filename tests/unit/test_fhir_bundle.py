@@ -117,8 +117,10 @@ def test_each_probability_is_an_observation_about_one_class() -> None:
 
     found = observations(content, "class-probability")
 
-    told = {item["component"][0]["valueCodeableConcept"]["coding"][0]["code"]: item["valueQuantity"]["value"] for item in found}
-    assert told == {"benign": 0.02, "early-pre-b": 0.02, "pre-b": 0.02, "pro-b": 0.94}
+    notified = {
+        item["component"][0]["valueCodeableConcept"]["coding"][0]["code"]: item["valueQuantity"]["value"] for item in found
+    }
+    assert notified == {"benign": 0.02, "early-pre-b": 0.02, "pre-b": 0.02, "pro-b": 0.94}
 
 
 @pytest.mark.parametrize("decision", ["indeterminate", "out_of_distribution", "poor_quality"])
@@ -267,9 +269,9 @@ def test_a_class_that_has_no_code_is_text() -> None:
     content["result"] |= {"label": "Sickle", "probabilities": {"Sickle": 1.0}, "prediction_set": ["Sickle"]}
     content["result"]["conformal_set"] = []
 
-    told = bundle(Report.model_validate(content))
+    notified = bundle(Report.model_validate(content))
 
-    assert observation(told, "pattern")["valueCodeableConcept"] == {"text": "Sickle"}
+    assert observation(notified, "pattern")["valueCodeableConcept"] == {"text": "Sickle"}
 
 
 WRITTEN = st.text(

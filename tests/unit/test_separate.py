@@ -1,4 +1,4 @@
-"""Cells that touch are told apart, what is no cell isn't numbered, and the mask stays what it was."""
+"""Cells that touch are separated, what is no cell isn't numbered, and the mask stays what it was."""
 
 import cv2
 import numpy as np

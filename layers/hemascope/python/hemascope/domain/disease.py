@@ -23,7 +23,7 @@ class ClassSpec(_Spec):
     name: Annotated[str, Field(min_length=1)]  # in reports, texts and statistics
     folder: Annotated[str, Field(pattern=r"^[^/\\]+$")]  # of its pictures in a data set, below ``Original``
     display: Annotated[str, Field(min_length=1)]  # what a document calls a picture of this class
-    urgent: bool = False  # a clinician must hear of it without delay
+    urgent: bool = False  # a clinician must be notified without delay
     codes: tuple[Coding, ...] = ()
 
 
@@ -59,7 +59,7 @@ class Disease(_Spec):
 
     @property
     def urgent_classes(self) -> tuple[str, ...]:
-        """Names of the classes that a clinician must hear of without delay."""
+        """Names of the classes of which a clinician must be notified without delay."""
         return tuple(spec.name for spec in self.classes if spec.urgent)
 
     @property

@@ -1,4 +1,4 @@
-"""What a hospital has decided: who hears of what, when a patient may read, how many must agree."""
+"""Settings of a hospital: who is notified of what, when a patient may read a result, how many reviewers must agree."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -36,14 +36,14 @@ class HospitalSettings(BaseModel):
     release: ReleasePolicy = ReleasePolicy.IMMEDIATE
     # A link, or also label and probabilities, as the study sends them.
     mail_detail: Literal["link", "summary"] = "link"
-    # Clinicians. The first hears of every smear (of a rejected one, the laboratory in their place where there is one); of an
-    # urgent one that nobody acknowledges, the next after each while.
+    # Clinicians. The first is notified of every smear, but of a rejected one only where there is no laboratory. While nobody
+    # acknowledges an urgent one, the next is notified after each interval.
     recipients: Annotated[tuple[MailAddress, ...], Field(max_length=10)] = ()
     escalate_after_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
-    # Who hears of rejected smears, beside the portal's own page.
+    # Who is notified of rejected smears, beside the portal's own page.
     laboratory: Annotated[tuple[MailAddress, ...], Field(max_length=10)] = ()
     patient_channel: PatientChannel = PatientChannel.NONE
-    # What a worried reader is told to call.
+    # The number that patients are asked to call.
     telephone: Telephone | None = None
     # Two: nothing is released before two people gave the same verdict.
     reviewers: Literal[1, 2] = 1

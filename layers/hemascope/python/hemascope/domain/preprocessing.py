@@ -15,7 +15,7 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class SeparationSpec(BaseModel):
-    """How touching cells are told apart, and which parts of the mask are no cells. Lengths are working pixels.
+    """How touching cells are separated, and which parts of the mask are no cells. Lengths are working pixels.
 
     It concerns numbers and labels alone; the mask, and so what the network sees, stays as it is without.
     """

@@ -43,7 +43,7 @@ def segment(picture: Picture, spec: SegmentationSpec, colours: Picture | None = 
     picture
         (height, width, 3), uint8, RGB: a working picture, since the areas in ``spec`` are pixels of that size.
     colours
-        The same in the colours in which touching cells are told apart, where they aren't those of ``picture``.
+        The same in the colours in which touching cells are separated, where they aren't those of ``picture``.
 
     Returns
     -------

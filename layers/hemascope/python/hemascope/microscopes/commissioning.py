@@ -38,7 +38,7 @@ _WORDS: dict[ColourName, tuple[str, str]] = {
     "green to red": ("are redder", "are greener"),
     "blue to yellow": ("are yellower", "are bluer"),
 }
-_SHOWN = 4  # colour figures that are told of, at most
+_SHOWN = 4  # colour figures that the reasons name, at most
 
 
 @dataclass(frozen=True)

@@ -113,8 +113,8 @@ class ScreeningService:
         row = row.model_copy(update=_copied_from(report))
         if created.reprocess and not (urgent and not self.ledger.was_urgent(version.object_id)):
             row = row.model_copy(update={"notification": NotificationStatus.NOT_DUE})
-        standing = self.ledger.finish(row)
-        return Outcome(standing, report if standing is row else None)
+        recorded = self.ledger.finish(row)
+        return Outcome(recorded, report if recorded is row else None)
 
     def _is_urgent(self, report: Report) -> bool:
         """Return whether an urgent class is possible, in a picture that can be judged."""
