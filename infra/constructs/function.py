@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.layer_contents import CONTAINERS_ONLY
 from infra.settings import ROOT, Settings
 
 ARCHITECTURES = {"x86_64": lambda_.Architecture.X86_64, "arm64": lambda_.Architecture.ARM_64}
@@ -101,9 +102,12 @@ def _our_package(scope: Construct) -> lambda_.ILayerVersion:
     return lambda_.LayerVersion(
         stack,
         "Package",
-        code=lambda_.Code.from_asset(str(ROOT / "layers" / "hemascope"), exclude=_UNNEEDED),
+        code=lambda_.Code.from_asset(
+            str(ROOT / "layers" / "hemascope"),
+            exclude=[*_UNNEEDED, *(f"python/hemascope/{part}" for part in CONTAINERS_ONLY)],
+        ),
         compatible_runtimes=[_RUNTIME],
-        description="hemascope, the shared package",
+        description="hemascope, the shared package without what only containers run",
     )
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hemascope.documents.fhir import fhir_bundle
-from hemascope.documents.reviewed import UNREVIEWED, Reviewed
 from hemascope.domain.report import Report
+from hemascope.domain.reviewed import UNREVIEWED, Reviewed
 from tests.support.slide_fields import DISEASE, TEXTS
 
 

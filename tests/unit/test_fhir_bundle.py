@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from hemascope.documents.codes import Code
 from hemascope.documents.fhir import fhir_bundle
-from hemascope.documents.reviewed import UNREVIEWED, Reviewed
 from hemascope.domain.report import Release, Report
+from hemascope.domain.reviewed import UNREVIEWED, Reviewed
 from tests.support.fhir_bundles import bundle, observation, observations, resources, walk
 from tests.support.reviewed import BLURRED, pro_b, verdict
 from tests.support.slide_fields import DISEASE, TEXTS, rejected_report, smear_report

@@ -12,9 +12,9 @@ from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 from hemascope.documents.fonts import printable
 from hemascope.documents.pdf_report import pdf_report
 from hemascope.documents.pictures import ReportPictures, to_print
-from hemascope.documents.reviewed import Reviewed
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.report import Release, Report
+from hemascope.domain.reviewed import Reviewed
 from hemascope.imaging.overlay import encode_png
 from tests.support.reviewed import BLURRED, pro_b, verdict
 from tests.support.slide_fields import BENIGN, DISEASE, TEXTS, rejected_report, smear_report

@@ -13,9 +13,9 @@ from uuid import NAMESPACE_URL, uuid5
 from hemascope.documents.codes import OWN, Code, class_concept, codeable
 from hemascope.documents.labels import certainty, headline
 from hemascope.documents.observations import Resource, identifier, of_model, of_reviewer
-from hemascope.documents.reviewed import UNREVIEWED, Reviewed
 from hemascope.domain.disease import Disease
 from hemascope.domain.report import Decision, Report
+from hemascope.domain.reviewed import UNREVIEWED, Reviewed
 from hemascope.domain.texts import Texts
 
 Version = Literal["R5", "R4B"]

@@ -1,9 +1,9 @@
 """English labels of the printed report and of the FHIR bundle. Recommendations come from the texts of the model."""
 
-from hemascope.documents.reviewed import Reviewed
 from hemascope.domain.disease import Disease
 from hemascope.domain.quality import QualityReason
 from hemascope.domain.report import Decision, Release, Report
+from hemascope.domain.reviewed import Reviewed
 
 RELEASE = {
     Release.PRELIMINARY: ("PRELIMINARY", "not yet released by a clinician"),

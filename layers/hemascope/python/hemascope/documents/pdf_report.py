@@ -13,10 +13,10 @@ from hemascope.documents import pdf_sections as blocks
 from hemascope.documents.fonts import BOLD, REGULAR, printable, register
 from hemascope.documents.labels import REJECTED, RELEASE
 from hemascope.documents.pictures import ReportPictures
-from hemascope.documents.reviewed import UNREVIEWED, Reviewed
 from hemascope.domain.disease import Disease
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.report import Release, Report
+from hemascope.domain.reviewed import UNREVIEWED, Reviewed
 from hemascope.domain.texts import Texts
 
 _MARGIN = 16 * mm

@@ -13,10 +13,10 @@ from reportlab.platypus import Image, Paragraph, Spacer, Table
 from hemascope.documents.fonts import BOLD, REGULAR, markup, printable
 from hemascope.documents.labels import REASONS, certainty, headline, percent, spell_out
 from hemascope.documents.pictures import Print, ReportPictures, to_print
-from hemascope.documents.reviewed import Reviewed
 from hemascope.domain.disease import Disease
 from hemascope.domain.report import Decision, Evidence, Release, Report, Result
 from hemascope.domain.review import Verdict
+from hemascope.domain.reviewed import Reviewed
 
 WIDTH = 178 * mm
 INK, QUIET, LINE, PALE = HexColor("#16202c"), HexColor("#5a6675"), HexColor("#b9c2cc"), HexColor("#f1f4f7")

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from hemascope.documents.reviewed import Reviewed
 from hemascope.domain.disease import Disease
 from hemascope.domain.errors import MissingObject, RejectedSmear
 from hemascope.domain.file_size import MAXIMUM_BYTES
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.report import Report
+from hemascope.domain.reviewed import Reviewed
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.domain.texts import Texts
 from hemascope.portal.identity import Person
