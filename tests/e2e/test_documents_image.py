@@ -16,16 +16,19 @@ pytestmark = pytest.mark.local_cloud
 
 MAXIMUM_SIZE = 360e6
 PRINT = """
-import sys
+import pathlib, sys
 from hemascope.domain.report import Report
+from hemascope.model.folder import ArtifactFolder
+model = ArtifactFolder.open(next(pathlib.Path("model_artifacts").glob("*/*")))
+disease, texts = model.disease, model.texts("en")
 report = Report.model_validate_json(sys.stdin.read())
 if sys.argv[1] == "pdf":
     from hemascope.documents.pdf_report import pdf_report
     from hemascope.documents.pictures import ReportPictures
-    sys.stdout.buffer.write(pdf_report(report, ReportPictures()))
+    sys.stdout.buffer.write(pdf_report(report, ReportPictures(), disease, texts))
 else:
     from hemascope.documents.fhir import fhir_bundle
-    sys.stdout.write(fhir_bundle(report, version=sys.argv[1]))
+    sys.stdout.write(fhir_bundle(report, disease, texts, version=sys.argv[1]))
 """
 
 

@@ -128,5 +128,5 @@ def test_the_dashboard_is_there(service: Service) -> None:
 
     titles = [widget["properties"].get("title") for widget in json.loads(body)["widgets"]]
 
-    assert titles[:2] == ["Alarms", "Smears an hour, by end"]
+    assert titles[:2] == ["Alarms", "Smears per hour, by terminal state"]
     assert "hemascope-dev-screen-smear" in body

@@ -24,7 +24,7 @@ def malaria(root: Path, other_disease: Path) -> Iterator[Service]:
 def test_smears_are_reported_stored_and_notified_as_those_of_the_artifact(malaria: Service) -> None:
     versions = [malaria.send(data, name) for name, data in (("few.jpg", UNINFECTED), ("many.jpg", PARASITIZED))]
 
-    rows = [malaria.wait_for_end(version, 120) for version in versions]
+    rows = [malaria.wait_for_end(version) for version in versions]
 
     assert [(row.state, row.urgent) for row in rows] == [(State.REPORTED, False), (State.REPORTED, True)]
     texts = [malaria.read(key).decode() for version in versions for key in malaria.keys_about(version) if key.endswith(".json")]

@@ -103,7 +103,7 @@ def test_a_patient_reads_the_summary_on_a_phone(browser: Browser, served: tuple[
     page = sign_in(person, served[1], "patient")
 
     # The released one stands first: its time is that of the release.
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Your doctor wants to look")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Your doctor wants to take a closer look")
     expect(page.get_by_role("heading", name="Who to call")).to_be_visible()
     expect(page.get_by_text("A doctor has checked this result and changed it.")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -69,7 +69,7 @@ def test_a_correction_is_stored_and_released_and_the_patient_reads_the_reviewers
     status, notified = portal.ask("GET /summaries", tokens[PATIENT])
 
     assert (reviewed.before[0], reviewed.verdict[0], reviewed.release) == (409, 201, (200, {"release": "amended"}))
-    assert reviewed.waiting[1]["summaries"][0]["headline"] == "This picture did not give a clear answer."
+    assert reviewed.waiting[1]["summaries"][0]["headline"] == "The picture did not give a clear answer."
     assert [(summary["object_id"], summary["release"], summary["headline"]) for summary in notified["summaries"]] == [
         (reviewed.object_id, "amended", "Your doctor wants to take a closer look at your blood sample.")
     ]

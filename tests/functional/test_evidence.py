@@ -74,7 +74,7 @@ def test_smears_that_bear_the_name_of_a_training_smear_are_pointed_out(
 
     text = run("evaluate", tmp_path / "known", "--artifact", str(artifact.folder))
 
-    assert "1 bear the name of a smear that it was trained or calibrated on, so this is no fair test." in text
+    assert "1 have the name of a smear that it was trained or calibrated on, so this is no fair test." in text
 
 
 def test_shifts_print_a_table_and_draw_a_figure(run: Any, few: Path, artifact: Artifact, tmp_path: Path) -> None:
