@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.markdown import LINK, anchor, headings, prose
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
     *ROOT.glob("*.md"),
@@ -33,26 +35,16 @@ ROOTS = [ROOT, ROOT / "layers/hemascope/python", ROOT / "layers/hemascope/python
 CHANGELOG = ROOT / "CHANGELOG.md"  # names what existed at its time
 
 
-def prose(text: str) -> str:
-    """Return a document without its fenced code blocks."""
-    return re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
-
-
-def anchors(text: str) -> set[str]:
-    """Return the anchors of a document's headings, as GitHub makes them."""
-    headings = re.findall(r"^#{1,6} (.+)$", prose(text), flags=re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
 def broken_links(document: Path) -> list[str]:
     """Return the relative links of a document that lead to no file or no heading."""
     broken = []
-    for target in re.findall(r"\]\(([^)\s]+)\)", prose(document.read_text(encoding="utf-8"))):
+    for link in LINK.finditer(prose(document)):
+        target = link["target"]
         if re.match(r"[a-z]+:", target):
             continue
-        path, _, anchor = target.partition("#")
+        path, _, fragment = target.partition("#")
         file = (document.parent / path).resolve() if path else document
-        if not file.exists() or (anchor and anchor not in anchors(file.read_text(encoding="utf-8"))):
+        if not file.exists() or (fragment and fragment not in map(anchor, headings(file))):
             broken.append(target)
     return broken
 
@@ -60,7 +52,7 @@ def broken_links(document: Path) -> list[str]:
 def missing_paths(document: Path) -> list[str]:
     """Return the paths in code spans of a document that do not exist; placeholders are read as anything."""
     missing = []
-    for span in re.findall(r"`([^`\s]+)`", prose(document.read_text(encoding="utf-8"))):
+    for span in re.findall(r"`([^`\s]+)`", prose(document)):
         first = span.split("/")[0]
         if first not in TREES or (first == span and "." not in span) or ":" in span:
             continue

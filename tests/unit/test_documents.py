@@ -1,44 +1,11 @@
-"""The documents: every link leads somewhere, the index names every page, contents lists match, decisions are numbered."""
+"""The documents: the index names every page, contents lists match, the glossary is sorted, decisions are numbered."""
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
-HEADING = re.compile(r"^(?P<level>#{1,6}) (?P<title>.+)$", re.MULTILINE)
-FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
-COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-
-
-def prose(path: Path) -> str:
-    """The text of a page without code blocks and comments."""
-    return COMMENT.sub("", FENCE.sub("", path.read_text(encoding="utf-8")))
-
-
-def anchor(title: str) -> str:
-    """The anchor that GitHub gives a heading.
-
-    Letters, digits, hyphens and underscores stay, in lower case; blanks become hyphens; the rest goes.
-    """
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title).strip().lower()
-    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
-
-
-def headings(path: Path, level: int | None = None) -> list[str]:
-    """Titles of a page, of one level or of all."""
-    return [found["title"] for found in HEADING.finditer(prose(path)) if level in {None, len(found["level"])}]
-
-
-@pytest.fixture(scope="module")
-def pages(root: Path) -> list[Path]:
-    """Every Markdown page that is committed or about to be."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"]
-    listed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if listed.returncode != 0:
-        pytest.skip("no git checkout: which files belong to it is not known")
-    return [root / name for name in listed.stdout.splitlines() if (root / name).exists()]
+from tests.support.markdown import LINK, anchor, headings, prose
 
 
 @pytest.mark.parametrize(
@@ -54,22 +21,6 @@ def test_an_anchor_is_githubs(title: str, expected: str) -> None:
     assert anchor(title) == expected
 
 
-def test_every_link_leads_to_a_file_and_a_heading_that_exist(pages: list[Path], root: Path) -> None:
-    dead = []
-    for page in pages:
-        for found in LINK.finditer(prose(page)):
-            target, _, fragment = found["target"].partition("#")
-            if re.match(r"[a-z]+:", target):
-                continue
-            path = (page.parent / target).resolve() if target else page
-            known = path.suffix != ".md" or not fragment or fragment in map(anchor, headings(path))
-            if not path.exists() or not known:
-                dead.append(f"{page.relative_to(root)}: {found['target']}")
-
-    assert len(pages) > 30
-    assert dead == []
-
-
 def test_the_index_names_every_page(root: Path) -> None:
     index = root / "docs" / "README.md"
     named = {found["target"] for found in LINK.finditer(prose(index))}
@@ -83,7 +34,7 @@ def contents(page: Path) -> list[str]:
     return [found["target"][1:] for found in LINK.finditer(before) if found["target"].startswith("#")]
 
 
-@pytest.mark.parametrize("name", ["glossary", "model"])
+@pytest.mark.parametrize("name", ["glossary", "model", "operations"])
 def test_a_long_page_begins_with_its_contents(root: Path, name: str) -> None:
     assert contents(root / "docs" / f"{name}.md")
 
