@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,21 +12,11 @@ from hemascope.domain.hospital import HospitalSettings, ReleasePolicy
 from hemascope.domain.report import Decision, State
 from hemascope.domain.specimen import ObjectVersion
 from tests.support.fakes import START
-from tests.support.portal_world import PortalWorld, account, content, opened
+from tests.support.portal_world import PortalWorld, account, content
 from tests.support.rows import row
 
 ADMIN, FOREIGN = account("admin", sub="ada"), account("admin", "st-joseph", sub="eve")
 Ask = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def portal() -> PortalWorld:
-    return PortalWorld()
-
-
-@pytest.fixture
-def ask(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    return opened(root, portal, monkeypatch)
 
 
 def test_settings_are_the_own_hospitals_alone_and_a_change_stands_in_the_trail(ask: Ask, portal: PortalWorld) -> None:

@@ -16,7 +16,7 @@ from hemascope.model.classifier import Classifier
 from hemascope.model.folder import ArtifactFolder
 from hemascope_cli.main import main
 from tests.support.other_disease import FORBIDDEN, NAMES, PARASITIZED, UNINFECTED
-from tests.support.portal_world import PortalWorld, account, content, opened
+from tests.support.portal_world import PortalWorld, account, content
 
 CLINICIAN, PATIENT, ADMIN = account("clinician"), account("patient", patient="p-7"), account("admin")
 Ask = Callable[..., dict[str, Any]]
@@ -37,11 +37,6 @@ def portal(other_disease: Path) -> PortalWorld:
     for name, data in (("few.jpg", UNINFECTED), ("many.jpg", PARASITIZED)):
         portal.screen(data, classifier, ObjectVersion(bucket="uploads", key=f"smears/st-mary/p-7/c-1/{name}", version_id="v1"))
     return portal
-
-
-@pytest.fixture
-def ask(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    return opened(root, portal, monkeypatch)
 
 
 def is_of_another_disease(text: str) -> bool:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.report import PatientSummary, State
 from hemascope.domain.specimen import ObjectVersion, Patient, report_keys
 from tests.support.fakes import START
-from tests.support.portal_world import PortalWorld, account, content, opened
+from tests.support.portal_world import PortalWorld, account, content
 from tests.support.rows import row
 from tests.support.slide_fields import BENIGN, PRE, smear_report
 
@@ -24,16 +23,6 @@ CLOSER_LOOK = "Your doctor wants to take a closer look at your blood sample."
 UNCLEAR = "The picture did not give a clear answer."
 
 Ask = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def portal() -> PortalWorld:
-    return PortalWorld()
-
-
-@pytest.fixture
-def ask(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    return opened(root, portal, monkeypatch)
 
 
 def add(

@@ -66,10 +66,8 @@ class Pictures:
 
 
 @pytest.fixture
-def portal(artifact: Artifact, smear: bytes) -> PortalWorld:
-    portal = PortalWorld()
-    portal.screen(smear, FixedClassifier(artifact, 0.01, 0.02, 0.96, 0.01))
-    return portal
+def portal(screened: PortalWorld) -> PortalWorld:
+    return screened
 
 
 @pytest.fixture

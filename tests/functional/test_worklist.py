@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,21 +11,11 @@ from hemascope.domain.report import Decision, State
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from tests.support.fakes import START, FixedClassifier
-from tests.support.portal_world import SMEAR, UNKNOWN, PortalWorld, account, content, opened
+from tests.support.portal_world import SMEAR, UNKNOWN, PortalWorld, account, content
 from tests.support.rows import row
 
 CLINICIAN, TECHNICIAN = account("clinician"), account("technician")
 Ask = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def portal() -> PortalWorld:
-    return PortalWorld()
-
-
-@pytest.fixture
-def ask(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    return opened(root, portal, monkeypatch)
 
 
 def put(portal: PortalWorld, number: int, slide: str = "c-1", hospital: str = "st-mary", **changed: Any) -> LedgerRow:
