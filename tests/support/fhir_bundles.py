@@ -32,5 +32,5 @@ def walk(part: Any) -> Iterator[dict[str, Any]]:
         yield part
         part = list(part.values())
     if isinstance(part, list):
-        for one in part:
-            yield from walk(one)
+        for member in part:
+            yield from walk(member)
