@@ -13,7 +13,7 @@ from tests.fuzz.tries import handle_messages, screen_files
 
 
 @pytest.mark.parametrize(
-    ("make", "numbers"), [(screen_files, range(100)), (handle_messages, range(200))], ids=["files", "messages"]
+    ("make", "numbers"), [(screen_files, range(300)), (handle_messages, range(200))], ids=["files", "messages"]
 )
 def test_each_damaged_input_has_a_typed_end(make: type, numbers: range) -> None:
     ends = run_all(make, numbers, processes=2)
