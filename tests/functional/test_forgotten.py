@@ -4,7 +4,7 @@ import pytest
 
 from hemascope.domain.errors import ForgottenObject
 from hemascope.domain.events import CreatedObject
-from hemascope.domain.file_size import MAXIMUM_BYTES
+from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.ledger import NotificationStatus, StoredCounts
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.report import State

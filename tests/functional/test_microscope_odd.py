@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.domain.file_size import MAXIMUM_BYTES
+from hemascope.domain.picture_file import MAXIMUM_BYTES
 from tests.support.microscope_world import AgentWorld, drawn
 
 

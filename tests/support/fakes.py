@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hemascope.domain.errors import MissingObject
 from hemascope.domain.events import CreatedObject
-from hemascope.domain.file_size import check_size
+from hemascope.domain.picture_file import check_size
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.imaging.model_input import NetworkInputs

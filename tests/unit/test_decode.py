@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hemascope.domain.errors import RejectedSmear, RejectionReason
-from hemascope.domain.file_size import MAXIMUM_BYTES, check_size
+from hemascope.domain.picture_file import MAXIMUM_BYTES, check_size
 from hemascope.imaging.decode import decode
 from tests.unit.picture_files import ANIMATED_PNG, ANIMATED_WEBP, CMYK_JPEG, CMYK_TIFF
 

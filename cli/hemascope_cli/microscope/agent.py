@@ -6,7 +6,7 @@ from threading import Event
 from typing import Protocol
 
 from hemascope.domain.errors import HemascopeError, TransientError
-from hemascope.domain.file_size import check_size
+from hemascope.domain.picture_file import check_size
 from hemascope.domain.specimen import is_segment
 from hemascope_cli.microscope.backoff import Backoff
 from hemascope_cli.microscope.folder import FileNotReady, FileStamp, WatchedFolder

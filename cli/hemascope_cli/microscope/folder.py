@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hemascope.domain.errors import HemascopeError, RejectedSmear, RejectionReason
-from hemascope.domain.file_size import MAXIMUM_BYTES, SUFFIXES
+from hemascope.domain.picture_file import MAXIMUM_BYTES, SUFFIXES
 from hemascope.imaging.header import read_header
 
 LONG_ENOUGH = 15  # times ``settle``: then a file without its end is sent as it is, and the service reports what is wrong

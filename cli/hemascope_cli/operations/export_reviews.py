@@ -14,7 +14,7 @@ from pathlib import Path
 from hemascope.domain.audit import SERVICE, AuditAction
 from hemascope.domain.dataset import ORIGINAL, SUFFIXES
 from hemascope.domain.errors import MissingObject
-from hemascope.domain.file_size import MAXIMUM_BYTES
+from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.release_rules import governing_row
 from hemascope.domain.report import Decision, Release

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hemascope.domain.errors import RejectedSmear, RejectionReason
-from hemascope.domain.file_size import MAXIMUM_BYTES, SUFFIXES, check_size
+from hemascope.domain.picture_file import MAXIMUM_BYTES, SUFFIXES, check_size
 from hemascope_cli.errors import NothingToScreen
 
 STANDARD_INPUT = Path("-")

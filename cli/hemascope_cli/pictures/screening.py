@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from hemascope.domain.errors import RejectedSmear
-from hemascope.domain.file_size import SUFFIXES
+from hemascope.domain.picture_file import SUFFIXES
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.overlay import encode_pngs
 from hemascope.model.classifier import Classifier

@@ -5,7 +5,7 @@ from pathlib import Path
 from hemascope.aws.client import client
 from hemascope.aws.s3 import upload
 from hemascope.domain.errors import HemascopeError
-from hemascope.domain.file_size import check_size
+from hemascope.domain.picture_file import check_size
 from hemascope_cli.identifiers import specimen_of
 
 

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from hemascope.aws.client import error_code, map_transient_errors
 from hemascope.domain.errors import MissingObject
-from hemascope.domain.file_size import check_size
+from hemascope.domain.picture_file import check_size
 from hemascope.domain.specimen import ObjectVersion, Specimen, smear_key
 from hemascope.domain.upload import SignedPut, UploadForm
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.domain.errors import RejectedSmear, RejectionReason
-from hemascope.domain.file_size import check_size
+from hemascope.domain.picture_file import check_size
 from hemascope.imaging.header import Header, read_header, without_colour_profile
 
 MAXIMUM_PIXELS = 100_000_000

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hemascope.domain.file_size import MAXIMUM_BYTES
+from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.notification import Channel, Mail, MailKind, Notification

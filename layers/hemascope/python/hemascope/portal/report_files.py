@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hemascope.domain.disease import Disease
 from hemascope.domain.errors import MissingObject, RejectedSmear
-from hemascope.domain.file_size import MAXIMUM_BYTES
+from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.report import Report
 from hemascope.domain.reviewed import Reviewed

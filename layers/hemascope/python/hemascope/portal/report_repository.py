@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hemascope.domain.file_size import MAXIMUM_BYTES
+from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.report import PatientSummary, Report
 from hemascope.domain.review import Verdict

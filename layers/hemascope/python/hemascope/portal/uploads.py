@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pydantic import Field, model_validator
 
 from hemascope.domain.errors import RejectedSmear
-from hemascope.domain.file_size import MAXIMUM_BYTES
+from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.specimen import Segment, Specimen, smear_key
 from hemascope.domain.upload import SignedPut, UploadForm
 from hemascope.portal.identity import Person

@@ -11,7 +11,7 @@ from typing import Any
 
 from hemascope.domain.errors import ForgottenObject, RejectedSmear
 from hemascope.domain.events import CreatedObject
-from hemascope.domain.file_size import MAXIMUM_BYTES, check_size
+from hemascope.domain.picture_file import MAXIMUM_BYTES, check_size
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.report import Decision, Pictures, Report, State
