@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from hemascope.domain.errors import HemascopeError, RejectedSmear, RejectionReason
 from hemascope.domain.picture_file import MAXIMUM_BYTES, SUFFIXES
-from hemascope.imaging.header import read_header
+from hemascope.imaging.decode import check_header
 
 LONG_ENOUGH = 15  # times ``settle``: then a file without its end is sent as it is, and the service reports what is wrong
 
@@ -127,7 +127,7 @@ class WatchedFolder:
 
 def _lacks_its_end(data: bytes) -> bool:
     try:
-        read_header(data)
+        check_header(data)
     except RejectedSmear as refusal:
         return refusal.reason is RejectionReason.TRUNCATED
     return False

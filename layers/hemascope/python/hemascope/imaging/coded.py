@@ -1,0 +1,41 @@
+"""The coded pictures inside WebP and HEIC files, whose decoders fill in what is lost and say nothing.
+
+Coded samples are as good as random: a sector of one value among them was lost or never written. What was overwritten by other
+data doesn't show; of all formats that are accepted, only these two and uncompressed ones can't show it.
+
+Sources: WebP container specification (Google), ISO/IEC 14496-12 (boxes).
+"""
+
+from collections.abc import Iterable, Iterator
+
+_SECTOR = 512  # bytes
+_LOST = (bytes(_SECTOR), b"\xff" * _SECTOR)
+
+
+def lost_a_sector(coded: Iterable[bytes]) -> bool:
+    """Whether a coded picture holds a sector of zeros or of ones."""
+    return any(lost in part for part in coded for lost in _LOST)
+
+
+def webp_pictures(data: bytes) -> Iterator[bytes]:
+    """The lossy pictures of a WebP file; the decoder finds damage in lossless ones itself."""
+    position = 12
+    while position + 8 <= len(data):
+        size = int.from_bytes(data[position + 4 : position + 8], "little")
+        if data[position : position + 4] == b"VP8 ":
+            yield data[position + 8 : position + 8 + size]
+        position += 8 + size + size % 2
+
+
+def heic_pictures(data: bytes) -> Iterator[bytes]:
+    """The media data of a HEIC file."""
+    position = 0
+    while position + 8 <= len(data):
+        size = int.from_bytes(data[position : position + 4], "big")
+        if size == 1:  # its size has 8 bytes
+            size = int.from_bytes(data[position + 8 : position + 16], "big")
+        if size < 8:  # up to the end
+            size = len(data) - position
+        if data[position + 4 : position + 8] == b"mdat":
+            yield data[position + 8 : position + size]
+        position += size
