@@ -21,7 +21,6 @@ from hemascope.imaging.readers import READERS
 MAXIMUM_PIXELS = 100_000_000
 _MAXIMUM_MEMORY = 800_000_000  # bytes while decoding: the function has little more than a gigabyte
 MINIMUM_SIDE = 64  # pixels; below it a cell is a handful of pixels
-_DEAD_ROWS = 8  # of one value at the end of a file that can't show damage: a copy that stopped
 
 Picture = NDArray[np.uint8]
 
@@ -129,8 +128,8 @@ def _decode(declared: Declared) -> Decoded:
         # In front of white, to the nearest level.
         shown = ((shown - 255) * (_to_eight_bits(alpha) / 255)).linear(1, 255.5, uchar=True)
     picture = shown.numpy()
-    if any(_is_dead(picture, end) for end in declared.dead_ends):
-        raise corrupt(declared.format, "it ends in rows of one value: the upload or the copy stopped")
+    if damage := declared.damage(picture):
+        raise corrupt(declared.format, damage)
     if picture.ndim == 2:
         picture = np.repeat(picture[..., np.newaxis], 3, axis=2)
     picture = np.ascontiguousarray(_upright(picture, declared.orientation))
@@ -172,12 +171,6 @@ def _significant_bits(colour: Image, declared: int) -> _Depth:
 
 def _to_eight_bits(picture: Image) -> Image:
     return picture if picture.format == "uchar" else picture.linear(255 / 65535, 0.5, uchar=True)
-
-
-def _is_dead(picture: NDArray[np.uint8], end: int) -> bool:
-    """Whether a picture that shows something ends in rows of one value."""
-    rows = picture[-_DEAD_ROWS:] if end else picture[:_DEAD_ROWS]
-    return bool((rows == rows[0, 0]).all() and not (picture == rows[0, 0]).all())
 
 
 def _upright(picture: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:

@@ -16,6 +16,7 @@ pyvips.cache_set_max(0)
 pyvips.block_untrusted_set(True)
 
 Image = pyvips.Image
+SourceCustom = pyvips.SourceCustom
 Error = pyvips.Error
 WHITE = {"uchar": 255, "ushort": 65535}  # of the formats of samples that are decoded
 BLOB = pyvips.GValue.blob_type

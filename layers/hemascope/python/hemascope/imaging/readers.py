@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 from hemascope.domain.picture_file import PictureFormat
 from hemascope.imaging import colour_space, tiff
-from hemascope.imaging.coded import heic_pictures, lost_a_sector, webp_pictures
 from hemascope.imaging.colour_space import ColourSpace
-from hemascope.imaging.declared import Declared, corrupt, refusal_of, truncated
-from hemascope.imaging.libvips import Image
+from hemascope.imaging.damage import LOST, dead_rows, heic_pictures, lost_sector, webp_pictures
+from hemascope.imaging.declared import Declared, corrupt, no_damage, not_decoded, refusal_of, truncated
+from hemascope.imaging.libvips import Image, SourceCustom
 from hemascope.imaging.png import read_png
 
 _MOST_SCANS = 64  # of a JPEG; honest ones have ten. Each costs a walk over the whole picture, whatever few bytes it has.
 _MOST_SEGMENTS = 100_000  # of a JPEG; honest ones have a few thousand. A file of 32 MB could have millions.
+_LAST_BYTES, _LAST_STEP = 64, 8  # of a JPEG; its decoder reads eight bytes ahead at most
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # neither a coded 255, nor a fill byte, nor a restart
 # Entries of EXIF's directories, big-endian and little-endian: R03 of DCF, and the colour space's number. libvips shows numbers
 # for both that its library made up.
@@ -32,36 +33,74 @@ _EXIF_SRGB, _EXIF_ADOBE_RGB = (b"\x00\x01", b"\x01\x00"), (b"\x00\x02", b"\x02\x
 _VIPS_FORMATS = {np.dtype(np.uint8): "uchar", np.dtype(np.uint16): "ushort"}
 # The picture and the decoder's buffers, measured; samples of 16 bits take more.
 _LEAST_PIXEL_BYTES = {PictureFormat.JPEG: 6, PictureFormat.PNG: 6, PictureFormat.WEBP: 14}
+# libvips fails at the first warning: whatever its libraries warn of, they fill in.
+_STRICTLY = {"access": "sequential", "fail_on": "warning"}
 # What the two libraries raise for files that they can't read.
 _PILLOW_ERRORS = (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError, struct.error)
 _HEIF_ERRORS = (ValueError, EOFError, OSError, RuntimeError, SyntaxError, NotImplementedError)
 
 
 def _jpeg(data: bytes) -> Declared:
-    declared = _of_header(PictureFormat.JPEG, Image.jpegload_buffer, data)
-    _check_scans(data)
-    return declared
+    coded = _coded_part(data)
+    watched = _WatchedSource(data, coded.stop)
+    declared = _of_header(PictureFormat.JPEG, Image.jpegload_source(watched.source, **_STRICTLY))
+    sector = lost_sector([data[coded.start : coded.stop]])
+    return replace(declared, damage=lambda stored: "" if watched.was_needed_whole and not sector(stored) else LOST)
 
 
-def _check_scans(data: bytes) -> None:
-    """Walk the first picture's segments to its end marker; a telephone may append other pictures, and a film."""
-    position, scans = 2, 0
+def _coded_part(data: bytes) -> range:
+    """Where the first picture's scans lie, its end marker included; a telephone may append other pictures, and a film."""
+    position, first, scans = 2, 0, 0
     for _ in range(_MOST_SEGMENTS):
         marker = _JPEG_MARKER.search(data, position)
         if marker is None:
             raise truncated(PictureFormat.JPEG)
+        if marker[0] == b"\xff\xf7":  # JPEG-LS, whose coded part has other rules for markers
+            raise not_decoded(PictureFormat.JPEG)
         if marker[0] == b"\xff\xd9":
-            return
-        scans += marker[0] == b"\xff\xda"
+            return range(first or marker.start(), marker.end())
+        if marker[0] == b"\xff\xda":
+            first, scans = first or marker.start(), scans + 1
         if scans > _MOST_SCANS:
             raise corrupt(PictureFormat.JPEG, f"more than {_MOST_SCANS} scans")
         position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
     raise corrupt(PictureFormat.JPEG, f"more than {_MOST_SEGMENTS} segments")
 
 
+class _WatchedSource:
+    """A JPEG's bytes, handed out so that it shows whether the decoder needed them all.
+
+    Where something was lost or overwritten, it may have all its pixels before the end marker. libjpeg would warn of bytes
+    that are left, but libvips does not ask it to read on.
+    """
+
+    def __init__(self, data: bytes, end: int) -> None:
+        self._data, self._end = data, end
+        self._position = self._farthest = 0
+        self.source = SourceCustom()
+        self.source.on_read(self._read)
+        self.source.on_seek(self._seek)
+
+    @property
+    def was_needed_whole(self) -> bool:
+        """Whether the decoder asked for the end marker."""
+        return self._farthest >= self._end
+
+    def _read(self, size: int) -> bytes:
+        before = self._end - _LAST_BYTES - self._position
+        part = self._data[self._position : self._position + (min(size, before) if before > 0 else _LAST_STEP)]
+        self._position += len(part)
+        self._farthest = max(self._farthest, self._position)
+        return part
+
+    def _seek(self, offset: int, whence: int) -> int:
+        self._position = offset + (0, self._position, len(self._data))[whence]
+        return self._position
+
+
 def _png(data: bytes) -> Declared:
     png = read_png(data)
-    declared = _of_header(PictureFormat.PNG, Image.pngload_buffer, png.data)
+    declared = _of_header(PictureFormat.PNG, Image.pngload_buffer(png.data, **_STRICTLY))
     space = declared.space if png.space is colour_space.UNDECLARED else png.space
     return replace(declared, space=space, bits=png.significant_bits, pictures=png.frames)
 
@@ -70,15 +109,12 @@ def _webp(data: bytes) -> Declared:
     size = 8 + int.from_bytes(data[4:8], "little")
     if size > len(data):
         raise truncated(PictureFormat.WEBP)
-    declared = _of_header(PictureFormat.WEBP, Image.webpload_buffer, data)
-    if lost_a_sector(webp_pictures(data)):
-        raise corrupt(PictureFormat.WEBP, "the upload, the copy or the memory card lost a part of it")
-    return declared
+    header = Image.webpload_buffer(data, **_STRICTLY)
+    return replace(_of_header(PictureFormat.WEBP, header), damage=lost_sector(webp_pictures(data)))
 
 
-def _of_header(picture_format: PictureFormat, loader: Callable[..., Image], data: bytes) -> Declared:
-    """What libvips reads in a header. It fails at the first warning: whatever its libraries warn of, they fill in."""
-    image = loader(data, access="sequential", fail_on="warning")
+def _of_header(picture_format: PictureFormat, image: Image) -> Declared:
+    """What libvips reads in a header."""
     alpha = image.bands - 1 if image.hasalpha() else None
     deep, in_passes = image.format == "ushort", _field(image, "interlaced", 0)
     # Where a pixel comes in several scans or passes, the decoder keeps the whole picture.
@@ -143,13 +179,13 @@ def _tiff(data: bytes) -> Declared:
         pictures=pictures,
         # A strip may be the whole picture, and is decoded into a buffer of its own.
         pixel_bytes=max(8, (3 if is_split else 2) * max(page.samples, 3) * ((page.bits + 7) // 8) + 3),
-        dead_ends=(-1,) if page.is_uncompressed and not page.is_tiled else (),
+        damage=dead_rows(-1) if page.is_uncompressed and not page.is_tiled else no_damage,
     )
 
 
 def _load_tiff(pages: Sequence[tiff.Directory]) -> Image:
     files = [file for page in pages for file in page.pictures()]
-    images = [Image.tiffload_buffer(file, access="sequential", fail_on="warning") for file in files]
+    images = [Image.tiffload_buffer(file, **_STRICTLY) for file in files]
     return images[0] if len(images) == 1 else images[0].bandjoin(images[1:])
 
 
@@ -187,7 +223,7 @@ def _bmp(data: bytes) -> Declared:
         load,
         alpha=(3, False) if image.mode == "RGBA" else None,
         pixel_bytes=12,
-        dead_ends=(-1 if is_top_down else 0,),
+        damage=dead_rows(-1 if is_top_down else 0),
     )
 
 
@@ -200,9 +236,6 @@ def _heic(data: bytes) -> Declared:
         file = pi_heif.open_heif(data, convert_hdr_to_8bit=False)
     except _HEIF_ERRORS as error:
         raise refusal_of(PictureFormat.HEIC, error) from error
-    # Its decoder fills in what is lost and says nothing.
-    if lost_a_sector(heic_pictures(data)):
-        raise corrupt(PictureFormat.HEIC, "the upload, the copy or the memory card lost a part of it")
 
     def load() -> Image:
         try:
@@ -221,6 +254,7 @@ def _heic(data: bytes) -> Declared:
         space=_heic_space(file.info),
         pictures=len(file),
         pixel_bytes=12 if ";" in file.mode else 9,
+        damage=lost_sector(heic_pictures(data)),
     )
 
 
