@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Protocol
 
+from hemascope.domain.characters import compose
 from hemascope.domain.errors import HemascopeError, TransientError
 from hemascope.domain.picture_file import check_size
-from hemascope.domain.specimen import is_segment
+from hemascope.domain.specimen import segment_fault
 from hemascope_cli.microscope.backoff import Backoff
 from hemascope_cli.microscope.folder import FileNotReady, FileStamp, WatchedFolder
 from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
@@ -158,11 +159,11 @@ class Agent:
 
     def _entry(self, stamp: FileStamp, data: bytes) -> Entry:
         picture = Picture.of(data)
-        name, reason, key = content_name(stamp.name, picture.sha256), None, ""
+        name, reason, key = content_name(compose(stamp.name), picture.sha256), None, ""
         try:
             check_size(len(data))
-            if not is_segment(name):
-                raise HemascopeError("expected a name of printable characters, without blanks at its ends")
+            if fault := segment_fault(name):
+                raise HemascopeError(f"expected a name without blanks at its ends and control characters, received {fault}")
             key = self.key_of(name)
         except HemascopeError as refusal:
             reason = str(refusal)
