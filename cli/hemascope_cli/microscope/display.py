@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from hemascope.domain.characters import visible
 from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
 
 _ROWS, _WIDTH = 12, 48
@@ -16,6 +17,7 @@ _WORDS = {
     Result.FAILED: "failed, being looked after",
     Result.REFUSED: "not sent",
     Result.GONE: "not sent",
+    Result.HELD: "held back",
 }
 
 
@@ -25,11 +27,6 @@ def state_of(entry: Entry, *, shows_results: bool) -> str:
         return "sent, waiting for its result"
     reason = f": {entry.reason}" if entry.reason else ""
     return _WORDS[entry.result or entry.step] + reason
-
-
-def printable(name: str) -> str:
-    """A file's name without control characters, which a terminal would obey."""
-    return "".join(character if character.isprintable() else "?" for character in name)
 
 
 @dataclass
@@ -45,7 +42,7 @@ class Lines:
         """Write what changed; a first attempt to send is only reported by its outcome."""
         if entry.step is Step.SENDING and entry.attempts == 1:
             return
-        name = f"  {printable(entry.stamp.name)}" if self.show_names else ""
+        name = f"  {visible(entry.stamp.name)}" if self.show_names else ""
         self._write(
             f"{entry.sha256[:16]}  {entry.object_id or '-':<32}  {state_of(entry, shows_results=self.shows_results)}{name}"
         )
@@ -87,7 +84,7 @@ class Table:
         """Draw where anything changed."""
         width = max(20, self.columns() - 1)
         rows = [
-            f"{printable(entry.stamp.name)[:_WIDTH]:<{_WIDTH}}  {state_of(entry, shows_results=self.shows_results)}"
+            f"{visible(entry.stamp.name)[:_WIDTH]:<{_WIDTH}}  {state_of(entry, shows_results=self.shows_results)}"
             for entry in self.outbox.newest(_ROWS)
         ]
         counts = self.outbox.counts()

@@ -65,7 +65,7 @@ def identity(report: Report, sample: str) -> Any:
         ("Model", report.model.name),
     ]
     rows = [
-        [Paragraph(a, _LABEL), Paragraph(markup(b), _SMALL), Paragraph(c, _LABEL), Paragraph(markup(d), _SMALL)]
+        [Paragraph(a, _LABEL), Paragraph(markup(b, exact=True), _SMALL), Paragraph(c, _LABEL), Paragraph(markup(d), _SMALL)]
         for (a, b), (c, d) in zip(left, right, strict=True)
     ]
     return Table(rows, colWidths=[30 * mm, 58 * mm, 18 * mm, 72 * mm], style=_PLAIN)
