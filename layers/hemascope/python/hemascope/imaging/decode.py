@@ -1,7 +1,7 @@
 """Bytes of a picture file -> RGB array. The only decoder: training, command line and Lambda all come through here.
 
 What a file declares (colour space, depth, orientation, which samples are colour, which page is the picture) is obeyed or
-refused, never passed over; what a decoder would fill in is refused (docs/adr/0041).
+refused, never passed over; what a decoder would fill in is refused (docs/adr/0031).
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 No library reads the tags of a hostile file in bounded time and memory, and libvips does not show those that say what the
 samples mean. So the tags are read here, and what is decoded is written anew around the same strips: one directory, only the
-tags that pixels need, planes as pictures of one band (docs/adr/0041).
+tags that pixels need, planes as pictures of one band (docs/adr/0031).
 
 Source: TIFF 6.0 (Adobe, 1992); BigTIFF; Adobe Photoshop TIFF Technical Notes (2002).
 """
