@@ -162,7 +162,13 @@ export const english = {
     counts: (cells) => count(cells, "cell", "cells"),
     about: "Report details",
     details: {
-      smear: "Smear", arrived: "Issued", release: "Release", model: "Model", weights: "Weights (SHA-256)", id: "Report ID", time: "Analysis time",
+      smear: "Smear", file: "File", arrived: "Issued", release: "Release", model: "Model", weights: "Weights (SHA-256)", id: "Report ID", time: "Analysis time",
+    },
+    bits: (bits, from) => `${count(bits, "bit", "bits")}${from === "data" ? " (told by the brightest sample)" : ""}`,
+    converted: (space) => `converted to sRGB from ${space}`,
+    colours: {
+      none: "no colour space declared, taken as sRGB", srgb: "sRGB", icc_profile: "an ICC profile", gamma_and_primaries: "gamma and primaries",
+      code_points: "video code points", adobe_rgb: "Adobe RGB", cielab: "CIELab", icclab: "ICCLab", cmyk: "CMYK",
     },
     others: "Results of other models",
     pdf: "PDF", fhir: "FHIR",

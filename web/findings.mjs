@@ -77,12 +77,22 @@ export function cellTable(cells, point) {
   };
 }
 
+// What the file was and what was done to its colours; older reports don't say.
+function source(file) {
+  if (!file) return words.unknown;
+  const bits = labels.bits(file.bits, file.bits_from);
+  // What is declared and needs no conversion is sRGB.
+  const colours = file.converted ? labels.converted(labels.colours[file.colour]) : labels.colours[file.colour === "none" ? "none" : "srgb"];
+  return `${file.format}, ${file.width} × ${file.height}, ${bits}; ${colours}`;
+}
+
 export function about(report) {
   const { details } = labels;
   const { specimen, model } = report;
   const total = Object.values(report.timings_ms ?? {}).reduce((sum, time) => sum + time, 0);
   const rows = {
     [details.smear]: specimen ? [specimen.hospital, specimen.patient, specimen.slide, specimen.field].map((id, place) => [place ? " / " : "", name(id)]) : words.unknown,
+    [details.file]: source(report.evidence?.source),
     [details.arrived]: when(report.issued_at),
     [details.release]: words.release[report.release],
     [details.model]: `${model.id} ${model.version}`,

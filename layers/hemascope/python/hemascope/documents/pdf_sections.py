@@ -11,7 +11,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Image, Paragraph, Spacer, Table
 
 from hemascope.documents.fonts import BOLD, REGULAR, markup, printable
-from hemascope.documents.labels import REASONS, certainty, headline, percent, spell_out
+from hemascope.documents.labels import REASONS, certainty, headline, in_words, percent, spell_out
 from hemascope.documents.pictures import Print, ReportPictures, to_print
 from hemascope.domain.disease import Disease
 from hemascope.domain.report import Decision, Evidence, Release, Report, Result
@@ -163,6 +163,8 @@ def _figures(found: Evidence, stated: Result) -> list[tuple[str, str, str, str]]
         ("Possible classes", ", ".join(stated.prediction_set), "", ""),
         ("Classes that the smear is typical of", ", ".join(stated.conformal_set) or "none", "", ""),
     ]
+    if found.source is not None:
+        lines.append(("File as received", in_words(found.source), "", ""))
     measured = f"{quality.sharpness:.0f} / {quality.brightness:.0f} / {quality.contrast:.0f}"
     lines.append(("Sharpness / brightness / contrast of the picture", measured, "", ""))
     for finding in quality.findings:
