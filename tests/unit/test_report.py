@@ -130,6 +130,7 @@ def test_rejection_reasons_are_part_of_the_contract() -> None:
         "too_many_pixels",
         "too_small",
         "truncated",
+        "unsupported_colour",
         "unsupported_format",
     ]
 
