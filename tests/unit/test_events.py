@@ -24,6 +24,8 @@ CORPUS: dict[str, list[tuple[str, str, int | None]]] = {
     ],
     "s3-removed": [],
     "s3-test-event": [],
+    "sns-s3-put": [(STRANGE, VERSION, 48213)],
+    "sns-s3-test-event": [],
     "eventbridge-created": [(STRANGE, VERSION, 48213)],
     "eventbridge-unversioned": [(FIELD, "null", 48213)],
     "eventbridge-deleted": [],
@@ -55,7 +57,8 @@ def test_the_corpus_is_complete(root: Path) -> None:
 
 def test_the_same_upload_has_one_id_whichever_way_its_event_came(root: Path) -> None:
     events = root / "tests" / "events"
-    bodies = [(events / f"{name}.json").read_text(encoding="utf-8") for name in ("s3-encoded-key", "eventbridge-created")]
+    names = ("s3-encoded-key", "sns-s3-put", "eventbridge-created")
+    bodies = [(events / f"{name}.json").read_text(encoding="utf-8") for name in names]
 
     ids = {created.object.object_id for body in bodies for created in parse_message(body)}
 
@@ -79,6 +82,14 @@ def test_the_same_upload_has_one_id_whichever_way_its_event_came(root: Path) -> 
         '{"source": "aws.s3", "detail-type": "Object Created"}',
         '{"source": "aws.ec2", "detail": {}}',
         "[" * 100_000,
+        '{"Type": "Notification"}',
+        '{"Type": "Notification", "Message": null}',
+        '{"Type": "Notification", "Message": {"Records": []}}',
+        '{"Type": "Notification", "Message": "not JSON"}',
+        '{"Type": "Notification", "Message": "{}"}',
+        json.dumps({"Type": "Notification", "Message": "[" * 100_000}),
+        json.dumps({"Type": "Notification", "Message": json.dumps({"Type": "Notification", "Message": '{"Records": []}'})}),
+        json.dumps({"Type": "SubscriptionConfirmation", "Message": '{"Records": []}'}),
     ],
 )
 def test_anything_else_is_an_invalid_event(body: str) -> None:
@@ -86,9 +97,10 @@ def test_anything_else_is_an_invalid_event(body: str) -> None:
         parse_message(body)
 
 
-def test_the_refusal_does_not_repeat_what_the_sender_wrote() -> None:
+@pytest.mark.parametrize("body", ['{"patient": "Jane Doe"}', '{"Type": "Notification", "Message": "Jane Doe"}'])
+def test_the_refusal_does_not_repeat_what_the_sender_wrote(body: str) -> None:
     with pytest.raises(InvalidEvent) as refusal:
-        parse_message('{"patient": "Jane Doe"}')
+        parse_message(body)
 
     assert "Jane" not in str(refusal.value)
     assert refusal.value.__cause__ is None

@@ -1,4 +1,4 @@
-"""SQS message body <-> object versions: S3 notifications and EventBridge events, nothing else."""
+"""SQS message body <-> object versions: S3 notifications, also through SNS, and EventBridge events, nothing else."""
 
 import json
 from typing import Any
@@ -7,6 +7,7 @@ from urllib.parse import quote_plus, unquote_plus
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.domain.errors import InvalidEvent
+from hemascope.domain.sns import open_message
 from hemascope.domain.specimen import ObjectVersion, Unicode
 
 ARCHIVE_RUN = "ArchiveRun"  # the reason in events of infra/archive_definition.py; events of S3 have other reasons
@@ -73,7 +74,8 @@ def parse_message(body: str) -> list[CreatedObject]:
     """Parse the object versions that one SQS message announces.
 
     Keys in S3 notifications are form-encoded (``+`` is a blank) and are decoded here; keys in EventBridge events are
-    plain. ``s3:TestEvent``, which S3 sends when a notification is configured, and events other than creations yield none.
+    plain. Both may come through an SNS topic, with raw message delivery or in SNS's envelope. ``s3:TestEvent``, which S3 sends
+    when a notification is configured, and events other than creations yield none.
 
     Raises
     ------
@@ -81,7 +83,7 @@ def parse_message(body: str) -> list[CreatedObject]:
         Where the body is neither. The error does not repeat the body, which may name a person.
     """
     try:
-        content: Any = json.loads(body)
+        content: Any = open_message(body)
         if isinstance(content, dict) and content.get("Event") == "s3:TestEvent":
             return []
         if isinstance(content, dict) and content.get("source") == "aws.s3":

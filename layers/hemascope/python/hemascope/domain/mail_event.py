@@ -1,12 +1,11 @@
 """Events of SES about mails (sent, bounced, refused, complained about), from a configuration set through SNS into a queue."""
 
-import json
 from enum import StrEnum
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from hemascope.domain.errors import InvalidEvent
+from hemascope.domain.sns import open_message
 from hemascope.domain.specimen import Unicode
 
 
@@ -66,11 +65,8 @@ def parse_mail_event(body: str) -> MailEvent:
         Where it is neither. The error does not repeat the body, which holds an address.
     """
     try:
-        content: Any = json.loads(body)
-        if isinstance(content, dict) and content.get("Type") == "Notification":
-            content = json.loads(content["Message"])
-        event = _SesEvent.model_validate(content)
-    except (ValueError, KeyError, TypeError, ValidationError, RecursionError):
+        event = _SesEvent.model_validate(open_message(body))
+    except (ValueError, RecursionError):
         raise InvalidEvent("expected an event of SES about a mail of Hemascope, received another message") from None
     tags = event.mail.tags
     model = f"{tags.model[0]}/{tags.version[0].replace('-', '.')}"
