@@ -191,7 +191,7 @@ def notification_alarms(
         threshold=1,
     )
     for name, metric, means in (
-        ("mails-bounced", Metric.MAILS_BOUNCED, "A mail bounced: SES sends no further mail to this address."),
+        ("mails-bounced", Metric.MAILS_BOUNCED, "A mail came back for good: SES sends no further mail to this address."),
         (
             "mails-complained",
             Metric.MAILS_COMPLAINED,

@@ -131,7 +131,7 @@ def people(
     notification: lambda_.IFunction, mail_events: lambda_.IFunction, topic: sns.ITopic, api: apigateway.IHttpApi
 ) -> list[list[cloudwatch.IWidget]]:
     """Return the rows of widgets on notifications, mails, the portal and cost."""
-    returned = (Metric.MAILS_BOUNCED, Metric.MAILS_COMPLAINED, Metric.MAILS_REFUSED)
+    returned = (Metric.MAILS_BOUNCED, Metric.MAILS_SOFT_BOUNCED, Metric.MAILS_COMPLAINED, Metric.MAILS_REFUSED)
     bill = cloudwatch.Metric(
         namespace="AWS/Billing",
         metric_name="EstimatedCharges",

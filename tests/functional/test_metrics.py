@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+from hemascope.domain.ledger import NotificationStatus
 from hemascope.domain.mail_event import mail_tags
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.specimen import ObjectVersion
@@ -76,9 +77,9 @@ def due(functions: Functions, step: int = 0) -> str:
     return NotificationTask(object_id=row().object_id, model=row().model, step=step).to_json()
 
 
-def mail_came_back(fate: str) -> str:
+def mail_came_back(fate: str, bounce: str = "Permanent") -> str:
     tags = {name: [text] for name, text in mail_tags(row().object_id, row().model, "clinician").items()}
-    return json.dumps({"eventType": fate, "mail": {"tags": tags}})
+    return json.dumps({"eventType": fate, "mail": {"tags": tags}, "bounce": {"bounceType": bounce}})
 
 
 def documented(root: Path) -> set[tuple[str, str, str, str]]:
@@ -102,6 +103,8 @@ def test_what_is_emitted_is_what_is_documented(functions: Functions, smear: byte
     for fate in ("Bounce", "Complaint", "Reject", "Rendering Failure"):
         functions.world.ledger.put(row())
         functions.call("mail_events", mail_came_back(fate), "no message of ours")
+    functions.world.ledger.put(row())
+    functions.call("mail_events", mail_came_back("Bounce", "Transient"))
 
     found: dict[tuple[str, str, str], set[str]] = {}
     for metric in emitted(functions.log()):
@@ -225,6 +228,26 @@ def test_a_mail_that_came_back_is_counted_by_its_fate(functions: Functions, fate
     functions.call("mail_events", mail_came_back(fate))
 
     assert values(functions.log()) == {metric: (1,)}
+
+
+@pytest.mark.parametrize("bounce", ["Transient", "Undetermined"])
+def test_a_mail_that_came_back_for_now_is_recorded_as_such_and_raises_no_alarm(functions: Functions, bounce: str) -> None:
+    functions.world.ledger.finish(row())
+
+    functions.call("mail_events", mail_came_back("Bounce", bounce))
+
+    assert functions.world.row.notification is NotificationStatus.SOFT_BOUNCED
+    assert values(functions.log()) == {"MailsSoftBounced": (1,)}
+
+
+def test_a_mail_that_comes_back_for_good_after_all_is_counted_again(functions: Functions) -> None:
+    functions.world.ledger.finish(row())
+
+    for bounce in ("Transient", "Permanent", "Transient"):
+        functions.call("mail_events", mail_came_back("Bounce", bounce))
+
+    assert functions.world.row.notification is NotificationStatus.BOUNCED
+    assert values(functions.log()) == {"MailsSoftBounced": (1,), "MailsBounced": (1,)}
 
 
 def test_a_notification_is_counted_when_people_are_told(functions: Functions) -> None:

@@ -192,7 +192,7 @@ def test_a_notification_that_is_late_is_put_into_its_queue_again(cloud: MotoClou
     assert cloud.bodies(cloud.arrivals) == []
 
 
-@pytest.mark.parametrize("notification", [NotificationStatus.SENT, NotificationStatus.BOUNCED])
+@pytest.mark.parametrize("notification", [NotificationStatus.SENT, NotificationStatus.SOFT_BOUNCED, NotificationStatus.BOUNCED])
 def test_a_notification_that_had_its_fate_is_not_late(cloud: MotoCloud, notification: NotificationStatus) -> None:
     cloud.finish(cloud.put(KEY), notification=notification)
 

@@ -32,6 +32,7 @@ class Metric(StrEnum):
     NOTIFICATIONS_SENT = "NotificationsSent"
     URGENT_UNACKNOWLEDGED = "UrgentUnacknowledged"
     MAILS_BOUNCED = "MailsBounced"
+    MAILS_SOFT_BOUNCED = "MailsSoftBounced"
     MAILS_COMPLAINED = "MailsComplained"
     MAILS_REFUSED = "MailsRefused"
     MESSAGES_FAILED = "MessagesFailed"
@@ -55,6 +56,7 @@ _DECISIONS = {
 }
 _FATES = {
     MailFate.BOUNCE: Metric.MAILS_BOUNCED,
+    MailFate.SOFT_BOUNCE: Metric.MAILS_SOFT_BOUNCED,
     MailFate.COMPLAINT: Metric.MAILS_COMPLAINED,
     MailFate.REJECT: Metric.MAILS_REFUSED,
     MailFate.RENDERING_FAILURE: Metric.MAILS_REFUSED,
