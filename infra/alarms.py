@@ -169,6 +169,12 @@ def smear_alarms(function: lambda_.IFunction, arrivals: sqs.IQueue, rejected: in
         threshold=abstained,
     )
     yield Alarm(
+        "smears-unassigned",
+        "A picture was stored under a key that names no patient: no hospital sees it.",
+        counted(Metric.SMEARS_UNASSIGNED, function, _QUARTER),
+        threshold=1,
+    )
+    yield Alarm(
         "no-smears",
         "No picture has arrived for three days.",
         arrivals.metric_number_of_messages_sent(period=_DAY),

@@ -96,7 +96,7 @@ def documented(root: Path) -> set[tuple[str, str, str, str]]:
 
 
 def test_what_is_emitted_is_what_is_documented(functions: Functions, smear: bytes, root: Path) -> None:
-    functions.call("screen_smear", functions.put(smear, "good.jpg"))
+    functions.call("screen_smear", functions.put(smear, "good.jpg"), s3_message(s3_record("smears/unassigned.jpg")))
     functions.call("screen_smear", s3_message(s3_record("smears/st-mary/p-7/c-1/gone.jpg")), receives=MAXIMUM_RECEIVES)
     functions.call("send_notifications", due(functions), "no message of ours")
     functions.call("send_notifications", due(functions, step=1))
@@ -170,6 +170,21 @@ def test_a_rejected_picture_has_no_decision_and_no_times(functions: Functions) -
     counted = values(functions.log())
 
     assert counted == {"SmearsReported": (0,), "SmearsRejected": (1,), **NO_DECISION, "ArrivalToReport": (2,)}
+
+
+@pytest.mark.parametrize("key", ["smears/Jane Doe.jpg", "smears/st-mary/p-7/c-1/"])
+def test_a_picture_whose_key_names_no_patient_is_counted_and_is_nobodys(
+    functions: Functions, smear: bytes, key: str
+) -> None:
+    functions.world.pictures.pictures[ObjectVersion(bucket="uploads", key=key, version_id="v1")] = smear
+
+    functions.call("screen_smear", s3_message(s3_record(key, size=len(smear))))
+
+    log = functions.log()
+    assert values(log)["SmearsUnassigned"] == values(log)["SmearsRejected"] == (1,)
+    assert "Jane" not in log
+    row = functions.world.row
+    assert (row.hospital, row.patient, row.slide, row.rejection) == (None, None, None, "invalid_key")
 
 
 def test_a_redelivery_counts_nothing(functions: Functions, smear: bytes) -> None:

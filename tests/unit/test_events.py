@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from hemascope.domain.errors import InvalidEvent
-from hemascope.domain.events import parse_message
+from hemascope.domain.events import CreatedObject, announce, parse_message
+from hemascope.domain.specimen import ObjectVersion
 
 BUCKET = "hemascope-uploads-123456789012-eu-central-1"
 VERSION = "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"
@@ -29,7 +30,9 @@ CORPUS: dict[str, list[tuple[str, str, int | None]]] = {
     "eventbridge-created": [(STRANGE, VERSION, 48213)],
     "eventbridge-unversioned": [(FIELD, "null", 48213)],
     "eventbridge-deleted": [],
-    "eventbridge-archive-run": [(STRANGE, VERSION, None)],
+    "eventbridge-archive-run": [(STRANGE, VERSION, 48213)],
+    "s3-folder": [],
+    "eventbridge-folder": [],
 }
 
 
@@ -49,6 +52,23 @@ def test_every_form_of_event_is_read(root: Path, name: str) -> None:
 
     assert [(found.object.key, found.object.version_id, found.size) for found in created] == CORPUS[name]
     assert all(found.object.bucket == BUCKET for found in created)
+
+
+@pytest.mark.parametrize(
+    ("key", "size", "is_folder"),
+    [
+        ("smears/st-mary/", 0, True),
+        ("smears/st-mary/p-7/c-1/", 0, True),
+        ("smears/st-mary/p-7/c-1/", 48213, False),  # somebody's picture, under a key that names no field
+        ("smears/st-mary/p-7/c-1/", None, False),
+        (FIELD, 0, False),
+    ],
+)
+def test_only_nothing_under_a_key_that_ends_with_a_slash_is_a_folder(key: str, size: int | None, *, is_folder: bool) -> None:
+    created = CreatedObject(object=ObjectVersion(bucket=BUCKET, key=key), size=size)
+
+    assert created.is_folder_marker is is_folder
+    assert parse_message(announce(created)) == ([] if is_folder else [created])
 
 
 def test_the_corpus_is_complete(root: Path) -> None:

@@ -22,7 +22,12 @@ def renew_with_groups() -> None:
 
     @wraps(make)
     def make_with_groups(
-        sub: str, pool_id: str, client_id: str, token_type: str = "access", username: str = "", **named: Any  # noqa: S107
+        sub: str,
+        pool_id: str,
+        client_id: str,
+        token_type: str = "access",  # noqa: S107 - a kind of token
+        username: str = "",
+        **named: Any,
     ) -> str:
         if username and named.get("groups") is None:
             named["groups"] = groups_of(pool_id, username)
