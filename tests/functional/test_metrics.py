@@ -173,9 +173,7 @@ def test_a_rejected_picture_has_no_decision_and_no_times(functions: Functions) -
 
 
 @pytest.mark.parametrize("key", ["smears/Jane Doe.jpg", "smears/st-mary/p-7/c-1/"])
-def test_a_picture_whose_key_names_no_patient_is_counted_and_is_nobodys(
-    functions: Functions, smear: bytes, key: str
-) -> None:
+def test_a_picture_whose_key_names_no_patient_is_counted_and_is_nobodys(functions: Functions, smear: bytes, key: str) -> None:
     functions.world.pictures.pictures[ObjectVersion(bucket="uploads", key=key, version_id="v1")] = smear
 
     functions.call("screen_smear", s3_message(s3_record(key, size=len(smear))))
