@@ -8,7 +8,6 @@ from types import ModuleType
 
 import pytest
 
-from hemascope.domain.ledger import NotificationStatus
 from hemascope.domain.mail_event import mail_tags
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.specimen import ObjectVersion
@@ -243,23 +242,15 @@ def test_a_mail_that_came_back_is_counted_by_its_fate(functions: Functions, fate
     assert values(functions.log()) == {metric: (1,)}
 
 
-@pytest.mark.parametrize("bounce", ["Transient", "Undetermined"])
-def test_a_mail_that_came_back_for_now_is_recorded_as_such_and_raises_no_alarm(functions: Functions, bounce: str) -> None:
+def test_a_soft_bounce_raises_no_alarm_until_a_mail_comes_back_for_good(functions: Functions) -> None:
     functions.world.ledger.finish(row())
 
-    functions.call("mail_events", mail_came_back("Bounce", bounce))
-
-    assert functions.world.row.notification is NotificationStatus.SOFT_BOUNCED
-    assert values(functions.log()) == {"MailsSoftBounced": (1,)}
-
-
-def test_a_mail_that_comes_back_for_good_after_all_is_counted_again(functions: Functions) -> None:
-    functions.world.ledger.finish(row())
-
-    for bounce in ("Transient", "Permanent", "Transient"):
+    statuses = []
+    for bounce in ("Transient", "Undetermined", "Permanent", "Transient"):
         functions.call("mail_events", mail_came_back("Bounce", bounce))
+        statuses.append(functions.world.row.notification)
 
-    assert functions.world.row.notification is NotificationStatus.BOUNCED
+    assert statuses == ["soft_bounced", "soft_bounced", "bounced", "bounced"]
     assert values(functions.log()) == {"MailsSoftBounced": (1,), "MailsBounced": (1,)}
 
 

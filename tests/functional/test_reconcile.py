@@ -124,40 +124,6 @@ def test_objects_elsewhere_and_deletion_markers_are_no_smears(cloud: MotoCloud, 
     assert said(capsys) == ([], {"reported": 1})
 
 
-def test_a_picture_whose_key_names_no_patient_is_named_until_it_is_gone(cloud: MotoCloud, capsys: Captured) -> None:
-    version = cloud.put("smears/st-mary/Jane Doe.jpg")
-    cloud.finish(version, State.REJECTED, hospital=None, patient=None, slide=None)
-
-    status = reconcile(cloud, "--requeue")
-
-    assert status == 1
-    lines, counts = said(capsys)
-    assert lines == [f"unassigned    {version.object_id}  version {version.version_id}"]
-    assert counts == {"rejected": 1, "unassigned": 1}
-    assert cloud.bodies(cloud.arrivals) == []  # it would be rejected again
-    cloud.s3.delete_object(Bucket="uploads", Key=version.key, VersionId=version.version_id)
-    assert reconcile(cloud) == 0
-
-
-def test_a_folder_of_the_console_is_no_smear(cloud: MotoCloud, capsys: Captured) -> None:
-    for key in ("smears/st-mary/", "smears/st-mary/p-7/c-1/"):
-        cloud.put(key, b"")
-
-    status = reconcile(cloud, "--requeue")
-
-    assert status == 0
-    assert said(capsys) == ([], {})
-    assert cloud.bodies(cloud.arrivals) == []
-
-
-def test_a_picture_under_the_key_of_a_folder_has_no_end_yet(cloud: MotoCloud, capsys: Captured) -> None:
-    cloud.put("smears/st-mary/p-7/c-1/", b"picture")
-
-    assert reconcile(cloud) == 1
-
-    assert said(capsys)[1] == {"no state": 1}
-
-
 def test_what_has_no_end_is_announced_again_as_s3_would(cloud: MotoCloud, capsys: Captured) -> None:
     versions = [cloud.put(ODD, b"four"), cloud.put(KEY, b"seven77")]
 
