@@ -36,15 +36,17 @@ help:
 	@touch $@
 
 # The demo needs neither TensorFlow nor CDK: a minute instead of several.
-.venv/local.stamp: .venv/python.stamp requirements/local.txt
+# pyvips comes as source: what makes it is installed first, with hashes too, and builds are not isolated.
+.venv/local.stamp: .venv/python.stamp requirements/build.txt requirements/local.txt
 	@echo "Installing the Python packages of the command line, about a minute ..."
-	@$(PIP) install --require-hashes -r requirements/local.txt
+	@$(PIP) install --require-hashes -r requirements/build.txt
+	@$(PIP) install --require-hashes --no-build-isolation -r requirements/local.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/dev.stamp: .venv/local.stamp requirements/dev.txt
 	@echo "Installing the Python packages for development, with TensorFlow and the CDK: several minutes ..."
-	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --require-hashes --no-build-isolation -r requirements/dev.txt
 	@touch $@
 
 setup: .venv/dev.stamp
@@ -138,6 +140,7 @@ lock: .venv/dev.stamp
 	$(UV) --all-extras --constraint requirements/constraints.txt --output-file requirements/dev.txt
 	$(UV) --extra local --extra documents --constraint requirements/dev.txt --output-file requirements/local.txt
 	$(UV) --extra image --constraint requirements/dev.txt --output-file requirements/image.txt
+	$(subst pyproject.toml,requirements/build.in,$(UV)) --constraint requirements/dev.txt --output-file requirements/build.txt
 	$(subst pyproject.toml,requirements/documents.in,$(UV)) --constraint requirements/dev.txt \
 		--output-file requirements/documents.txt
 	$(subst pyproject.toml,requirements/audit.in,$(UV)) --output-file requirements/audit.txt

@@ -5,9 +5,11 @@ import { words } from "./words.mjs";
 
 // An answer that is not a success; its text may be shown.
 export class Problem extends Error {
-  constructor(status, text) {
+  constructor(status, text, { code, names } = {}) {
     super(text);
     this.status = status;
+    this.code = code; // of a problem that the page answers by asking its user
+    this.names = names;
   }
 }
 
@@ -15,7 +17,7 @@ export class Problem extends Error {
 // with the service's own.
 const calls = {
   me: ["GET /me"],
-  openUpload: ["POST /uploads", "patient", "slide", "field"],
+  openUpload: ["POST /uploads", "patient", "slide", "field", "names_confirmed"],
   states: ["GET /states", "ids"],
   worklist: ["GET /reports", "slide", "state", "decision", "urgent", "cursor"],
   report: ["GET /reports/{object_id}"],
@@ -100,7 +102,7 @@ export class Api {
     }
     if (answer.ok) return answer;
     const problem = await answer.json().catch(() => ({}));
-    throw new Problem(answer.status, problem.detail ?? words.problem.of(answer.status));
+    throw new Problem(answer.status, problem.detail ?? words.problem.of(answer.status), problem);
   }
 
   token = () => reached(() => this.session.token());

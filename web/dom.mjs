@@ -21,6 +21,20 @@ export const el = (name, properties = {}, ...children) => fill(document.createEl
 
 export const svg = (name, properties = {}, ...children) => fill(document.createElementNS(SVG, name), properties, children);
 
+// An id or file name: it keeps its blanks, and its writing direction changes nothing beside it.
+export const name = (text) => el("bdi", { class: "name" }, text);
+
+// Asks for confirmation; resolves to whether it was given. Escape means no.
+export function confirmed(label, content, no, yes, kind = "") {
+  return new Promise((resolve) => {
+    const dialog = el("dialog", { "aria-label": label, onclose: () => (resolve(dialog.returnValue === "yes"), dialog.remove()) },
+      el("form", { method: "dialog" }, content,
+        el("p", { class: "actions" }, el("button", { value: "no" }, no), el("button", { value: "yes", class: `strong ${kind}` }, yes))));
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
 // A label, its control and a hint that screen readers announce with it.
 let fieldCount = 0;
 export function field(label, control, hint) {

@@ -1,6 +1,6 @@
 // The sections of a report: result, probabilities, quality and fit, cells. Built from the report alone.
 
-import { bar, el } from "./dom.mjs";
+import { bar, el, name } from "./dom.mjs";
 import { percent, when } from "./numbers.mjs";
 import { words } from "./words.mjs";
 
@@ -77,12 +77,22 @@ export function cellTable(cells, point) {
   };
 }
 
+// What the file was and what was done to its colours; older reports don't say.
+function source(file) {
+  if (!file) return words.unknown;
+  const bits = labels.bits(file.bits, file.bits_from);
+  // What is declared and needs no conversion is sRGB.
+  const colours = file.converted ? labels.converted(labels.colours[file.colour]) : labels.colours[file.colour === "none" ? "none" : "srgb"];
+  return `${file.format}, ${file.width} × ${file.height}, ${bits}; ${colours}`;
+}
+
 export function about(report) {
   const { details } = labels;
   const { specimen, model } = report;
   const total = Object.values(report.timings_ms ?? {}).reduce((sum, time) => sum + time, 0);
   const rows = {
-    [details.smear]: specimen ? [specimen.hospital, specimen.patient, specimen.slide, specimen.field].join(" / ") : words.unknown,
+    [details.smear]: specimen ? [specimen.hospital, specimen.patient, specimen.slide, specimen.field].map((id, place) => [place ? " / " : "", name(id)]) : words.unknown,
+    [details.file]: source(report.evidence?.source),
     [details.arrived]: when(report.issued_at),
     [details.release]: words.release[report.release],
     [details.model]: `${model.id} ${model.version}`,
@@ -91,7 +101,7 @@ export function about(report) {
     [details.id]: report.object_id,
   };
   return el("section", { class: "card" }, el("h2", {}, labels.about),
-    el("dl", { class: "pairs" }, Object.entries(rows).map(([name, text]) => [el("dt", {}, name), el("dd", {}, text)])));
+    el("dl", { class: "pairs" }, Object.entries(rows).map(([term, text]) => [el("dt", {}, term), el("dd", {}, text)])));
 }
 
 const round = (value) => (Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3))).toString();

@@ -45,17 +45,27 @@ export class Sending {
     this.changed(picture);
   }
 
-  async send(slide) {
-    const queue = this.pictures.filter(({ stage }) => ["ready", "broken"].includes(stage));
+  get waiting() {
+    return this.pictures.filter(({ stage }) => ["ready", "broken", "held"].includes(stage));
+  }
+
+  get held() {
+    return this.pictures.filter(({ stage }) => stage === "held");
+  }
+
+  // `ids` are patient and slide, and names_confirmed if the user was asked about these pictures.
+  async send(ids, pictures = this.waiting) {
+    const queue = [...pictures];
     const work = async () => {
-      for (let picture = queue.shift(); picture; picture = queue.shift()) await this.sendPicture(picture, slide);
+      for (let picture = queue.shift(); picture; picture = queue.shift()) await this.sendPicture(picture, ids);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
 
-  async sendPicture(picture, slide) {
+  async sendPicture(picture, ids) {
     this.set(picture, "sending", { share: 0 });
-    const upload = await this.api.openUpload({ ...slide, field: picture.name }).catch((error) => {
+    const upload = await this.api.openUpload({ ...ids, field: picture.name }).catch((error) => {
+      if (error.code === "unconfirmed_names") return this.set(picture, "held", { names: error.names });
       this.set(picture, "broken", { text: error.message });
       if (error.status === undefined) throw error; // the session has ended
     });

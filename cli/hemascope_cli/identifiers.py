@@ -2,10 +2,8 @@
 
 from typing import TypeVar
 
-from pydantic import ValidationError
-
 from hemascope.domain.errors import HemascopeError
-from hemascope.domain.specimen import Patient, Specimen
+from hemascope.domain.specimen import Patient, Specimen, segment_fault
 
 _Ids = TypeVar("_Ids", Specimen, Patient)
 
@@ -33,8 +31,6 @@ def patient_of(hospital: str, patient: str) -> Patient:
 
 
 def _checked(model: type[_Ids], **ids: str) -> _Ids:
-    try:
-        return model(**ids)
-    except ValidationError as error:
-        wrong = ", ".join(str(detail["loc"][0]) for detail in error.errors())
-        raise HemascopeError(f"expected ids without '/' and without blanks at their ends, received another {wrong}") from None
+    if wrong := [f"a {part} with {fault}" for part, text in ids.items() if (fault := segment_fault(text))]:
+        raise HemascopeError(f"expected ids without '/' and without blanks at their ends, received {', '.join(wrong)}")
+    return model(**ids)

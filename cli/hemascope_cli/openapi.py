@@ -46,7 +46,7 @@ def openapi_document() -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "responses": {
                 "problem": {
-                    "description": "A problem as in RFC 9457: 400, 403, 404, 409, 500 or 503",
+                    "description": "A problem as in RFC 9457: 400, 403, 404, 409, 422, 500 or 503",
                     "content": {_PROBLEM: {"schema": references[Problem, "serialization"]}},
                 }
             },

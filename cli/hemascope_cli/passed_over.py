@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+from hemascope.domain.characters import visible
 from hemascope.domain.errors import RejectedSmear
 from hemascope.domain.picture_file import FIRST_BYTES, SUFFIXES, identify
 
@@ -63,11 +64,6 @@ def unreadable(error: OSError) -> str:
     return f"{UNREADABLE}{error.strerror}"
 
 
-def printable(name: str) -> str:
-    """A file's name without control characters, which a terminal would obey."""
-    return "".join(character if character.isprintable() else "?" for character in name)
-
-
 def summarize(files: Mapping[str, str], *, names: bool = True) -> list[str]:
     """A short list of what was passed over, however much it is: a count for each reason, the most frequent first.
 
@@ -94,7 +90,7 @@ def summarize(files: Mapping[str, str], *, names: bool = True) -> list[str]:
 
 
 def _first(names: list[str]) -> str:
-    shown = ", ".join(_short(printable(name)) for name in names[:_NAMES])
+    shown = ", ".join(_short(visible(name)) for name in names[:_NAMES])
     return f": {shown}{', ...' if len(names) > _NAMES else ''}"
 
 

@@ -104,7 +104,8 @@ class Run:
         """People at the portal, some with wrong words."""
         self.portal.invite("technician", "technician", "st-mary")
         token = self.portal.sign_in("technician")["id_token"]
-        status, upload = self.portal.ask("POST /uploads", token, SPECIMEN)
+        assert self.portal.ask("POST /uploads", token, SPECIMEN)[0] == 422
+        status, upload = self.portal.ask("POST /uploads", token, SPECIMEN | {"names_confirmed": True})
         assert status == 201
         sent = self.portal.send(upload, telling_pictures()["comment.jpg"])
         assert sent.status == 204

@@ -22,7 +22,7 @@ from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.local_cloud
 
-PICTURE = {"patient": "p-7", "slide": "c+1", "field": "50% 血液 1.jpg"}
+PICTURE = {"patient": "p-7", "slide": "c+1", "field": "50% 血液 9.41\u202fAM 👩\u200d🔬.jpg"}
 
 
 @dataclass(frozen=True)

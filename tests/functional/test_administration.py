@@ -74,6 +74,10 @@ def test_a_patients_account_has_the_patients_id(ask: Ask) -> None:
     assert content(invite(ask, role="patient", patient="p-7"))["patient"] == "p-7"
 
 
+def test_a_patients_id_is_kept_in_the_form_of_the_keys(ask: Ask) -> None:
+    assert content(invite(ask, role="patient", patient="u\u0308"))["patient"] == "\u00fc"
+
+
 @pytest.mark.parametrize(
     ("body", "wrong"),
     [
@@ -81,7 +85,7 @@ def test_a_patients_account_has_the_patients_id(ask: Ask) -> None:
         ({"patient": "p-7"}, ""),
         ({"role": "owner"}, "; wrong: role"),
         ({"email": "Jane Doe"}, "; wrong: email"),
-        ({"role": "patient", "patient": "../p-8"}, "; wrong: patient"),
+        ({"role": "patient", "patient": "../p-8"}, "; wrong: patient (the character U+002F SOLIDUS)"),
         ({"hospital": "st-joseph"}, ""),
     ],
 )

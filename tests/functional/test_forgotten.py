@@ -4,9 +4,9 @@ import pytest
 
 from hemascope.domain.errors import ForgottenObject
 from hemascope.domain.events import CreatedObject
-from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.ledger import NotificationStatus, StoredCounts
 from hemascope.domain.notification import NotificationTask
+from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.report import State
 from hemascope.domain.specimen import ObjectVersion, Patient
 from hemascope.model.artifact import Artifact

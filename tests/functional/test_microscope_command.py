@@ -85,6 +85,20 @@ def test_a_picture_that_may_not_be_read_sets_the_exit_status_and_delays_no_other
     assert [key.split("/")[4][:4] for key in cloud.keys("uploads")] == ["open"]
 
 
+def test_a_picture_that_is_held_for_its_name_sets_the_exit_status_and_is_not_named(
+    cloud: MotoCloud, folder: Path, capsys: Captured
+) -> None:
+    (folder / "Quint_Peter.jpg").write_bytes(drawn(1))
+
+    held, said = watch(folder), capsys.readouterr().out
+    sent = watch(folder, "--allow-names")
+
+    assert (held, sent) == (3, 0)
+    assert "held back: the file name looks like a person's name; rename it" in said
+    assert "Quint" not in said
+    assert len(cloud.keys("uploads")) == 1
+
+
 def test_a_simulated_microscope_draws_pictures_and_they_arrive(cloud: MotoCloud, folder: Path) -> None:
     (folder / "simulated-00002.jpg").write_bytes(drawn(2))
 
@@ -119,16 +133,6 @@ def test_what_is_passed_over_is_counted_in_a_log_and_named_on_request_alone(
     assert cloud.keys("uploads") == []
 
 
-def test_a_log_tells_what_is_passed_over_when_it_changes() -> None:
-    out = io.StringIO()
-    lines = Lines(out, shows_results=False)
-
-    for files in ({}, {"a": "empty"}, {"a": "empty"}, {"b": "empty"}, {"a": "empty", "b": "empty"}, {}):
-        lines.passed_over(files)
-
-    assert out.getvalue() == "passed over: 1  empty\npassed over: 2  empty\npassed over: nothing any more\n"
-
-
 def test_names_are_printed_where_they_are_asked_for(cloud: MotoCloud, folder: Path, capsys: Captured) -> None:
     (folder / "field 1.jpg").write_bytes(drawn(1))
 
@@ -146,6 +150,14 @@ def test_names_are_printed_where_they_are_asked_for(cloud: MotoCloud, folder: Pa
         (["--token-file", "token"], "expected --portal and --token-file together"),
         (["--bucket", "uploads", "--hospital", "st/mary"], "expected ids without '/' and without blanks at their ends, "),
         (["--bucket", "uploads", "--patient", ""], "expected ids without '/' and without blanks at their ends, "),
+        (
+            ["--bucket", "uploads", "--patient", "a\u0085"],
+            "expected ids without '/' and without blanks at their ends, received a ",
+        ),
+        (
+            ["--bucket", "uploads", "--patient", "Mrs Smith"],
+            "expected pseudonyms, the patient id looks like a person's name; give",
+        ),
         (["--bucket", "uploads", "--outbox", "/dev/null/outbox"], "expected a place for the outbox"),
     ],
 )

@@ -1,11 +1,13 @@
 """What the microscope agent finds beside pictures: it says what it passes over, and looks into each file seldom."""
 
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from hemascope_cli.microscope.display import Lines
 from tests.support.microscope_world import AgentWorld, drawn
 
 
@@ -165,3 +167,13 @@ def test_a_file_that_may_not_be_looked_into_is_named_and_tried_again_now_and_the
     assert before == {"field": "can't be read: Permission denied"}
     assert (world.sent, world.seen.others) == ([drawn(1)], {})
     assert len(attempts) < 10
+
+
+def test_a_log_tells_what_is_passed_over_when_it_changes() -> None:
+    out = io.StringIO()
+    lines = Lines(out, shows_results=False)
+
+    for files in ({}, {"a": "empty"}, {"a": "empty"}, {"b": "empty"}, {"a": "empty", "b": "empty"}, {}):
+        lines.passed_over(files)
+
+    assert out.getvalue() == "passed over: 1  empty\npassed over: 2  empty\npassed over: nothing any more\n"

@@ -24,6 +24,10 @@ REPORT = f"GET /reports/{SMEAR.object_id}"
 FOLDER = f"reports/{SMEAR.object_id}/all-subtypes/1.0.1"
 
 
+BELL_AND_OVERRIDE = "patient (the character U+0007 BELL), slide (the character U+202E RIGHT-TO-LEFT OVERRIDE)"
+DOTS_AND_SLASH = "patient (dots alone, which stand for a folder), slide (the character U+002F SOLIDUS)"
+
+
 class Caller:
     """The function with its use cases on fakes, and what it logs."""
 
@@ -78,12 +82,13 @@ def test_the_form_is_for_one_key_of_the_senders_own_hospital(ask: Caller) -> Non
         ("no json", None),
         ("[]", None),
         ('{"patient": "p-7", "slide": "c-1"}', "field"),
-        ('{"patient": "../p-8", "slide": "c-1", "field": "f.jpg"}', "patient"),
+        ('{"patient": "../p-8", "slide": "c-1", "field": "f.jpg"}', "patient (the character U+002F SOLIDUS)"),
         ('{"patient": "p-7", "slide": "", "field": "f.jpg"}', "slide"),
-        ('{"patient": "p-7", "slide": "c-1", "field": " f.jpg"}', "field"),
-        ('{"patient": "p-7", "slide": "c-1", "field": "a\\u0000b.jpg"}', "field"),
+        ('{"patient": "p-7", "slide": "c-1", "field": " f.jpg"}', "field (a blank at its beginning, U+0020 SPACE)"),
+        ('{"patient": "p-7", "slide": "c-1", "field": "a\\u0000b.jpg"}', "field (the character U+0000 NULL)"),
+        ('{"patient": "p-7\\u0007", "slide": "\\u202ec-1", "field": "f.jpg"}', BELL_AND_OVERRIDE),
         ('{"patient": "p-7", "slide": "c-1", "field": 7}', "field"),
-        ('{"patient": "..", "slide": "/", "field": "f.jpg"}', "patient, slide"),
+        ('{"patient": "..", "slide": "/", "field": "f.jpg"}', DOTS_AND_SLASH),
         ('{"patient": "p-7", "slide": "c-1", "field": "f.jpg", "hospital": "st-joseph"}', None),
     ],
 )

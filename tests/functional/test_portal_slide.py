@@ -188,6 +188,14 @@ def test_ids_full_of_what_keys_survive_are_found(ask: Ask, portal: PortalWorld) 
     assert content(ask(CLINICIAN, slide="50% c+1 血液"))["report"]["counted_cells"] == 7
 
 
+def test_a_slide_is_found_by_either_form_of_its_id(ask: Ask, portal: PortalWorld) -> None:
+    add(portal, "f.jpg", BENIGN, 7, slide="\u00e9", patient="\u00fc")
+
+    asked = [ask(CLINICIAN, slide=slide, patient=patient) for slide, patient in (("\u00e9", "\u00fc"), ("e\u0301", "u\u0308"))]
+
+    assert [content(answer)["report"]["counted_cells"] for answer in asked] == [7, 7]
+
+
 def test_a_patient_whose_every_field_failed_has_no_slide_yet(ask: Ask, portal: PortalWorld) -> None:
     add(portal, "field 1.jpg", state=State.FAILED, slide="c-3")
 

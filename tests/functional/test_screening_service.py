@@ -6,9 +6,9 @@ import pytest
 
 from hemascope.domain.errors import HemascopeError, MissingObject, TransientError
 from hemascope.domain.events import CreatedObject
-from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.ledger import NotificationStatus
 from hemascope.domain.notification import NotificationTask
+from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.report import PatientSummary, Report, State
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact

@@ -1,5 +1,6 @@
 """``hemascope upload`` against moto."""
 
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield bucket
 
 
-def upload(*paths: Path, hospital: str = "st-mary") -> int:
-    words = ["--bucket", "uploads", "--hospital", hospital, "--patient", "p-7", "--slide", "c-1"]
+def upload(*paths: Path, hospital: str = "st-mary", patient: str = "p-7", more: tuple[str, ...] = ()) -> int:
+    words = ["--bucket", "uploads", "--hospital", hospital, "--patient", patient, "--slide", "c-1", *more]
     return main(["upload", *map(str, paths), *words])
 
 
@@ -50,6 +51,54 @@ def test_an_id_that_cannot_stand_in_a_key_is_refused(bucket: Any, tmp_path: Path
 
     assert capsys.readouterr().err.startswith("hemascope: expected ids without '/'")
     assert list(bucket.objects.all()) == []
+
+
+def test_the_character_that_is_refused_is_named_and_the_id_is_not(bucket: Any, tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "field.jpg").write_bytes(b"content")
+
+    assert upload(tmp_path / "field.jpg", patient="jane\x07") == 1
+
+    said = capsys.readouterr().err
+    assert said.endswith("received a patient with the character U+0007 BELL\n")
+    assert "jane" not in said
+
+
+def test_what_looks_like_a_name_is_sent_only_with_a_flag(bucket: Any, tmp_path: Path, smear: bytes, capsys: Captured) -> None:
+    paths = [tmp_path / "field 1.jpg", tmp_path / "Quint, Peter.jpg"]
+    for path in paths:
+        path.write_bytes(smear)
+
+    refused, said, kept = upload(*paths), capsys.readouterr(), list(bucket.objects.all())
+    sent = upload(*paths, more=("--allow-names",))
+
+    assert (refused, sent, kept) == (1, 0, [])
+    assert said.err == (
+        "hemascope: expected pseudonyms, the file name looks like a person's name in file 2 of 2; "
+        "give --allow-names if it identifies nobody\n"
+    )
+    assert "Quint" not in said.out + said.err
+    assert len(list(bucket.objects.all())) == 2
+
+
+def test_a_patient_id_that_is_a_date_of_birth_is_asked_about(
+    bucket: Any, tmp_path: Path, smear: bytes, capsys: Captured
+) -> None:
+    (tmp_path / "field.jpg").write_bytes(smear)
+
+    assert upload(tmp_path / "field.jpg", patient="12.03.80") == 1
+
+    assert "the patient id looks like a date of birth; give --allow-names" in capsys.readouterr().err
+    assert list(bucket.objects.all()) == []
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_decomposed_file_name_is_stored_composed(bucket: Any, tmp_path: Path, smear: bytes, form: Any) -> None:
+    path = tmp_path / unicodedata.normalize(form, "Größe é\u202fが.jpg")
+    path.write_bytes(smear)
+
+    assert upload(path, patient=unicodedata.normalize(form, "ü-7")) == 0
+
+    assert [stored.key for stored in bucket.objects.all()] == ["smears/st-mary/ü-7/c-1/Größe é\u202fが.jpg"]
 
 
 @pytest.mark.parametrize("make", [lambda path: None, lambda path: path.write_bytes(b""), lambda path: path.mkdir()])

@@ -100,6 +100,7 @@ def test_the_build_context_of_the_image_contains_the_allowed_files_only(assembly
             *(f"{artifact}/{name}" for name in files),
             "lambdas/screen_smear/Dockerfile",
             "lambdas/screen_smear/handler.py",
+            "requirements/build.txt",
             "requirements/image.txt",
         ]
     )
@@ -119,6 +120,7 @@ def test_the_build_context_of_the_documents_image_contains_no_network(assembly: 
         f"{artifact}/texts.en.json",
         "lambdas/report_documents/Dockerfile",
         "lambdas/report_documents/handler.py",
+        "requirements/build.txt",
         "requirements/documents.txt",
     }
 

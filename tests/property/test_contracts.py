@@ -1,6 +1,8 @@
 """Whatever ids and keys there are: keys are read back as they were, and no message ends in anything but a typed error."""
 
 import json
+import unicodedata
+from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
@@ -8,13 +10,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from hemascope.domain.account import Role
 from hemascope.domain.errors import InvalidEvent, RejectedSmear
 from hemascope.domain.events import CreatedObject, announce, parse_message
-from hemascope.domain.specimen import ObjectVersion, Specimen, parse_smear_key, smear_key
+from hemascope.domain.specimen import (
+    ObjectVersion,
+    Patient,
+    Specimen,
+    parse_smear_key,
+    segment_fault,
+    smear_key,
+    to_segment,
+)
+from hemascope.portal.identity import Person
+from hemascope.portal.uploads import UploadRequest
 from tests.support.fakes import s3_message, s3_record
+from tests.support.portal_world import PortalWorld
 
-PRINTABLE = st.characters(categories=("L", "M", "N", "P", "S"), exclude_characters="/") | st.just(" ")
-SEGMENTS = st.text(PRINTABLE, min_size=1, max_size=60).filter(lambda text: text == text.strip() and text not in {".", ".."})
+# Any Unicode in composed form, with what macOS, Persian, Japanese, Hebrew and emoji use more often than chance has it.
+USUAL = st.sampled_from([*"\u202f\u3000\u200c\u200d\u200f\ufe0f\u0301\u3099 .-", "\u05d0", "\U0001f468", "\U0001f3ff"])
+TEXTS = st.text(st.characters() | USUAL, min_size=1, max_size=60)
+SEGMENTS = TEXTS.map(to_segment).filter(bool)
 SPECIMENS = st.builds(Specimen, hospital=SEGMENTS, patient=SEGMENTS, slide=SEGMENTS, field=SEGMENTS)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -47,7 +63,7 @@ def test_any_text_is_a_key_or_a_typed_refusal(key: str) -> None:
         specimen = parse_smear_key(key)
     except RejectedSmear:
         return
-    assert smear_key(specimen) == key
+    assert smear_key(specimen) == unicodedata.normalize("NFC", key)
 
 
 @given(st.text(), st.text(), st.text())
@@ -92,3 +108,37 @@ def test_a_specimen_of_any_text_is_one_or_is_refused(text: str) -> None:
             parse_smear_key(f"smears/{text}/p/c/f")
     else:
         assert parse_smear_key(smear_key(specimen)) == specimen
+
+
+@given(SPECIMENS, st.sampled_from(["NFC", "NFD"]))
+def test_every_form_of_a_key_means_the_same_ids_and_lies_below_the_patients_prefix(specimen: Specimen, form: Any) -> None:
+    key, patient = unicodedata.normalize(form, smear_key(specimen)), Patient.of(specimen)
+
+    assert parse_smear_key(key) == specimen
+    assert key.startswith(patient.search_prefix)
+    assert patient.owns(key)
+
+
+@given(TEXTS)
+def test_a_text_is_an_id_or_a_refusal_that_names_one_character_and_nothing_more(text: str) -> None:
+    fault = segment_fault(text)
+
+    if fault is None:
+        assert to_segment(text) == unicodedata.normalize("NFC", text)
+        assert not any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text)
+    else:
+        assert to_segment(text) is None
+        assert fault.isascii()
+        assert text not in fault or len(text) == 1
+
+
+@given(SPECIMENS)
+def test_an_upload_of_any_names_is_opened_for_their_key(specimen: Specimen) -> None:
+    person = Person(account="8f0c", role=Role.TECHNICIAN, hospital=specimen.hospital)
+    names = specimen.model_dump(exclude={"hospital"})
+    request = UploadRequest.model_validate_json(json.dumps(names | {"names_confirmed": True}))
+
+    upload = PortalWorld().services.uploads.open_upload(person, request)
+
+    assert parse_smear_key(upload.key) == specimen
+    assert upload.form.fields["key"] == upload.key

@@ -135,7 +135,7 @@ class FakeLedger:
 
     def traces_of(self, patient: Patient) -> Iterator[PatientTrace]:
         for row in self.rows:
-            if row.patient == patient.digest or row.object.key.startswith(patient.prefix):
+            if row.patient == patient.digest or patient.owns(row.object.key):
                 yield PatientTrace(object_id=row.object_id)
         for object_id, tombstone in self.tombstones.items():
             if tombstone.patient == patient.digest:

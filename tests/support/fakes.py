@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from hemascope.domain.errors import MissingObject
 from hemascope.domain.events import CreatedObject
-from hemascope.domain.picture_file import check_size
 from hemascope.domain.ledger import LedgerRow
+from hemascope.domain.picture_file import check_size
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.imaging.model_input import NetworkInputs
 from hemascope.model.artifact import Artifact

@@ -89,6 +89,7 @@ class AgentWorld:
     place: Path
     now: float = 1000.0
     slide: str = "c-1"
+    allow_names: bool = False
     bucket: FakeBucket = field(default_factory=FakeBucket)
     results: FakeResults | None = None
     seen: RecordingWatcher = field(default_factory=RecordingWatcher)
@@ -111,6 +112,7 @@ class AgentWorld:
             watcher=self.seen,
             stop=self.stop,
             seconds=lambda: self.now,
+            allow_names=self.allow_names,
         )
 
     def restart(self) -> None:

@@ -66,8 +66,8 @@ def test_a_lossy_picture_keeps_size_and_colour_order(extension: str) -> None:
     np.testing.assert_allclose(decoded.mean(axis=(0, 1)), [200, 60, 120], atol=4)
 
 
-@pytest.mark.parametrize("data", [encode(".jpg", noise()), encode(".jpg", noise()[..., 0]), CMYK_JPEG])
-def test_a_jpeg_decoded_in_our_order_is_bit_by_bit_the_one_decoded_in_opencvs(data: bytes) -> None:
+@pytest.mark.parametrize("data", [encode(".jpg", noise()), encode(".jpg", noise()[..., 0])])
+def test_a_jpeg_is_bit_by_bit_the_one_that_opencv_decodes(data: bytes) -> None:
     blue_first = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
 
     np.testing.assert_array_equal(decode(data), blue_first[..., ::-1])
@@ -84,13 +84,13 @@ def test_grey_becomes_three_equal_channels(extension: str) -> None:
 
 
 @pytest.mark.parametrize("extension", [".png", ".tiff"])
-def test_sixteen_bits_become_the_high_byte(extension: str) -> None:
+def test_sixteen_bits_become_the_nearest_of_eight(extension: str) -> None:
     deep = np.empty((64, 64, 3), np.uint16)
     deep[:] = (0x12FF, 0x80FF, 0xFE00)
 
     decoded = decode(encode(extension, deep))
 
-    np.testing.assert_array_equal(decoded[5, 5], [0x12, 0x80, 0xFE])
+    np.testing.assert_array_equal(decoded[5, 5], np.rint([0x12FF / 257, 0x80FF / 257, 0xFE00 / 257]))
 
 
 @pytest.mark.parametrize("data", [CMYK_JPEG, CMYK_TIFF], ids=["jpeg", "tiff"])
@@ -101,7 +101,7 @@ def test_cmyk_is_read_as_the_colours_a_person_sees(data: bytes) -> None:
     np.testing.assert_allclose(decoded[50, 10], [0, 0, 255], atol=3)
 
 
-@pytest.mark.parametrize("extension", [".png", ".tiff", ".webp"])
+@pytest.mark.parametrize("extension", [".png", ".webp"])
 def test_what_is_transparent_shows_a_white_slide(extension: str) -> None:
     clear = np.zeros((64, 64, 4), np.uint8)
     clear[:, :32] = (30, 20, 10, 255)
@@ -247,4 +247,4 @@ def test_all_black_and_all_white_are_read_rightly(extension: str, value: int) ->
 
 
 def test_floating_point_pixels_have_no_agreed_range_and_are_refused() -> None:
-    assert reason_of(encode(".tiff", noise().astype(np.float32) / 255)) is RejectionReason.CORRUPT
+    assert reason_of(encode(".tiff", noise().astype(np.float32) / 255)) is RejectionReason.UNSUPPORTED_FORMAT

@@ -33,7 +33,13 @@ def test_a_jpeg_of_a_thousand_scans_is_refused() -> None:
     with refused(RejectionReason.CORRUPT):
         decode(jpeg[:-2] + 1000 * scan + b"\xff\xd9")
 
-    assert decode(jpeg[:-2] + 20 * scan + b"\xff\xd9").shape == SMEAR.shape
+    assert decode(jpeg).shape == SMEAR.shape
+
+
+def test_scans_of_the_film_that_a_telephone_appends_are_not_counted() -> None:
+    jpeg = bytes(cv2.imencode(".jpg", SMEAR)[1])
+
+    assert decode(jpeg + 1000 * (b"\xff\xda" + bytes(50))).shape == SMEAR.shape
 
 
 @pytest.mark.parametrize("part", [b"\xff", b"\xff\xe0\x00\x02"], ids=["fill bytes", "empty segments"])

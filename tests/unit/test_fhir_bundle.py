@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from hemascope.documents.codes import Code
 from hemascope.documents.fhir import fhir_bundle
+from hemascope.domain.characters import compose_lines, find_refused
 from hemascope.domain.report import Release, Report
 from hemascope.domain.reviewed import UNREVIEWED, Reviewed
+from hemascope.domain.specimen import to_segment
 from tests.support.fhir_bundles import bundle, observation, observations, resources, walk
 from tests.support.reviewed import BLURRED, pro_b, verdict
 from tests.support.slide_fields import DISEASE, TEXTS, rejected_report, smear_report
@@ -274,9 +276,8 @@ def test_a_class_that_has_no_code_is_text() -> None:
     assert observation(notified, "pattern")["valueCodeableConcept"] == {"text": "Sickle"}
 
 
-WRITTEN = st.text(
-    st.characters().filter(lambda character: character.isprintable() or character in "\n\t"), min_size=1, max_size=40
-)
+WRITTEN = st.text(max_size=40).map(compose_lines).filter(lambda text: text != "" and not find_refused(text, "\n\t"))
+IDS = st.text(min_size=1, max_size=40).map(to_segment).filter(bool)
 
 
 @given(text=WRITTEN, version=st.sampled_from(VERSIONS))
@@ -284,3 +285,15 @@ def test_whatever_a_reviewer_writes_the_bundle_is_fhir(text: str, version: Any) 
     made = bundle(pro_b(), Reviewed([verdict("correct", "Pre-B", comment=text)], Release.AMENDED, 1), version)
 
     assert observation(made, "reviewer-verdict")["note"][0]["text"] == text
+
+
+@given(hospital=IDS, patient=IDS, slide=IDS, file=IDS, version=st.sampled_from(VERSIONS))
+def test_whatever_the_ids_are_the_bundle_holds_them_as_they_are(
+    hospital: str, patient: str, slide: str, file: str, version: Any
+) -> None:
+    content = pro_b().model_dump(mode="json", by_alias=True)
+    content["specimen"] = {"hospital": hospital, "patient": patient, "slide": slide, "field": file}
+
+    made = json.dumps(bundle(Report.model_validate(content), version=version), ensure_ascii=False)
+
+    assert all(json.dumps(text, ensure_ascii=False) in made for text in (hospital, patient, slide, file))

@@ -217,10 +217,20 @@ def test_a_huge_picture_is_printed_small_and_in_its_shape() -> None:
         ("x\u0323", "x[U+0323]"),
         ("one\ntwo\t three", "one two three"),
         ("\U0001f9ea", "[U+1F9EA]"),
+        ("a\u200cb\u200ec\u00add\ufe0f", "a[U+200C]b[U+200E]c[U+00AD]d[U+FE0F]"),
+        ("Voilà\u202f!\u3000a  b", "Voilà ! a b"),
     ],
 )
 def test_a_character_that_the_font_lacks_is_its_code_point(text: str, expected: str) -> None:
     assert printable(text) == expected
+
+
+def test_blanks_of_an_id_are_told_apart() -> None:
+    written = ("a b", "a  b", "a\u00a0b", "a\u202fb", "a\u3000b")
+
+    printed = [printable(text, exact=True) for text in written]
+
+    assert printed == ["a b", "a [U+0020]b", "a[U+00A0]b", "a[U+202F]b", "a[U+3000]b"]
 
 
 def test_what_a_sender_wrote_is_no_markup(shown: Any) -> None:

@@ -24,13 +24,32 @@ def test_a_key_names_hospital_patient_slide_and_field() -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["a b.jpg", "50%.jpg", "1+1.png", "Zellkörper-Größe.tif", "血液.jpg", "q?x=1&y=2#z.jpg", "..x"]
+    "field",
+    [
+        *("a b.jpg", "50%.jpg", "1+1.png", "Zellkörper-Größe.tif", "血液.jpg", "q?x=1&y=2#z.jpg", "..x"),
+        *(
+            "9.41.00\u202fAM.png",
+            "一\u3000二.jpg",
+            "می\u200cشود.jpg",
+            "👩\u200d🔬.jpg",
+            "שקופית 3.jpg",
+            "a\u200fb",
+            "x" * 255,
+            "\ue000",
+        ),
+    ],
 )
 def test_a_key_is_read_back_as_it_was(field: str) -> None:
     assert parse_smear_key(smear_key(specimen(field=field))) == specimen(field=field)
 
 
-@pytest.mark.parametrize("part", ["", "a/b", ".", "..", " a", "a ", "a\nb", "a\x00b", "x" * 256])
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("", "a/b", ".", "..", " a", "a ", "a\nb", "a\x00b", "x" * 256, "\u3000a", "a\u202f", "\ufeffa"),
+        *("\x85a", "a\u2028b", "\u202ea", "a\u2066b", "a\ufffe", "\ufdd0", "\U0010ffff", "\ud800"),
+    ],
+)
 @pytest.mark.parametrize("name", ["hospital", "patient", "slide", "field"])
 def test_a_part_that_could_be_mistaken_is_refused(name: str, part: str) -> None:
     with pytest.raises(ValidationError):
@@ -125,3 +144,27 @@ def test_everything_about_an_object_begins_with_one_of_three_prefixes() -> None:
 
     assert report_prefixes("0f") == ("reports/0f/", "summaries/0f/", "verdicts/0f/")
     assert all(key.startswith(report_prefixes("0f")) for key in keys)
+
+
+def test_an_id_in_either_form_is_one_patient_and_one_slide() -> None:
+    composed, decomposed = specimen(patient="\u00fc", slide="\u304c"), specimen(patient="u\u0308", slide="\u304b\u3099")
+
+    assert composed == decomposed
+    assert Patient.of(composed).digest == Patient.of(decomposed).digest
+    assert parse_smear_key("smears/st-mary/u\u0308/\u304b\u3099/field 1.jpg") == composed
+
+
+@pytest.mark.parametrize(
+    ("patient", "searched"),
+    [("p-7", "smears/st-mary/p-7/"), ("mü-7", "smears/st-mary/m"), ("p-K;", "smears/st-mary/p-")],
+)
+def test_a_patients_keys_in_every_form_are_found_below_one_prefix(patient: str, searched: str) -> None:
+    assert Patient(hospital="st-mary", patient=patient).search_prefix == searched
+
+
+def test_a_key_in_another_form_is_the_patients_and_a_neighbours_is_not() -> None:
+    patient = Patient(hospital="st-mary", patient="m\u00fc")
+
+    owned = [patient.owns(f"smears/st-mary/{other}/c-1/f.jpg") for other in ("mu\u0308", "m\u00fc", "m\u00fc2", "mu")]
+
+    assert owned == [True, True, False, False]

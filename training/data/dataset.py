@@ -14,6 +14,7 @@ import numpy as np
 
 from hemascope.domain.dataset import ORIGINAL
 from hemascope.domain.disease import Disease
+from hemascope.domain.picture_file import SUFFIXES
 from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.model_input import to_working_picture
@@ -21,7 +22,6 @@ from hemascope.imaging.model_input import to_working_picture
 DISEASE_FILE = Path(__file__).parents[1] / "export" / "disease.json"
 DISEASE = Disease.model_validate_json(DISEASE_FILE.read_bytes())
 CLASS_NAMES, CLASS_FOLDERS = DISEASE.class_names, tuple(DISEASE.folders.values())
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def read_dataset(root: Path) -> list[Sample]:
     """
     samples = []
     for label, folder in enumerate(CLASS_FOLDERS):
-        files = sorted(path for path in (root / ORIGINAL / folder).glob("*") if path.suffix.lower() in _SUFFIXES)
+        files = sorted(path for path in (root / ORIGINAL / folder).glob("*") if path.suffix.lower() in SUFFIXES)
         if not files:
             raise FileNotFoundError(f"expected pictures in {root}/{ORIGINAL}/{folder}, found none")
         for file in files:

@@ -1,6 +1,6 @@
 // The patient's results on one screen.
 
-import { el } from "../dom.mjs";
+import { el, name } from "../dom.mjs";
 import { when } from "../numbers.mjs";
 import { words } from "../words.mjs";
 
@@ -17,7 +17,8 @@ export async function show({ api, named }) {
     title: labels.title,
     kind: "patient",
     content: [
-      el("p", { class: "hint" }, [chosen.slide && labels.sample(chosen.slide), chosen.issued_at && when(chosen.issued_at)].filter(Boolean).join(" · ")),
+      el("p", { class: "hint" }, chosen.slide && [labels.sample, " ", name(chosen.slide)],
+        chosen.slide && chosen.issued_at && " · ", chosen.issued_at && when(chosen.issued_at)),
       el("h1", {}, chosen.headline),
       el("p", { class: `status ${chosen.release}` }, labels.release[chosen.release]),
       el("section", {}, el("h2", {}, labels.explanation), el("p", {}, chosen.explanation)),

@@ -1,6 +1,6 @@
 // Report of one field: the picture on the left, the findings on the right, the reviews below them.
 
-import { announce, el, once, reportError } from "../dom.mjs";
+import { announce, el, name, once, reportError } from "../dom.mjs";
 import { about, answer, cellTable, fit, headline, probabilities } from "../findings.mjs";
 import { percent } from "../numbers.mjs";
 import { reviewPanel } from "../review.mjs";
@@ -20,7 +20,7 @@ export async function show({ api, me, named }) {
     title: headline(report),
     kind: "report",
     content: [
-      el("p", { class: "crumbs" }, el("a", { href: "#/worklist" }, labels.back), view.specimen && ` / ${view.specimen.slide} / ${view.specimen.field}`),
+      el("p", { class: "crumbs" }, el("a", { href: "#/worklist" }, labels.back), view.specimen && [" / ", name(view.specimen.slide), " / ", name(view.specimen.field)]),
       view.urgent && !view.acknowledged && alarm(api, me, named.id),
       el("div", { class: "head" }, el("h1", {}, headline(report)), marks(view), links(api, view)),
       el("div", { class: "two" }, el("div", { class: "left" }, left), el("div", { class: "right" }, right, review, slide, view.report && about(view.report), others(view))),
@@ -79,7 +79,7 @@ function alarm(api, me, id) {
 async function showSlide(api, { object_id: id, specimen }, section) {
   const { report } = await api.slideReport({ slide: specimen.slide, patient: specimen.patient });
   const line = (field, note) => el("li", {}, field.object_id === id
-    ? el("b", {}, `${field.name} (${labels.thisField})`) : el("a", { href: `#/reports/${field.object_id}` }, field.name), el("span", { class: "hint" }, note));
+    ? el("b", {}, name(field.name), ` (${labels.thisField})`) : el("a", { href: `#/reports/${field.object_id}` }, name(field.name)), el("span", { class: "hint" }, note));
   section.replaceChildren(
     el("h2", {}, labels.slide),
     el("p", { class: "statement" }, report.statement),

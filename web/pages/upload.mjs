@@ -1,12 +1,14 @@
 // Upload the pictures of one slide and follow their states.
 
-import { isId, objection } from "../checks.mjs";
-import { bar, el, field, once, announce } from "../dom.mjs";
+import { SUFFIXES, faultOf, objection } from "../checks.mjs";
+import { announce, bar, confirmed, el, field, name, once } from "../dom.mjs";
 import { megabytes, percent } from "../numbers.mjs";
 import { Picture, Sending } from "../sending.mjs";
 import { words } from "../words.mjs";
 
 const { upload } = words;
+const SHOWN = 5; // file names in the question
+
 let sending; // the list outlives the page, so that a user who opens a report and returns finds it again
 
 export function show({ api }) {
@@ -29,7 +31,7 @@ class Page {
     this.count = el("p", { class: "hint", role: "status" });
     this.list = el("ul", { class: "pictures" });
     this.files = el("input", {
-      type: "file", multiple: true, accept: ".jpg,.jpeg,.png,.tif,.tiff,.bmp,.webp", id: "files", class: "unseen",
+      type: "file", multiple: true, accept: SUFFIXES.join(","), id: "files", class: "unseen",
       onchange: () => this.take([...this.files.files]),
     });
     this.content = [
@@ -65,21 +67,37 @@ class Page {
   async take(files) {
     this.files.value = ""; // lets the user choose the same file again
     for (const file of files) {
-      const names = this.sending.pictures.filter(({ stage }) => stage !== "refused").map(({ name }) => name);
-      this.sending.add(new Picture(file, await objection(file, names)));
+      const taken = this.sending.pictures.filter(({ stage }) => stage !== "refused").map((picture) => picture.name);
+      this.sending.add(new Picture(file, await objection(file, taken)));
     }
   }
 
   async send() {
     const slide = { patient: this.patient.value.trim(), slide: this.slide.value.trim() };
-    for (const [name, control] of [["patient", this.patient], ["slide", this.slide]]) {
-      if (isId(slide[name])) continue;
+    for (const [id, control] of [["patient", this.patient], ["slide", this.slide]]) {
+      const fault = faultOf(slide[id]);
+      if (slide[id] && !fault) continue;
       control.setAttribute("aria-invalid", "true");
       control.focus();
-      return announce(slide[name] ? upload.wrongId : upload.needIds, "alarm");
+      return announce(slide[id] ? upload.wrongId(fault) : upload.needIds, "alarm");
     }
     announce("");
     await this.sending.send(slide);
+    const { held } = this.sending;
+    if (held.length && (await this.isConfirmed(held))) await this.sending.send({ ...slide, names_confirmed: true }, held);
+  }
+
+  // Only what the service asked about is confirmed. While the question stands, ids and list can't change.
+  isConfirmed(held) {
+    const { title, text, part, likeness, files, back, send } = upload.held;
+    const { patient, slide } = held[0].names;
+    const ids = Object.entries({ patient, slide }).filter(([, found]) => found)
+      .map(([id, found]) => el("li", {}, `${part[id]} ${likeness[found]}: “`, name(this[id].value.trim()), "”"));
+    const named = Object.keys(likeness).map((found) => [found, held.filter(({ names }) => names.field === found)])
+      .filter(([, pictures]) => pictures.length)
+      .map(([found, pictures]) => el("li", {}, `${files(pictures.length, likeness[found])} `,
+        pictures.slice(0, SHOWN).map((picture, place) => [place ? ", “" : "“", name(picture.name), "”"]), pictures.length > SHOWN && ", …"));
+    return confirmed(title, [el("h2", {}, title), el("ul", {}, ids, named), el("p", {}, text)], back, send);
   }
 
   clearDone() {
@@ -96,7 +114,7 @@ class Page {
 
   draw(picture) {
     const row = el("li", { class: `picture ${picture.stage}` },
-      el("span", { class: "name" }, picture.name),
+      name(picture.name),
       el("span", { class: "size" }, megabytes(picture.file.size)),
       el("span", { class: "stage" }, upload.stage[picture.stage], picture.stage === "sending" && ` ${percent(picture.share, 0)}`),
       picture.stage === "sending" && el("span", {
@@ -114,13 +132,13 @@ class Page {
 
   actionOf(picture) {
     if (picture.stage === "reported") return el("a", { class: "button", href: `#/reports/${picture.id}` }, upload.open);
-    if (!["ready", "refused", "broken"].includes(picture.stage)) return undefined;
+    if (!["ready", "refused", "broken", "held"].includes(picture.stage)) return undefined;
     return el("button", { class: "plain", "aria-label": upload.removeNamed(picture.name), onclick: () => this.drop(picture) }, upload.remove);
   }
 
   update() {
     const { pictures } = this.sending;
-    const ready = pictures.filter(({ stage }) => ["ready", "broken"].includes(stage)).length;
+    const ready = this.sending.waiting.length;
     const sent = pictures.filter(({ id }) => id);
     this.button.textContent = upload.send(ready);
     this.button.hidden = !ready;
@@ -129,7 +147,11 @@ class Page {
   }
 }
 
-function hintOf({ stage, text, late }) {
+function hintOf({ stage, text, late, names }) {
+  if (stage === "held") {
+    const { part, likeness } = upload.held;
+    return el("span", { class: "note" }, Object.entries(names).map(([id, found]) => `${part[id]} ${likeness[found]}. `));
+  }
   const message = text?.message ?? text ?? (late ? upload.stageHint.late : upload.stageHint[stage]);
   return message && el("span", { class: "note" }, message, text?.advice && ` ${text.advice}`);
 }

@@ -1,6 +1,6 @@
 // Accounts of this hospital.
 
-import { el, field, once, announce, select } from "../dom.mjs";
+import { announce, confirmed, el, field, name, once, select } from "../dom.mjs";
 import { words } from "../words.mjs";
 
 const { users: labels } = words;
@@ -13,7 +13,7 @@ export async function show({ api }) {
     table.replaceChildren(users.length ? listed(users, remove) : el("p", { class: "hint" }, labels.none));
   };
   const remove = async (user) => {
-    if (!(await confirmed(labels.confirmRemoval(nameOf(user))))) return;
+    if (!(await confirmed(labels.confirmRemoval(nameOf(user)), el("p", {}, labels.confirmRemoval(nameOf(user))), words.cancel, labels.remove, "alarm"))) return;
     await api.remove(user.username);
     await draw();
     announce(labels.removed);
@@ -28,8 +28,8 @@ function listed(users, remove) {
   const columns = [...Object.values(labels.columns).map((text) => el("th", { scope: "col" }, text)), el("td", {})];
   const rows = users.map((user) => {
     const button = el("button", { class: "plain", "aria-label": labels.removeNamed(nameOf(user)), onclick: () => once(button, () => remove(user)) }, labels.remove);
-    const cell = (name, text) => el("td", { "data-label": labels.columns[name] }, text);
-    return el("tr", {}, cell("name", nameOf(user)), cell("role", words.role[user.role] ?? user.role), cell("patient", user.patient ?? ""),
+    const cell = (column, text) => el("td", { "data-label": labels.columns[column] }, text);
+    return el("tr", {}, cell("name", nameOf(user)), cell("role", words.role[user.role] ?? user.role), cell("patient", name(user.patient ?? "")),
       cell("status", labels.status[user.status] ?? (user.status ?? "").toLowerCase().replaceAll("_", " ")), el("td", { class: "do" }, button));
   });
   return el("table", { class: "list" }, el("thead", {}, el("tr", {}, columns)), el("tbody", {}, rows));
@@ -60,15 +60,4 @@ function invitation(api, draw) {
     },
   }, field(labels.email, email), field(labels.role, role), patientField, button);
   return form;
-}
-
-// Asks for confirmation; Escape means no.
-function confirmed(text) {
-  return new Promise((resolve) => {
-    const dialog = el("dialog", { "aria-label": text, onclose: () => (resolve(dialog.returnValue === "yes"), dialog.remove()) },
-      el("form", { method: "dialog" }, el("p", {}, text),
-        el("p", { class: "actions" }, el("button", { value: "no" }, words.cancel), el("button", { value: "yes", class: "strong alarm" }, labels.remove))));
-    document.body.append(dialog);
-    dialog.showModal();
-  });
 }

@@ -1,6 +1,6 @@
 // Smears of the hospital: urgent ones first, then all of them, newest first, page by page.
 
-import { announce, el, field, once, reportError, select } from "../dom.mjs";
+import { announce, el, field, name, once, reportError, select } from "../dom.mjs";
 import { since, when } from "../numbers.mjs";
 import { words } from "../words.mjs";
 
@@ -52,7 +52,7 @@ function drawUrgent(section, { rows, cursor }) {
     el("h2", {}, worklist.urgent, " ", el("span", { class: "count" }, `${rows.length}${cursor ? "+" : ""}`)),
     el("p", { class: "hint" }, worklist.urgentText),
     el("ul", { class: "urgent-list" }, rows.map((row) => el("li", {}, el("a", { href: `#/reports/${row.object_id}` },
-      el("b", {}, row.specimen?.slide ?? worklist.noKey), el("span", {}, row.specimen?.field ?? ""),
+      el("b", {}, slideOf(row)), el("span", {}, name(row.specimen?.field ?? "")),
       el("span", { class: "hint" }, since(row.finished_at)))))));
 }
 
@@ -122,15 +122,17 @@ class Table {
 
 function drawRow(row) {
   const { columns } = worklist;
-  const cell = (name, ...children) => el("td", { "data-label": columns[name], class: name }, ...children);
+  const cell = (column, ...children) => el("td", { "data-label": columns[column], class: column }, ...children);
   return el("tr", { class: row.urgent && !row.acknowledged ? "urgent" : "" },
     cell("arrived", el("time", { datetime: row.finished_at, title: when(row.finished_at) }, since(row.finished_at))),
-    cell("slide", el("a", { href: `#/reports/${row.object_id}` }, row.specimen?.slide ?? worklist.noKey)),
-    cell("patient", row.specimen?.patient ?? ""),
-    cell("field", row.specimen?.field ?? ""),
+    cell("slide", el("a", { href: `#/reports/${row.object_id}` }, slideOf(row))),
+    cell("patient", name(row.specimen?.patient ?? "")),
+    cell("field", name(row.specimen?.field ?? "")),
     cell("answer", answerOf(row), row.urgent && el("span", { class: "chip alarm" }, worklist.isUrgent)),
     cell("release", row.state === "reported" ? words.release[row.release] : ""));
 }
+
+const slideOf = (row) => (row.specimen ? name(row.specimen.slide) : worklist.noKey);
 
 function answerOf({ state, decision }) {
   if (state !== "reported") return el("span", { class: `chip ${state}` }, words.state[state]);

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hemascope_cli.commands.options import Endpoint, Hospital, Slide, seconds, whole
+from hemascope_cli.commands.options import AllowNames, Endpoint, Hospital, Slide, seconds, whole
 
 _SIGN_IN, _TIMING = "Sign in, one of", "Timing"
 
@@ -47,6 +47,7 @@ def microscope(
     show_names: Annotated[
         bool, typer.Option("--show-names", help="Print file names in a log too; they may identify a person.")
     ] = False,
+    allow_names: AllowNames = False,
     outbox: Annotated[
         Path | None,
         typer.Option("--outbox", metavar="FILE", help="State of the agent.", show_default="one a folder, in ~/.hemascope"),
@@ -100,6 +101,7 @@ def microscope(
         once=once,
         show_names=show_names,
         outbox=outbox,
+        allow_names=allow_names,
         simulate=simulate,
         every=every,
         settle=settle,

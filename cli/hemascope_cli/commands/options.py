@@ -21,6 +21,9 @@ Stage = Annotated[str, typer.Option("--stage", help="Stage of the deployment.")]
 Hospital = Annotated[str, typer.Option("--hospital", help="Pseudonymous id of the hospital.")]
 Patient = Annotated[str, typer.Option("--patient", help="Pseudonymous id of the patient.")]
 Slide = Annotated[str, typer.Option("--slide", help="Pseudonymous id of the slide.")]
+AllowNames = Annotated[
+    bool, typer.Option("--allow-names", help="Send ids and file names that look like a person's; they identify nobody.")
+]
 OneHospital = Annotated[
     str | None, typer.Option("--hospital", help="Pseudonymous id of one hospital.", show_default="every hospital")
 ]

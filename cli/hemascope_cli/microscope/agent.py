@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Protocol
 
+from hemascope.domain.characters import compose
 from hemascope.domain.errors import HemascopeError, TransientError
+from hemascope.domain.personal import Likenesses, likeness
 from hemascope.domain.picture_file import check_size
-from hemascope.domain.specimen import is_segment
+from hemascope.domain.specimen import segment_fault
 from hemascope_cli.microscope.backoff import Backoff
 from hemascope_cli.microscope.folder import FileNotReady, FileStamp, WatchedFolder
 from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
 from hemascope_cli.microscope.picture import Picture, content_name
 
+_RENAME = "rename it, or start the agent with --allow-names if it identifies nobody"
 _ASK_EVERY = 5  # rounds between two questions for results
 _SENDING_SECONDS = 5.0  # then the folder is looked at again, since a file may have been removed
 
@@ -81,6 +84,8 @@ class Agent:
         Seconds between two rounds.
     longest_pause
         Seconds between two attempts, at most.
+    allow_names
+        Whether files are sent whose names look like a person's.
     """
 
     folder: WatchedFolder
@@ -93,6 +98,7 @@ class Agent:
     seconds: Callable[[], float]
     poll: float = 1.0
     longest_pause: float = 30.0
+    allow_names: bool = False
     _next_question: float = field(default=float("-inf"), init=False)
     _trouble: list[str] = field(default_factory=list, init=False)
     unreadable: set[FileStamp] = field(default_factory=set, init=False)
@@ -102,6 +108,8 @@ class Agent:
         self._questions = Backoff(self.longest_pause)
         self._next_send = float("-inf")
         self._has_more = False
+        if self.allow_names:
+            self.outbox.release_held()
 
     def run(self, finished: Callable[[], bool]) -> None:
         """Run rounds until stopped, or until nothing is left to do and ``finished`` says that no new picture will come.
@@ -161,17 +169,19 @@ class Agent:
         return quiet
 
     def _entry(self, stamp: FileStamp, data: bytes) -> Entry:
-        picture = Picture.of(data)
-        name, reason, key = content_name(stamp.name, picture.sha256), None, ""
+        picture, own_name = Picture.of(data), compose(stamp.name)
+        name = content_name(own_name, picture.sha256)
         try:
             check_size(len(data))
-            if not is_segment(name):
-                raise HemascopeError("expected a name of printable characters, without blanks at its ends")
+            if fault := segment_fault(name):
+                raise HemascopeError(f"expected a name without blanks at its ends and control characters, received {fault}")
             key = self.key_of(name)
         except HemascopeError as refusal:
-            reason = str(refusal)
-        step = Step.ENDED if reason else Step.SEEN
-        return Entry(picture.sha256, stamp, key, step, result=Result.REFUSED if reason else None, reason=reason)
+            return Entry(picture.sha256, stamp, "", Step.ENDED, result=Result.REFUSED, reason=str(refusal))
+        # Judged without the digest, which may look like a date.
+        if not self.allow_names and (names := Likenesses(field=likeness(own_name))):
+            return Entry(picture.sha256, stamp, key, Step.ENDED, result=Result.HELD, reason=f"{names}; {_RENAME}")
+        return Entry(picture.sha256, stamp, key, Step.SEEN)
 
     def _send(self, *, strict: bool) -> None:
         self._has_more, began = False, self.seconds()

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from hemascope.domain.characters import visible
 from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
-from hemascope_cli.passed_over import printable, summarize
+from hemascope_cli.passed_over import summarize
 
 _ROWS, _WIDTH = 12, 48
 _WORDS = {
@@ -17,6 +18,7 @@ _WORDS = {
     Result.FAILED: "failed, being looked after",
     Result.REFUSED: "not sent",
     Result.GONE: "not sent",
+    Result.HELD: "held back",
 }
 
 
@@ -42,7 +44,7 @@ class Lines:
         """Write what changed; a first attempt to send is only reported by its outcome."""
         if entry.step is Step.SENDING and entry.attempts == 1:
             return
-        name = f"  {printable(entry.stamp.name)}" if self.show_names else ""
+        name = f"  {visible(entry.stamp.name)}" if self.show_names else ""
         self._write(
             f"{entry.sha256[:16]}  {entry.object_id or '-':<32}  {state_of(entry, shows_results=self.shows_results)}{name}"
         )
@@ -96,7 +98,7 @@ class Table:
         """Draw where anything changed."""
         width = max(20, self.columns() - 1)
         rows = [
-            f"{printable(entry.stamp.name)[:_WIDTH]:<{_WIDTH}}  {state_of(entry, shows_results=self.shows_results)}"
+            f"{visible(entry.stamp.name)[:_WIDTH]:<{_WIDTH}}  {state_of(entry, shows_results=self.shows_results)}"
             for entry in self.outbox.newest(_ROWS)
         ]
         counts = self.outbox.counts()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from hemascope.domain.errors import HemascopeError, RejectedSmear, RejectionReason
 from hemascope.domain.picture_file import MAXIMUM_BYTES
-from hemascope.imaging.header import read_header
+from hemascope.imaging.decode import check_header
 from hemascope_cli.passed_over import NO_FILE, UNREADABLE, has_picture_name, reason_by_content, reason_by_name
 
 _FOLDER = "a folder: only what is directly in the watched folder is sent"
@@ -171,7 +171,7 @@ def _reason_by_kind(entry: os.DirEntry[str]) -> str | None:
 
 def _lacks_its_end(data: bytes) -> bool:
     try:
-        read_header(data)
+        check_header(data)
     except RejectedSmear as refusal:
         return refusal.reason is RejectionReason.TRUNCATED
     return False

@@ -40,13 +40,14 @@ class Step(StrEnum):
 
 
 class Result(StrEnum):
-    """Result of a picture: the three terminal states of the service, and two of the agent."""
+    """Result of a picture: the three terminal states of the service, and three of the agent."""
 
     REPORTED = "reported"
     REJECTED = "rejected"
     FAILED = "failed"  # the service's fault; it may still become a report, so the agent keeps asking
     REFUSED = "refused"  # not sent, because the service could only reject it
     GONE = "gone"  # removed from the folder before it was sent
+    HELD = "held"  # not sent, because its name looks like a person's and nobody has said that it is none
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,8 @@ class Outbox:
     def register(self, entry: Entry) -> Entry:
         """Register a picture before anything is sent; what is known of its content is kept.
 
-        A picture that was gone is sent again, one that was refused is judged by its new name, and one that waits is read from
-        its new file.
+        A picture that was gone is sent again, one that was refused or held is judged by its new name, and one that waits is
+        read from its new file.
         """
         where = (os.fsencode(entry.stamp.name), entry.stamp.size, entry.stamp.modified_ns)
         with _on_disk(), self._base:
@@ -116,8 +117,8 @@ class Outbox:
                 (entry.sha256, *where, entry.key, entry.step, entry.result, entry.reason),
             )
             self._base.execute(
-                "UPDATE pictures SET key = iif(result = 'refused', ?, key), state = ?, result = ?, reason = ? "
-                "WHERE sha256 = ? AND result IN ('gone', 'refused')",
+                "UPDATE pictures SET key = iif(result IN ('refused', 'held'), ?, key), state = ?, result = ?, reason = ? "
+                "WHERE sha256 = ? AND result IN ('gone', 'refused', 'held')",
                 (entry.key, entry.step, entry.result, entry.reason, entry.sha256),
             )
             self._base.execute("INSERT OR IGNORE INTO stamps VALUES (?, ?, ?)", where)
@@ -145,6 +146,11 @@ class Outbox:
         with _on_disk():
             found = self._base.execute("SELECT coalesce(result, state) AS word, count(*) FROM pictures GROUP BY word")
             return Counter(dict(found.fetchall()))
+
+    def release_held(self) -> None:
+        """Let the pictures be sent that were held for their names."""
+        with _on_disk():
+            self._base.execute("UPDATE pictures SET state = 'seen', result = NULL, reason = NULL WHERE result = 'held'")
 
     def begin(self, sha256: str) -> Entry:
         """Record that a picture is about to be sent."""

@@ -12,6 +12,7 @@ from threading import Event, Thread
 
 from hemascope.aws.client import client
 from hemascope.domain.errors import HemascopeError
+from hemascope.domain.personal import likenesses
 from hemascope.domain.specimen import smear_key
 from hemascope_cli.identifiers import specimen_of
 from hemascope_cli.microscope.agent import Agent, Sender
@@ -51,6 +52,8 @@ class AgentOptions:
         Print file names in a log.
     outbox
         State of the agent; None is one for the folder, in ``~/.hemascope``.
+    allow_names
+        Send ids and file names that look like a person's.
     simulate, every
         How many smears to draw into the folder, and seconds between two of them.
     settle, poll, longest_pause
@@ -69,6 +72,7 @@ class AgentOptions:
     once: bool
     show_names: bool
     outbox: Path | None
+    allow_names: bool
     simulate: int
     every: float
     settle: float
@@ -82,8 +86,8 @@ def run_agent(options: AgentOptions) -> int:
     Returns
     -------
     int
-        The exit status: 0; with ``once`` 3 where a picture will have no report, because it was refused, rejected or removed, or
-        can't be read.
+        The exit status: 0; with ``once`` 3 where a picture will have no report, because it was refused, held back, rejected or
+        removed, or can't be read.
 
     Raises
     ------
@@ -111,11 +115,13 @@ def _own_outbox(folder: Path) -> Path:
 
 
 def _lost(outbox: Outbox) -> bool:
-    return any(outbox.counts()[result] for result in ("refused", "gone", "rejected", "failed"))
+    return any(outbox.counts()[result] for result in ("refused", "gone", "held", "rejected", "failed"))
 
 
 def _agent(options: AgentOptions, outbox: Outbox, stop: Event) -> Agent:
     specimen = specimen_of(options.hospital, options.patient, options.slide, "any")
+    if not options.allow_names and (names := likenesses(specimen)):
+        raise HemascopeError(f"expected pseudonyms, {names}; give --allow-names if it identifies nobody")
     sender, portal = _sign_in(options)
     shows_results = portal is not None
     return Agent(
@@ -131,6 +137,7 @@ def _agent(options: AgentOptions, outbox: Outbox, stop: Event) -> Agent:
         seconds=time.monotonic,
         poll=options.poll,
         longest_pause=options.longest_pause,
+        allow_names=options.allow_names,
     )
 
 

@@ -12,14 +12,13 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from hemascope.domain.audit import SERVICE, AuditAction
-from hemascope.domain.dataset import ORIGINAL, SUFFIXES
+from hemascope.domain.dataset import ORIGINAL
 from hemascope.domain.errors import MissingObject
-from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.ledger import LedgerRow
+from hemascope.domain.picture_file import MAXIMUM_BYTES, identify
 from hemascope.domain.release_rules import governing_row
 from hemascope.domain.report import Decision, Release
 from hemascope.domain.specimen import Patient, Specimen, specimen_of
-from hemascope.imaging.header import read_header
 from hemascope.portal.report_repository import ReportRepository
 from hemascope.ports import AuditTrail, Clock, Ledger, LedgerOperations, ObjectStore
 
@@ -137,7 +136,7 @@ class ReviewExport:
         except MissingObject:
             counts.gone += 1
             return None
-        target = target.with_name(target.name + SUFFIXES[read_header(data).format])
+        target = target.with_name(target.name + identify(data).suffix)
         self._record(smear)
         _write(target, data)
         counts.new += 1

@@ -60,7 +60,8 @@ class Forgetting:
 
     def plan(self) -> Plan:
         """Find everything that is stored; nothing is changed."""
-        versions = self.uploads.all_below(self.patient.prefix)
+        below = self.uploads.all_below(self.patient.search_prefix)
+        versions = [version for version in below if self.patient.owns(version.object.key)]
         traces = list(self.ledger.traces_of(self.patient))
         completed = {trace.object_id for trace in traces if trace.completed}
         rows = Counter(trace.object_id for trace in traces if not trace.is_tombstone)

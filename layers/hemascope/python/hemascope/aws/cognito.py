@@ -5,6 +5,7 @@ listing only: the role of an account is its role's group, its hospital is ``cust
 account is shown or changed.
 """
 
+import hashlib
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from hemascope.aws.client import error_code, map_transient_errors
 from hemascope.domain.account import Account, AccountPage, Role
 
 ROLES = frozenset(Role)
+_LONGEST_GROUP = 128  # characters of a group's name; an id in full may need more, then its digest stands for it
 _READERS = 8  # accounts that are read concurrently
 _EXISTS = {"UsernameExistsException", "AliasExistsException"}
 _NOT_FOUND = {"UserNotFoundException", "InvalidParameterException"}
@@ -32,8 +34,13 @@ def hospital_group(hospital: str) -> str:
     --------
     >>> hospital_group("st mary")
     'hospital:st%20mary'
+    >>> len(hospital_group(255 * "血"))
+    73
     """
-    return f"hospital:{quote(hospital, safe='')}"
+    name = f"hospital:{quote(hospital, safe='')}"
+    if len(name) <= _LONGEST_GROUP:
+        return name
+    return f"hospital:{hashlib.sha256(hospital.encode()).hexdigest()}"
 
 
 @dataclass(frozen=True)

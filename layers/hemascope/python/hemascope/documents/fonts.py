@@ -3,6 +3,7 @@
 FiraGO (SIL Open Font License) comes as a package, so its bytes are locked like any dependency's. It is embedded, so a page
 looks the same everywhere. It knows Latin, Greek and Cyrillic. A character of another script is printed as its code point: an id
 must never come out as empty boxes, since two ids would look alike, nor in a wrong order, as scripts from right to left would.
+So are characters that nobody sees, such as joiners, and in ids all blanks but single spaces.
 """
 
 import re
@@ -14,6 +15,8 @@ from xml.sax.saxutils import escape
 from pymupdf_fonts import myfont
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
+
+from hemascope.domain.characters import compose
 
 REGULAR, BOLD = "FiraGO", "FiraGO-Bold"
 _SCRIPTS = ("LATIN", "GREEK", "CYRILLIC")
@@ -29,10 +32,17 @@ def register() -> frozenset[int]:
     return frozenset.intersection(*(frozenset(font.face.charToGlyph) for font in fonts))
 
 
-def printable(text: str) -> str:
-    """The text with each character that can't be printed rightly in the form ``[U+8840]``; line ends become blanks."""
+def printable(text: str, *, exact: bool = False) -> str:
+    """The text with each character that can't be printed rightly in the form ``[U+8840]``.
+
+    Parameters
+    ----------
+    exact
+        Whether blanks matter, as in an id. Otherwise any run of blanks and line ends becomes one space.
+    """
     known = register()
-    composed = re.sub(r"[ \t\r\n]+", " ", unicodedata.normalize("NFC", text))
+    composed = compose(text)
+    composed = re.sub("(?<= ) ", "[U+0020]", composed) if exact else re.sub(r"\s+", " ", composed)
     return "".join(
         character if _is_plain(character) and ord(character) in known else f"[U+{ord(character):04X}]" for character in composed
     )
@@ -41,10 +51,13 @@ def printable(text: str) -> str:
 def _is_plain(character: str) -> bool:
     if character.isalpha():
         return unicodedata.name(character, "").startswith(_SCRIPTS)
-    # Combining marks would need to be placed.
-    return not unicodedata.category(character).startswith("M") and unicodedata.bidirectional(character) not in {"R", "AL"}
+    category = unicodedata.category(character)
+    # Combining marks would need to be placed; nobody sees formatting characters and tells blanks apart.
+    if category.startswith("M") or category == "Cf" or (category == "Zs" and character != " "):
+        return False
+    return unicodedata.bidirectional(character) not in {"R", "AL"}
 
 
-def markup(text: str) -> str:
+def markup(text: str, *, exact: bool = False) -> str:
     """The text for a paragraph of ReportLab, in which nothing that a sender wrote is taken as markup."""
-    return escape(printable(text))
+    return escape(printable(text, exact=exact))

@@ -1,8 +1,9 @@
 """English labels of the printed report and of the FHIR bundle. Recommendations come from the texts of the model."""
 
 from hemascope.domain.disease import Disease
+from hemascope.domain.picture_file import ColourDeclaration, DepthSource
 from hemascope.domain.quality import QualityReason
-from hemascope.domain.report import Decision, Release, Report
+from hemascope.domain.report import Decision, Release, Report, SourcePicture
 from hemascope.domain.reviewed import Reviewed
 
 RELEASE = {
@@ -27,6 +28,29 @@ REASONS = {
     QualityReason.EMPTY_MASK: "no stained cell",
     QualityReason.OVERFLOWING_MASK: "stain everywhere",
 }
+
+
+COLOURS = {
+    ColourDeclaration.NONE: "no colour space declared, taken as sRGB",
+    ColourDeclaration.SRGB: "sRGB",
+    ColourDeclaration.ICC_PROFILE: "an ICC profile",
+    ColourDeclaration.GAMMA: "gamma and primaries",
+    ColourDeclaration.CODE_POINTS: "video code points",
+    ColourDeclaration.ADOBE_RGB: "Adobe RGB",
+    ColourDeclaration.CIELAB: "CIELab",
+    ColourDeclaration.ICCLAB: "ICCLab",
+    ColourDeclaration.CMYK: "CMYK",
+}
+
+
+def in_words(source: SourcePicture) -> str:
+    """What a file was, and what was done to see its colours as they were meant."""
+    bits = f"{source.bits} bits" + (" (told by the brightest sample)" if source.bits_from is DepthSource.DATA else "")
+    if source.converted:
+        colours = f"converted to sRGB from {COLOURS[source.colour]}"
+    else:  # what is declared and needs no conversion is sRGB
+        colours = COLOURS[ColourDeclaration.NONE if source.colour is ColourDeclaration.NONE else ColourDeclaration.SRGB]
+    return f"{source.format}, {source.width} x {source.height}, {bits}; {colours}"
 
 
 def spell_out(code: str) -> str:

@@ -11,7 +11,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Image, Paragraph, Spacer, Table
 
 from hemascope.documents.fonts import BOLD, REGULAR, markup, printable
-from hemascope.documents.labels import REASONS, certainty, headline, percent, spell_out
+from hemascope.documents.labels import REASONS, certainty, headline, in_words, percent, spell_out
 from hemascope.documents.pictures import Print, ReportPictures, to_print
 from hemascope.domain.disease import Disease
 from hemascope.domain.report import Decision, Evidence, Release, Report, Result
@@ -65,7 +65,7 @@ def identity(report: Report, sample: str) -> Any:
         ("Model", report.model.name),
     ]
     rows = [
-        [Paragraph(a, _LABEL), Paragraph(markup(b), _SMALL), Paragraph(c, _LABEL), Paragraph(markup(d), _SMALL)]
+        [Paragraph(a, _LABEL), Paragraph(markup(b, exact=True), _SMALL), Paragraph(c, _LABEL), Paragraph(markup(d), _SMALL)]
         for (a, b), (c, d) in zip(left, right, strict=True)
     ]
     return Table(rows, colWidths=[30 * mm, 58 * mm, 18 * mm, 72 * mm], style=_PLAIN)
@@ -163,6 +163,8 @@ def _figures(found: Evidence, stated: Result) -> list[tuple[str, str, str, str]]
         ("Possible classes", ", ".join(stated.prediction_set), "", ""),
         ("Classes that the smear is typical of", ", ".join(stated.conformal_set) or "none", "", ""),
     ]
+    if found.source is not None:
+        lines.append(("File as received", in_words(found.source), "", ""))
     measured = f"{quality.sharpness:.0f} / {quality.brightness:.0f} / {quality.contrast:.0f}"
     lines.append(("Sharpness / brightness / contrast of the picture", measured, "", ""))
     for finding in quality.findings:

@@ -26,6 +26,38 @@ class PictureFormat(StrEnum):
     WEBP = "WebP"
     HEIC = "HEIC"
 
+    @property
+    def suffix(self) -> str:
+        """How a file of this format is usually named.
+
+        Examples
+        --------
+        >>> PictureFormat.TIFF.suffix
+        '.tif'
+        """
+        return {"JPEG": ".jpg", "TIFF": ".tif"}.get(self, f".{self.lower()}")
+
+
+class ColourDeclaration(StrEnum):
+    """What a file says about its colours: nothing, which means sRGB, or by what."""
+
+    NONE = "none"
+    SRGB = "srgb"
+    ICC_PROFILE = "icc_profile"
+    GAMMA = "gamma_and_primaries"
+    CODE_POINTS = "code_points"  # of ITU-T H.273
+    ADOBE_RGB = "adobe_rgb"  # by the letters R03 of a camera's file system rules (DCF)
+    CIELAB = "cielab"
+    ICCLAB = "icclab"
+    CMYK = "cmyk"  # without a profile
+
+
+class DepthSource(StrEnum):
+    """How it is known how many bits of a sample are used: the file says so, or its brightest sample does."""
+
+    FILE = "file"
+    DATA = "data"
+
 
 _MAGIC = (
     (re.compile(rb"\xff\xd8\xff"), PictureFormat.JPEG),

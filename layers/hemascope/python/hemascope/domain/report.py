@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hemascope.domain.errors import RejectionReason
 from hemascope.domain.hospital import Telephone
+from hemascope.domain.picture_file import ColourDeclaration, DepthSource, PictureFormat
 from hemascope.domain.quality import QualityFigure, QualityReason
 from hemascope.domain.specimen import Specimen
 
@@ -115,6 +116,18 @@ class CellRow(_Contract):
     evidence_share: Probability  # of what speaks for the label
 
 
+class SourcePicture(_Contract):
+    """What the file was, and what was done to see its colours as they were meant: in sRGB, of 8 bits."""
+
+    format: PictureFormat
+    width: Annotated[int, Field(ge=1)]  # pixels, upright
+    height: Annotated[int, Field(ge=1)]
+    bits: Annotated[int, Field(ge=1, le=16)]  # that are used of a sample
+    bits_from: DepthSource
+    colour: ColourDeclaration
+    converted: bool  # whether colours were converted to sRGB
+
+
 class Evidence(_Contract):
     """What the result rests on."""
 
@@ -125,6 +138,7 @@ class Evidence(_Contract):
     out_of_distribution_score: Annotated[float, Field(ge=0.0)]
     # The same of the network's own features.
     feature_score: Annotated[float, Field(ge=0.0)]
+    source: SourcePicture | None = None  # None in reports from before version 1.2
     pictures: Pictures | None = None
     cells: tuple[CellRow, ...]
 

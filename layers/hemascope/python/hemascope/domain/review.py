@@ -4,7 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from hemascope.domain.characters import compose_lines, find_refused, unfit
 
 
 class VerdictKind(StrEnum):
@@ -14,18 +16,25 @@ class VerdictKind(StrEnum):
     CORRECT = "correct"
 
 
-_ALSO = "\n\t\u200c\u200d"  # and the joiners, which Persian and some emoji are written with
+def _compose(text: object) -> object:
+    return compose_lines(text) if isinstance(text, str) else text
 
 
-def _readable(text: str) -> str:
-    """Lines of text: nothing that steers a terminal or turns the writing direction of a page around."""
-    if not all(character.isprintable() or character in _ALSO for character in text):
-        raise ValueError("expected printable text")
+def _check_lines(text: str) -> str:
+    if fault := find_refused(text, allowed="\n\t"):
+        raise unfit(fault)
     return text
 
 
-Label = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_readable)]
-Comment = Annotated[str, Field(max_length=2000), AfterValidator(_readable)]
+def _check_line(text: str) -> str:
+    if fault := find_refused(text):
+        raise unfit(fault)
+    return text
+
+
+_Composed = BeforeValidator(_compose, json_schema_input_type=str)
+Label = Annotated[str, _Composed, Field(min_length=1, max_length=100), AfterValidator(_check_line)]
+Comment = Annotated[str, _Composed, Field(max_length=2000), AfterValidator(_check_lines)]
 
 
 class Opinion(BaseModel):

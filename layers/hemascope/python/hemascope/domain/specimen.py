@@ -4,8 +4,9 @@ import hashlib
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from hemascope.domain.characters import compose, find_refused, is_blank, name_of, unfit
 from hemascope.domain.errors import RejectedSmear, RejectionReason
 
 MAXIMUM_KEY_BYTES = 1024  # the limit of S3
@@ -13,9 +14,38 @@ MAXIMUM_SEGMENT = 255  # characters
 SMEARS = "smears/"  # prefix of the keys of all pictures
 
 
+def segment_fault(text: str) -> str | None:
+    """Say why a text can't be one of the ids in a key, without repeating it; None where it can.
+
+    Examples
+    --------
+    >>> segment_fault("c/1"), segment_fault("c-1 "), segment_fault("c+1")
+    ('the character U+002F SOLIDUS', 'a blank at its end, U+0020 SPACE', None)
+    """
+    text = compose(text)
+    if not text:
+        return "no character"
+    if len(text) > MAXIMUM_SEGMENT:
+        return f"{len(text)} characters, more than {MAXIMUM_SEGMENT}"
+    if fault := find_refused(text):
+        return fault
+    if "/" in text:
+        return f"the character {name_of('/')}"
+    if text in {".", ".."}:
+        return "dots alone, which stand for a folder"
+    for character, place in ((text[0], "beginning"), (text[-1], "end")):
+        if is_blank(character):
+            return f"a blank at its {place}, {name_of(character)}"
+    return None
+
+
+def _compose(text: object) -> object:
+    return compose(text) if isinstance(text, str) else text
+
+
 def _check_segment(text: str) -> str:
-    if "/" in text or text in {".", ".."} or text != text.strip() or not text.isprintable():
-        raise ValueError("expected printable text without '/' and without blanks at its ends")
+    if fault := segment_fault(text):
+        raise unfit(fault)
     return text
 
 
@@ -25,23 +55,24 @@ def _check_encodable(text: str) -> str:
 
 
 Unicode = Annotated[str, AfterValidator(_check_encodable)]
-Segment = Annotated[str, Field(min_length=1, max_length=MAXIMUM_SEGMENT), AfterValidator(_check_segment)]
-_SEGMENT: TypeAdapter[str] = TypeAdapter(Segment)
+# One of the ids in a key, always in NFC: whichever form was sent, it is the same id.
+Segment = Annotated[
+    str,
+    BeforeValidator(_compose, json_schema_input_type=str),
+    Field(min_length=1, max_length=MAXIMUM_SEGMENT),
+    AfterValidator(_check_segment),
+]
 
 
-def is_segment(text: str) -> bool:
-    """Return whether a text may be one of the ids in a key.
+def to_segment(text: str) -> str | None:
+    """Read a text as one of the ids in a key; None where it can't be one.
 
     Examples
     --------
-    >>> is_segment("c+1"), is_segment("c/1"), is_segment("")
-    (True, False, False)
+    >>> to_segment("c+1"), to_segment("c/1"), to_segment("")
+    ('c+1', None, None)
     """
-    try:
-        _SEGMENT.validate_python(text)
-    except ValidationError:
-        return False
-    return True
+    return None if segment_fault(text) else compose(text)
 
 
 class ObjectVersion(BaseModel):
@@ -106,6 +137,19 @@ class Patient(BaseModel):
         return f"{SMEARS}{self.hospital}/{self.patient}/"
 
     @property
+    def search_prefix(self) -> str:
+        """Prefix of the patient's keys in whatever form of Unicode a client of S3 wrote them; others may begin with it too.
+
+        Forms differ from the first character that is not ASCII, and in ``;``, ``K`` and the grave accent, of which Unicode
+        knows a second kind (the Greek question mark, the kelvin sign, the varia).
+        """
+        return re.split("[^ -:<-JL-_a-~]", self.prefix, maxsplit=1)[0]
+
+    def owns(self, key: str) -> bool:
+        """Return whether a key begins with the patient's ids, in whatever form of Unicode."""
+        return compose(key).startswith(self.prefix)
+
+    @property
     def digest(self) -> str:
         """32 hex digits that identify the patient where the id must not appear."""
         return _digest(self.hospital, self.patient)
@@ -141,7 +185,7 @@ def smear_key(specimen: Specimen) -> str:
 
 
 def parse_smear_key(key: str) -> Specimen:
-    """Inverse of :func:`smear_key`.
+    """Inverse of :func:`smear_key`. A key in another form of Unicode, which only other clients of S3 write, means the same ids.
 
     Raises
     ------

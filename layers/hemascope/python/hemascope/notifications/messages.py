@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.notification import Channel, Mail, MailKind, Notification
+from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.report import Decision, Report, State
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.ports import ObjectStore

@@ -89,4 +89,4 @@ def _refuse(error: Exception) -> Response[str]:
     problem = problem_of(error)
     if not isinstance(error, PortalError):
         logger.error("request failed", extra={"error": type(error).__name__})
-    return Response(problem.status, "application/problem+json", problem.model_dump_json(), _HEADERS)
+    return Response(problem.status, "application/problem+json", problem.model_dump_json(exclude_none=True), _HEADERS)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from hemascope.domain.disease import Disease
 from hemascope.domain.errors import MissingObject, RejectedSmear
-from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.hospital import HospitalSettings
+from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.report import Report
 from hemascope.domain.reviewed import Reviewed
 from hemascope.domain.specimen import ObjectVersion

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.ledger import LedgerRow
+from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.report import PatientSummary, Report
 from hemascope.domain.review import Verdict
 from hemascope.domain.specimen import ObjectVersion, report_keys, verdict_key

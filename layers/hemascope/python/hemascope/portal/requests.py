@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from hemascope.domain.characters import UNFIT
 from hemascope.portal.problems import BadRequest
 
 
@@ -82,6 +83,13 @@ class QueryString:
 
 
 def _wrong_fields(error: ValidationError, model: type[BaseModel]) -> str:
-    """The wrong fields by name; names that are not the model's own were chosen by the sender and are left out."""
-    wrong = {str(detail["loc"][0]) for detail in error.errors() if detail["loc"]} & set(model.model_fields)
-    return f"; wrong: {', '.join(sorted(wrong))}" if wrong else ""
+    """The wrong fields by name, and why where that is our own text.
+
+    Names that are not the model's own were chosen by the sender and are left out.
+    """
+    wrong: dict[str, str] = {}
+    for detail in error.errors():
+        name = str(detail["loc"][0]) if detail["loc"] else ""
+        if name in model.model_fields:
+            wrong[name] = f"{name} ({detail['ctx']['fault']})" if detail["type"] == UNFIT else name
+    return f"; wrong: {', '.join(wrong[name] for name in sorted(wrong))}" if wrong else ""

@@ -5,11 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from hemascope.domain.account import Role
+from hemascope.domain.characters import compose
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.report import Report
 from hemascope.domain.slide import SlideReport, SlideSummary
 from hemascope.domain.slide_texts import SlideTexts
-from hemascope.domain.specimen import Specimen, is_segment, specimen_of
+from hemascope.domain.specimen import Specimen, specimen_of, to_segment
 from hemascope.portal.audit import AuditService
 from hemascope.portal.identity import Person
 from hemascope.portal.patients import PatientResultService, release_of
@@ -83,9 +84,9 @@ class SlideService:
     def _find_specimens(self, person: Person, query: SlideQuery) -> Mapping[str, Specimen]:
         """The slide's fields by object id, of one patient alone."""
         known: Sequence[LedgerRow] = ()
-        if is_segment(query.slide):
-            known = self.ledger.rows_by_slide(person.hospital, query.slide, SLIDE_ROWS + 1)
-        patient = person.patient if person.role is Role.PATIENT else query.patient
+        if slide := to_segment(query.slide):
+            known = self.ledger.rows_by_slide(person.hospital, slide, SLIDE_ROWS + 1)
+        patient = person.patient if person.role is Role.PATIENT else query.patient and compose(query.patient)
         found = {row.object_id: specimen for row in known if (specimen := specimen_of(row.object.key))}
         specimens = {object_id: specimen for object_id, specimen in found.items() if patient in {None, specimen.patient}}
         if len({specimen.patient for specimen in specimens.values()}) > 1:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pydantic import Field, model_validator
 
 from hemascope.domain.errors import RejectedSmear
+from hemascope.domain.personal import likenesses
 from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.domain.specimen import Segment, Specimen, smear_key
 from hemascope.domain.upload import SignedPut, UploadForm
 from hemascope.portal.identity import Person
-from hemascope.portal.problems import BadRequest
+from hemascope.portal.problems import BadRequest, UnconfirmedNames
 from hemascope.portal.requests import Message
 from hemascope.ports import LinkMaker
 
@@ -28,6 +29,8 @@ class UploadRequest(Message):
     # A program that may be interrupted at any moment names the content, and gets a link that stores it once.
     sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     size: int | None = Field(default=None, ge=1, le=MAXIMUM_BYTES)
+    # The sender was asked whether an id or the file name identifies a person, and said no.
+    names_confirmed: bool = False
 
     @model_validator(mode="after")
     def _both_or_none(self) -> "UploadRequest":
@@ -65,9 +68,14 @@ class UploadService:
         ------
         BadRequest
             Where the ids together are too long for a key.
+        UnconfirmedNames
+            Where an id or the file name looks like one of a person.
         """
+        specimen = Specimen(hospital=person.hospital, **request.model_dump(include={"patient", "slide", "field"}))
+        if (names := likenesses(specimen)) and not request.names_confirmed:
+            raise UnconfirmedNames(names)
         try:
-            key = smear_key(Specimen(hospital=person.hospital, **request.model_dump(include={"patient", "slide", "field"})))
+            key = smear_key(specimen)
         except RejectedSmear as error:  # its text holds lengths only
             raise BadRequest(f"{error}.") from error
         return Upload(

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from hemascope.domain.ledger import LedgerRow, RowFilter, RowPage, RowPosition
 from hemascope.domain.report import Decision, Rejection, State
-from hemascope.domain.specimen import is_segment
+from hemascope.domain.specimen import to_segment
 from hemascope.portal.identity import Person
 from hemascope.portal.problems import BadRequest
 from hemascope.portal.report_repository import ReportRepository
@@ -136,7 +136,8 @@ class WorklistService:
 
     def _rows_of_slide(self, hospital: str, slide: str, row_filter: RowFilter, after: RowPosition | None) -> RowPage:
         """A slide has few fields, and no index sorts them by time, so they are sorted here."""
-        known = self.ledger.rows_by_slide(hospital, slide, SLIDE_ROWS + 1) if is_segment(slide) else ()
+        wanted = to_segment(slide)
+        known = self.ledger.rows_by_slide(hospital, wanted, SLIDE_ROWS + 1) if wanted else ()
         if len(known) > SLIDE_ROWS:
             raise BadRequest(f"Expected a slide of at most {SLIDE_ROWS} reports.")
         rows = sorted((row for row in known if row_filter.matches(row)), key=_sort_key, reverse=True)

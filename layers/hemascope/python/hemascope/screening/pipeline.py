@@ -21,7 +21,7 @@ from hemascope.domain.report import (
 )
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.cells import measure_cells
-from hemascope.imaging.decode import Picture, decode
+from hemascope.imaging.decode import Decoded, Picture, decode_file
 from hemascope.imaging.fingerprint import colour_fingerprint
 from hemascope.imaging.heat_map import draw_heat_maps, positive_sum, share_of_evidence, shrink_for_heat_maps
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
@@ -106,15 +106,15 @@ def reject(refusal: RejectedSmear, specimen: Specimen | None, artifact: Artifact
 def _judge(
     data: bytes, specimen: Specimen | None, classifier: Classifier, object_id: str, laps: "_Laps", draw: bool
 ) -> Screening:
-    picture = decode(data)
+    decoded = decode_file(data)
     with ThreadPoolExecutor(1) as beside:
         # A large picture is shrunk for drawing on one processor while it is measured on the other.
-        canvases = [beside.submit(shrink, picture) for shrink in (shrink_for_overlay, shrink_for_heat_maps) if draw]
-        return _measure(picture, specimen, classifier, object_id, laps, canvases)
+        canvases = [beside.submit(shrink, decoded.picture) for shrink in (shrink_for_overlay, shrink_for_heat_maps) if draw]
+        return _measure(decoded, specimen, classifier, object_id, laps, canvases)
 
 
 def _measure(
-    picture: Picture,
+    decoded: Decoded,
     specimen: Specimen | None,
     classifier: Classifier,
     object_id: str,
@@ -123,7 +123,7 @@ def _measure(
 ) -> Screening:
     artifact = classifier.artifact
     spec = artifact.manifest.preprocessing
-    working = to_working_picture(picture, spec)
+    working = to_working_picture(decoded.picture, spec)
     laps.mark("decode")
     figures = measure_quality(working)
     score = artifact.colours.score(colour_fingerprint(working))
@@ -156,6 +156,7 @@ def _measure(
             quality=Quality(**dataclasses.asdict(figures), figures=measured, findings=findings),
             out_of_distribution_score=score,
             feature_score=answer.feature_score,
+            source=decoded.source,
             cells=cells,
         ),
         model=artifact.reference,

@@ -11,9 +11,9 @@ from typing import Any
 
 from hemascope.domain.errors import ForgottenObject, RejectedSmear
 from hemascope.domain.events import CreatedObject
-from hemascope.domain.picture_file import MAXIMUM_BYTES, check_size
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.notification import NotificationTask
+from hemascope.domain.picture_file import MAXIMUM_BYTES, check_size
 from hemascope.domain.report import Decision, Pictures, Report, State
 from hemascope.domain.specimen import (
     ObjectVersion,

@@ -9,7 +9,7 @@ from datetime import datetime
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from hemascope.aws.client import map_aws_errors
-from hemascope.aws.dynamodb import Item, expressions
+from hemascope.aws.dynamodb import Item, expressions, from_item
 from hemascope.aws.ledger.table import LedgerTable, row_from_item, row_key
 from hemascope.aws.retry import attempts
 from hemascope.domain.errors import TransientError
@@ -48,13 +48,11 @@ class Operations(LedgerTable):
 
     def traces_of(self, patient: Patient) -> Iterator[PatientTrace]:
         """Scan the table: a row of a failed smear names its patient only in the key, which no index holds."""
-        for page in self._scan(Attr("key").begins_with(patient.prefix) | Attr("patient").eq(patient.digest)):
-            for item in page:
-                yield PatientTrace(
-                    object_id=item["object_id"]["S"],
-                    is_tombstone=item["model"]["S"] == FORGOTTEN,
-                    completed="completed_at" in item,
-                )
+        for page in self._scan(Attr("key").begins_with(patient.search_prefix) | Attr("patient").eq(patient.digest)):
+            for found in map(from_item, page):
+                if found.get("patient") == patient.digest or patient.owns(found["key"]):
+                    is_tombstone, completed = found["model"] == FORGOTTEN, "completed_at" in found
+                    yield PatientTrace(object_id=found["object_id"], is_tombstone=is_tombstone, completed=completed)
 
     def write_tombstone(self, object_id: str, patient: Patient, found: StoredCounts, now: datetime) -> None:
         """Update the tombstone's item, which creates it where there is none."""
