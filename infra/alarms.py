@@ -169,6 +169,12 @@ def smear_alarms(function: lambda_.IFunction, arrivals: sqs.IQueue, rejected: in
         threshold=abstained,
     )
     yield Alarm(
+        "smears-unassigned",
+        "A picture was stored under a key that names no patient: no hospital sees it.",
+        counted(Metric.SMEARS_UNASSIGNED, function, _QUARTER),
+        threshold=1,
+    )
+    yield Alarm(
         "no-smears",
         "No picture has arrived for three days.",
         arrivals.metric_number_of_messages_sent(period=_DAY),
@@ -191,7 +197,7 @@ def notification_alarms(
         threshold=1,
     )
     for name, metric, means in (
-        ("mails-bounced", Metric.MAILS_BOUNCED, "A mail bounced: SES sends no further mail to this address."),
+        ("mails-bounced", Metric.MAILS_BOUNCED, "A mail came back for good: SES sends no further mail to this address."),
         (
             "mails-complained",
             Metric.MAILS_COMPLAINED,

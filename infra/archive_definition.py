@@ -18,7 +18,7 @@ TOLERATED_PERCENT = 5  # share of objects that may fail before the run fails
 _PAGE = 100  # versions; a page of the longest keys stays below 256 KB, the limit of a state's output
 
 # A prefix also matches longer keys, so the listing is filtered by the key itself.
-_VERSIONS = '{% [$states.result.Versions[Key = $states.input.Key].{"Key": Key, "VersionId": VersionId}] %}'
+_VERSIONS = '{% [$states.result.Versions[Key = $states.input.Key].{"Key": Key, "VersionId": VersionId, "Size": Size}] %}'
 # The key itself sorts before longer ones, so nothing of interest follows the page where its versions end.
 _MORE = "{% $states.result.IsTruncated and $states.result.NextKeyMarker = $states.input.Key %}"
 _MARKER = "{% $states.result.NextVersionIdMarker ? $states.result.NextVersionIdMarker : '' %}"
@@ -116,7 +116,11 @@ def _send(scope: Construct, uploads: s3.IBucket, queue: sqs.IQueue) -> tasks.Sqs
         "detail-type": "Object Created",
         "detail": {
             "bucket": {"name": uploads.bucket_name},
-            "object": {"key": "{% $states.input.Key %}", "version-id": "{% $states.input.VersionId %}"},
+            "object": {
+                "key": "{% $states.input.Key %}",
+                "version-id": "{% $states.input.VersionId %}",
+                "size": "{% $states.input.Size %}",
+            },
             "reason": "ArchiveRun",
         },
     }

@@ -28,9 +28,17 @@ def _graph(
     stacked: bool | None = None,
     left_y_axis: cloudwatch.YAxisProps | None = None,
     region: str | None = None,
+    right: Sequence[cloudwatch.IMetric] = (),
 ) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
-        title=title, left=list(metrics), width=width, height=6, stacked=stacked, left_y_axis=left_y_axis, region=region
+        title=title,
+        left=list(metrics),
+        right=list(right),
+        width=width,
+        height=6,
+        stacked=stacked,
+        left_y_axis=left_y_axis,
+        region=region,
     )
 
 
@@ -55,6 +63,8 @@ def smears(screening: lambda_.IFunction) -> list[list[cloudwatch.IWidget]]:
                 [counted(metric, screening, _HOUR).with_(label=label) for label, metric in states.items()],
                 _THIRD,
                 stacked=True,
+                # They are among the rejected ones, so they have an axis of their own.
+                right=[counted(Metric.SMEARS_UNASSIGNED, screening, _HOUR).with_(label="unassigned")],
             ),
             _graph(
                 "Reports per hour, by decision",
@@ -131,7 +141,7 @@ def people(
     notification: lambda_.IFunction, mail_events: lambda_.IFunction, topic: sns.ITopic, api: apigateway.IHttpApi
 ) -> list[list[cloudwatch.IWidget]]:
     """Return the rows of widgets on notifications, mails, the portal and cost."""
-    returned = (Metric.MAILS_BOUNCED, Metric.MAILS_COMPLAINED, Metric.MAILS_REFUSED)
+    returned = (Metric.MAILS_BOUNCED, Metric.MAILS_SOFT_BOUNCED, Metric.MAILS_COMPLAINED, Metric.MAILS_REFUSED)
     bill = cloudwatch.Metric(
         namespace="AWS/Billing",
         metric_name="EstimatedCharges",

@@ -21,14 +21,16 @@ def ledger() -> Ledger:
 
 
 def record_event(record: SQSRecord) -> None:
-    """Record that SES sent a notification's mail, or that the mail bounced, was refused or complained about."""
+    """Record that SES sent a notification's mail, or that the mail came back, was refused or complained about."""
     event = parse_mail_event(record.body)
     # SES accepted the mail. The notification service completes the channel too, unless it crashed before; then this keeps the
     # mail from being sent twice.
     ledger().complete_channel(event.object_id, event.model, event.channel)
     if event.fate is MailFate.SEND:
         return
-    if ledger().set_notification(event.object_id, event.model, NotificationStatus.BOUNCED):
+    soft = event.fate is MailFate.SOFT_BOUNCE
+    status = NotificationStatus.SOFT_BOUNCED if soft else NotificationStatus.BOUNCED
+    if ledger().set_notification(event.object_id, event.model, status):
         metrics.count_mail(event.fate)
     logger.warning("mail came back", extra={"object_id": event.object_id, "fate": event.fate})
 

@@ -102,6 +102,16 @@ def test_a_bounce_stands_also_where_it_overtakes_the_record_of_sending(ledger: A
     assert ledger.find(*KEY) == row(notification=NotificationStatus.BOUNCED)
 
 
+def test_a_soft_bounce_stands_until_a_mail_comes_back_for_good(ledger: AnyLedger) -> None:
+    ledger.finish(row())
+
+    soft, sent, bounced = NotificationStatus.SOFT_BOUNCED, NotificationStatus.SENT, NotificationStatus.BOUNCED
+    recorded = [ledger.set_notification(*KEY, status) for status in (soft, sent, soft, bounced, soft)]
+
+    assert recorded == [True, False, False, True, False]
+    assert ledger.find(*KEY) == row(notification=NotificationStatus.BOUNCED)
+
+
 def test_a_status_of_another_state_is_not_recorded(ledger: AnyLedger) -> None:
     ledger.finish(row())
 

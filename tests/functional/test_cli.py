@@ -86,14 +86,27 @@ def test_nothing_on_standard_input_is_a_rejected_picture(capsys: Captured, monke
 
 
 @pytest.mark.parametrize("style", ["text", "json", "jsonl", "csv"])
-def test_an_empty_folder_is_one_line_on_stderr_and_exit_status_2(tmp_path: Path, capsys: Captured, style: str) -> None:
+def test_a_folder_without_pictures_says_what_is_in_it_and_exits_with_status_2(
+    tmp_path: Path, capsys: Captured, style: str
+) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
 
     status = main(["screen", str(tmp_path), "--format", style])
 
     captured = capsys.readouterr()
     assert (status, captured.out) == (2, "")
-    assert captured.err == "hemascope: expected pictures (.bmp, .jpeg, .jpg, .png, .tif, .tiff, .webp), found none\n"
+    assert captured.err.splitlines() == [
+        "passed over: 1",
+        f"  1  a file of another kind: ...{str(tmp_path / 'notes.txt')[-57:]}",
+        "hemascope: expected pictures (JPEG, PNG, TIFF, BMP, WebP, HEIC), found none",
+    ]
+
+
+def test_an_empty_folder_is_one_line_on_stderr(tmp_path: Path, capsys: Captured) -> None:
+    status = main(["screen", str(tmp_path)])
+
+    assert status == 2
+    assert capsys.readouterr().err == "hemascope: expected pictures (JPEG, PNG, TIFF, BMP, WebP, HEIC), found none\n"
 
 
 def test_text_ends_in_a_table(folder: Path, capsys: Captured) -> None:

@@ -93,6 +93,15 @@ def test_the_notification_test_of_s3_is_acknowledged(handler_module: ModuleType,
     assert world.ledger.rows == []
 
 
+def test_a_folder_of_the_console_leaves_nothing_behind(handler_module: ModuleType, world: World, log: StringIO) -> None:
+    body = s3_message(s3_record("smears/st-mary/p-7/c-1/", size=0))
+
+    answer = handler_module.handler(sqs_event(body, receives=MAXIMUM_RECEIVES), CONTEXT)
+
+    assert answer == {"batchItemFailures": []}
+    assert (world.ledger.rows, world.reports.files, world.notifications.due, log.getvalue()) == ([], {}, [], "")
+
+
 def test_the_last_delivery_is_counted(handler_module: ModuleType, world: World) -> None:
     body = s3_message(s3_record("smears/st-mary/p-7/c-1/gone.jpg"))
 

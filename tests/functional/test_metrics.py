@@ -76,9 +76,9 @@ def due(functions: Functions, step: int = 0) -> str:
     return NotificationTask(object_id=row().object_id, model=row().model, step=step).to_json()
 
 
-def mail_came_back(fate: str) -> str:
+def mail_came_back(fate: str, bounce: str = "Permanent") -> str:
     tags = {name: [text] for name, text in mail_tags(row().object_id, row().model, "clinician").items()}
-    return json.dumps({"eventType": fate, "mail": {"tags": tags}})
+    return json.dumps({"eventType": fate, "mail": {"tags": tags}, "bounce": {"bounceType": bounce}})
 
 
 def documented(root: Path) -> set[tuple[str, str, str, str]]:
@@ -95,13 +95,15 @@ def documented(root: Path) -> set[tuple[str, str, str, str]]:
 
 
 def test_what_is_emitted_is_what_is_documented(functions: Functions, smear: bytes, root: Path) -> None:
-    functions.call("screen_smear", functions.put(smear, "good.jpg"))
+    functions.call("screen_smear", functions.put(smear, "good.jpg"), s3_message(s3_record("smears/unassigned.jpg")))
     functions.call("screen_smear", s3_message(s3_record("smears/st-mary/p-7/c-1/gone.jpg")), receives=MAXIMUM_RECEIVES)
     functions.call("send_notifications", due(functions), "no message of ours")
     functions.call("send_notifications", due(functions, step=1))
     for fate in ("Bounce", "Complaint", "Reject", "Rendering Failure"):
         functions.world.ledger.put(row())
         functions.call("mail_events", mail_came_back(fate), "no message of ours")
+    functions.world.ledger.put(row())
+    functions.call("mail_events", mail_came_back("Bounce", "Transient"))
 
     found: dict[tuple[str, str, str], set[str]] = {}
     for metric in emitted(functions.log()):
@@ -169,6 +171,19 @@ def test_a_rejected_picture_has_no_decision_and_no_times(functions: Functions) -
     assert counted == {"SmearsReported": (0,), "SmearsRejected": (1,), **NO_DECISION, "ArrivalToReport": (2,)}
 
 
+@pytest.mark.parametrize("key", ["smears/Jane Doe.jpg", "smears/st-mary/p-7/c-1/"])
+def test_a_picture_whose_key_names_no_patient_is_counted_and_is_nobodys(functions: Functions, smear: bytes, key: str) -> None:
+    functions.world.pictures.pictures[ObjectVersion(bucket="uploads", key=key, version_id="v1")] = smear
+
+    functions.call("screen_smear", s3_message(s3_record(key, size=len(smear))))
+
+    log = functions.log()
+    assert values(log)["SmearsUnassigned"] == values(log)["SmearsRejected"] == (1,)
+    assert "Jane" not in log
+    row = functions.world.row
+    assert (row.hospital, row.patient, row.slide, row.rejection) == (None, None, None, "invalid_key")
+
+
 def test_a_redelivery_counts_nothing(functions: Functions, smear: bytes) -> None:
     body, notification = functions.put(smear, "good.jpg"), due(functions)
     functions.call("screen_smear", body)
@@ -225,6 +240,18 @@ def test_a_mail_that_came_back_is_counted_by_its_fate(functions: Functions, fate
     functions.call("mail_events", mail_came_back(fate))
 
     assert values(functions.log()) == {metric: (1,)}
+
+
+def test_a_soft_bounce_raises_no_alarm_until_a_mail_comes_back_for_good(functions: Functions) -> None:
+    functions.world.ledger.finish(row())
+
+    statuses = []
+    for bounce in ("Transient", "Undetermined", "Permanent", "Transient"):
+        functions.call("mail_events", mail_came_back("Bounce", bounce))
+        statuses.append(functions.world.row.notification)
+
+    assert statuses == ["soft_bounced", "soft_bounced", "bounced", "bounced"]
+    assert values(functions.log()) == {"MailsSoftBounced": (1,), "MailsBounced": (1,)}
 
 
 def test_a_notification_is_counted_when_people_are_told(functions: Functions) -> None:

@@ -112,6 +112,27 @@ def test_a_simulated_microscope_draws_pictures_and_they_arrive(cloud: MotoCloud,
     assert len(cloud.keys("uploads")) == 4
 
 
+def test_what_is_passed_over_is_counted_in_a_log_and_named_on_request_alone(
+    cloud: MotoCloud, folder: Path, capsys: Captured
+) -> None:
+    (folder / "Jane Doe.gif").write_bytes(b"GIF89a")
+    (folder / "Jane Doe.txt").write_bytes(b"Jane Doe, born in 1970")
+
+    logs = []
+    for more in ([], ["--show-names"]):
+        assert watch(folder, *more) == 0
+        logs.append(capsys.readouterr().out)
+
+    assert logs[0] == (
+        "passed over: 1  a GIF picture: save it as TIFF or PNG, or set the camera to JPEG; 1  a file of another kind\n"
+    )
+    assert logs[1] == (
+        "passed over: 1  a GIF picture: save it as TIFF or PNG, or set the camera to JPEG: Jane Doe.gif; "
+        "1  a file of another kind: Jane Doe.txt\n"
+    )
+    assert cloud.keys("uploads") == []
+
+
 def test_names_are_printed_where_they_are_asked_for(cloud: MotoCloud, folder: Path, capsys: Captured) -> None:
     (folder / "field 1.jpg").write_bytes(drawn(1))
 
@@ -251,6 +272,7 @@ def test_a_terminal_sees_a_table_that_is_drawn_over_itself(tmp_path: Path) -> No
     outbox.store(f"{0:064x}", "id")
     outbox.end(f"{1:064x}", Result.REJECTED, "blank")
     table.trouble("no network")
+    table.passed_over({"notes\x1b[2J.txt": "a file of another kind", "a.gif": "a GIF picture"})
 
     table.round()
     table.round()
@@ -262,6 +284,8 @@ def test_a_terminal_sees_a_table_that_is_drawn_over_itself(tmp_path: Path) -> No
         f"{'bad?[2J.jpg':<48}  rejected: blank",
         "",
         "2 pictures: 1 rejected, 1 stored",
+        "passed over: 1  a GIF picture: a.gif",
+        "passed over: 1  a file of another kind: notes?[2J.txt",
         "trouble: no network",
     ]
     outbox.close()

@@ -18,23 +18,6 @@ def world(tmp_path: Path) -> Iterator[AgentWorld]:
     world.outbox.close()
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "field.jpg.part", ".field.jpg", "field", "Thumbs.db"])
-def test_what_has_no_pictures_name_is_left_alone(world: AgentWorld, name: str) -> None:
-    world.put(name, drawn(1))
-
-    world.rounds(40)
-
-    assert (world.sent, world.states()) == ([], {})
-
-
-def test_a_folder_with_a_pictures_name_is_left_alone(world: AgentWorld) -> None:
-    (world.folder / "folder.jpg").mkdir()
-
-    world.rounds(40)
-
-    assert world.states() == {}
-
-
 def test_a_text_with_a_pictures_name_is_sent_and_the_service_says_what_it_is(world: AgentWorld) -> None:
     world.put("field.jpg", b"no picture")
 

@@ -159,20 +159,24 @@ def test_a_message_about_no_row_comes_again(world: World) -> None:
         world.notification_service().notify(DUE)
 
 
-def test_a_bounce_is_not_mailed_again(world: World) -> None:
+@pytest.mark.parametrize("status", [NotificationStatus.SOFT_BOUNCED, NotificationStatus.BOUNCED])
+def test_a_bounce_is_not_mailed_again(world: World, status: NotificationStatus) -> None:
     world.notification_service().notify(DUE)
-    world.ledger.set_notification(ROW.object_id, ROW.model, NotificationStatus.BOUNCED)
+    world.ledger.set_notification(ROW.object_id, ROW.model, status)
 
     assert world.notification_service().notify(DUE) is DeliveryOutcome.NOT_SENT
-    assert world.row.notification is NotificationStatus.BOUNCED
+    assert world.row.notification is status
     assert len(world.mailer.mails) == 1
 
 
-def test_a_bounce_that_overtakes_the_patients_notification_keeps_the_patient_from_nothing(world: World) -> None:
+@pytest.mark.parametrize("status", [NotificationStatus.SOFT_BOUNCED, NotificationStatus.BOUNCED])
+def test_a_bounce_that_overtakes_the_patients_notification_keeps_the_patient_from_nothing(
+    world: World, status: NotificationStatus
+) -> None:
     world.hospitals.settings["st-mary"] = HospitalSettings(recipients=("a@b.example",), patient_channel="sms")
     with pytest.raises(Killed):
         world.notification_service(Wire(before={8: kill})).notify(DUE)
-    world.ledger.set_notification(ROW.object_id, ROW.model, NotificationStatus.BOUNCED)
+    world.ledger.set_notification(ROW.object_id, ROW.model, status)
 
     world.notification_service().notify(DUE)
 

@@ -58,6 +58,7 @@ def test_nothing_needs_attention_where_every_version_has_a_state(cloud: MotoClou
         "  failed               0\n"
         "  in progress          0\n"
         "  no state             0\n"
+        "  unassigned           0\n"
         "  requeued             0\n"
         "  not notified         0\n"
         "  renotified           0\n"
@@ -192,7 +193,7 @@ def test_a_notification_that_is_late_is_put_into_its_queue_again(cloud: MotoClou
     assert cloud.bodies(cloud.arrivals) == []
 
 
-@pytest.mark.parametrize("notification", [NotificationStatus.SENT, NotificationStatus.BOUNCED])
+@pytest.mark.parametrize("notification", [NotificationStatus.SENT, NotificationStatus.SOFT_BOUNCED, NotificationStatus.BOUNCED])
 def test_a_notification_that_had_its_fate_is_not_late(cloud: MotoCloud, notification: NotificationStatus) -> None:
     cloud.finish(cloud.put(KEY), notification=notification)
 

@@ -123,9 +123,10 @@ def test_a_path_that_does_not_exist_is_one_line_on_stderr(tmp_path: Path, capsys
 
 
 def test_neither_pictures_nor_reports_are_one_line_on_stderr(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "empty").mkdir()
     (tmp_path / "none.jsonl").touch()
 
-    for path in (tmp_path, tmp_path / "none.jsonl"):
+    for path in (tmp_path / "empty", tmp_path / "none.jsonl"):
         assert main(["slide", str(path)]) == 2
         assert capsys.readouterr().err == "hemascope: expected at least one field of a slide, received none\n"
 

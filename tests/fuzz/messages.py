@@ -50,7 +50,8 @@ def whole_messages() -> tuple[tuple[str, Any], ...]:
     arrivals = [("arrival", json.loads(file.read_text(encoding="utf-8"))) for file in sorted(_EVENTS.glob("*.json"))]
     due = {"object_id": "0123456789abcdef" * 2, "model": _MODEL}
     tags = {name: [text] for name, text in mail_tags("0123456789abcdef" * 2, _MODEL, Channel.CLINICIAN).items()}
-    bounce = {"eventType": "Bounce", "mail": {"tags": tags, "destination": ["duty@example.org"]}}
+    mail = {"tags": tags, "destination": ["duty@example.org"]}
+    bounce = {"eventType": "Bounce", "bounce": {"bounceType": "Transient"}, "mail": mail}
     envelope = {"Type": "Notification", "Message": json.dumps(bounce)}
     return (*arrivals, ("notification", due), ("mail event", bounce), ("mail event", envelope))
 

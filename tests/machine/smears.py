@@ -26,6 +26,7 @@ from tests.support.fakes import LEASE, MAXIMUM_RECEIVES, Killed, Wire, kill
 from tests.support.picture_contents import contents
 
 ENDS = {State.REPORTED, State.REJECTED}
+_NOTIFIED = {NotificationStatus.SENT, NotificationStatus.SOFT_BOUNCED, NotificationStatus.BOUNCED}
 _EXPECTED = {"good": State.REPORTED, "bad": State.REJECTED, "gone": State.FAILED}
 
 
@@ -165,13 +166,13 @@ class SmearMachine(RuleBasedStateMachine):
         queue.append(Message(message.content))
 
     @precondition(lambda self: any(row.notification is NotificationStatus.SENT for row in self.outside.rows()))
-    @rule(which=st.integers(0, 99))
-    def a_mail_comes_back(self, which: int) -> None:
+    @rule(which=st.integers(0, 99), status=st.sampled_from([NotificationStatus.SOFT_BOUNCED, NotificationStatus.BOUNCED]))
+    def a_mail_comes_back(self, which: int, status: NotificationStatus) -> None:
         announced = sorted(
             (row for row in self.outside.rows() if row.notification is NotificationStatus.SENT), key=lambda row: row.object_id
         )
         row = announced[which % len(announced)]
-        self.world.ledger.set_notification(row.object_id, row.model, NotificationStatus.BOUNCED)
+        self.world.ledger.set_notification(row.object_id, row.model, status)
 
     @invariant()
     def one_row_each_and_ends_stand_for_ever(self) -> None:
@@ -222,7 +223,7 @@ class SmearMachine(RuleBasedStateMachine):
             row = ends[version]
             assert row.state is _EXPECTED[smear.kind]
             if row.state in ENDS:
-                assert row.notification in {NotificationStatus.SENT, NotificationStatus.BOUNCED}
+                assert row.notification in _NOTIFIED
                 assert self._most_sent(version, self.world.mailer.mails, row.state) == 1
                 assert self._most_sent(version, self.world.publisher.notifications, row.state) >= 1
         self.one_row_each_and_ends_stand_for_ever()

@@ -82,7 +82,7 @@ class FakeLedger:
         self, object_id: str, model: str, notification: NotificationStatus, state: State | None = None
     ) -> bool:
         row = self.find(object_id, model)
-        if row is None or row.notification is NotificationStatus.BOUNCED or state not in {None, row.state}:
+        if row is None or row.notification in notification.outranked_by or state not in {None, row.state}:
             return False
         self.put(row.model_copy(update={"notification": notification}))
         return True

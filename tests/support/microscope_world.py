@@ -67,12 +67,16 @@ class RecordingWatcher:
 
     steps: list[str] = field(default_factory=list)
     troubles: list[str | None] = field(default_factory=list)
+    others: dict[str, str] = field(default_factory=dict)
 
     def changed(self, entry: Entry) -> None:
         self.steps.append(entry.result or entry.step)
 
     def trouble(self, what: str | None) -> None:
         self.troubles.append(what)
+
+    def passed_over(self, files: Mapping[str, str]) -> None:
+        self.others = dict(files)
 
     def round(self) -> None:
         pass

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from hemascope.domain.errors import InvalidEvent
-from hemascope.domain.events import parse_message
+from hemascope.domain.events import CreatedObject, announce, parse_message
+from hemascope.domain.specimen import ObjectVersion
 
 BUCKET = "hemascope-uploads-123456789012-eu-central-1"
 VERSION = "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"
@@ -24,10 +25,14 @@ CORPUS: dict[str, list[tuple[str, str, int | None]]] = {
     ],
     "s3-removed": [],
     "s3-test-event": [],
+    "sns-s3-put": [(STRANGE, VERSION, 48213)],
+    "sns-s3-test-event": [],
     "eventbridge-created": [(STRANGE, VERSION, 48213)],
     "eventbridge-unversioned": [(FIELD, "null", 48213)],
     "eventbridge-deleted": [],
-    "eventbridge-archive-run": [(STRANGE, VERSION, None)],
+    "eventbridge-archive-run": [(STRANGE, VERSION, 48213)],
+    "s3-folder": [],
+    "eventbridge-folder": [],
 }
 
 
@@ -49,13 +54,31 @@ def test_every_form_of_event_is_read(root: Path, name: str) -> None:
     assert all(found.object.bucket == BUCKET for found in created)
 
 
+@pytest.mark.parametrize(
+    ("key", "size", "is_folder"),
+    [
+        ("smears/st-mary/", 0, True),
+        ("smears/st-mary/p-7/c-1/", 0, True),
+        ("smears/st-mary/p-7/c-1/", 48213, False),  # somebody's picture, under a key that names no field
+        ("smears/st-mary/p-7/c-1/", None, False),
+        (FIELD, 0, False),
+    ],
+)
+def test_only_nothing_under_a_key_that_ends_with_a_slash_is_a_folder(key: str, size: int | None, *, is_folder: bool) -> None:
+    created = CreatedObject(object=ObjectVersion(bucket=BUCKET, key=key), size=size)
+
+    assert created.is_folder_marker is is_folder
+    assert parse_message(announce(created)) == ([] if is_folder else [created])
+
+
 def test_the_corpus_is_complete(root: Path) -> None:
     assert {file.stem for file in (root / "tests" / "events").glob("*.json")} == set(CORPUS)
 
 
 def test_the_same_upload_has_one_id_whichever_way_its_event_came(root: Path) -> None:
     events = root / "tests" / "events"
-    bodies = [(events / f"{name}.json").read_text(encoding="utf-8") for name in ("s3-encoded-key", "eventbridge-created")]
+    names = ("s3-encoded-key", "sns-s3-put", "eventbridge-created")
+    bodies = [(events / f"{name}.json").read_text(encoding="utf-8") for name in names]
 
     ids = {created.object.object_id for body in bodies for created in parse_message(body)}
 
@@ -79,6 +102,14 @@ def test_the_same_upload_has_one_id_whichever_way_its_event_came(root: Path) -> 
         '{"source": "aws.s3", "detail-type": "Object Created"}',
         '{"source": "aws.ec2", "detail": {}}',
         "[" * 100_000,
+        '{"Type": "Notification"}',
+        '{"Type": "Notification", "Message": null}',
+        '{"Type": "Notification", "Message": {"Records": []}}',
+        '{"Type": "Notification", "Message": "not JSON"}',
+        '{"Type": "Notification", "Message": "{}"}',
+        json.dumps({"Type": "Notification", "Message": "[" * 100_000}),
+        json.dumps({"Type": "Notification", "Message": json.dumps({"Type": "Notification", "Message": '{"Records": []}'})}),
+        json.dumps({"Type": "SubscriptionConfirmation", "Message": '{"Records": []}'}),
     ],
 )
 def test_anything_else_is_an_invalid_event(body: str) -> None:
@@ -86,9 +117,10 @@ def test_anything_else_is_an_invalid_event(body: str) -> None:
         parse_message(body)
 
 
-def test_the_refusal_does_not_repeat_what_the_sender_wrote() -> None:
+@pytest.mark.parametrize("body", ['{"patient": "Jane Doe"}', '{"Type": "Notification", "Message": "Jane Doe"}'])
+def test_the_refusal_does_not_repeat_what_the_sender_wrote(body: str) -> None:
     with pytest.raises(InvalidEvent) as refusal:
-        parse_message('{"patient": "Jane Doe"}')
+        parse_message(body)
 
     assert "Jane" not in str(refusal.value)
     assert refusal.value.__cause__ is None

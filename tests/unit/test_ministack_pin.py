@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-PATCHING = ["deliveries.py", "emulator.py", "mails.py"]
+PATCHING = ["deliveries.py", "emulator.py", "mails.py", "tokens.py"]
 
 
 def used_attributes(source: str) -> set[tuple[str, str]]:

@@ -23,8 +23,8 @@ def screen(
 ) -> int:
     """Screen pictures, and print a report for each.
 
-    Folders are searched with everything below them. Exit status 0, also where pictures were rejected; 2 where there was no
-    picture.
+    Folders are searched with everything below them; what is no picture there is listed on standard error. Exit status 0, also
+    where pictures were rejected; 2 where there was no picture.
     """
     from hemascope_cli.pictures.screening import screen_paths
 

@@ -1,10 +1,11 @@
-"""MiniStack, with five things that it lacks.
+"""MiniStack, with six things that it lacks.
 
 ``python -m hemascope_cli.local.emulator`` takes the same environment as ``python -m ministack``. One call of our state
 machine is answered by the emulator's own S3 through a real client, so that a definition finds the field names and types that
 AWS gives it. A mail is authorized against the identity that sends it, as AWS does, not against everything. S3's answer to an
-upload repeats the checksum that came with it and that it has checked. SES publishes an event for each mail that it sends. And
-queues hand messages to a function only when its process is ready for them, see :mod:`hemascope_cli.local.deliveries`.
+upload repeats the checksum that came with it and that it has checked. SES publishes an event for each mail that it sends. A
+renewed token names its user's groups, see :mod:`hemascope_cli.local.tokens`. And queues hand messages to a function only when
+its process is ready for them, see :mod:`hemascope_cli.local.deliveries`.
 """
 
 import json
@@ -17,7 +18,7 @@ from ministack.core import iam_actions
 from ministack.services import s3, stepfunctions
 
 from hemascope.aws.client import client
-from hemascope_cli.local import deliveries
+from hemascope_cli.local import deliveries, tokens
 from hemascope_cli.local import mails as local_mails
 
 LISTING = "arn:aws:states:::aws-sdk:s3:listObjectVersions"
@@ -50,7 +51,7 @@ def checksums_of(headers: dict[str, str]) -> dict[str, str]:
 
 
 def main() -> None:
-    """Add all five to the emulator and run it until it is killed."""
+    """Add all six to the emulator and run it until it is killed."""
     stepfunctions._SERVICE_DISPATCH[LISTING] = list_object_versions
     put = s3._put_object
 
@@ -60,6 +61,7 @@ def main() -> None:
 
     s3._put_object = put_object
     local_mails.publish_sent_events()
+    tokens.renew_with_groups()
     known = iam_actions.extract_resource_arn
 
     def resource(service: str, method: str, path: str, headers: Any, body: Any, query: Any, region: str, account: str) -> Any:

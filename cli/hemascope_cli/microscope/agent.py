@@ -59,6 +59,9 @@ class Watcher(Protocol):
     def trouble(self, what: str | None) -> None:
         """The problem that the agent has now; None where it has none."""
 
+    def passed_over(self, files: Mapping[str, str]) -> None:
+        """What the folder holds beside pictures: name -> why it is passed over."""
+
     def round(self) -> None:
         """A round ended."""
 
@@ -149,6 +152,7 @@ class Agent:
         except FileNotReady as error:
             self._trouble.append(str(error))
             return False
+        self.watcher.passed_over(self.folder.passed_over)
         self.unreadable.clear()
         quiet = self.folder.waiting == 0
         for stamp in settled:

@@ -1,11 +1,12 @@
 """What the agent prints: a table on a terminal, a line for each step in a log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
 from hemascope.domain.characters import visible
 from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
+from hemascope_cli.passed_over import summarize
 
 _ROWS, _WIDTH = 12, 48
 _WORDS = {
@@ -37,6 +38,7 @@ class Lines:
     shows_results: bool
     show_names: bool = False
     _last: str | None = field(default=None, init=False)
+    _last_passed_over: str = field(default="", init=False)
 
     def changed(self, entry: Entry) -> None:
         """Write what changed; a first attempt to send is only reported by its outcome."""
@@ -52,6 +54,13 @@ class Lines:
         if what != self._last:
             self._write(f"trouble: {what}" if what else "trouble is over")
             self._last = what
+
+    def passed_over(self, files: Mapping[str, str]) -> None:
+        """Write what is passed over when that changes: counts by reason, and names where they may be shown."""
+        what = "; ".join(summarize(files, names=self.show_names))
+        if what != self._last_passed_over:
+            self._write(f"passed over: {what or 'nothing any more'}")
+            self._last_passed_over = what
 
     def round(self) -> None:
         """Nothing to draw."""
@@ -70,6 +79,7 @@ class Table:
     outbox: Outbox
     columns: Callable[[], int]
     _trouble: str | None = field(default=None, init=False)
+    _passed_over: list[str] = field(default_factory=list, init=False)
     _drawn: str = field(default="", init=False)
 
     def changed(self, entry: Entry) -> None:
@@ -79,6 +89,10 @@ class Table:
     def trouble(self, what: str | None) -> None:
         """Keep the problem for the last line."""
         self._trouble = what
+
+    def passed_over(self, files: Mapping[str, str]) -> None:
+        """Keep the list for the lines below the totals."""
+        self._passed_over = [f"passed over: {row}" for row in summarize(files)]
 
     def round(self) -> None:
         """Draw where anything changed."""
@@ -90,6 +104,7 @@ class Table:
         counts = self.outbox.counts()
         total = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
         rows += ["", f"{counts.total()} pictures: {total}" if total else "no picture yet"]
+        rows += self._passed_over
         rows += [f"trouble: {self._trouble}"] if self._trouble else []
         drawing = "".join(f"{row[:width]}\n" for row in rows)
         if drawing != self._drawn:

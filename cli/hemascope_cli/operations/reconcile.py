@@ -12,7 +12,7 @@ from hemascope.domain.events import CreatedObject, announce
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.report import State
-from hemascope.domain.specimen import SMEARS, ObjectVersion
+from hemascope.domain.specimen import SMEARS, ObjectVersion, specimen_of
 from hemascope.ports import LedgerOperations
 from hemascope_cli.operations.buckets import StoredVersion, VersionedBucket
 from hemascope_cli.operations.queues import Queue
@@ -23,13 +23,14 @@ class Finding(StrEnum):
 
     IN_PROGRESS = "in progress"  # no terminal state yet, but uploaded within the grace time
     NO_STATE = "no state"  # no terminal state
+    UNASSIGNED = "unassigned"  # rejected, because its key names no patient: no hospital sees it
     REQUEUED = "requeued"
     NOT_NOTIFIED = "not notified"  # the notification is pending for longer than the grace time
     RENOTIFIED = "renotified"  # the notification was queued again
     NO_OBJECT = "no object"  # a row whose object was deleted meanwhile
 
 
-ALARMING = (Finding.NO_STATE, State.FAILED, Finding.NOT_NOTIFIED)
+ALARMING = (Finding.NO_STATE, State.FAILED, Finding.UNASSIGNED, Finding.NOT_NOTIFIED)
 Tally = Counter[State | Finding]
 
 
@@ -82,7 +83,7 @@ class Reconciliation:
         tally: Tally = Counter()
         with closing(SeenIds()) as seen:
             for page in self.uploads.pages(SMEARS):
-                versions = [version for version in page if not version.is_marker]
+                versions = [version for version in page if not version.is_marker and not _created(version).is_folder_marker]
                 seen.add(version.object.object_id for version in versions)
                 self._check_versions(versions, tally)
             for rows in self.ledger.pages_finished_before(self.model, self.now):
@@ -98,10 +99,13 @@ class Reconciliation:
             tally[kind] += 1
             if kind in ALARMING:
                 self.show(kind, version.object)
+            if kind is State.REJECTED and specimen_of(version.object.key) is None:
+                tally[Finding.UNASSIGNED] += 1
+                self.show(Finding.UNASSIGNED, version.object)
             if kind is Finding.NO_STATE or (kind is State.FAILED and self.requeue_failed):
                 again.append(version)
         if self.arrivals:
-            self.arrivals.send([announce(CreatedObject(object=version.object, size=version.size)) for version in again])
+            self.arrivals.send([announce(_created(version)) for version in again])
             tally[Finding.REQUEUED] += len(again)
 
     def _without_state(self, version: StoredVersion) -> Finding:
@@ -119,6 +123,10 @@ class Reconciliation:
         if self.notifications:
             self.notifications.send([NotificationTask(object_id=row.object_id, model=row.model).to_json() for row in late])
             tally[Finding.RENOTIFIED] += len(late)
+
+
+def _created(version: StoredVersion) -> CreatedObject:
+    return CreatedObject(object=version.object, size=version.size)
 
 
 def reconcile(reconciliation: Reconciliation) -> int:

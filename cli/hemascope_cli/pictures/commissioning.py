@@ -23,7 +23,9 @@ def commission_folder(folder: Path, out: Path | None, artifact: Path | None) -> 
         raise HemascopeError(f"expected a folder with pictures, received {folder}")
     model = load_artifact(artifact_folder(artifact))
     measured, unreadable = [], []
-    with progress(find_pictures([folder]), "pictures") as files:
+    found = find_pictures([folder])
+    found.tell_passed_over()
+    with progress(found.pictures, "pictures") as files:
         for file, below in files:
             try:
                 measured.append(measure_picture(read_picture(file), model))

@@ -1,15 +1,26 @@
 """Finds and reads the pictures that a command line names."""
 
+import os
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from hemascope.domain.errors import RejectedSmear, RejectionReason
-from hemascope.domain.picture_file import MAXIMUM_BYTES, SUFFIXES, check_size
+from hemascope.domain.picture_file import MAXIMUM_BYTES, check_size
 from hemascope_cli.errors import NothingToScreen
+from hemascope_cli.passed_over import (
+    NO_FILE,
+    has_picture_name,
+    reason_by_content,
+    reason_by_name,
+    summarize,
+    unreadable,
+)
 
 STANDARD_INPUT = Path("-")
+_LINK = "a link to a folder: name it on the command line"
 
 
 class PictureFile(NamedTuple):
@@ -19,26 +30,77 @@ class PictureFile(NamedTuple):
     target: Path
 
 
-def find_pictures(paths: Iterable[Path]) -> list[PictureFile]:
+@dataclass
+class FoundPictures:
+    """The pictures of a command line, and what its folders hold beside them: path -> why it was passed over."""
+
+    pictures: list[PictureFile] = field(default_factory=list)
+    passed_over: dict[str, str] = field(default_factory=dict)
+
+    def tell_passed_over(self) -> None:
+        """List on standard error what was passed over, if anything was."""
+        if self.passed_over:
+            print(f"passed over: {len(self.passed_over)}", file=sys.stderr)
+            for row in summarize(self.passed_over):
+                print(f"  {row}", file=sys.stderr)
+
+
+def find_pictures(paths: Iterable[Path]) -> FoundPictures:
     """Find the pictures of files, folders and ``-``, in the order of the paths; those of a folder sorted.
+
+    A file that is named is always taken. Those of a folder, and of the folders below it, are taken where their first bytes or
+    their names are those of pictures.
 
     Raises
     ------
     NothingToScreen
         Where a path doesn't exist.
     """
-    found: list[PictureFile] = []
+    found = FoundPictures()
     for path in paths:
         if path == STANDARD_INPUT:
-            found.append(PictureFile(path, Path("standard-input")))
+            found.pictures.append(PictureFile(path, Path("standard-input")))
         elif path.is_dir():
-            files = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in SUFFIXES)
-            found += [PictureFile(file, file.relative_to(path)) for file in files]
+            found.pictures += [PictureFile(file, file.relative_to(path)) for file in _search(path, found.passed_over)]
         elif path.exists():
-            found.append(PictureFile(path, Path(path.name)))
+            found.pictures.append(PictureFile(path, Path(path.name)))
         else:
             raise NothingToScreen(f"expected a file or folder, {path} does not exist")
     return found
+
+
+def _search(top: Path, passed_over: dict[str, str]) -> list[Path]:
+    """The pictures below a folder, sorted; what else is there is added to ``passed_over``."""
+
+    def note(error: OSError) -> None:
+        passed_over[str(error.filename)] = unreadable(error)
+
+    pictures: list[Path] = []
+    for parent, folders, files in os.walk(top, onerror=note):
+        for path in [Path(parent, name) for name in folders]:
+            reason = _LINK if path.is_symlink() else reason_by_name(path.name)
+            if reason:
+                passed_over[str(path)] = reason
+                folders.remove(path.name)
+        for path in [Path(parent, name) for name in files]:
+            reason = _reason(path)
+            if reason:
+                passed_over[str(path)] = reason
+            else:
+                pictures.append(path)
+    return sorted(pictures)
+
+
+def _reason(path: Path) -> str | None:
+    """Why a file of a folder is passed over; None for a picture."""
+    if reason := reason_by_name(path.name):
+        return reason
+    try:
+        if not path.is_file():  # such as a pipe, which must not be opened
+            return NO_FILE
+    except OSError as error:
+        return unreadable(error)
+    return None if has_picture_name(path.name) else reason_by_content(path)
 
 
 def read_picture(path: Path) -> bytes:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from hemascope.domain.errors import RejectedSmear
-from hemascope.domain.picture_file import SUFFIXES
+from hemascope.domain.picture_file import PictureFormat
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.overlay import encode_pngs
 from hemascope.model.classifier import Classifier
@@ -20,6 +20,8 @@ from hemascope_cli.pictures.network import load_classifier
 
 def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path | None) -> int:
     """Screen every picture below the paths and print its report; return 0, also where pictures were rejected.
+
+    What folders hold beside pictures is listed on standard error.
 
     Parameters
     ----------
@@ -39,11 +41,12 @@ def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path
     HemascopeError
         Where the model can't be loaded.
     """
-    files = find_pictures(paths)
-    if not files:
-        raise NothingToScreen(f"expected pictures ({', '.join(sorted(SUFFIXES))}), found none")
+    found = find_pictures(paths)
+    if not found.pictures:
+        found.tell_passed_over()
+        raise NothingToScreen(f"expected pictures ({', '.join(PictureFormat)}), found none")
     classifier = load_classifier(artifact)
-    with progress(files, "pictures") as shown:
+    with progress(found.pictures, "pictures") as shown:
         writer = WRITERS[style](sys.stdout, classifier.artifact.manifest.disease)
         for file in shown:
             screening = screen_file(file.path, classifier, draw=out is not None)
@@ -51,6 +54,7 @@ def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path
                 _write_pictures(screening, out / file.target)
             writer.write(str(file.path), screening.report)
         writer.close()
+    found.tell_passed_over()
     return 0
 
 

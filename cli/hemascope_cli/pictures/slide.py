@@ -49,11 +49,12 @@ def report_paths(paths: list[Path], style: str, artifact: Path | None, language:
     """
     pictures = [path for path in paths if path.is_dir() or path.suffix.lower() not in _REPORTS]
     fields = [report for path in paths if path not in pictures for report in _read_reports(path)]
-    files = find_pictures(pictures)
-    if files:
+    found = find_pictures(pictures)
+    found.tell_passed_over()
+    if found.pictures:
         classifier = load_classifier(artifact, language)
         model = classifier.artifact
-        with progress(files, "pictures") as shown:
+        with progress(found.pictures, "pictures") as shown:
             fields += [_screen(file.path, classifier) for file in shown]
     else:
         model = load_artifact(artifact_folder(artifact), language)

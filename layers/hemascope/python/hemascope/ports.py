@@ -80,7 +80,7 @@ class Ledger(Protocol):
     ) -> bool:
         """Record the notification status; return whether it was recorded.
 
-        It is not where the row is gone, where ``bounced`` stands already, or where a ``state`` is given and the row is in
+        It is not where the row is gone, where a status stands that outranks it, or where a ``state`` is given and the row is in
         another one: a failure may have become a report meanwhile.
         """
 

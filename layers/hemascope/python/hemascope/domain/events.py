@@ -1,4 +1,4 @@
-"""SQS message body <-> object versions: S3 notifications and EventBridge events, nothing else."""
+"""SQS message body <-> object versions: S3 notifications, also through SNS, and EventBridge events, nothing else."""
 
 import json
 from typing import Any
@@ -7,6 +7,7 @@ from urllib.parse import quote_plus, unquote_plus
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.domain.errors import InvalidEvent
+from hemascope.domain.sns import open_message
 from hemascope.domain.specimen import ObjectVersion, Unicode
 
 ARCHIVE_RUN = "ArchiveRun"  # the reason in events of infra/archive_definition.py; events of S3 have other reasons
@@ -23,6 +24,11 @@ class CreatedObject(BaseModel):
     object: ObjectVersion
     size: int | None = None
     reprocess: bool = False
+
+    @property
+    def is_folder_marker(self) -> bool:
+        """Whether it is no picture but a folder, as the S3 console creates one: nothing, under a key that ends with ``/``."""
+        return self.object.key.endswith("/") and self.size == 0
 
 
 class _Lenient(BaseModel):
@@ -73,7 +79,8 @@ def parse_message(body: str) -> list[CreatedObject]:
     """Parse the object versions that one SQS message announces.
 
     Keys in S3 notifications are form-encoded (``+`` is a blank) and are decoded here; keys in EventBridge events are
-    plain. ``s3:TestEvent``, which S3 sends when a notification is configured, and events other than creations yield none.
+    plain. Both may come through an SNS topic, with raw message delivery or in SNS's envelope. ``s3:TestEvent``, which S3 sends
+    when a notification is configured, events other than creations, and folder markers yield none.
 
     Raises
     ------
@@ -81,18 +88,19 @@ def parse_message(body: str) -> list[CreatedObject]:
         Where the body is neither. The error does not repeat the body, which may name a person.
     """
     try:
-        content: Any = json.loads(body)
+        content: Any = open_message(body)
         if isinstance(content, dict) and content.get("Event") == "s3:TestEvent":
             return []
         if isinstance(content, dict) and content.get("source") == "aws.s3":
-            return _from_eventbridge(content)
+            return _without_folders(_from_eventbridge(content))
         records = _Notification.model_validate(content).records
     except (ValueError, RecursionError) as error:
         kind = "fields are missing" if isinstance(error, ValidationError) else "it is not JSON"
         raise InvalidEvent(
             f"expected an S3 event from a notification or EventBridge, received another message: {kind}"
         ) from None
-    return [_from_record(record) for record in records if record.event_name.removeprefix("s3:").startswith("ObjectCreated:")]
+    created = [record for record in records if record.event_name.removeprefix("s3:").startswith("ObjectCreated:")]
+    return _without_folders([_from_record(record) for record in created])
 
 
 def announce(created: CreatedObject) -> str:
@@ -108,6 +116,10 @@ def announce(created: CreatedObject) -> str:
         found["versionId"] = version.version_id
     record = {"eventName": "ObjectCreated:Announced", "s3": {"bucket": {"name": version.bucket}, "object": found}}
     return json.dumps({"Records": [record]})
+
+
+def _without_folders(created: list[CreatedObject]) -> list[CreatedObject]:
+    return [found for found in created if not found.is_folder_marker]
 
 
 def _from_eventbridge(content: dict[str, Any]) -> list[CreatedObject]:

@@ -19,7 +19,15 @@ class NotificationStatus(StrEnum):
     PENDING = "pending"
     SENT = "sent"
     NOT_DUE = "not_due"  # an archived smear judged again and no more urgent than before: no notification is sent
-    BOUNCED = "bounced"  # the mail bounced, or its recipient complained about it
+    SOFT_BOUNCED = "soft_bounced"  # a mail came back for now, such as from a full mailbox or with an out-of-office reply
+    BOUNCED = "bounced"  # a mail came back for good, was refused, or its recipient complained about it
+
+    @property
+    def outranked_by(self) -> frozenset["NotificationStatus"]:
+        """Statuses that stay when this one comes: of a bounce, whose event may overtake the record of sending, the worst."""
+        if self is NotificationStatus.BOUNCED:
+            return frozenset({NotificationStatus.BOUNCED})
+        return frozenset({NotificationStatus.SOFT_BOUNCED, NotificationStatus.BOUNCED})
 
 
 class ClaimStatus(StrEnum):

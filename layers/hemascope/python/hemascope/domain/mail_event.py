@@ -1,12 +1,11 @@
 """Events of SES about mails (sent, bounced, refused, complained about), from a configuration set through SNS into a queue."""
 
-import json
 from enum import StrEnum
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from hemascope.domain.errors import InvalidEvent
+from hemascope.domain.sns import open_message
 from hemascope.domain.specimen import Unicode
 
 
@@ -14,7 +13,8 @@ class MailFate(StrEnum):
     """What may happen to a mail that SES accepted."""
 
     SEND = "Send"  # sent to the recipient's server
-    BOUNCE = "Bounce"
+    SOFT_BOUNCE = "Soft Bounce"  # came back for now: a full mailbox, an out-of-office reply, a server that was busy
+    BOUNCE = "Bounce"  # came back for good: SES sends nothing more to this address
     COMPLAINT = "Complaint"
     REJECT = "Reject"
     RENDERING_FAILURE = "Rendering Failure"
@@ -46,9 +46,37 @@ class _Mail(_Lenient):
     tags: _Tags
 
 
+class _Bounce(_Lenient):
+    bounce_type: str | None = Field(None, alias="bounceType")
+
+
 class _SesEvent(_Lenient):
-    event_type: MailFate = Field(alias="eventType")
+    event_type: str = Field(alias="eventType")
     mail: _Mail
+    bounce: _Bounce = _Bounce()
+
+    @property
+    def fate(self) -> MailFate:
+        """The fate; a bounce whose type is missing or unknown counts as permanent, so that nobody overlooks it."""
+        fate = _FATES.get(self.event_type)
+        if fate is None:
+            raise ValueError("expected a type of SES's events")
+        return MailFate.SOFT_BOUNCE if fate is MailFate.BOUNCE and self.bounce.bounce_type in _SOFT else fate
+
+
+_FATES = {
+    "Send": MailFate.SEND,
+    # These two say no more than that the mail is on its way; our configuration set doesn't publish them.
+    "Delivery": MailFate.SEND,
+    "DeliveryDelay": MailFate.SEND,
+    "Bounce": MailFate.BOUNCE,
+    "Complaint": MailFate.COMPLAINT,
+    "Reject": MailFate.REJECT,
+    "Rendering Failure": MailFate.RENDERING_FAILURE,
+}
+# Of SES's types of bounces, those after which it goes on sending to the address. Out-of-office replies are "Transient". Where
+# the reply of a mail server doesn't say what is wrong, the type is "Undetermined".
+_SOFT = {"Transient", "Undetermined"}
 
 
 def mail_tags(object_id: str, model: str, channel: str) -> dict[str, str]:
@@ -66,12 +94,10 @@ def parse_mail_event(body: str) -> MailEvent:
         Where it is neither. The error does not repeat the body, which holds an address.
     """
     try:
-        content: Any = json.loads(body)
-        if isinstance(content, dict) and content.get("Type") == "Notification":
-            content = json.loads(content["Message"])
-        event = _SesEvent.model_validate(content)
-    except (ValueError, KeyError, TypeError, ValidationError, RecursionError):
+        event = _SesEvent.model_validate(open_message(body))
+        fate = event.fate
+    except (ValueError, RecursionError):
         raise InvalidEvent("expected an event of SES about a mail of Hemascope, received another message") from None
     tags = event.mail.tags
     model = f"{tags.model[0]}/{tags.version[0].replace('-', '.')}"
-    return MailEvent(fate=event.event_type, object_id=tags.object_id[0], model=model, channel=tags.channel[0])
+    return MailEvent(fate=fate, object_id=tags.object_id[0], model=model, channel=tags.channel[0])

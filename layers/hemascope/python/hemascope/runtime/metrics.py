@@ -22,6 +22,7 @@ class Metric(StrEnum):
     SMEARS_REPORTED = "SmearsReported"
     SMEARS_REJECTED = "SmearsRejected"
     SMEARS_FAILED = "SmearsFailed"
+    SMEARS_UNASSIGNED = "SmearsUnassigned"
     SMEARS_CONFIDENT = "SmearsConfident"
     SMEARS_INDETERMINATE = "SmearsIndeterminate"
     SMEARS_OUT_OF_DISTRIBUTION = "SmearsOutOfDistribution"
@@ -32,6 +33,7 @@ class Metric(StrEnum):
     NOTIFICATIONS_SENT = "NotificationsSent"
     URGENT_UNACKNOWLEDGED = "UrgentUnacknowledged"
     MAILS_BOUNCED = "MailsBounced"
+    MAILS_SOFT_BOUNCED = "MailsSoftBounced"
     MAILS_COMPLAINED = "MailsComplained"
     MAILS_REFUSED = "MailsRefused"
     MESSAGES_FAILED = "MessagesFailed"
@@ -55,6 +57,7 @@ _DECISIONS = {
 }
 _FATES = {
     MailFate.BOUNCE: Metric.MAILS_BOUNCED,
+    MailFate.SOFT_BOUNCE: Metric.MAILS_SOFT_BOUNCED,
     MailFate.COMPLAINT: Metric.MAILS_COMPLAINED,
     MailFate.REJECT: Metric.MAILS_REFUSED,
     MailFate.RENDERING_FAILURE: Metric.MAILS_REFUSED,
@@ -67,7 +70,7 @@ _failures = EphemeralMetrics(namespace=NAMESPACE, service="")
 def count_end(report: Report, sent: datetime, finished: datetime) -> None:
     """Count a smear whose terminal state this delivery recorded.
 
-    Every count is written, zeros too, so that an alarm on a ratio never has to interpret a missing value.
+    Every count that a share is made of is written, zeros too, so that its alarm never has to interpret a missing value.
 
     Parameters
     ----------
@@ -83,6 +86,8 @@ def count_end(report: Report, sent: datetime, finished: datetime) -> None:
     _add(Metric.SMEARS_REJECTED, report.state is State.REJECTED)
     for counted, metric in _DECISIONS.items():
         _add(metric, counted is decision)
+    if report.specimen is None:
+        _add(Metric.SMEARS_UNASSIGNED)
     # The clocks of two machines: the sender's may be slightly ahead.
     _add(Metric.ARRIVAL_TO_REPORT, max(0.0, (finished - sent).total_seconds()))
     if report.timings_ms:

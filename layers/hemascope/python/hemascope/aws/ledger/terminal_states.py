@@ -41,8 +41,10 @@ class TerminalStates(LedgerTable):
     def set_notification(
         self, object_id: str, model: str, notification: NotificationStatus, state: State | None = None
     ) -> bool:
-        """Update the status where there is a row. A bounce stays, also where its event overtook the record of sending."""
-        condition = Attr("object_id").exists() & Attr("notification").ne(NotificationStatus.BOUNCED.value)
+        """Update the status where there is a row, and none that outranks it."""
+        condition = Attr("object_id").exists()
+        for standing in sorted(notification.outranked_by):
+            condition &= Attr("notification").ne(standing.value)
         if state is not None:
             condition &= Attr("state").eq(state.value)
         change = {"notification": notification.value}
