@@ -14,7 +14,7 @@ from tests.support.reviewed import pro_b
 
 pytestmark = pytest.mark.local_cloud
 
-MAXIMUM_SIZE = 360e6
+MAXIMUM_SIZE = 380e6
 PRINT = """
 import pathlib, sys
 from hemascope.domain.report import Report
