@@ -15,7 +15,7 @@ from hemascope.domain.picture_file import DepthSource, PictureFormat, check_size
 from hemascope.domain.report import SourcePicture
 from hemascope.imaging import colour_space
 from hemascope.imaging.declared import Declared, corrupt, refusal_of
-from hemascope.imaging.libvips import WHITE, Error, Image
+from hemascope.imaging.libvips import WHITE, Error, Image, to_array
 from hemascope.imaging.readers import READERS
 
 MAXIMUM_PIXELS = 100_000_000
@@ -127,11 +127,11 @@ def _decode(declared: Declared) -> Decoded:
     if alpha:
         # In front of white, to the nearest level.
         shown = ((shown - 255) * (_to_eight_bits(alpha) / 255)).linear(1, 255.5, uchar=True)
-    picture = shown.numpy()
+    picture = to_array(shown)
     if damage := declared.damage(picture):
         raise corrupt(declared.format, damage)
-    if picture.ndim == 2:
-        picture = np.repeat(picture[..., np.newaxis], 3, axis=2)
+    if picture.shape[2] == 1:
+        picture = np.repeat(picture, 3, axis=2)
     picture = np.ascontiguousarray(_upright(picture, declared.orientation))
     source = SourcePicture(
         format=declared.format,

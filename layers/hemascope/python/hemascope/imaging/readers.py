@@ -115,21 +115,22 @@ def _webp(data: bytes) -> Declared:
 
 def _of_header(picture_format: PictureFormat, image: Image) -> Declared:
     """What libvips reads in a header."""
-    alpha = image.bands - 1 if image.hasalpha() else None
+    bands = image.bands
+    alpha = bands - 1 if bands in (2, 4) and image.interpretation != "cmyk" else None
     deep, in_passes = image.format == "ushort", _field(image, "interlaced", 0)
     # Where a pixel comes in several scans or passes, the decoder keeps the whole picture.
-    kept = image.bands * (2 if picture_format is PictureFormat.JPEG or deep else 1)
+    kept = bands * (2 if picture_format is PictureFormat.JPEG or deep else 1)
     return Declared(
         picture_format,
         image.width,
         image.height,
         lambda: image,
-        bands=image.bands if alpha is None else alpha,
+        bands=bands if alpha is None else alpha,
         alpha=None if alpha is None else (alpha, False),
         orientation=_field(image, "orientation", 1),
         space=_embedded_space(image),
         pictures=_field(image, "n-pages", 1),
-        pixel_bytes=_LEAST_PIXEL_BYTES[picture_format] + (2 * image.bands if deep else 0) + (kept if in_passes else 0),
+        pixel_bytes=_LEAST_PIXEL_BYTES[picture_format] + (2 * bands if deep else 0) + (kept if in_passes else 0),
     )
 
 
