@@ -24,19 +24,15 @@ Error = pyvips.Error
 WHITE = {"uchar": 255, "ushort": 65535}  # of the formats of samples that are decoded
 BLOB = pyvips.GValue.blob_type
 
-_STRIP_BYTES = 128 * 1024  # what the C library gives and takes back without asking the system
+_SMALL = 1024 * 1024  # bytes
 
 
 def to_array(picture: Image) -> NDArray[np.uint8]:
     """Pixels of a picture of 8 bits, of shape (height, width, bands).
 
-    They are fetched strip by strip in this thread: libvips' own way starts another, which takes as long as a small picture.
+    Those of a small one are fetched in this thread: libvips' own way starts another, which takes as long as decoding it.
     """
     width, height, bands = picture.width, picture.height, picture.bands
-    rows = max(8, _STRIP_BYTES // (width * bands) // 8 * 8)
-    pixels = np.empty((height, width, bands), np.uint8)
-    region = pyvips.Region.new(picture)
-    for top in range(0, height, rows):
-        strip = pixels[top : top + rows]
-        strip[:] = np.frombuffer(region.fetch(0, top, width, len(strip)), np.uint8).reshape(strip.shape)
-    return pixels
+    if width * height * bands > _SMALL:
+        return np.asarray(picture.numpy()).reshape(height, width, bands)
+    return np.frombuffer(pyvips.Region.new(picture).fetch(0, 0, width, height), np.uint8).reshape(height, width, bands)
