@@ -6,6 +6,7 @@ no picture is decoded twice.
 """
 
 import os
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ import pyvips
 pyvips.cache_set_max(0)
 pyvips.block_untrusted_set(True)
 
-Image = pyvips.Image
+Image: Any = pyvips.Image
 SourceCustom = pyvips.SourceCustom
 Error = pyvips.Error
 WHITE = {"uchar": 255, "ushort": 65535}  # of the formats of samples that are decoded
