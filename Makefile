@@ -97,6 +97,7 @@ hooks: .venv/dev.stamp
 # The last one installs other runtimes into build/serving and converts the network for them: minutes, the first time.
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.screening
+	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.cost
 	$(BIN)/python -m benchmarks.coldstart
 	$(BIN)/python -m benchmarks.page
