@@ -98,8 +98,8 @@ def test_a_microscopes_rows_are_its_own_of_every_patient_newest_first_and_limite
     own, other = "0a" * 16, "0b" * 16
     for second, patient in ((1, "p-1"), (3, "p-2"), (2, "p-1")):
         ledger.finish(field(f"{second}", patient=patient, second=second, microscope=own))
-    for row in (field("4", microscope=other), field("5")):
-        ledger.finish(row)
+    for foreign in (field("4", microscope=other), field("5")):
+        ledger.finish(foreign)
 
     assert names(ledger.rows_by_microscope(own, 2)) == ["3", "2"]
     assert names(ledger.rows_by_microscope(own, 10)) == ["3", "2", "1"]

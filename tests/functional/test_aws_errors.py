@@ -9,8 +9,8 @@ from hemascope.aws.audit_table import DynamoAudit
 from hemascope.aws.hospitals_table import DynamoHospitalSettings
 from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.messaging import SesMailer, SnsPatientPublisher, SnsPublisher, SqsNotificationQueue
-from hemascope.aws.s3 import S3Store, upload
 from hemascope.aws.microscopes_table import DynamoMicroscopes
+from hemascope.aws.s3 import S3Store, upload
 from hemascope.domain.audit import AuditAction
 from hemascope.domain.errors import RequestRejected, TransientError
 from hemascope.domain.hospital import HospitalSettings

@@ -25,11 +25,16 @@ class DynamoMicroscopes:
         return _microscope(answer["Item"]) if "Item" in answer else None
 
     def of_hospital(self, hospital: str) -> tuple[Microscope, ...]:
-        """Query the hospital's partition page by page."""
-        query = expressions(key=Key("hospital").eq(hospital))
-        with map_transient_errors("read a hospital's microscopes"):
-            pages = self.dynamodb.get_paginator("query").paginate(TableName=self.table, ConsistentRead=True, **query)
-            return tuple(_microscope(item) for page in pages for item in page["Items"])
+        """Query the hospital's partition page by page: one answer of DynamoDB holds a megabyte at most."""
+        query = {"TableName": self.table, "ConsistentRead": True, **expressions(key=Key("hospital").eq(hospital))}
+        found: list[Microscope] = []
+        while True:
+            with map_transient_errors("read a hospital's microscopes"):
+                answer = self.dynamodb.query(**query)
+            found += map(_microscope, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return tuple(found)
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def store(self, microscope: Microscope) -> bool:
         """Put the item conditionally. A repeated put, after an answer was lost, finds the same item there."""

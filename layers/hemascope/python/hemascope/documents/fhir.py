@@ -73,9 +73,8 @@ class _Report:
         found += [of_reviewer(verdict, self._disease, common, self._identify) for verdict in self._verdicts]
         whole = self._diagnostic_report(common, found, pictures[1:])
         traces = self._provenance([whole, *found], device, pictures[0])
-        resources = [
-            resource for resource in (whole, subject, sample, device, microscope, *pictures, *found, *traces) if resource
-        ]
+        parts = (whole, subject, sample, device, microscope, *pictures, *found, *traces)
+        resources = [resource for resource in parts if resource]
         moments = self._moments()
         return {
             "resourceType": "Bundle",
