@@ -38,46 +38,6 @@ def bucket(service: FakeService) -> FakeService:
     return service
 
 
-def test_the_microscope_of_the_hospitals_list_is_sent_with_each_picture_and_stays_chosen(
-    open_page: Opener, bucket: FakeService
-) -> None:
-    bucket.answers["GET /states"] = lambda query, _: (200, {"states": {}, "reasons": {}})
-    page = open_page("#/upload", "technician")
-    page.get_by_label("Patient ID").fill("p-7")
-    page.get_by_label("Slide ID").fill("slide-7")
-    page.locator("#files").set_input_files([picture("one.jpg")])
-
-    expect(page.get_by_label("Microscope").get_by_role("option")).to_have_text(["Not specified", "scope 1", "血 2"])
-    page.get_by_label("Microscope").select_option("血 2")
-    page.get_by_role("button", name="Upload 1 picture").click()
-    expect(page.locator(".picture", has_text="one.jpg")).to_contain_text("Analyzing")
-    page.goto(page.url.replace("#/upload", "#/reports"))
-    page.goto(page.url.replace("#/reports", "#/upload"))
-
-    assert bucket.bodies["POST /uploads"] == {
-        "patient": "p-7",
-        "slide": "slide-7",
-        "microscope": "血 2",
-        "field": "one.jpg",
-    }
-    expect(page.get_by_label("Microscope")).to_have_value("血 2")
-
-
-def test_without_a_list_of_microscopes_pictures_are_sent_all_the_same(open_page: Opener, bucket: FakeService) -> None:
-    bucket.answers |= {
-        "GET /microscopes": {"microscopes": []},
-        "GET /states": lambda query, _: (200, {"states": {}, "reasons": {}}),
-    }
-    page = open_page("#/upload", "technician")
-    page.get_by_label("Patient ID").fill("p-7")
-    page.get_by_label("Slide ID").fill("slide-7")
-    page.locator("#files").set_input_files([picture("one.jpg")])
-    page.get_by_role("button", name="Upload 1 picture").click()
-
-    expect(page.locator(".picture", has_text="one.jpg")).to_contain_text("Analyzing")
-    assert "microscope" not in bucket.bodies["POST /uploads"]
-
-
 def test_a_technician_sends_smears_and_watches_each_come_to_its_end(open_page: Opener, bucket: FakeService) -> None:
     asked = []
 
