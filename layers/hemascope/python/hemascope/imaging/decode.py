@@ -14,6 +14,7 @@ from hemascope.domain.errors import RejectedSmear, RejectionReason
 from hemascope.domain.picture_file import DepthSource, PictureFormat, check_size, identify
 from hemascope.domain.report import SourcePicture
 from hemascope.imaging import colour_space
+from hemascope.imaging.colour_space import CIELAB, ICCLAB
 from hemascope.imaging.declared import Declared, corrupt, refusal_of
 from hemascope.imaging.libvips import WHITE, Error, Image
 from hemascope.imaging.readers import READERS
@@ -118,11 +119,15 @@ def _decode(declared: Declared) -> Decoded:
         loaded = loaded.copy_memory()  # the brightest sample is looked for before any is converted
     colour = loaded if loaded.bands == bands else loaded[0:bands]
     alpha = loaded[declared.alpha[0]] if declared.alpha else None
+    depth = _significant_bits(colour, declared)
+    if loaded.format == "ushort" and depth.bits < 16:
+        colour = _to_sixteen_bits(colour, depth.bits)
+        if alpha and alpha.max() < 2**depth.bits:
+            alpha = _to_sixteen_bits(alpha, depth.bits)
     if alpha and declared.alpha and declared.alpha[1]:
         colour = colour.bandjoin(alpha).unpremultiply(max_alpha=WHITE[loaded.format]).cast(loaded.format)[0:bands]
-    depth = _significant_bits(colour, declared.bits)
-    if depth.bits not in (8, 16):
-        colour = colour.linear(65535 / (2**depth.bits - 1), 0.5).cast("ushort")
+    if declared.is_inverted:
+        colour = colour.invert()
     shown, converted = colour_space.to_srgb(colour, declared.space)
     shown = _to_eight_bits(shown)
     if alpha:
@@ -151,13 +156,15 @@ class _Depth(NamedTuple):
     known_from: DepthSource
 
 
-def _significant_bits(colour: Image, declared: int) -> _Depth:
+def _significant_bits(colour: Image, declared: Declared) -> _Depth:
     """How many bits of each sample are used: cameras store 10 or 12 bits in the low bits of 16, and few say so."""
     if colour.format == "uchar":
         return _Depth(8, DepthSource.FILE)
+    if declared.space in (CIELAB, ICCLAB):
+        return _Depth(16, DepthSource.FILE)
     brightest = int(colour.max())
-    if 8 <= declared < 16 and brightest < 2**declared:
-        return _Depth(declared, DepthSource.FILE)
+    if 8 <= declared.bits <= 16 and brightest < 2**declared.bits:
+        return _Depth(declared.bits, DepthSource.FILE)
     if brightest >= 2**14:  # a quarter of white; a picture that stays below it has fewer bits or shows nothing
         return _Depth(16, DepthSource.FILE)
     for bits in (10, 12):
@@ -168,6 +175,10 @@ def _significant_bits(colour: Image, declared: int) -> _Depth:
         f"expected 16 bits, or a file that says how many bits are used, received samples of at most {brightest} of 65535: "
         "export the field as TIFF of 8 bits or as PNG",
     )
+
+
+def _to_sixteen_bits(picture: Image, bits: int) -> Image:
+    return picture.linear(65535 / (2**bits - 1), 0.5).cast("ushort")
 
 
 def _to_eight_bits(picture: Image) -> Image:

@@ -18,12 +18,10 @@ from hemascope.imaging import colour_space, tiff
 from hemascope.imaging.coded import heic_pictures, lost_a_sector, webp_pictures
 from hemascope.imaging.colour_space import ColourSpace
 from hemascope.imaging.declared import Declared, corrupt, refusal_of, truncated
+from hemascope.imaging.jpeg import check_segments
 from hemascope.imaging.libvips import Image
 from hemascope.imaging.png import read_png
 
-_MOST_SCANS = 64  # of a JPEG; honest ones have ten. Each costs a walk over the whole picture, whatever few bytes it has.
-_MOST_SEGMENTS = 100_000  # of a JPEG; honest ones have a few thousand. A file of 32 MB could have millions.
-_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # neither a coded 255, nor a fill byte, nor a restart
 # Entries of EXIF's directories, big-endian and little-endian: R03 of DCF, and the colour space's number. libvips shows numbers
 # for both that its library made up.
 _DCF_ADOBE_RGB = re.compile(rb"\x00\x01\x00\x02\x00\x00\x00\x04R03\x00|\x01\x00\x02\x00\x04\x00\x00\x00R03\x00")
@@ -39,24 +37,8 @@ _HEIF_ERRORS = (ValueError, EOFError, OSError, RuntimeError, SyntaxError, NotImp
 
 def _jpeg(data: bytes) -> Declared:
     declared = _of_header(PictureFormat.JPEG, Image.jpegload_buffer, data)
-    _check_scans(data)
+    check_segments(data)
     return declared
-
-
-def _check_scans(data: bytes) -> None:
-    """Walk the first picture's segments to its end marker; a telephone may append other pictures, and a film."""
-    position, scans = 2, 0
-    for _ in range(_MOST_SEGMENTS):
-        marker = _JPEG_MARKER.search(data, position)
-        if marker is None:
-            raise truncated(PictureFormat.JPEG)
-        if marker[0] == b"\xff\xd9":
-            return
-        scans += marker[0] == b"\xff\xda"
-        if scans > _MOST_SCANS:
-            raise corrupt(PictureFormat.JPEG, f"more than {_MOST_SCANS} scans")
-        position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
-    raise corrupt(PictureFormat.JPEG, f"more than {_MOST_SEGMENTS} segments")
 
 
 def _png(data: bytes) -> Declared:
@@ -138,6 +120,7 @@ def _tiff(data: bytes) -> Declared:
         bands=0 if page.photometric == tiff.PALETTE else len(pages) if len(pages) > 1 else page.colour_bands,
         alpha=alpha,
         bits=page.number(tiff.MAXIMUM, 0).bit_length() if page.bits == 16 else 0,
+        is_inverted=page.photometric == tiff.MIN_IS_WHITE,
         orientation=page.number(tiff.ORIENTATION, 1),
         space=_tiff_space(page),
         pictures=pictures,
@@ -229,7 +212,7 @@ def _heic_space(info: Mapping[str, Any]) -> ColourSpace:
         return colour_space.of_icc_profile(profile)
     if points := info.get("nclx_profile"):
         return colour_space.of_code_points(points["color_primaries"], points["transfer_characteristics"])
-    return colour_space.UNDECLARED
+    return _exif_space(info.get("exif") or b"")
 
 
 def _of_array(array: NDArray[Any]) -> Image:

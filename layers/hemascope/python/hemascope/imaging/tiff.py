@@ -190,9 +190,9 @@ class Directory:
 
     def _alone(self, samples: int, parts: slice) -> bytes:
         tags = {tag: self.tags[tag] for tag in _KEPT if tag in self.tags}
-        photometric = self.photometric if samples > 1 or self.samples == 1 else MIN_IS_BLACK
-        # The bands of L*a*b* come out as they are stored: what they mean is the colour conversion's.
-        tags[PHOTOMETRIC] = np.array([RGB if photometric in (CIELAB, ICCLAB) else photometric], "u2")
+        # Bands come out as they are stored: what those of L*a*b* mean, and that white is zero, is for the conversion.
+        as_stored = {MIN_IS_WHITE: MIN_IS_BLACK, CIELAB: RGB, ICCLAB: RGB}.get(self.photometric, self.photometric)
+        tags[PHOTOMETRIC] = np.array([as_stored if samples == self.samples else MIN_IS_BLACK], "u2")
         tags[SAMPLES] = np.array([samples], "u2")
         tags[BITS] = np.full(samples, self.bits, "u2")
         if (extra := samples - self.colour_bands) > 0:
