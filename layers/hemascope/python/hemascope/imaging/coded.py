@@ -1,6 +1,7 @@
 """The coded pictures inside WebP and HEIC files, whose decoders fill in what is lost and say nothing.
 
-Coded samples are as good as random: a sector of one value among them was lost or never written. What was overwritten by other
+Coded samples are as good as random: a run of one value among them was lost or never written. (A lossy WebP picture with black bars
+has runs of some hundred bytes, so only longer ones count there.) What was overwritten by other
 data doesn't show; of all formats that are accepted, only these two and uncompressed ones can't show it.
 
 Sources: WebP container specification (Google), ISO/IEC 14496-12 (boxes).
@@ -8,13 +9,12 @@ Sources: WebP container specification (Google), ISO/IEC 14496-12 (boxes).
 
 from collections.abc import Iterable, Iterator
 
-_SECTOR = 512  # bytes
-_LOST = (bytes(_SECTOR), b"\xff" * _SECTOR)
+HEIC_RUN, WEBP_RUN = 512, 2048  # bytes
 
 
-def lost_a_sector(coded: Iterable[bytes]) -> bool:
-    """Whether a coded picture holds a sector of zeros or of ones."""
-    return any(lost in part for part in coded for lost in _LOST)
+def has_run(coded: Iterable[bytes], length: int) -> bool:
+    """Whether a coded picture holds that many zeros or ones in a row."""
+    return any(lost in part for part in coded for lost in (bytes(length), b"\xff" * length))
 
 
 def webp_pictures(data: bytes) -> Iterator[bytes]:

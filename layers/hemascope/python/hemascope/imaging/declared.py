@@ -31,6 +31,7 @@ class Declared:
     space: ColourSpace = UNDECLARED
     pictures: int = 1
     pixel_bytes: int = 8
+    dead_tiles: tuple[tuple[slice, slice], ...] = ()  # rows and columns that are stored as zeros, which may be a picture's black
     dead_ends: tuple[int, ...] = ()  # rows whose run of one value shows a copy that stopped: -1 the last, 0 the first
 
 

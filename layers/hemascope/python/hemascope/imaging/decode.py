@@ -23,6 +23,7 @@ MAXIMUM_PIXELS = 100_000_000
 _MAXIMUM_MEMORY = 800_000_000  # bytes while decoding: the function has little more than a gigabyte
 MINIMUM_SIDE = 64  # pixels; below it a cell is a handful of pixels
 _DEAD_ROWS = 8  # of one value at the end of a file that can't show damage: a copy that stopped
+_DARK, _MOSTLY = 32, 0.9  # of 255; share of a line
 
 Picture = NDArray[np.uint8]
 
@@ -136,6 +137,8 @@ def _decode(declared: Declared) -> Decoded:
     picture = shown.numpy()
     if any(_is_dead(picture, end) for end in declared.dead_ends):
         raise corrupt(declared.format, "it ends in rows of one value: the upload or the copy stopped")
+    if any(_is_hole(picture, *tile) for tile in declared.dead_tiles):
+        raise corrupt(declared.format, "a tile was never written")
     if picture.ndim == 2:
         picture = np.repeat(picture[..., np.newaxis], 3, axis=2)
     picture = np.ascontiguousarray(_upright(picture, declared.orientation))
@@ -189,6 +192,13 @@ def _is_dead(picture: NDArray[np.uint8], end: int) -> bool:
     """Whether a picture that shows something ends in rows of one value."""
     rows = picture[-_DEAD_ROWS:] if end else picture[:_DEAD_ROWS]
     return bool((rows == rows[0, 0]).all() and not (picture == rows[0, 0]).all())
+
+
+def _is_hole(picture: NDArray[np.uint8], rows: slice, columns: slice) -> bool:
+    """Whether a black tile borders on what isn't dark; a vignette's and a frame's don't, as those end anywhere but there."""
+    above, below = picture[max(rows.start - 1, 0) : rows.start, columns], picture[rows.stop : rows.stop + 1, columns]
+    left, right = picture[rows, max(columns.start - 1, 0) : columns.start], picture[rows, columns.stop : columns.stop + 1]
+    return any(line.size and np.mean(line > _DARK) > _MOSTLY for line in (above, below, left, right))
 
 
 def _upright(picture: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:

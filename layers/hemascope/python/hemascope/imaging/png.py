@@ -25,7 +25,7 @@ from hemascope.imaging.colour_space import (
 _SIGNATURE = 8  # bytes
 _MOST_CHUNKS = 100_000  # honest files have a few thousand at most. A file of 32 MB could have millions.
 _MOST_PROFILE_BYTES = 8 * 1024 * 1024
-_FOR_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND"}
+_FOR_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 
 _SAID = {b"acTL", b"sBIT", b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"}
 
@@ -51,7 +51,9 @@ def read_png(data: bytes) -> DeclaredPng:
     needed, said = [data[:_SIGNATURE]], dict[bytes, bytes]()
     name, end = b"", 0
     for name, start, end in _chunks(data):
-        if name in _FOR_PIXELS:
+        if name == b"eXIf":
+            needed.insert(2, data[start:end])  # behind the header: it may stand behind the pixels, where libvips has no use for it
+        elif name in _FOR_PIXELS:
             needed.append(data[start:end])
         else:
             content = data[start + 8 : end - 4]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hemascope.domain.picture_file import PictureFormat
 from hemascope.imaging import colour_space, tiff
-from hemascope.imaging.coded import heic_pictures, lost_a_sector, webp_pictures
+from hemascope.imaging.coded import HEIC_RUN, WEBP_RUN, has_run, heic_pictures, webp_pictures
 from hemascope.imaging.colour_space import ColourSpace
 from hemascope.imaging.declared import Declared, corrupt, refusal_of, truncated
 from hemascope.imaging.jpeg import check_segments
@@ -53,7 +53,7 @@ def _webp(data: bytes) -> Declared:
     if size > len(data):
         raise truncated(PictureFormat.WEBP)
     declared = _of_header(PictureFormat.WEBP, Image.webpload_buffer, data)
-    if lost_a_sector(webp_pictures(data)):
+    if has_run(webp_pictures(data), WEBP_RUN):
         raise corrupt(PictureFormat.WEBP, "the upload, the copy or the memory card lost a part of it")
     return declared
 
@@ -127,6 +127,7 @@ def _tiff(data: bytes) -> Declared:
         # A strip may be the whole picture, and is decoded into a buffer of its own.
         pixel_bytes=max(8, (3 if is_split else 2) * max(page.samples, 3) * ((page.bits + 7) // 8) + 3),
         dead_ends=(-1,) if page.is_uncompressed and not page.is_tiled else (),
+        dead_tiles=page.dead_tiles() if pictures == 1 else (),
     )
 
 
@@ -184,7 +185,7 @@ def _heic(data: bytes) -> Declared:
     except _HEIF_ERRORS as error:
         raise refusal_of(PictureFormat.HEIC, error) from error
     # Its decoder fills in what is lost and says nothing.
-    if lost_a_sector(heic_pictures(data)):
+    if has_run(heic_pictures(_without_metadata(data, file.info)), HEIC_RUN):
         raise corrupt(PictureFormat.HEIC, "the upload, the copy or the memory card lost a part of it")
 
     def load() -> Image:
@@ -205,6 +206,15 @@ def _heic(data: bytes) -> Declared:
         pictures=len(file),
         pixel_bytes=12 if ";" in file.mode else 9,
     )
+
+
+def _without_metadata(data: bytes, info: Mapping[str, Any]) -> bytes:
+    """The file without what lies among the coded pictures and may be padded: EXIF and XMP."""
+    exif: bytes = info.get("exif") or b""
+    for padded in (exif.removeprefix(b"Exif\x00\x00"), info.get("xmp") or b""):
+        if padded:
+            data = data.replace(padded, b"\x01" * len(padded))  # as long, so that boxes keep their sizes
+    return data
 
 
 def _heic_space(info: Mapping[str, Any]) -> ColourSpace:

@@ -9,7 +9,7 @@ Source: TIFF 6.0 (Adobe, 1992); BigTIFF; Adobe Photoshop TIFF Technical Notes (2
 
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,20 +18,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.domain.errors import RejectedSmear, RejectionReason
-from hemascope.imaging.colour_space import Chromaticities
+from hemascope.imaging.colour_space import Chromaticities, unsupported_colour
 
 Numbers = NDArray[Any]
 
 NEW_SUBFILE_TYPE, SUBFILE_TYPE, WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC = 254, 255, 256, 257, 258, 259, 262
 DESCRIPTION, STRIPS, ORIENTATION, SAMPLES, STRIP_BYTES, MAXIMUM, PLANAR = 270, 273, 274, 277, 279, 281, 284
 WHITE_POINT, CHROMATICITIES, TILES, TILE_BYTES, INK_SET, EXTRA, SAMPLE_FORMAT = 318, 319, 324, 325, 332, 338, 339
-ICC_PROFILE, DNG_VERSION = 34675, 50706
+TRANSFER_FUNCTION, TILE_WIDTH, TILE_LENGTH, SUB_IFDS, ICC_PROFILE, DNG_VERSION, IMAGEJ = 301, 322, 323, 330, 34675, 50706, 50839
 # What stays as it is where the picture is written anew: fill order, rows a strip, fax options, predictor, palette, tile size,
 # JPEG tables, and how luma and chroma are stored.
-_KEPT = (WIDTH, LENGTH, COMPRESSION, 266, 278, 292, 293, 317, 320, 322, 323, 347, 529, 530, 531, 532)
+_KEPT = (WIDTH, LENGTH, COMPRESSION, 266, 278, 292, 293, 317, 320, TILE_WIDTH, TILE_LENGTH, 347, 529, 530, 531, 532)
 _READ = {
     NEW_SUBFILE_TYPE, SUBFILE_TYPE, BITS, PHOTOMETRIC, DESCRIPTION, STRIPS, ORIENTATION, SAMPLES, STRIP_BYTES, MAXIMUM, PLANAR,
-    WHITE_POINT, CHROMATICITIES, TILES, TILE_BYTES, INK_SET, EXTRA, SAMPLE_FORMAT, ICC_PROFILE, DNG_VERSION, *_KEPT,
+    WHITE_POINT, CHROMATICITIES, TILES, TILE_BYTES, INK_SET, EXTRA, SAMPLE_FORMAT, TRANSFER_FUNCTION, ICC_PROFILE,
+    SUB_IFDS, DNG_VERSION, IMAGEJ, *_KEPT,
 }  # fmt: skip
 # BYTE, ASCII, SHORT, LONG, RATIONAL as pairs, UNDEFINED, IFD, LONG8, SLONG8, IFD8
 _TYPES = {1: "u1", 2: "u1", 3: "u2", 4: "u4", 5: "u4", 7: "u1", 13: "u4", 16: "u8", 18: "u8"}
@@ -39,6 +40,7 @@ _RATIONAL = 5
 _TYPE_NUMBERS = {1: 1, 2: 3, 4: 4}  # of whole numbers, by bytes
 # Directory entries: honest files have a few hundred at most. A file of 32 MB could have millions.
 _MOST_ENTRIES = 100_000
+_MOST_INSIDE = 16  # directories inside another one
 _MOST_VALUES = 1_000_000  # of a tag that is not bytes: a picture has at most a few strips for each row
 
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, MASK, SEPARATED, YCBCR, CIELAB, ICCLAB = 0, 1, 2, 3, 4, 5, 6, 8, 9
@@ -161,6 +163,12 @@ class Directory:
             raise unsupported(f"{self.bits}-bit samples")
         if samples < self.colour_bands:
             raise _corrupt(f"{samples} samples a pixel are too few for its colours")
+        if self.colour_bands == 1 and samples > 2:
+            raise unsupported(f"{samples} samples a pixel of which the file doesn't say that they are colours")
+        if TRANSFER_FUNCTION in self.tags and ICC_PROFILE not in self.tags:
+            raise unsupported_colour("a transfer function without a profile")
+        if photometric == YCBCR and self.is_planar:
+            raise unsupported("luma and chroma in planes of their own")
         if photometric == SEPARATED and self.number(INK_SET, 1) != 1:
             raise unsupported("inks other than CMYK")
         self._check_strips()
@@ -174,8 +182,17 @@ class Directory:
             raise _truncated(f"{end} bytes expected, {len(self.data)} received")
         if not lengths.all() or not offsets.all():
             raise _corrupt("a strip was never written")
-        if self.is_uncompressed and self.is_tiled and any(map(self._is_dead, offsets, lengths)):
-            raise _corrupt("a tile was never written")
+
+    def dead_tiles(self) -> tuple[tuple[slice, slice], ...]:
+        """Rows and columns of the tiles that are stored as zeros, where samples are stored as they are."""
+        if not (self.is_uncompressed and self.is_tiled):
+            return ()
+        width, height = max(self.number(TILE_WIDTH, 0), 1), max(self.number(TILE_LENGTH, 0), 1)
+        across, down = -(-self.size[0] // width), -(-self.size[1] // height)
+        places = zip(self.tags[TILES], self.tags[TILE_BYTES], strict=True)
+        dead = {number % max(across * down, 1) for number, place in enumerate(places) if self._is_dead(*place)}
+        corners = [(height * (number // across), width * (number % across)) for number in sorted(dead)]
+        return tuple((slice(top, top + height), slice(left, left + width)) for top, left in corners)
 
     def _is_dead(self, offset: int, length: int) -> bool:
         return not np.frombuffer(self.data, np.uint8, int(length), int(offset)).any()
@@ -224,7 +241,7 @@ def _with_directory(data: bytes, order: str, tags: dict[int, Numbers]) -> bytes:
 
 
 def read_directories(data: bytes) -> list[Directory]:
-    """The pages of a TIFF or BigTIFF file in their order, without those that are copies or masks of others.
+    """The pages of a TIFF or BigTIFF file in their order, each the largest of those inside it, without those that are copies or masks of others.
 
     Raises
     ------
@@ -248,25 +265,39 @@ def _is_copy(page: Directory) -> bool:
     return bool(page.number(NEW_SUBFILE_TYPE, 0) & 0b101) or page.number(SUBFILE_TYPE, 1) == 2 or page.photometric == MASK
 
 
+def _pixels(page: Directory) -> int:
+    return page.number(WIDTH, 0) * page.number(LENGTH, 0)
+
+
 def _walk(data: bytes) -> Iterator[Directory]:
     order = "<" if data[:2] == b"II" else ">"
     (magic,) = struct.unpack_from(f"{order}H", data, 2)
     big = magic == 43
     counted, linked, entry_bytes = ("Q", "Q", 20) if big else ("H", "I", 12)
     (offset,) = struct.unpack_from(order + linked, data, 8 if big else 4)
+
+    def read(offset: int) -> tuple[Directory, int, int]:
+        (count,) = struct.unpack_from(order + counted, data, offset)
+        if count > _MOST_ENTRIES:
+            raise _corrupt(f"more than {_MOST_ENTRIES} entries")
+        first = offset + struct.calcsize(counted)
+        end = first + entry_bytes * count
+        return Directory(data, order, _tags(data, order, range(first, end, entry_bytes), linked)), end, count
+
     seen: set[int] = set()
     entries = 0
     while offset:
         if offset in seen:
             raise _corrupt("its directories form a circle")
         seen.add(offset)
-        (count,) = struct.unpack_from(order + counted, data, offset)
+        page, end, count = read(offset)
         entries += 1 + count
+        inside = [read(int(place)) for place in page.tags.get(SUB_IFDS, ())[:_MOST_INSIDE]]
+        entries += sum(count for _, _, count in inside)
         if entries > _MOST_ENTRIES:
             raise _corrupt(f"more than {_MOST_ENTRIES} entries")
-        first = offset + struct.calcsize(counted)
-        yield Directory(data, order, _tags(data, order, range(first, first + entry_bytes * count, entry_bytes), linked))
-        (offset,) = struct.unpack_from(order + linked, data, first + entry_bytes * count)
+        yield max([page, *(page for page, _, _ in inside)], key=_pixels)
+        (offset,) = struct.unpack_from(order + linked, data, end)
 
 
 def _tags(data: bytes, order: str, places: Sequence[int], linked: str) -> dict[int, Numbers]:
@@ -297,8 +328,12 @@ _IMAGEJ_CHANNELS = re.compile(rb"^channels=3$", re.MULTILINE)
 _IMAGEJ_MODE = re.compile(rb"^mode=(composite|color)$", re.MULTILINE)
 _OME_SIZE = re.compile(rb'Size([CZT])="(\d+)"')
 _OME_CHANNEL = re.compile(rb"<(?:\w+:)?Channel\b([^>]*)>")
-_OME_ATTRIBUTE = re.compile(rb'(Name|Color)="([^"]*)"')
-_COLOURS = ({b"r", b"red", b"-16776961"}, {b"g", b"green", b"16711935"}, {b"b", b"blue", b"65535"})
+_OME_NAME, _OME_COLOUR = re.compile(rb'\bName="([^"]+)"'), re.compile(rb'\bColor="([^"]+)"')
+_NAMES = ({b"r", b"red"}, {b"g", b"green"}, {b"b", b"blue"})
+_OME_COLOURS = (b"-16776961", b"16711935", b"65535")
+_IMAGEJ_TABLES = re.compile(rb"luts|stul")  # in either byte order
+_RAMP, _ZEROS = bytes(range(256)), bytes(256)
+_TABLES_OF_RGB = _RAMP + 3 * _ZEROS + _RAMP + 3 * _ZEROS + _RAMP
 _NAMED_CHANNELS = re.compile(rb'"Name": \["R(?:ed)?", "G(?:reen)?", "B(?:lue)?"\]')
 
 
@@ -312,13 +347,21 @@ def are_one_colour_picture(pages: Sequence[Directory]) -> bool:
     if text.startswith(b"ImageJ="):
         counts = {name: int(number) for name, number in _IMAGEJ_STACK.findall(text)}
         of_one = counts.get(b"slices", 1) == counts.get(b"frames", 1) == 1
-        return of_one and bool(_IMAGEJ_CHANNELS.search(text) and _IMAGEJ_MODE.search(text))
+        more = pages[0].text(IMAGEJ)
+        as_rgb = not _IMAGEJ_TABLES.search(more) or _TABLES_OF_RGB in more
+        return of_one and as_rgb and bool(_IMAGEJ_CHANNELS.search(text) and _IMAGEJ_MODE.search(text))
     if b"<OME" in text:
         sizes = dict(_OME_SIZE.findall(text))
-        channels = [{value.lower() for _, value in _OME_ATTRIBUTE.findall(channel)} for channel in _OME_CHANNEL.findall(text)]
-        named = len(channels) == 3 and all(names & known for names, known in zip(channels, _COLOURS, strict=True))
-        return named and sizes == {b"C": b"3", b"Z": b"1", b"T": b"1"}
+        channels = _OME_CHANNEL.findall(text)
+        are_rgb = len(channels) == 3 and all(map(_is_channel, channels, _NAMES, _OME_COLOURS))
+        return are_rgb and sizes == {b"C": b"3", b"Z": b"1", b"T": b"1"}
     return bool(_NAMED_CHANNELS.search(text))
+
+
+def _is_channel(attributes: bytes, names: Set[bytes], colour: bytes) -> bool:
+    """Whether a channel of OME has one of these names, or no name and this colour: a stain may be shown in red."""
+    name, shown = _OME_NAME.search(attributes), _OME_COLOUR.search(attributes)
+    return name[1].lower() in names if name else shown is not None and shown[1] == colour
 
 
 def count_pictures(pages: Sequence[Directory]) -> int:
