@@ -18,11 +18,11 @@ def has_run(coded: Iterable[bytes], length: int) -> bool:
 
 
 def webp_pictures(data: bytes) -> Iterator[bytes]:
-    """The lossy pictures of a WebP file; the decoder finds damage in lossless ones itself."""
+    """The coded pictures of a WebP file, lossy and lossless."""
     position = 12
     while position + 8 <= len(data):
         size = int.from_bytes(data[position + 4 : position + 8], "little")
-        if data[position : position + 4] == b"VP8 ":
+        if data[position : position + 4] in (b"VP8 ", b"VP8L"):
             yield data[position + 8 : position + 8 + size]
         position += 8 + size + size % 2
 

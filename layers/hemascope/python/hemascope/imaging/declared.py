@@ -31,7 +31,9 @@ class Declared:
     space: ColourSpace = UNDECLARED
     pictures: int = 1
     pixel_bytes: int = 8
-    dead_tiles: tuple[tuple[slice, slice], ...] = ()  # rows and columns that are stored as zeros, which may be a picture's black
+    dead_tiles: tuple[
+        tuple[slice, slice], ...
+    ] = ()  # rows and columns that are stored as zeros, which may be a picture's black
     dead_ends: tuple[int, ...] = ()  # rows whose run of one value shows a copy that stopped: -1 the last, 0 the first
 
 
@@ -40,11 +42,13 @@ _NOT_SUPPORTED = re.compile(r"unsupported|not supported|not configured|not imple
 _ENDS_EARLY = re.compile(r"premature end of JPEG|end of file|truncated|not enough data|past end", re.IGNORECASE)
 
 
-def refusal_of(picture_format: PictureFormat, error: Exception) -> RejectedSmear:
-    """Say in words of ours what a library said of a file."""
+def refusal_of(picture_format: PictureFormat, error: Exception, *, is_decoding: bool = False) -> RejectedSmear:
+    """Say in words of ours what a library said of a file, of its header or of its pixels."""
     # The libraries' own words may repeat what the sender wrote: they are looked at and not shown.
     words = str(error)
-    if _NOT_SUPPORTED.search(words):
+    # A marker of another kind of JPEG among the pixels is damage that looks like one.
+    is_damage = is_decoding and (picture_format is PictureFormat.JPEG or "marker" in words)
+    if _NOT_SUPPORTED.search(words) and not is_damage:
         return RejectedSmear(
             RejectionReason.UNSUPPORTED_FORMAT,
             f"expected a usual {picture_format} file, received one of a kind that is not decoded, such as 12 bits, lossless or "

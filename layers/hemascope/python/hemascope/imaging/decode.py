@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.domain.errors import RejectedSmear, RejectionReason
-from hemascope.domain.picture_file import DepthSource, PictureFormat, check_size, identify
+from hemascope.domain.picture_file import FIRST_BYTES, DepthSource, PictureFormat, check_size, identify
 from hemascope.domain.report import SourcePicture
 from hemascope.imaging import colour_space
 from hemascope.imaging.colour_space import CIELAB, ICCLAB
@@ -64,12 +64,13 @@ def decode_file(data: bytes) -> Decoded:
         pictures, or declares what can't be obeyed.
     """
     check_size(len(data))
+    _check_repetition(data)
     declared = _declared(data)
     _check(declared)
     try:
         return _decode(declared)
     except Error as error:
-        raise refusal_of(declared.format, error) from error
+        raise refusal_of(declared.format, error, is_decoding=True) from error
 
 
 def check_header(data: bytes) -> PictureFormat:
@@ -83,6 +84,13 @@ def check_header(data: bytes) -> PictureFormat:
     declared = _declared(data)
     _check(declared)
     return declared.format
+
+
+def _check_repetition(data: bytes) -> None:
+    """Refuse a file that begins again in its middle; where formats have checksums or end markers, the decoders see it."""
+    picture_format = identify(data)
+    if picture_format is not PictureFormat.JPEG and data.find(data[:FIRST_BYTES], 1) > 0:
+        raise corrupt(picture_format, "it begins a second time: an upload or a copy was resumed at the wrong place")
 
 
 def _declared(data: bytes) -> Declared:

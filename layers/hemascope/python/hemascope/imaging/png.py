@@ -52,7 +52,9 @@ def read_png(data: bytes) -> DeclaredPng:
     name, end = b"", 0
     for name, start, end in _chunks(data):
         if name == b"eXIf":
-            needed.insert(2, data[start:end])  # behind the header: it may stand behind the pixels, where libvips has no use for it
+            needed.insert(
+                2, data[start:end]
+            )  # behind the header: it may stand behind the pixels, where libvips has no use for it
         elif name in _FOR_PIXELS:
             needed.append(data[start:end])
         else:

@@ -132,6 +132,8 @@ def _tiff(data: bytes) -> Declared:
 
 
 def _load_tiff(pages: Sequence[tiff.Directory]) -> Image:
+    for page in pages:
+        page.check_damage()
     files = [file for page in pages for file in page.pictures()]
     images = [Image.tiffload_buffer(file, access="sequential", fail_on="warning") for file in files]
     return images[0] if len(images) == 1 else images[0].bandjoin(images[1:])

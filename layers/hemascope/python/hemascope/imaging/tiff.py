@@ -19,16 +19,18 @@ from numpy.typing import NDArray
 
 from hemascope.domain.errors import RejectedSmear, RejectionReason
 from hemascope.imaging.colour_space import Chromaticities, unsupported_colour
+from hemascope.imaging.strips import is_whole
 
 Numbers = NDArray[Any]
 
 NEW_SUBFILE_TYPE, SUBFILE_TYPE, WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC = 254, 255, 256, 257, 258, 259, 262
 DESCRIPTION, STRIPS, ORIENTATION, SAMPLES, STRIP_BYTES, MAXIMUM, PLANAR = 270, 273, 274, 277, 279, 281, 284
 WHITE_POINT, CHROMATICITIES, TILES, TILE_BYTES, INK_SET, EXTRA, SAMPLE_FORMAT = 318, 319, 324, 325, 332, 338, 339
-TRANSFER_FUNCTION, TILE_WIDTH, TILE_LENGTH, SUB_IFDS, ICC_PROFILE, DNG_VERSION, IMAGEJ = 301, 322, 323, 330, 34675, 50706, 50839
+ROWS, TRANSFER_FUNCTION, TILE_WIDTH, TILE_LENGTH, SUB_IFDS = 278, 301, 322, 323, 330
+ICC_PROFILE, DNG_VERSION, IMAGEJ = 34675, 50706, 50839
 # What stays as it is where the picture is written anew: fill order, rows a strip, fax options, predictor, palette, tile size,
 # JPEG tables, and how luma and chroma are stored.
-_KEPT = (WIDTH, LENGTH, COMPRESSION, 266, 278, 292, 293, 317, 320, TILE_WIDTH, TILE_LENGTH, 347, 529, 530, 531, 532)
+_KEPT = (WIDTH, LENGTH, COMPRESSION, 266, ROWS, 292, 293, 317, 320, TILE_WIDTH, TILE_LENGTH, 347, 529, 530, 531, 532)
 _READ = {
     NEW_SUBFILE_TYPE, SUBFILE_TYPE, BITS, PHOTOMETRIC, DESCRIPTION, STRIPS, ORIENTATION, SAMPLES, STRIP_BYTES, MAXIMUM, PLANAR,
     WHITE_POINT, CHROMATICITIES, TILES, TILE_BYTES, INK_SET, EXTRA, SAMPLE_FORMAT, TRANSFER_FUNCTION, ICC_PROFILE,
@@ -182,6 +184,26 @@ class Directory:
             raise _truncated(f"{end} bytes expected, {len(self.data)} received")
         if not lengths.all() or not offsets.all():
             raise _corrupt("a strip was never written")
+
+    def check_damage(self) -> None:
+        """Refuse a strip that doesn't decode to its end. It takes about as long as decoding.
+
+        Raises
+        ------
+        RejectedSmear
+            ``corrupt``.
+        """
+        compression = self.number(COMPRESSION, 1)
+        offsets, lengths = (self.tags[tag].tolist() for tag in self._layout)
+        if self.is_tiled:
+            width, rows = self.number(TILE_WIDTH, 0), self.number(TILE_LENGTH, 0)
+        else:
+            width, rows = self.size[0], min(self.number(ROWS, self.size[1]), self.size[1])
+        row = (width * self.bits * (1 if self.is_planar else self.samples) + 7) // 8
+        sizes = {row * rows} if self.is_tiled else {row * rows, row * (self.size[1] % max(rows, 1))}
+        for offset, length in zip(offsets, lengths, strict=True):
+            if not is_whole(self.data[offset : offset + length], compression, sizes):
+                raise _corrupt("a strip of it doesn't decode to its end")
 
     def dead_tiles(self) -> tuple[tuple[slice, slice], ...]:
         """Rows and columns of the tiles that are stored as zeros, where samples are stored as they are."""
