@@ -1,8 +1,8 @@
 """The coded pictures inside WebP and HEIC files, whose decoders fill in what is lost and say nothing.
 
-Coded samples are as good as random: a run of one value among them was lost or never written. (A lossy WebP picture with black bars
-has runs of some hundred bytes, so only longer ones count there.) What was overwritten by other
-data doesn't show; of all formats that are accepted, only these two and uncompressed ones can't show it.
+Coded samples are as good as random: a run of one value among them was lost or never written. (A lossy WebP picture with
+black bars has runs of some hundred bytes, so only longer ones count there.) What was overwritten by other data doesn't show;
+of all formats that are accepted, only these two and uncompressed ones can't show it.
 
 Sources: WebP container specification (Google), ISO/IEC 14496-12 (boxes).
 """

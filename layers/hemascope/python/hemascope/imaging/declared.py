@@ -15,8 +15,9 @@ class Declared:
     """What a file says before a pixel is decoded.
 
     ``bands`` are the colour's samples of a pixel, 0 for all of them. ``alpha`` is the band of the alpha channel and whether
-    colours are multiplied by it. ``bits`` is what the file says that samples of 16 bits use, 0 where it says nothing. Inverted samples are 0 for white.
-    ``pixel_bytes`` is what decoding takes at most for each pixel, buffers of the decoder included.
+    colours are multiplied by it. ``bits`` is what the file says that samples of 16 bits use, 0 where it says nothing.
+    Inverted samples are 0 for white. ``pixel_bytes`` is what decoding takes at most for each pixel, buffers of the decoder
+    included.
     """
 
     format: PictureFormat

@@ -143,10 +143,7 @@ def _decode(declared: Declared) -> Decoded:
         # In front of white, to the nearest level.
         shown = ((shown - 255) * (_to_eight_bits(alpha) / 255)).linear(1, 255.5, uchar=True)
     picture = shown.numpy()
-    if any(_is_dead(picture, end) for end in declared.dead_ends):
-        raise corrupt(declared.format, "it ends in rows of one value: the upload or the copy stopped")
-    if any(_is_hole(picture, *tile) for tile in declared.dead_tiles):
-        raise corrupt(declared.format, "a tile was never written")
+    _check_unwritten(picture, declared)
     if picture.ndim == 2:
         picture = np.repeat(picture[..., np.newaxis], 3, axis=2)
     picture = np.ascontiguousarray(_upright(picture, declared.orientation))
@@ -194,6 +191,13 @@ def _to_sixteen_bits(picture: Image, bits: int) -> Image:
 
 def _to_eight_bits(picture: Image) -> Image:
     return picture if picture.format == "uchar" else picture.linear(255 / 65535, 0.5, uchar=True)
+
+
+def _check_unwritten(picture: NDArray[np.uint8], declared: Declared) -> None:
+    if any(_is_dead(picture, end) for end in declared.dead_ends):
+        raise corrupt(declared.format, "it ends in rows of one value: the upload or the copy stopped")
+    if any(_is_hole(picture, *tile) for tile in declared.dead_tiles):
+        raise corrupt(declared.format, "a tile was never written")
 
 
 def _is_dead(picture: NDArray[np.uint8], end: int) -> bool:

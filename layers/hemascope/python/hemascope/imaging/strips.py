@@ -4,7 +4,7 @@ Sources: TIFF 6.0 (PackBits), RFC 1950 (zlib's checksum).
 """
 
 import zlib
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 
 from hemascope.domain.errors import RejectedSmear
 from hemascope.imaging.coded import WEBP_RUN, has_run
@@ -14,7 +14,7 @@ _DEFLATE, _PACKBITS, _JPEG, _WEBP = (8, 32946), 32773, 7, 50001
 _AT_ONCE = 1 << 20  # bytes
 
 
-def is_whole(strip: bytes, compression: int, sizes: Set[int]) -> bool:
+def is_whole(strip: bytes, compression: int, sizes: AbstractSet[int]) -> bool:
     """Whether a strip decodes to its end; true where its compression can't tell.
 
     Parameters

@@ -9,7 +9,8 @@ Source: TIFF 6.0 (Adobe, 1992); BigTIFF; Adobe Photoshop TIFF Technical Notes (2
 
 import re
 import struct
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -145,7 +146,12 @@ class Directory:
         RejectedSmear
             ``unsupported_format`` with the name of what is not supported, ``truncated`` or ``corrupt``.
         """
-        photometric, samples = self.photometric, self.samples
+        self._check_kind()
+        self._check_samples()
+        self._check_strips()
+
+    def _check_kind(self) -> None:
+        photometric = self.photometric
         if DNG_VERSION in self.tags or photometric in (32803, 34892):
             raise unsupported("a camera's raw file (DNG)")
         if photometric not in _BANDS:
@@ -153,8 +159,15 @@ class Directory:
         compression = self.number(COMPRESSION, 1)
         if compression not in _COMPRESSIONS:
             raise unsupported(f"{_NOT_DECODED.get(compression, 'unknown')} compression ({compression})")
-        if photometric == YCBCR and compression != 7:
-            raise unsupported("luma and chroma without JPEG compression")
+        if photometric == YCBCR and (compression != 7 or self.is_planar):
+            raise unsupported("luma and chroma without JPEG compression, or in planes of their own")
+        if TRANSFER_FUNCTION in self.tags and ICC_PROFILE not in self.tags:
+            raise unsupported_colour("a transfer function without a profile")
+        if photometric == SEPARATED and self.number(INK_SET, 1) != 1:
+            raise unsupported("inks other than CMYK")
+
+    def _check_samples(self) -> None:
+        samples = self.samples
         if SAMPLE_FORMAT in self.tags and set(self.tags[SAMPLE_FORMAT].flat) - {1, 4}:
             kind = "floating-point" if 3 in self.tags[SAMPLE_FORMAT] else "signed"
             raise unsupported(f"{kind} samples, which have no agreed range")
@@ -167,13 +180,6 @@ class Directory:
             raise _corrupt(f"{samples} samples a pixel are too few for its colours")
         if self.colour_bands == 1 and samples > 2:
             raise unsupported(f"{samples} samples a pixel of which the file doesn't say that they are colours")
-        if TRANSFER_FUNCTION in self.tags and ICC_PROFILE not in self.tags:
-            raise unsupported_colour("a transfer function without a profile")
-        if photometric == YCBCR and self.is_planar:
-            raise unsupported("luma and chroma in planes of their own")
-        if photometric == SEPARATED and self.number(INK_SET, 1) != 1:
-            raise unsupported("inks other than CMYK")
-        self._check_strips()
 
     def _check_strips(self) -> None:
         offsets, lengths = (self.tags.get(tag) for tag in self._layout)
@@ -263,7 +269,9 @@ def _with_directory(data: bytes, order: str, tags: dict[int, Numbers]) -> bytes:
 
 
 def read_directories(data: bytes) -> list[Directory]:
-    """The pages of a TIFF or BigTIFF file in their order, each the largest of those inside it, without those that are copies or masks of others.
+    """The pages of a TIFF or BigTIFF file in their order, without those that are copies or masks of others.
+
+    Where a page holds others inside, the largest of them stands for it.
 
     Raises
     ------
@@ -380,7 +388,7 @@ def are_one_colour_picture(pages: Sequence[Directory]) -> bool:
     return bool(_NAMED_CHANNELS.search(text))
 
 
-def _is_channel(attributes: bytes, names: Set[bytes], colour: bytes) -> bool:
+def _is_channel(attributes: bytes, names: AbstractSet[bytes], colour: bytes) -> bool:
     """Whether a channel of OME has one of these names, or no name and this colour: a stain may be shown in red."""
     name, shown = _OME_NAME.search(attributes), _OME_COLOUR.search(attributes)
     return name[1].lower() in names if name else shown is not None and shown[1] == colour
