@@ -48,7 +48,7 @@ def refusal_of(picture_format: PictureFormat, error: Exception, *, is_decoding: 
     # The libraries' own words may repeat what the sender wrote: they are looked at and not shown.
     words = str(error)
     # A marker of another kind of JPEG among the pixels is damage that looks like one.
-    is_damage = is_decoding and (picture_format is PictureFormat.JPEG or "marker" in words)
+    is_damage = is_decoding and ("marker" in words or "SOF" in words)
     if _NOT_SUPPORTED.search(words) and not is_damage:
         return RejectedSmear(
             RejectionReason.UNSUPPORTED_FORMAT,
