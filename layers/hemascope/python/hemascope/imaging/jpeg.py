@@ -4,16 +4,24 @@ Source: ITU-T T.81 (segments, progression); ICC.1:2022, annex B (profiles in sev
 """
 
 import re
+import struct
 from collections.abc import Iterator
+from math import isqrt
 
 from hemascope.domain.picture_file import PictureFormat
 from hemascope.imaging.colour_space import unsupported_colour
 from hemascope.imaging.declared import corrupt, truncated
+from hemascope.imaging.libvips import Error, Image
 
 _MOST_SCANS = 64  # honest files have ten. Each costs a walk over the whole picture, whatever few bytes it has.
 _MOST_SEGMENTS = 100_000  # honest files have a few thousand. A file of 32 MB could have millions.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # neither a coded 255, nor a fill byte, nor a restart
-_END, _SCAN, _PROFILE = 0xD9, 0xDA, 0xE2
+_END, _SCAN, _RESTARTS, _PROFILE = 0xD9, 0xDA, 0xDD, 0xE2
+_SEQUENTIAL = {0xC0, 0xC1}
+_LARGEST_SIDE = 65_500  # pixels that libjpeg decodes
+_SHRINK = 8
+_STRIP = 8 * _SHRINK  # rows that libvips decodes at once
+_MOST_MORE = 8  # numbers of blocks that are tried, until one makes a rectangle
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # sequential and progressive ones, of Huffman or arithmetic codes
 _ICC = b"ICC_PROFILE\x00"
 _COEFFICIENTS = 64  # of a block
@@ -31,7 +39,7 @@ def check_segments(data: bytes) -> None:
     """
     scans, parts = 0, list[tuple[int, int]]()
     lacks: dict[int, list[int]] = {}  # by component: bits that each coefficient lacks
-    for marker, content in _segments(data):
+    for marker, _, content in _segments(data):
         if marker in _FRAMES and not lacks:
             lacks = {component: [_NEVER] * _COEFFICIENTS for component in content[6::3]}
         elif marker == _PROFILE and content.startswith(_ICC) and len(content) >= len(_ICC) + 2:
@@ -47,17 +55,69 @@ def check_segments(data: bytes) -> None:
         raise unsupported_colour("an ICC profile of which a part is missing")
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+def check_end(data: bytes) -> None:
+    """Refuse coded blocks behind the last one of the picture, which decoders leave unread.
+
+    Zeros decode to more blocks than the data that they stand for, so a hole in a picture of one scan shows only there. The
+    same data are decoded once more, at an eighth of the size, as a picture of a few blocks more: that must fail.
+
+    Raises
+    ------
+    RejectedSmear
+        ``corrupt``.
+    """
+    segments = list(_segments(data))
+    markers = [marker for marker, _, _ in segments]
+    frames = [(start, content) for marker, start, content in segments if marker in _SEQUENTIAL]
+    if markers.count(_SCAN) != 1 or len(frames) != 1 or _RESTARTS in markers:
+        return  # the decoder itself looks for what follows
+    start, content = frames[0]
+    longer = _longer(content)
+    if longer is None:
+        return
+    size_at = start + 3
+    height, width = longer
+    coded = data[size_at + 4 : segments[-1][1] - 2].rstrip(b"\x00\xff")  # some encoders pad
+    tall = data[:size_at] + struct.pack(">HH", height + _STRIP, width) + coded + b"\xff\xd9"
+    try:
+        image = Image.jpegload_buffer(tall, shrink=_SHRINK, access="sequential", fail_on="warning")
+        # libvips looks for warnings before it decodes a strip, so one more is decoded.
+        image.crop(0, 0, image.width, (height + _STRIP) // _SHRINK).avg()
+    except Error:
+        return
+    raise corrupt(PictureFormat.JPEG, "more is stored than the picture shows: the upload, the copy or the card lost a part of it")
+
+
+def _longer(frame: bytes) -> tuple[int, int] | None:
+    """Height, in whole strips, and width of a picture of a few blocks more than a frame's, however they are arranged."""
+    height, width, count = struct.unpack_from(">xHHB", frame)
+    factors = frame[7::3] if count > 1 else b"\x11"
+    across, down = 8 * max(factor >> 4 for factor in factors), 8 * max(factor & 15 for factor in factors)
+    if not across or not down or _STRIP % down:
+        return None
+    blocks, rows = -(-width // across) * -(-height // down), _STRIP // down
+    first = blocks // rows + 1
+    for parts in range(first, first + _MOST_MORE):
+        for strips in range(isqrt(parts), 0, -1):
+            size = _STRIP * strips, across * (parts // strips)
+            if parts % strips == 0 and max(size) <= _LARGEST_SIDE - _STRIP:
+                return size
+    return None
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Marker, place of the length behind it, and content of each segment; the last is the end marker."""
     position = 2
     for _ in range(_MOST_SEGMENTS):
         found = _MARKER.search(data, position)
         if found is None:
             raise truncated(PictureFormat.JPEG)
-        if found[0][1] == _END:
-            return
         start = found.end()
+        if found[0][1] == _END:
+            yield _END, start, b""
+            return
         position = start + int.from_bytes(data[start : start + 2], "big")
-        yield found[0][1], data[start + 2 : position]
+        yield found[0][1], start, data[start + 2 : position]
     raise corrupt(PictureFormat.JPEG, f"more than {_MOST_SEGMENTS} segments")
 
 

@@ -18,7 +18,7 @@ from hemascope.imaging import colour_space, tiff
 from hemascope.imaging.coded import HEIC_RUN, WEBP_RUN, has_run, heic_pictures, webp_pictures
 from hemascope.imaging.colour_space import ColourSpace
 from hemascope.imaging.declared import Declared, corrupt, refusal_of, truncated
-from hemascope.imaging.jpeg import check_segments
+from hemascope.imaging.jpeg import check_end, check_segments
 from hemascope.imaging.libvips import Image
 from hemascope.imaging.png import read_png
 
@@ -38,7 +38,12 @@ _HEIF_ERRORS = (ValueError, EOFError, OSError, RuntimeError, SyntaxError, NotImp
 def _jpeg(data: bytes) -> Declared:
     declared = _of_header(PictureFormat.JPEG, Image.jpegload_buffer, data)
     check_segments(data)
-    return declared
+
+    def load() -> Image:
+        check_end(data)
+        return declared.load()
+
+    return replace(declared, load=load)
 
 
 def _png(data: bytes) -> Declared:
