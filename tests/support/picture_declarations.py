@@ -22,7 +22,7 @@ SMEAR = np.ascontiguousarray(draw_synthetic_smear(5, side=128, cells=4)[:112])  
 DEEP = SMEAR.astype(np.uint16) * 257
 GREY = np.ascontiguousarray(SMEAR[..., 1])
 LOSSLESS: dict[str, dict[str, Any]] = {"PNG": {}, "TIFF": {}, "WEBP": {"lossless": True, "exact": True}}
-_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))  # type: ignore[no-untyped-call]
+_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 _D50 = (0.9642, 1.0, 0.8249)
 # Columns of the matrices to XYZ of D50, as Lindbloom's tables have them, and exponents.
 _ADOBE = ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457))
@@ -112,7 +112,8 @@ def _exponent(gamma: float, version: int) -> bytes:
 def _display(matrix: tuple[tuple[float, ...], ...], gamma: float, version: int) -> bytes:
     colours = dict(zip(("rXYZ", "gXYZ", "bXYZ"), map(_xyz, matrix), strict=True))
     curves = dict.fromkeys(("rTRC", "gTRC", "bTRC"), _exponent(gamma, version))
-    return profile(version=version, wtpt=_xyz(_D50), **colours, **curves)
+    tags = {"wtpt": _xyz(_D50)} | colours | curves
+    return profile("RGB ", version, **tags)
 
 
 def _table() -> bytes:
@@ -127,15 +128,15 @@ def _table() -> bytes:
 
 def to_lab(picture: Pixels) -> Pixels:
     """L*a*b* of 8 bits by LittleCMS, a* and b* signed, as a CIELab TIFF stores them."""
-    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))  # type: ignore[no-untyped-call]
-    transform = ImageCms.buildTransform(_SRGB, lab, "RGB", "LAB", renderingIntent=1)
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+    transform = ImageCms.buildTransform(_SRGB, lab, "RGB", "LAB", renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC)
     return np.asarray(ImageCms.applyTransform(Image.fromarray(picture), transform)).astype(np.uint8)
 
 
 def by_littlecms(picture: Pixels, icc: bytes, mode: str = "RGB") -> Pixels:
     """The picture in sRGB, relative colorimetric, by Pillow's LittleCMS."""
     source = ImageCms.ImageCmsProfile(BytesIO(icc))
-    transform = ImageCms.buildTransform(source, _SRGB, mode, "RGB", renderingIntent=1)
+    transform = ImageCms.buildTransform(source, _SRGB, mode, "RGB", renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC)
     return np.asarray(ImageCms.applyTransform(Image.fromarray(picture, mode if mode == "CMYK" else None), transform))
 
 

@@ -5,8 +5,8 @@ import zlib
 
 import cv2
 import numpy as np
-import pyvips
 import pytest
+import pyvips
 from PIL import Image
 
 from hemascope.domain.errors import RejectionReason

@@ -33,7 +33,12 @@ SMALL = np.ascontiguousarray(SMEAR[::2, ::2])
 HALF = np.tile(np.linspace(60, 255, WIDTH).astype(np.uint8), (HEIGHT, 1))
 SHARE = HALF[..., np.newaxis] / 255
 ON_WHITE = np.rint(SMEAR * SHARE + 255 * (1 - SHARE)).astype(np.uint8)
-LAYOUTS = {"a strip": {"rowsperstrip": HEIGHT}, "strips": {"rowsperstrip": 7}, "tiles": {"tile": (48, 32)}, "a tile": {"tile": (256, 256)}}
+LAYOUTS = {
+    "a strip": {"rowsperstrip": HEIGHT},
+    "strips": {"rowsperstrip": 7},
+    "tiles": {"tile": (48, 32)},
+    "a tile": {"tile": (256, 256)},
+}
 RGB_COLOURS = [-16776961, 16711935, 65535]
 
 
@@ -75,7 +80,9 @@ def table(*colours: int) -> Pixels:
 
 
 @pytest.mark.parametrize("bits", [10, 12, 14])
-@pytest.mark.parametrize("layout", [{}, {"planarconfig": "separate"}, {"tile": (32, 32), "compression": "lzw", "predictor": True}])
+@pytest.mark.parametrize(
+    "layout", [{}, {"planarconfig": "separate"}, {"tile": (32, 32), "compression": "lzw", "predictor": True}]
+)
 def test_the_largest_sample_that_a_tiff_names_says_its_bits(layout: dict[str, object], bits: int) -> None:
     apart, decoded = difference(as_tiff(low(bits), **layout, **most(bits)), SMEAR)
 
@@ -104,7 +111,9 @@ def test_bits_that_no_file_says_are_those_of_the_brightest_sample(bits: int) -> 
         assert (decoded.source.bits, decoded.source.bits_from) == (bits, DepthSource.DATA)
 
 
-@pytest.mark.parametrize("data", [as_tiff(low(14)), png16(low(14)), as_tiff(SMEAR.astype(np.uint16))], ids=["tiff", "png", "8 bits"])
+@pytest.mark.parametrize(
+    "data", [as_tiff(low(14)), png16(low(14)), as_tiff(SMEAR.astype(np.uint16))], ids=["tiff", "png", "8 bits"]
+)
 def test_bits_that_nobody_can_tell_are_refused(data: bytes) -> None:
     error = refusal(data)
 
@@ -153,7 +162,9 @@ def test_extra_samples_are_what_the_file_says(samples: str, deep: bool, planar: 
     wanted = SMEAR if samples == "unspecified" else ON_WHITE
 
     of_colour = as_tiff(stored, extrasamples=[samples], planarconfig=planar, **LAYOUTS[layout])
-    of_grey = as_tiff(stored[..., [1, 3]], photometric="minisblack", extrasamples=[samples], planarconfig=planar, **LAYOUTS[layout])
+    of_grey = as_tiff(
+        stored[..., [1, 3]], photometric="minisblack", extrasamples=[samples], planarconfig=planar, **LAYOUTS[layout]
+    )
 
     assert difference(of_colour, wanted)[0] <= 2
     assert difference(of_grey, np.dstack([wanted[..., 1]] * 3))[0] <= 2
@@ -264,9 +275,13 @@ def test_compression_that_is_not_decoded_is_named(compression: str) -> None:
     [
         pages(lambda file: (file.write(SMEAR, photometric="rgb"), file.write(SMALL, photometric="rgb", subfiletype=1))),
         pages(lambda file: (file.write(SMALL, photometric="rgb", subfiletype=1), file.write(SMEAR, photometric="rgb"))),
-        pages(lambda file: (file.write(SMEAR, photometric="rgb", subifds=1), file.write(SMALL, photometric="rgb", subfiletype=1))),
+        pages(
+            lambda file: (file.write(SMEAR, photometric="rgb", subifds=1), file.write(SMALL, photometric="rgb", subfiletype=1))
+        ),
         pages(lambda file: (file.write(SMALL, photometric="rgb", subifds=1), file.write(SMEAR, photometric="rgb"))),
-        pages(lambda file: (file.write(SMALL, photometric="rgb", subfiletype=1, subifds=1), file.write(SMEAR, photometric="rgb"))),
+        pages(
+            lambda file: (file.write(SMALL, photometric="rgb", subfiletype=1, subifds=1), file.write(SMEAR, photometric="rgb"))
+        ),
         pages(lambda file: (file.write(SMEAR, photometric="rgb"), file.write(GREY > 128, subfiletype=4))),
     ],
     ids=["behind", "before", "inside", "around", "tagged and around", "a mask"],
@@ -312,7 +327,17 @@ def test_red_green_and_blue_as_pages_are_one_picture(data: bytes) -> None:
         imagej(PLANES, axes="CYX", mode="composite", LUTs=[table(1, 2), table(0, 2), table(0, 1)]),
         as_tiff(PLANES, photometric="minisblack"),
     ],
-    ids=["stains", "coloured stains", "other order", "OME stack", "ImageJ stack", "grey", "two", "cyan, magenta, yellow", "pages"],
+    ids=[
+        "stains",
+        "coloured stains",
+        "other order",
+        "OME stack",
+        "ImageJ stack",
+        "grey",
+        "two",
+        "cyan, magenta, yellow",
+        "pages",
+    ],
 )
 def test_stains_and_stacks_are_several_pictures(data: bytes) -> None:
     error = refusal(data)
@@ -335,7 +360,9 @@ def test_a_heic_of_several_pictures_is_refused() -> None:
     assert error.reason is RejectionReason.SEVERAL_PICTURES
 
 
-@pytest.mark.parametrize("trailer", [bytes(3_000_000), b"\xff" * 4096, b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 4000, b"\n"])
+@pytest.mark.parametrize(
+    "trailer", [bytes(3_000_000), b"\xff" * 4096, b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 4000, b"\n"]
+)
 def test_what_a_telephone_appends_to_a_jpeg_changes_nothing(trailer: bytes) -> None:
     jpeg = saved(SMEAR, "JPEG", quality=95)
 

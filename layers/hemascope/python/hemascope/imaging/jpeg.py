@@ -85,7 +85,9 @@ def check_end(data: bytes) -> None:
         image.crop(0, 0, image.width, (height + _STRIP) // _SHRINK).avg()
     except Error:
         return
-    raise corrupt(PictureFormat.JPEG, "more is stored than the picture shows: the upload, the copy or the card lost a part of it")
+    raise corrupt(
+        PictureFormat.JPEG, "more is stored than the picture shows: the upload, the copy or the card lost a part of it"
+    )
 
 
 def _longer(frame: bytes) -> tuple[int, int] | None:
