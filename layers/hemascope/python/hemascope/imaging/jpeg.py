@@ -5,8 +5,7 @@ Source: ITU-T T.81 (segments, progression); ICC.1:2022, annex B (profiles in sev
 
 import re
 import struct
-from collections.abc import Iterator
-from math import isqrt
+from collections.abc import Iterable, Iterator
 
 from hemascope.domain.picture_file import PictureFormat
 from hemascope.imaging.colour_space import unsupported_colour
@@ -16,12 +15,12 @@ from hemascope.imaging.libvips import Error, Image
 _MOST_SCANS = 64  # honest files have ten. Each costs a walk over the whole picture, whatever few bytes it has.
 _MOST_SEGMENTS = 100_000  # honest files have a few thousand. A file of 32 MB could have millions.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # neither a coded 255, nor a fill byte, nor a restart
-_END, _SCAN, _RESTARTS, _PROFILE = 0xD9, 0xDA, 0xDD, 0xE2
+_TABLES, _END, _SCAN, _PROFILE = 0xC4, 0xD9, 0xDA, 0xE2
+_RUN = 256  # bytes
 _SEQUENTIAL = {0xC0, 0xC1}
-_LARGEST_SIDE = 65_500  # pixels that libjpeg decodes
 _SHRINK = 8
 _STRIP = 8 * _SHRINK  # rows that libvips decodes at once
-_MOST_MORE = 8  # numbers of blocks that are tried, until one makes a rectangle
+_MOST_STRIPS = 1000  # libjpeg decodes 65,500 rows
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # sequential and progressive ones, of Huffman or arithmetic codes
 _ICC = b"ICC_PROFILE\x00"
 _COEFFICIENTS = 64  # of a block
@@ -56,10 +55,11 @@ def check_segments(data: bytes) -> None:
 
 
 def check_end(data: bytes) -> None:
-    """Refuse coded blocks behind the last one of the picture, which decoders leave unread.
+    """Refuse coded blocks behind the last one of a picture of one scan, which decoders leave unread.
 
-    Zeros decode to more blocks than the data that they stand for, so a hole in a picture of one scan shows only there. The
-    same data are decoded once more, at an eighth of the size, as a picture of a few blocks more: that must fail.
+    Zeros are codes as others are. Where they end blocks, they decode to more blocks than the data that they stand for, so a
+    hole shows only by what is left; where they don't, no encoder writes many. The same blocks are decoded once more, at an
+    eighth of the size, as a narrow picture of a few strips more: that must fail.
 
     Raises
     ------
@@ -69,20 +69,17 @@ def check_end(data: bytes) -> None:
     segments = list(_segments(data))
     markers = [marker for marker, _, _ in segments]
     frames = [(start, content) for marker, start, content in segments if marker in _SEQUENTIAL]
-    if markers.count(_SCAN) != 1 or len(frames) != 1 or _RESTARTS in markers:
-        return  # the decoder itself looks for what follows
-    start, content = frames[0]
-    longer = _longer(content)
-    if longer is None:
-        return
-    size_at = start + 3
-    height, width = longer
+    narrow = _narrow(frames[0][1]) if markers.count(_SCAN) == 1 and len(frames) == 1 else None
+    if narrow is None:
+        return  # of several scans, the decoder reads all before the first row, and looks for what follows
+    strips, width = narrow
+    size_at = frames[0][0] + 3
     coded = data[size_at + 4 : segments[-1][1] - 2].rstrip(b"\x00\xff")  # some encoders pad
-    tall = data[:size_at] + struct.pack(">HH", height + _STRIP, width) + coded + b"\xff\xd9"
+    if bytes(_RUN) in coded and not _zeros_end_blocks(content for marker, _, content in segments if marker == _TABLES):
+        raise corrupt(PictureFormat.JPEG, "the upload, the copy or the memory card lost a part of it")
+    longer = data[:size_at] + struct.pack(">HH", _STRIP * strips, width) + coded + b"\xff\xd9"
     try:
-        image = Image.jpegload_buffer(tall, shrink=_SHRINK, access="sequential", fail_on="warning")
-        # libvips looks for warnings before it decodes a strip, so one more is decoded.
-        image.crop(0, 0, image.width, (height + _STRIP) // _SHRINK).avg()
+        Image.jpegload_buffer(longer, shrink=_SHRINK, access="sequential", fail_on="warning").avg()
     except Error:
         return
     raise corrupt(
@@ -90,21 +87,30 @@ def check_end(data: bytes) -> None:
     )
 
 
-def _longer(frame: bytes) -> tuple[int, int] | None:
-    """Height, in whole strips, and width of a picture of a few blocks more than a frame's, however they are arranged."""
+def _zeros_end_blocks(tables: Iterable[bytes]) -> bool:
+    """Whether a code of zeros ends every block, as an encoder's own tables may have it, so that blank areas are zeros."""
+    for table in tables:
+        place = 0
+        while place + 17 < len(table):
+            if table[place] >> 4 == 1 and table[place + 17] != 0:  # the first symbol of a table of AC coefficients
+                return False
+            place += 17 + sum(table[place + 1 : place + 17])
+    return True
+
+
+def _narrow(frame: bytes) -> tuple[int, int] | None:
+    """Strips and width in pixels of a narrow picture of a frame's blocks and a few more.
+
+    libvips looks for warnings before it decodes a strip of rows, so there is one more strip than blocks need.
+    """
     height, width, count = struct.unpack_from(">xHHB", frame)
     factors = frame[7::3] if count > 1 else b"\x11"
     across, down = 8 * max(factor >> 4 for factor in factors), 8 * max(factor & 15 for factor in factors)
     if not across or not down or _STRIP % down:
         return None
     blocks, rows = -(-width // across) * -(-height // down), _STRIP // down
-    first = blocks // rows + 1
-    for parts in range(first, first + _MOST_MORE):
-        for strips in range(isqrt(parts), 0, -1):
-            size = _STRIP * strips, across * (parts // strips)
-            if parts % strips == 0 and max(size) <= _LARGEST_SIDE - _STRIP:
-                return size
-    return None
+    columns = -(-blocks // (rows * _MOST_STRIPS))
+    return blocks // (rows * columns) + 2, columns * across
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
