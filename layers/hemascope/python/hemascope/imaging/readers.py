@@ -191,6 +191,8 @@ def _heic(data: bytes) -> Declared:
         file = pi_heif.open_heif(data, convert_hdr_to_8bit=False)
     except _HEIF_ERRORS as error:
         raise refusal_of(PictureFormat.HEIC, error) from error
+    if not 0 <= file.primary_index < len(file):
+        raise corrupt(PictureFormat.HEIC, "it holds no picture")
     # Its decoder fills in what is lost and says nothing.
     if has_run(heic_pictures(_without_metadata(data, file.info)), HEIC_RUN):
         raise corrupt(PictureFormat.HEIC, "the upload, the copy or the memory card lost a part of it")
