@@ -207,3 +207,12 @@ def test_large_texts_and_padding_are_no_damage() -> None:
     assert difference(texts, seen(jpeg))[0] == 0
     assert difference(jpeg + bytes(65_536), seen(jpeg))[0] == 0
     assert difference(heic, seen(heic))[0] <= 1
+
+
+def test_a_heic_whose_decoder_has_no_parameters_is_damaged() -> None:
+    grey = saved(np.ascontiguousarray(SMEAR[..., 1]), "HEIF", quality=80)
+
+    error = refusal(grey.replace(b"hvcC", b"hv\xff\xff"))
+
+    assert error
+    assert error.reason is RejectionReason.CORRUPT

@@ -27,7 +27,7 @@ from hemascope.imaging.damage import (
     lost_run,
     webp_pictures,
 )
-from hemascope.imaging.declared import Declared, no_damage, refusal_of, truncated
+from hemascope.imaging.declared import Declared, corrupt, no_damage, refusal_of, truncated
 from hemascope.imaging.jpeg import WatchedSource, check_segments
 from hemascope.imaging.libvips import Image
 from hemascope.imaging.png import read_png
@@ -201,6 +201,8 @@ def _heic(data: bytes) -> Declared:
         file = pi_heif.open_heif(data, convert_hdr_to_8bit=False)
     except _HEIF_ERRORS as error:
         raise refusal_of(PictureFormat.HEIC, error) from error
+    if not 0 <= file.primary_index < len(file):
+        raise corrupt(PictureFormat.HEIC, "it holds no picture")
 
     def load() -> Image:
         try:
