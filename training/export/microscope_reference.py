@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hemascope.domain.manifest import MANIFEST, Manifest
+from hemascope.domain.manifest import MANIFEST, MICROSCOPE_REFERENCE, Manifest
 from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.imaging.decode import Picture
 from hemascope.microscopes.field_colours import FieldColours, figures_of, measure_field, pooled, shares, stacked
-from hemascope.microscopes.reference import MICROSCOPE_REFERENCE, Gaussian, MicroscopeReference
+from hemascope.microscopes.reference import Gaussian, MicroscopeReference
 
 
 def fit_reference(

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hemascope.domain.errors import ArtifactError
+from hemascope.domain.manifest import MICROSCOPE_REFERENCE
 from hemascope.domain.report import Digest
+from hemascope.model.folder import ArtifactFolder
 
-MICROSCOPE_REFERENCE = "microscope_reference.json"  # in a model artifact
 FIGURES = 18  # of a field: see hemascope.microscopes.field_colours
 LEVELS = 256
 
@@ -67,6 +69,20 @@ class MicroscopeReference(BaseModel):
     classes: Annotated[list[Gaussian], Field(min_length=1)]
     class_pixels: Annotated[list[Gaussian], Field(min_length=1)]
     data: Digest
+
+
+def load_reference(artifact: ArtifactFolder) -> MicroscopeReference:
+    """Read the reference microscope of a model.
+
+    Raises
+    ------
+    ArtifactError
+        Where the artifact has none, or it is altered or no reference: no other microscope can be fitted to this model.
+    """
+    try:
+        return MicroscopeReference.model_validate_json(artifact.read(MICROSCOPE_REFERENCE))
+    except ValidationError as error:
+        raise ArtifactError(f"expected a microscope reference in {artifact.path}, received: {error}") from error
 
 
 def _short(value: float) -> float:
