@@ -23,17 +23,17 @@ def microscopes(report: Mapping[str, Any], *, markdown: bool) -> str:
             "A profile of 60 unlabelled fields of the validation part for each microscope; the median of the draws, in %.",
             table(_HEADER, _colours(report["colours"]), markdown=markdown),
             (
-                f"Unshifted, {report['equal_reports']} of {report['judged']} reports with the identity are equal byte for byte to "
-                "those without a profile."
+                f"Unshifted, {report['equal_reports']} of {report['judged']} reports with the identity are equal byte for byte "
+                "to those without a profile."
             ),
             *_refusals(report["colours"]),
         ]
     if "fewer" in report:
         parts += [
             (
-                f"Other draws, on {report['fewer_judged']} smears: right / confident and wrong in %, the worst draw. In brackets: "
-                "draws that commissioning refuses for a figure. For fewer than 30 fields or 20 slides it always refuses; they are "
-                "measured all the same."
+                f"Other draws, on {report['fewer_judged']} smears: right / confident and wrong in %, the worst draw; in "
+                "brackets, how many draws commissioning refuses for a figure. It always refuses fewer than 30 fields or 20 "
+                "slides; here they are measured all the same."
             ),
             _fewer(report["fewer"], markdown),
         ]
@@ -152,17 +152,18 @@ def _light(found: Mapping[str, Any], markdown: bool) -> list[str]:
     reasons = ", ".join(stranger["refused"]) or "nothing"
     return [
         (
-            "The strange microscope's background: standard deviation of R / G / B / chroma in grey levels, median of the pictures. "
-            f"Its sessions need {found['states']} states."
+            "The strange microscope's background: standard deviation of R / G / B / chroma in grey levels, median of the "
+            f"pictures. Its sessions need {found['states']} states."
         ),
         table(("flat field from", "pictures", "before", "after"), rows, markdown=markdown),
         (
-            f"Commissioned with {stranger['fields']} fields of {stranger['slides']} slides it is refused for {reasons}, beside the "
-            f"number of slides. {stranger.get('message', '')}"
+            f"Commissioned with {stranger['fields']} fields of {stranger['slides']} slides it is refused for {reasons}, beside "
+            f"the number of slides. {stranger.get('message', '')}"
         ),
         (
-            f"Decisions on {stranger['judged']} fields of other slides: uncorrected {_counts(stranger['uncorrected'])}; with the "
-            f"profile all the same, the boldest of a field's tiles: {_counts(stranger['corrected'])}. Unverified, none is stated."
+            f"Decisions on {stranger['judged']} fields of other slides: uncorrected {_counts(stranger['uncorrected'])}; with "
+            f"the profile all the same, the boldest of a field's tiles: {_counts(stranger['corrected'])}. Unverified, none is "
+            "stated."
         ),
     ]
 

@@ -4,6 +4,7 @@ The pictures that the network learned from are frames of 4:3, squeezed into a sq
 at 299 x 224. So a tile shows as much of a slide as one of them: 224 / 19.3 red cells by 4/3 of that.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import cv2
@@ -124,6 +125,9 @@ def _cut(side: int, exact: float) -> list[tuple[int, int]]:
     count = max(1, round(side / exact))
     if side > _LARGEST_TILE * exact * count:
         count += 1
-    length = min(side, max(round(side / count), round(_SMALLEST_TILE * exact)))
-    starts = np.rint(np.linspace(0, side - length, count)).astype(int)
-    return [(int(start), length) for start in starts]
+    smallest = round(_SMALLEST_TILE * exact)
+    if count > 1 and side < count * smallest:
+        starts = np.rint(np.linspace(0, side - smallest, count)).astype(int)
+        return [(int(start), smallest) for start in starts]
+    edges = [round(side * place / count) for place in range(count + 1)]
+    return [(start, stop - start) for start, stop in pairwise(edges)]

@@ -50,12 +50,12 @@ def with_curves(colour_map: ColourMap, levels: Picture, to_shares: Array) -> Col
     return ColourMap.model_validate({**dict(colour_map), "name": "mk+quantiles", "curves": curves})
 
 
-def _curve(shares_of_own: Array, shares_of_reference: Array) -> list[int]:
-    """The reference's level at the middle of each own level's share."""
-    middle = shares_of_own - 0.5 * np.diff(shares_of_own, prepend=0.0)
-    levels = np.arange(len(middle))
-    rising, first = np.unique(shares_of_reference, return_index=True)
-    return [int(level) for level in np.clip(np.rint(np.interp(middle, rising, levels[first])), 0, 255)]
+def _curve(own: Array, reference: Array) -> list[int]:
+    """The level of the reference that stands where each own level stands in the order of all pixels."""
+    places, to_places = (shares - 0.5 * np.diff(shares, prepend=0.0) for shares in (own, reference))
+    occupied = np.diff(reference, prepend=0.0) > 0.0
+    levels = np.interp(places, to_places[occupied], np.flatnonzero(occupied))
+    return [int(level) for level in np.rint(levels)]
 
 
 def monge_kantorovich(mean: Array, covariance: Array, to_mean: Array, to_covariance: Array) -> Affine:
