@@ -38,7 +38,7 @@ from training.evidence.commissioning_draws import FULL, Kind, of_other_slides, s
 CONDITIONS = (NONE, *SHIFTS, *COMBINATIONS, *INDEPENDENT)
 # Whatever the number of fields, these show what it does; the others would say the same again.
 FEWER = ("none", "hue +15 degrees", "hue -15 degrees", "saturation x 0.7", "gamma 1.25", "warm lamp (red +12 %, blue -12 %)")
-_REVISION = 1  # of the fitting: results of another one are not used
+_REVISION = 2  # of the fitting: results of another one are not used
 _NO_CHANGE = (None, MicroscopeProfile())
 _BY_NAME = {shift.name: shift for shift in CONDITIONS}
 
@@ -86,8 +86,8 @@ def run_trial(laboratory: Laboratory, trial: Trial) -> dict[str, Any]:
         profile; ``right``, ``confident``, ``confident_wrong``: shares of the tested smears, and ``right_other_slides`` of those
         on slides that no drawn field is of. The shares are None where commissioning refused.
     """
-    drawn = None if trial.drawn is None else [sample.path for sample in trial.drawn]
-    key = _digest(laboratory, trial.shift, json.dumps([drawn, trial.kind.limits.model_dump()]), trial.tested)
+    fitted = [_REVISION, trial.kind.limits.model_dump(), [sample.sha256 for sample in trial.drawn]] if trial.drawn else None
+    key = _digest(laboratory, trial.shift, json.dumps(fitted), trial.tested)
     file = laboratory.cache / f"trial-{key}.json"
     if not file.exists():
         unfinished = file.with_suffix(".part")
@@ -175,7 +175,7 @@ def _answers(
 def _digest(laboratory: Laboratory, shift: str, correction: str, tested: Iterable[Sample]) -> str:
     """Name of a result: of model, shift, correction or drawn fields, and the smears that are judged."""
     model = _classifier(laboratory.artifact).artifact.reference.model_dump()
-    text = json.dumps([_REVISION, model, shift, correction, [sample.sha256 for sample in tested]])
+    text = json.dumps([model, shift, correction, [sample.sha256 for sample in tested]])
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
