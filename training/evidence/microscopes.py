@@ -38,7 +38,7 @@ from training.evidence.commissioning_draws import FULL, Kind, of_other_slides, s
 CONDITIONS = (NONE, *SHIFTS, *COMBINATIONS, *INDEPENDENT)
 # Whatever the number of fields, these show what it does; the others would say the same again.
 FEWER = ("none", "hue +15 degrees", "hue -15 degrees", "saturation x 0.7", "gamma 1.25", "warm lamp (red +12 %, blue -12 %)")
-_REVISION = 2  # of the fitting: results of another one are not used
+_REVISION = 3  # of the fitting: results of another one are not used
 _NO_CHANGE = (None, MicroscopeProfile())
 _BY_NAME = {shift.name: shift for shift in CONDITIONS}
 

@@ -15,6 +15,7 @@ from hemascope.domain.profile import (
     FittedField,
     FittedFigures,
     IlluminationState,
+    MapName,
     MicroscopeProfile,
     ProfileLimits,
     Ruler,
@@ -35,9 +36,11 @@ from hemascope.model.classifier import Classifier
 _LONGEST_SIDE = 1600  # pixels of a field that is kept while a profile is fitted
 _SCORED_FIELDS = 60  # by which maps are compared; by thirty, the best two of them are often told apart by chance
 _BETTER = 0.05  # of the feature score: what a map must gain to be preferred to none
-# What the other maps must gain to be preferred to the likeliest ones: they take the share of each class among the fields for
-# that among the training pictures, and a part of its difference for the microscope's colour.
-_BETTER_THAN_MIX = 0.01
+# Scores that differ by less say nothing, so the first of these is chosen among the best. The likeliest maps come first: the
+# others take the share of each class among the fields for that among the training pictures, and a part of its difference for
+# the microscope's colour. Of the likeliest ones the first uses the most of what is known of the reference.
+_ALIKE = 0.01
+_ORDER: tuple[MapName, ...] = ("mix-2", "mix-15", "mix-60", "mk+quantiles", "mkod", "mk", "identity")
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ def fit_profile(
 def choose_map(maps: Sequence[ColourMap], scores: Sequence[float]) -> tuple[ColourMap, float]:
     """The map of the lowest score, with it; the first, the identity, unless another is better by 0.05.
 
-    Others than the likeliest maps, ``mix``, are chosen where they are better by 0.01.
+    Of maps whose scores lie within 0.01 of the lowest, the likeliest ones, ``mix``, come before the others.
 
     Examples
     --------
@@ -151,9 +154,10 @@ def choose_map(maps: Sequence[ColourMap], scores: Sequence[float]) -> tuple[Colo
     >>> choose_map([IDENTITY, mk, mix], [0.50, 0.46, 0.47])[0].name
     'identity'
     """
-    handicapped = [score - _BETTER_THAN_MIX * found.name.startswith("mix") for found, score in zip(maps, scores, strict=True)]
-    best = int(np.argmin(handicapped))
-    chosen = best if scores[best] < scores[0] - _BETTER else 0
+    if min(scores) >= scores[0] - _BETTER:
+        return maps[0], scores[0]
+    alike = [place for place, score in enumerate(scores) if score <= min(scores) + _ALIKE]
+    chosen = min(alike, key=lambda place: _ORDER.index(maps[place].name))
     return maps[chosen], scores[chosen]
 
 
