@@ -155,7 +155,7 @@ def test_the_whole_step_in_its_small_mode(dataset: Path, tmp_path: Path, root: P
 
     options = argparse.Namespace(
         dataset=dataset, runs=tmp_path, artifact=None, shifts=["hue +15 degrees"], draws=1, smears=24,
-        parts=["colours", "scale"], white_cells=None, workers=1,
+        parts=["colours", "ruler", "tiles"], white_cells=None, workers=1,
     )  # fmt: skip
     data = Evaluation.open(options)
 
@@ -166,6 +166,7 @@ def test_the_whole_step_in_its_small_mode(dataset: Path, tmp_path: Path, root: P
     assert profiled["right"] >= 0.95
     assert profiled["map"].startswith("mix")
     assert report["equal_reports"] == 24
-    assert report["scale"]["ruler"][0]["microscope_error"] < 0.1
-    assert report["scale"]["silent"]["read"] <= 2
+    assert report["ruler"]["sources"][0]["microscope_error"] < 0.1
+    assert report["ruler"]["silent"]["read"] <= 2
+    assert report["tiles"]["mosaics"][0]["right"] >= 0.8
     assert "hue +15 degrees" in microscope_report.microscopes(report, markdown=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from training.evidence.evaluated_artifact import EvaluatedArtifact
     from training.evidence.microscopes import Laboratory, Trial
 
-PARTS = ("colours", "fewer", "scale", "light")
+PARTS = ("colours", "fewer", "ruler", "tiles", "light")
 _FEWER_SMEARS = 3  # every third smear is judged where fields are fewer
 
 
@@ -71,8 +71,10 @@ def measure(data: "Evaluation", artifact: "EvaluatedArtifact", options: argparse
         few = _spread(tested, max(1, len(tested) // _FEWER_SMEARS))
         report["fewer"] = _by_shift(laboratory, _fewer_trials(data, artifact, options, few), options.workers)
         report["fewer_judged"] = len(few)
-    if "scale" in options.parts:
-        report["scale"] = microscope_scale.measure_scale(artifact, data.root, tested, options.white_cells)
+    if "ruler" in options.parts:
+        report["ruler"] = microscope_scale.measure_ruler(data.root, tested, options.white_cells)
+    if "tiles" in options.parts:
+        report["tiles"] = microscope_scale.measure_tiles(artifact, data.root, tested)
     if "light" in options.parts and options.white_cells:
         report["light"] = microscope_light.measure_light(artifact.classifier, options.white_cells)
     return report

@@ -37,8 +37,10 @@ def microscopes(report: Mapping[str, Any], *, markdown: bool) -> str:
             ),
             _fewer(report["fewer"], markdown),
         ]
-    if "scale" in report:
-        parts += _scale(report["scale"], markdown)
+    if "ruler" in report:
+        parts += _ruler(report["ruler"], markdown)
+    if "tiles" in report:
+        parts += _tiles(report["tiles"], markdown)
     if "light" in report:
         parts += _light(report["light"], markdown)
     return "\n\n".join(parts)
@@ -97,8 +99,8 @@ def _fewer(rows: _Rows, markdown: bool) -> str:
     return table(("shift", *kinds), lines, markdown=markdown)
 
 
-def _scale(found: Mapping[str, Any], markdown: bool) -> list[str]:
-    ruler = [
+def _ruler(found: Mapping[str, Any], markdown: bool) -> list[str]:
+    sources = [
         (
             row["source"],
             f"{row['told']} of {row['pictures']}",
@@ -107,12 +109,25 @@ def _scale(found: Mapping[str, Any], markdown: bool) -> list[str]:
             _share(row["picture_error"]),
             _share(row["microscope_error"]),
         )
-        for row in found["ruler"]
+        for row in found["sources"]
     ]
     zooms = [
         (f"{row['zoom']:g}", str(row["both_told"]), _number(row["median_ratio"], 3), _share(row["within_2.5_percent"]))
         for row in found["zooms"]
     ]
+    silent = found["silent"]
+    return [
+        (
+            "The ruler: width of red cells in pixels. The error of a picture is the median distance from its source's median: "
+            f"{_share(found['picture_error'])} over all pictures."
+        ),
+        table(("source", "told", "median", "expected", "error a picture", "error of the source"), sources, markdown=markdown),
+        table(("magnified by", "pictures", "median ratio to the expected", "within 2.5 %"), zooms, markdown=markdown),
+        f"Of {silent['pictures']} drawn pictures without blood it reads {silent['read']}.",
+    ]
+
+
+def _tiles(found: Mapping[str, Any], markdown: bool) -> list[str]:
     *ways, hidden = found["mosaics"]
     mosaics = [
         (
@@ -125,13 +140,8 @@ def _scale(found: Mapping[str, Any], markdown: bool) -> list[str]:
         for row in ways
     ]
     crops = [(percent(row["share"]), str(row["fields"]), str(row["refused"]), _share(row["right"])) for row in found["crops"]]
-    silent = found["silent"]
     return [
-        "The ruler: width of red cells in pixels. The error of a picture is the median distance from the microscope's median.",
-        table(("source", "told", "median", "expected", "error a picture", "error of the microscope"), ruler, markdown=markdown),
-        table(("magnified by", "pictures", "median ratio to the expected", "within 2.5 %"), zooms, markdown=markdown),
-        f"Of {silent['pictures']} drawn pictures without blood it reads {silent['read']}.",
-        "Fields of four smears of one class.",
+        f"Fields of four smears of one class; the ruler says {found['red_cell']:.1f} pixels.",
         table(("judged by", "fields", "right", "refused", "benign fields not called benign"), mosaics, markdown=markdown),
         f"{hidden['way'].capitalize()}: {percent(hidden['flagged'])} of {hidden['fields']} fields are not called benign.",
         "Crops: the middle of smears, mirrored to a whole tile.",

@@ -1,7 +1,7 @@
 """The ruler and the tiles: mosaics and crops of smears, other magnifications, a strange microscope, pictures without blood."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,43 +27,69 @@ EXACT = 19.3  # width of its red cells in pixels
 ZOOMS = (0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 4.0, 6.0)
 CROPS = (0.55, 0.6, 0.7, 0.8, 0.9)
 STRANGE_CELL = 78.0  # pixels: red cells of the Chula fields, measured by hand
+SINGLE_CELL = 75.0 * 160.0 / 361.0  # pixels: of the Barcelona cells, measured at 361 pixels
 _READ = 120  # smears for the ruler
+_SINGLE = 30  # cells of each type
 _BENIGN = CLASS_NAMES.index("Benign")
 _SEED = 14
 
 
-def measure_scale(
-    artifact: EvaluatedArtifact, root: Path, tested: Sequence[Sample], white_cells: Path | None
-) -> dict[str, Any]:
-    """Ruler, mosaics and crops; the strange microscope's fields too where their folder is given.
+def measure_ruler(root: Path, tested: Sequence[Sample], white_cells: Path | None) -> dict[str, Any]:
+    """Read red cells of the data set by class, of two other laboratories where their folder is given, and where there are none.
 
     Returns
     -------
     dict
-        ``ruler``: rows of sources; ``zooms``: rows of magnifications; ``silent``: how many pictures without blood were read;
-        ``mosaics`` and ``crops``: rows of what was judged right.
+        ``sources``: rows; ``picture_error``: median over all pictures of the distance from their source's median;
+        ``zooms``: rows of magnifications; ``silent``: how many pictures without blood were read.
     """
-    smears = [_round_cells(decode((root / sample.path).read_bytes())) for sample in tested]
-    labels = [sample.label for sample in tested]
-    some = smears[:: max(1, len(smears) // _READ)]
-    sources = {"smears of the data set": (some, EXACT)}
+    some = tested[:: max(1, len(tested) // _READ)]
+    smears = [_round_cells(decode((root / sample.path).read_bytes())) for sample in some]
+    sources = {
+        f"data set, {name}": ([smear for smear, sample in zip(smears, some, strict=True) if sample.label == label], EXACT)
+        for label, name in enumerate(CLASS_NAMES)
+    }
     if white_cells is not None:
-        for slide, fields in strange_fields(white_cells).items():
-            sources[f"strange microscope, slide {slide}"] = (fields, STRANGE_CELL)
+        sources |= {f"slide {slide}": (fields, STRANGE_CELL) for slide, fields in strange_fields(white_cells).items()}
+        sources |= {f"single cells, {kind}": (cells, SINGLE_CELL) for kind, cells in _single_cells(white_cells)}
     read = {name: [red_cell_diameter(picture) for picture in pictures] for name, (pictures, _) in sources.items()}
-    classifier = artifact.classifier
-    ruler = microscope_diameter(read["smears of the data set"]) or EXACT
-    strange = [pictures for kind, pictures in ood_images() if kind != "tissue"]
+    rows = [_row(name, readings, sources[name][1]) for name, readings in read.items()]
+    own = [reading for name, readings in read.items() if name.startswith("data set") for reading in readings]
+    by_class = [picture for name, (pictures, _) in sources.items() if name.startswith("data set") for picture in pictures]
+    away = [
+        abs(reading.diameter / row["diameter"] - 1.0)
+        for row, readings in zip(rows, read.values(), strict=True)
+        for reading in readings
+        if reading.diameter
+    ]
+    strange = [picture for kind, picture in ood_images() if kind != "tissue"]
     return {
-        "ruler": [_row(name, readings, sources[name][1]) for name, readings in read.items()],
-        "zooms": [_zoom(some, read["smears of the data set"], zoom) for zoom in ZOOMS],
+        "sources": [_row("data set, all", own, EXACT), *rows],
+        "picture_error": float(np.median(away)) if away else None,
+        "zooms": [_zoom(by_class, own, zoom) for zoom in ZOOMS],
         "silent": {
             "pictures": len(strange),
             "read": sum(red_cell_diameter(picture).diameter is not None for picture in strange),
         },
-        "mosaics": _mosaics(classifier, smears, labels, ruler),
-        "crops": [_crop(classifier, smears, labels, share, ruler) for share in CROPS],
     }
+
+
+def measure_tiles(artifact: EvaluatedArtifact, root: Path, tested: Sequence[Sample]) -> dict[str, Any]:
+    """Judge mosaics and crops of smears by tiles: rows of what was right."""
+    smears = [_round_cells(decode((root / sample.path).read_bytes())) for sample in tested]
+    labels = [sample.label for sample in tested]
+    ruler = microscope_diameter([red_cell_diameter(smear) for smear in smears[:: max(1, len(smears) // _READ)]]) or EXACT
+    return {
+        "red_cell": ruler,
+        "mosaics": _mosaics(artifact.classifier, smears, labels, ruler),
+        "crops": [_crop(artifact.classifier, smears, labels, share, ruler) for share in CROPS],
+    }
+
+
+def _single_cells(white_cells: Path) -> Iterator[tuple[str, list[Picture]]]:
+    """Some pictures of each type of the Barcelona cells, which have a few red cells around."""
+    for folder in sorted((white_cells / "pbc").glob("*")):
+        yield folder.name, [decode(file.read_bytes()) for file in sorted(folder.glob("*"))[:_SINGLE]]
 
 
 def strange_fields(white_cells: Path) -> dict[str, list[Picture]]:
