@@ -1,7 +1,7 @@
 """Microscopes that are not the data set's: shifts combined, and changes of light, sensor and stain computed another way.
 
-The second kind shares no formula with what profiles are fitted by: it works in linear light, in wavelengths and in amounts of
-dye, so that a correction can't be right by construction.
+The second kind shares no code with what profiles are fitted by: it works in linear light, in wavelengths and in amounts of
+dye. The optical density of faded stain is defined as that of the map ``mkod``; the others share no formula either.
 """
 
 from collections.abc import Sequence
