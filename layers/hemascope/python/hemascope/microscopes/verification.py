@@ -1,0 +1,178 @@
+"""Reports on slides whose answer is known -> the proof that a microscope's answers are right, or that they are not. Pure."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hemascope.domain.disease import Disease
+from hemascope.domain.errors import HemascopeError
+from hemascope.domain.profile import MicroscopeProfile
+from hemascope.domain.report import Decision, ModelReference, Report
+from hemascope.domain.verification import (
+    GivenAnswer,
+    KnownAnswer,
+    NotCounted,
+    VerificationLimits,
+    VerificationProof,
+    VerifiedField,
+    VerifiedSlide,
+    answer_of_slide,
+)
+
+_HEADER = ("slide", "answer")
+
+
+@dataclass(frozen=True)
+class SlideAnswer:
+    """What is known of a slide, and the word that said so: ``benign``, ``leukemia`` or a class."""
+
+    known: KnownAnswer
+    given_as: str
+
+
+@dataclass(frozen=True)
+class ScreenedField:
+    """One picture of a slide, and the report on it as if its microscope were verified; ``sha256`` is the file's."""
+
+    slide: str
+    name: str
+    sha256: str
+    report: Report
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who verifies which microscope, and when; ``microscope`` is its name in the hospital's registry."""
+
+    by: str
+    at: datetime
+    microscope: str | None = None
+
+
+def parse_answers(text: str, disease: Disease) -> dict[str, SlideAnswer]:
+    """Read a table with the columns ``slide`` and ``answer``, separated by commas or semicolons; other columns are ignored.
+
+    Raises
+    ------
+    HemascopeError
+        Where columns are missing, an answer is unknown, or a slide has two.
+    """
+    lines = text.removeprefix("\ufeff").splitlines()
+    separator = ";" if lines and ";" in lines[0] and "," not in lines[0] else ","
+    rows = csv.DictReader(lines, delimiter=separator)
+    columns = {str(name).strip().lower(): name for name in rows.fieldnames or ()}
+    if missing := [name for name in _HEADER if name not in columns]:
+        raise HemascopeError(f"expected a table of answers with the columns slide and answer; missing: {', '.join(missing)}")
+    found: dict[str, SlideAnswer] = {}
+    for row in rows:
+        slide, word = ((row[columns[name]] or "").strip() for name in _HEADER)
+        if not slide and not word:
+            continue
+        answer = read_answer(word, disease, f"line {rows.line_num} of the answers")
+        if found.setdefault(slide, answer) != answer:
+            raise HemascopeError(f"expected one answer for each slide, received two for {slide}")
+    return found
+
+
+def read_answer(word: str, disease: Disease, where: str) -> SlideAnswer:
+    """Read one answer: ``benign``, ``leukemia`` or the name of a class, in any case of letters.
+
+    Raises
+    ------
+    HemascopeError
+        Where it is none; ``where`` says which one.
+    """
+    if name := next((name for name in disease.class_names if name.casefold() == word.casefold()), None):
+        return SlideAnswer(KnownAnswer.LEUKEMIA if name in disease.urgent_classes else KnownAnswer.BENIGN, name)
+    if word.casefold() in set(KnownAnswer):
+        return SlideAnswer(KnownAnswer(word.casefold()), word.casefold())
+    expected = ", ".join([*KnownAnswer, *disease.class_names])
+    raise HemascopeError(f"expected one of {expected} in {where}, received {word or 'nothing'}")
+
+
+def make_proof(
+    fields: Iterable[ScreenedField],
+    answers: Mapping[str, SlideAnswer],
+    profile: MicroscopeProfile,
+    model: ModelReference,
+    disease: Disease,
+    signature: Signature,
+    limits: VerificationLimits | None = None,
+) -> VerificationProof:
+    """Compare the model's answers with the known ones.
+
+    Fields of slides without a known answer are left out. A picture that the profile was fitted on, or that is there twice, is
+    listed and does not count.
+
+    Raises
+    ------
+    HemascopeError
+        Where no slide has an answer, two slides hold the same picture, or a report is another model's.
+    """
+    known = [field for field in fields if field.slide in answers]
+    if not known:
+        raise HemascopeError("expected pictures of at least one slide with a known answer, received none")
+    if others := {field.report.model.name for field in known if field.report.model != model}:
+        raise HemascopeError(f"expected reports of {model.name}, received some of {', '.join(sorted(others))}")
+    _check_slides(known)
+    fitted_on = {field.sha256 for field in profile.fitted_on}
+    slides = [
+        _slide(name, answers[name], [field for field in known if field.slide == name], fitted_on, disease.urgent_classes)
+        for name in sorted({field.slide for field in known})
+    ]
+    return VerificationProof.of(
+        slides,
+        profile=profile.sha256,
+        model=model,
+        at=signature.at,
+        by=signature.by,
+        microscope=signature.microscope,
+        limits=limits,
+    )
+
+
+def answer_of_field(report: Report, urgent: Sequence[str]) -> GivenAnswer:
+    """What a report says of its field. Only a confident decision is an answer."""
+    result = report.result
+    if result is None:
+        return GivenAnswer.NONE
+    if result.decision is Decision.CONFIDENT:
+        return GivenAnswer.LEUKEMIA if result.label in urgent else GivenAnswer.BENIGN
+    is_possible = not set(urgent).isdisjoint({result.label, *result.prediction_set})
+    return GivenAnswer.SUSPICION if result.decision is Decision.INDETERMINATE and is_possible else GivenAnswer.NONE
+
+
+def _check_slides(fields: Iterable[ScreenedField]) -> None:
+    """The same picture can't be of two slides: files were mixed up, and then no answer can be relied on."""
+    slides: dict[str, ScreenedField] = {}
+    for field in fields:
+        first = slides.setdefault(field.sha256, field)
+        if first.slide != field.slide:
+            raise HemascopeError(
+                f"expected each picture in one slide, received the same one in two: {first.name} of {first.slide} and "
+                f"{field.name} of {field.slide}"
+            )
+
+
+def _slide(
+    name: str, answer: SlideAnswer, fields: Sequence[ScreenedField], fitted_on: set[str], urgent: Sequence[str]
+) -> VerifiedSlide:
+    seen: set[str] = set()
+    rows = []
+    for field in sorted(fields, key=lambda field: field.name):
+        why = NotCounted.FITTED_ON if field.sha256 in fitted_on else NotCounted.REPEATED if field.sha256 in seen else None
+        seen.add(field.sha256)
+        result = field.report.result
+        rows.append(
+            VerifiedField(
+                name=field.name,
+                sha256=field.sha256,
+                outcome=result.decision if result else field.report.state,
+                label=result.label if result else None,
+                answer=answer_of_field(field.report, urgent),
+                not_counted=why,
+            )
+        )
+    given = answer_of_slide(row.answer for row in rows if row.not_counted is None)
+    return VerifiedSlide(slide=name, known=answer.known, given_as=answer.given_as, answer=given, fields=tuple(rows))
