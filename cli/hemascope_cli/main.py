@@ -26,6 +26,7 @@ from hemascope_cli.commands import (
     serve,
     slide,
     upload,
+    verify,
 )
 from hemascope_cli.errors import NothingToScreen
 
@@ -75,6 +76,7 @@ def hemascope(
 app.command("screen", rich_help_panel=PICTURES)(screen.screen)
 app.command("slide", rich_help_panel=PICTURES)(slide.slide)
 app.command("commission", rich_help_panel=PICTURES)(commission.commission)
+app.command("verify", rich_help_panel=PICTURES)(verify.verify)
 app.command("upload", rich_help_panel=PICTURES)(upload.upload)
 app.command("microscope", rich_help_panel=PICTURES)(microscope.microscope)
 app.command("demo", rich_help_panel=SERVICE)(demo.demo)

@@ -13,6 +13,7 @@ from hemascope.domain.profile import MicroscopeProfile
 from hemascope.domain.report import PatientSummary, Report
 from hemascope.domain.review import Verdict
 from hemascope.domain.slide import SlideReport, SlideSummary
+from hemascope.domain.verification import VerificationProof
 from hemascope_cli.openapi import openapi_text
 
 PUBLISHED: dict[str, type[BaseModel]] = {
@@ -22,6 +23,7 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "slide-summary": SlideSummary,
     "acquisition": Acquisition,
     "microscope-profile": MicroscopeProfile,
+    "verification": VerificationProof,
     "verdict": Verdict,
     "notification": Notification,
     "hospital": HospitalSettings,

@@ -14,10 +14,12 @@ from hemascope_cli.main import main
 from hemascope_cli.published_schemas import PUBLISHED
 
 Captured = pytest.CaptureFixture[str]
+AS_REFERENCE = "judged as the reference microscope, whose pictures the model was made with; give --profile for another\n"
 COMMANDS = [
     "screen",
     "slide",
     "commission",
+    "verify",
     "selfcheck",
     "schemas",
     "serve",
@@ -137,12 +139,12 @@ def test_help_loads_no_library_that_a_command_works_with() -> None:
     assert answer.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_screening_prints_nothing_on_stderr_not_even_what_its_libraries_would(tmp_path: Path) -> None:
+def test_a_screening_says_only_which_microscope_it_takes_the_pictures_for(tmp_path: Path) -> None:
     (tmp_path / "field.jpg").write_bytes(encode_jpeg(draw_synthetic_smear(1)))
 
     done = run("screen", str(tmp_path))
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, AS_REFERENCE)
     assert "1 picture; decision support, not a diagnosis" in done.stdout
 
 
@@ -152,7 +154,7 @@ def test_a_file_name_that_is_no_utf8_is_shown_and_ends_nothing(tmp_path: Path) -
 
     done = run("screen", str(tmp_path), "--format", "jsonl", PYTHONIOENCODING="utf-8")
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, AS_REFERENCE)
     assert "field \\udcff.jpg" in done.stdout
 
 

@@ -35,7 +35,7 @@ def green(tmp_path: Path) -> Path:
 
 
 def test_another_lamp_is_explained_in_plain_words_with_exit_status_1(green: Path, tmp_path: Path, capsys: Captured) -> None:
-    status = main(["commission", str(green), "--out", str(tmp_path / "kept" / "microscope.json")])
+    status = main(["commission", str(green), "--acquisition", str(tmp_path / "kept" / "microscope.json")])
 
     out = capsys.readouterr().out.splitlines()
     written = Acquisition.model_validate_json((tmp_path / "kept" / "microscope.json").read_text())
@@ -83,7 +83,7 @@ def test_what_is_no_folder_is_one_line_on_stderr(tmp_path: Path, capsys: Capture
 def test_a_fingerprint_that_cannot_be_written_is_one_line_on_stderr(green: Path, tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "file").touch()
 
-    assert main(["commission", str(green), "--out", str(tmp_path / "file" / "x.json")]) == 1
+    assert main(["commission", str(green), "--acquisition", str(tmp_path / "file" / "x.json")]) == 1
     assert capsys.readouterr().err.startswith(f"hemascope: expected to write {tmp_path / 'file' / 'x.json'}, received: ")
 
 
@@ -101,7 +101,7 @@ def a_few(tmp_path: Path, dataset: Path) -> Path:
 
 @pytest.mark.dataset
 def test_the_microscope_that_the_model_was_made_with_may_be_used(a_few: Path, tmp_path: Path, capsys: Captured) -> None:
-    status = main(["commission", str(a_few), "--out", str(tmp_path / "x.json")])
+    status = main(["commission", str(a_few), "--acquisition", str(tmp_path / "x.json")])
 
     written = Acquisition.model_validate_json((tmp_path / "x.json").read_text())
     assert status == 0

@@ -15,6 +15,7 @@ NAMES = (
     "slide-summary",
     "acquisition",
     "microscope-profile",
+    "verification",
     "verdict",
     "notification",
     "hospital",

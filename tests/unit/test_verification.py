@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -24,6 +26,7 @@ LEUKEMIA, BENIGN = (CONFIDENT, "Pre-B", ("Pre-B",)), (CONFIDENT, "Benign", ("Ben
 SUSPICION = (UNSURE, "Benign", ("Benign", "Pre-B"))
 FOREIGN = (Decision.OUT_OF_DISTRIBUTION, "Pre-B", ("Pre-B",))
 Said = tuple[Decision, str, tuple[str, ...]]
+Prove = Callable[..., VerificationProof]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,7 @@ def field_of(report: Report, slide: str, name: str, said: Said, picture: str | N
 
 
 @pytest.fixture
-def prove(report: Report, artifact: Artifact):
+def prove(report: Report, artifact: Artifact) -> Prove:
     """Make a proof of slides: name -> known answer and what was said of each of its fields."""
 
     def prove(
@@ -73,14 +76,16 @@ def many(leukemia: int, benign: int) -> dict[str, tuple[str, list[Said]]]:
     ("leukemia", "benign", "passed", "needed"),
     [(29, 14, True, (0, 0)), (28, 14, False, (1, 0)), (29, 13, False, (0, 1)), (0, 14, False, (29, 0))],
 )
-def test_without_an_error_29_leukemia_and_14_benign_slides_pass(prove, leukemia, benign, passed, needed) -> None:
+def test_without_an_error_29_leukemia_and_14_benign_slides_pass(
+    prove: Prove, leukemia: int, benign: int, passed: bool, needed: tuple[int, int]
+) -> None:
     proof = prove(many(leukemia, benign))
 
     assert proof.passed is passed
     assert (proof.figures.leukemia_slides_needed, proof.figures.benign_slides_needed) == needed
 
 
-def test_bounds_are_exact(prove) -> None:
+def test_bounds_are_exact(prove: Prove) -> None:
     proof = prove(many(30, 20) | {"missed": ("leukemia", [BENIGN])})
 
     exact = binomtest(30, 31).proportion_ci(0.9, method="exact")  # two bounds of 95 % each
@@ -105,7 +110,9 @@ def test_bounds_are_exact(prove) -> None:
         ("benign", [FOREIGN], "none", 0, 0, 0),
     ],
 )
-def test_what_counts_as_right(prove, known, fields, answer, right, wrong, fields_right) -> None:
+def test_what_counts_as_right(
+    prove: Prove, known: str, fields: list[Said], answer: str, right: int, wrong: int, fields_right: int
+) -> None:
     proof = prove({"s": (known, fields)})
 
     figures = proof.figures
@@ -119,7 +126,7 @@ def test_what_counts_as_right(prove, known, fields, answer, right, wrong, fields
     assert (by_field.right, by_field.total) == (fields_right, len(fields))
 
 
-def test_a_picture_that_the_profile_was_fitted_on_does_not_count(prove) -> None:
+def test_a_picture_that_the_profile_was_fitted_on_does_not_count(prove: Prove) -> None:
     digest = hashlib.sha256(b"l0/0.jpg").hexdigest()
     profile = PROFILE.model_copy(update={"fitted_on": (FittedField(slide="x", sha256=digest),)})
 
@@ -195,7 +202,7 @@ def test_tables_that_cannot_be_understood_are_refused_in_words(text: str, said: 
         parse_answers(text, artifact.manifest.disease)
 
 
-def test_the_identity_is_the_digest_of_the_file(prove) -> None:
+def test_the_identity_is_the_digest_of_the_file(prove: Prove) -> None:
     proof = prove(many(2, 2))
 
     again = VerificationProof.model_validate_json(proof.to_json())
@@ -205,7 +212,7 @@ def test_the_identity_is_the_digest_of_the_file(prove) -> None:
     assert list(json.loads(proof.to_json())) == sorted(json.loads(proof.to_json()))
 
 
-def test_a_proof_is_of_one_profile_and_one_model(prove, model: ModelReference) -> None:
+def test_a_proof_is_of_one_profile_and_one_model(prove: Prove, model: ModelReference) -> None:
     proof = prove(many(29, 14))
 
     assert proof.proves(PROFILE.sha256, model.sha256)
@@ -226,7 +233,7 @@ def test_a_proof_is_of_one_profile_and_one_model(prove, model: ModelReference) -
         lambda content: content["limits"].update(sensitivity=0.1),
     ],
 )
-def test_an_edited_proof_is_refused(prove, change) -> None:
+def test_an_edited_proof_is_refused(prove: Prove, change: Callable[[dict[str, Any]], None]) -> None:
     content = json.loads(prove(many(5, 5)).to_json())
     change(content)
 
@@ -234,7 +241,7 @@ def test_an_edited_proof_is_refused(prove, change) -> None:
         VerificationProof.model_validate(content)
 
 
-def test_a_hospital_may_sign_stricter_limits(prove) -> None:
+def test_a_hospital_may_sign_stricter_limits(prove: Prove) -> None:
     limits = VerificationLimits(sensitivity=0.95, specificity=0.9)
 
     assert prove(many(59, 29), limits=limits).passed

@@ -14,6 +14,9 @@ Artifact = Annotated[
     Path | None,
     typer.Option("--artifact", metavar="DIR", help="Folder of a model artifact.", show_default="the project's newest"),
 ]
+Profile = Annotated[
+    Path, typer.Option("--profile", metavar="FILE", help="Profile of the microscope, as hemascope commission writes it.")
+]
 Endpoint = Annotated[
     str | None, typer.Option("--endpoint", metavar="URL", help="A local cloud, such as http://127.0.0.1:4566.")
 ]
@@ -78,6 +81,22 @@ def seconds(text: str | float) -> float:
         value = -1.0
     if not 0 <= value < float("inf"):
         raise typer.BadParameter(f"expected seconds, received {text}")
+    return value
+
+
+def share(text: str | float) -> float:
+    """A share that a hospital may sign: 0.5 to 0.999.
+
+    Raises
+    ------
+    BadParameter
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.5 <= value <= 0.999:
+        raise typer.BadParameter(f"expected a share from 0.5 to 0.999, received {text}")
     return value
 
 

@@ -19,13 +19,31 @@ def screen(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write segmented pictures, overlays and heat maps there.")
     ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option(
+            "--profile",
+            metavar="FILE",
+            help="Profile of the microscope, as hemascope commission writes it.",
+            show_default="the model's reference microscope",
+        ),
+    ] = None,
+    verification: Annotated[
+        Path | None,
+        typer.Option(
+            "--verification", metavar="FILE", help="Proof of the microscope's answers, as hemascope verify writes it."
+        ),
+    ] = None,
     artifact: Artifact = None,
 ) -> int:
     """Screen pictures, and print a report for each.
+
+    With --profile every decision is unverified, and no class is stated, until --verification names a proof that passed with it
+    and with this model.
 
     Folders are searched with everything below them; what is no picture there is listed on standard error. Exit status 0, also
     where pictures were rejected; 2 where there was no picture.
     """
     from hemascope_cli.pictures.screening import screen_paths
 
-    return screen_paths(paths, style, out, artifact)
+    return screen_paths(paths, style, out, artifact, profile, verification)

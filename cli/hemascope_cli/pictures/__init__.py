@@ -1,1 +1,1 @@
-"""Pictures on this machine: screen them, summarize a slide, commission a microscope, upload."""
+"""Pictures on this machine: screen them, summarize a slide, commission and verify a microscope, upload."""

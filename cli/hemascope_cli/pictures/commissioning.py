@@ -5,9 +5,9 @@ from pathlib import Path
 from hemascope.domain.acquisition import Acquisition, Unreadable
 from hemascope.domain.errors import HemascopeError, RejectedSmear
 from hemascope.microscopes.commissioning import commission, measure_picture
-from hemascope.model.artifact import load_artifact
+from hemascope.model.artifact import Artifact, load_artifact
 from hemascope_cli.console import progress
-from hemascope_cli.pictures.files import find_pictures, read_picture
+from hemascope_cli.pictures.files import FoundPictures, PictureFile, find_pictures, read_picture, write_text
 from hemascope_cli.project import artifact_folder
 
 
@@ -19,31 +19,45 @@ def commission_folder(folder: Path, out: Path | None, artifact: Path | None) -> 
     HemascopeError
         Where the folder is none, holds too few pictures, or the fingerprint can't be written.
     """
+    model = load_artifact(artifact_folder(artifact))
+    acquisition = take_fingerprint(find_in_folder(folder).pictures, model)
+    if out:
+        write_text(out, acquisition.to_json())
+    print(_text(acquisition))
+    return 0 if acquisition.fits else 1
+
+
+def find_in_folder(folder: Path) -> FoundPictures:
+    """Find the pictures of one folder, and list on standard error what is passed over.
+
+    Raises
+    ------
+    HemascopeError
+        Where it is no folder.
+    """
     if not folder.is_dir():
         raise HemascopeError(f"expected a folder with pictures, received {folder}")
-    model = load_artifact(artifact_folder(artifact))
-    measured, unreadable = [], []
     found = find_pictures([folder])
     found.tell_passed_over()
-    with progress(found.pictures, "pictures") as files:
+    return found
+
+
+def take_fingerprint(pictures: list[PictureFile], model: Artifact) -> Acquisition:
+    """Measure the pictures of a microscope as they are, uncorrected.
+
+    Raises
+    ------
+    HemascopeError
+        Where too few can be judged.
+    """
+    measured, unreadable = [], []
+    with progress(pictures, "pictures") as files:
         for file, below in files:
             try:
                 measured.append(measure_picture(read_picture(file), model))
             except RejectedSmear as refusal:
                 unreadable.append(Unreadable(name=str(below), reason=refusal.reason, message=str(refusal)))
-    acquisition = commission(measured, unreadable, model)
-    if out:
-        _write(out, acquisition)
-    print(_text(acquisition))
-    return 0 if acquisition.fits else 1
-
-
-def _write(out: Path, acquisition: Acquisition) -> None:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(acquisition.to_json(), encoding="utf-8")
-    except OSError as error:
-        raise HemascopeError(f"expected to write {out}, received: {error.strerror}") from error
+    return commission(measured, unreadable, model)
 
 
 def _text(acquisition: Acquisition) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from hemascope.domain.errors import RejectedSmear, RejectionReason
+from hemascope.domain.errors import HemascopeError, RejectedSmear, RejectionReason
 from hemascope.domain.picture_file import MAXIMUM_BYTES, check_size
 from hemascope_cli.errors import NothingToScreen
 from hemascope_cli.passed_over import (
@@ -20,6 +20,7 @@ from hemascope_cli.passed_over import (
 )
 
 STANDARD_INPUT = Path("-")
+LOOSE = "."  # the slide of pictures that lie beside the folders of slides
 _LINK = "a link to a folder: name it on the command line"
 
 
@@ -28,6 +29,17 @@ class PictureFile(NamedTuple):
 
     path: Path
     target: Path
+
+    @property
+    def slide(self) -> str:
+        """The slide of a picture below a folder whose sub-folders are slides; one beside them is of the slide ``.``.
+
+        Examples
+        --------
+        >>> [PictureFile(Path(), Path(target)).slide for target in ("slide 1/field.jpg", "slide 1/left/1.jpg", "field.jpg")]
+        ['slide 1', 'slide 1', '.']
+        """
+        return self.target.parts[0] if len(self.target.parts) > 1 else LOOSE
 
 
 @dataclass
@@ -120,3 +132,33 @@ def read_picture(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise RejectedSmear(RejectionReason.CORRUPT, f"expected a readable file, received: {error.strerror}") from error
+
+
+def read_text(path: Path) -> str:
+    """Read a text file in UTF-8.
+
+    Raises
+    ------
+    HemascopeError
+        Where it can't be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "other characters than UTF-8"
+        raise HemascopeError(f"expected a readable file, received {path}: {reason}") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, with the folders above it.
+
+    Raises
+    ------
+    HemascopeError
+        Where it can't be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise HemascopeError(f"expected to write {path}, received: {error.strerror}") from error

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from hemascope.domain.errors import RejectedSmear
@@ -10,15 +11,23 @@ from hemascope.domain.picture_file import PictureFormat
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.overlay import encode_pngs
 from hemascope.model.classifier import Classifier
-from hemascope.screening.pipeline import Screening, content_id, reject, screen
+from hemascope.screening.pipeline import Screening, content_id, reject
 from hemascope_cli.console import progress
 from hemascope_cli.errors import NothingToScreen
 from hemascope_cli.pictures.files import find_pictures, read_picture
 from hemascope_cli.pictures.formats import WRITERS
+from hemascope_cli.pictures.microscope_use import REFERENCE, MicroscopeUse, decision_of, load_use, screen_with
 from hemascope_cli.pictures.network import load_classifier
 
 
-def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path | None) -> int:
+def screen_paths(
+    paths: list[Path],
+    style: str,
+    out: Path | None,
+    artifact: Path | None,
+    profile: Path | None = None,
+    verification: Path | None = None,
+) -> int:
     """Screen every picture below the paths and print its report; return 0, also where pictures were rejected.
 
     What folders hold beside pictures is listed on standard error.
@@ -33,23 +42,29 @@ def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path
         Where pictures are written, if any are wanted.
     artifact
         Folder of the model; the project's newest where None.
+    profile
+        File with the profile of the microscope that took the pictures; None: they are of the model's reference microscope.
+    verification
+        File with the proof of its answers. Without one that holds, no decision is an answer.
 
     Raises
     ------
     NothingToScreen
         Where a path doesn't exist, or there is no picture.
     HemascopeError
-        Where the model can't be loaded.
+        Where the model, the profile or the proof can't be loaded.
     """
     found = find_pictures(paths)
     if not found.pictures:
         found.tell_passed_over()
         raise NothingToScreen(f"expected pictures ({', '.join(PictureFormat)}), found none")
     classifier = load_classifier(artifact)
+    use = load_use(profile, verification, classifier.artifact.reference)
     with progress(found.pictures, "pictures") as shown:
-        writer = WRITERS[style](sys.stdout, classifier.artifact.manifest.disease)
+        decide = partial(decision_of, use=use)
+        writer = WRITERS[style](sys.stdout, classifier.artifact.manifest.disease, decide)
         for file in shown:
-            screening = screen_file(file.path, classifier, draw=out is not None)
+            screening = screen_file(file.path, classifier, draw=out is not None, use=use)
             if out:
                 _write_pictures(screening, out / file.target)
             writer.write(str(file.path), screening.report)
@@ -58,14 +73,17 @@ def screen_paths(paths: list[Path], style: str, out: Path | None, artifact: Path
     return 0
 
 
-def screen_file(file: Path, classifier: Classifier, draw: bool = True) -> Screening:
-    """Screen one file, with pictures where they are wanted; a file that can't be read is rejected, not an error."""
+def screen_file(file: Path, classifier: Classifier, draw: bool = True, use: MicroscopeUse = REFERENCE) -> Screening:
+    """Screen one file of a microscope, with pictures where they are wanted.
+
+    A file that can't be read is rejected, not an error.
+    """
     specimen = Specimen(hospital="local", patient="unknown", slide="local", field=content_id(os.fsencode(file)))
     try:
         data = read_picture(file)
     except RejectedSmear as refusal:
         return reject(refusal, specimen, classifier.artifact, specimen.field)
-    return screen(data, specimen, classifier, timer=time.perf_counter, draw=draw)
+    return screen_with(use, data, specimen, classifier, timer=time.perf_counter, draw=draw)
 
 
 def _write_pictures(screening: Screening, base: Path) -> None:

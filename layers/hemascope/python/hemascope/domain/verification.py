@@ -1,7 +1,7 @@
 """The proof that a microscope's answers are right, on slides whose answer is known. It can't contradict itself.
 
-Everything that it concludes (answers of slides, figures, whether it passes) is computed from its fields and its limits again when
-it is read, so a file that was edited to pass is refused. Decision 34 says what a proof proves and what it does not.
+What it concludes (answers of slides, figures, whether it passes) is computed again from its fields and limits when it is read,
+so a file that was edited to pass is refused. Decision 34 says what a proof proves and what it does not.
 """
 
 import hashlib
@@ -32,8 +32,8 @@ class KnownAnswer(StrEnum):
 class GivenAnswer(StrEnum):
     """What the model said.
 
-    Of a field: ``leukemia`` and ``benign`` are confident answers, ``suspicion`` is an indeterminate answer that leaves an urgent
-    class possible, ``none`` is everything else. Of a slide: see :func:`answer_of_slide`.
+    Of a field: ``leukemia`` and ``benign`` are confident answers, ``suspicion`` is an indeterminate answer that leaves an
+    urgent class possible, ``none`` is everything else. Of a slide: see :func:`answer_of_slide`.
     """
 
     LEUKEMIA = "leukemia"
@@ -78,6 +78,11 @@ class VerifiedSlide(_Contract):
         """The fields that count. A slide without one doesn't count either."""
         return tuple(field for field in self.fields if field.not_counted is None)
 
+    @property
+    def is_right(self) -> bool:
+        """Whether the model said what is known."""
+        return self.answer is GivenAnswer(self.known)
+
     @model_validator(mode="after")
     def _consistent(self) -> "VerifiedSlide":
         if self.answer is not (expected := answer_of_slide(field.answer for field in self.counted)):
@@ -88,8 +93,8 @@ class VerifiedSlide(_Contract):
 class VerificationLimits(_Contract):
     """What a hospital signs: which bounds must be reached, by slide.
 
-    The default for specificity is lower than that for sensitivity. A false alarm costs a reading by eye, and a miss may cost a life;
-    but a microscope with which everything is called leukemia must not pass, and alarms that are often false are not heard.
+    The default for specificity is lower than that for sensitivity. A false alarm costs a reading by eye, and a miss may cost a
+    life; but a microscope with which everything is called leukemia must not pass, and frequent false alarms are not heard.
     """
 
     sensitivity: Annotated[float, Field(ge=0.5, le=0.999)] = 0.90  # 29 leukemia slides without a miss
@@ -200,8 +205,8 @@ class VerificationProof(_Contract):
 def answer_of_slide(answers: Iterable[GivenAnswer]) -> GivenAnswer:
     """The answer of a slide, from those of its fields that count.
 
-    One confident leukemia flags the slide, as it does in service. A slide is benign where a field is confidently so and no field
-    leaves an urgent class possible.
+    One confident leukemia flags the slide, as it does in service. A slide is benign where a field is confidently so and no
+    field leaves an urgent class possible.
 
     Examples
     --------
@@ -236,7 +241,7 @@ def measure(slides: Sequence[VerifiedSlide], limits: VerificationLimits) -> Veri
 
 
 def _share(known: KnownAnswer, answers: Sequence[GivenAnswer], limits: VerificationLimits) -> MeasuredShare:
-    right = sum(answer == known for answer in answers)
+    right = sum(answer is GivenAnswer(known) for answer in answers)
     wrong = sum(answer in {GivenAnswer.LEUKEMIA, GivenAnswer.BENIGN} for answer in answers) - right
     total = len(answers)
 

@@ -1,1 +1,1 @@
-"""Microscopes: whether a model may be used with one, how its pictures are corrected, and the proof that answers are right. Pure."""
+"""Microscopes: whether a model may be used with one, how its pictures are corrected, and whether answers are right. Pure."""

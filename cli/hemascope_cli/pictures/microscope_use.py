@@ -1,0 +1,117 @@
+"""Which microscope took the pictures of a command line, and what its answers are worth."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from hemascope.domain.errors import HemascopeError
+from hemascope.domain.microscope import MicroscopeState
+from hemascope.domain.profile import MicroscopeProfile
+from hemascope.domain.report import ModelReference, Result
+from hemascope.domain.specimen import Specimen
+from hemascope.domain.verification import VerificationProof
+from hemascope.model.classifier import Classifier
+from hemascope.screening.pipeline import Screening, screen
+from hemascope_cli.pictures.files import read_text
+
+UNVERIFIED = "unverified"  # the decision where a microscope's answers are not proved
+UNVERIFIED_ADVICE = "Read by eye: this microscope is not verified."
+
+_Document = TypeVar("_Document", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class MicroscopeUse:
+    """How the pictures of a microscope are judged: corrected by which profile, and whether its answers count."""
+
+    name: str | None
+    state: MicroscopeState
+    profile: MicroscopeProfile | None = None
+    profile_sha256: str | None = None
+    verification_sha256: str | None = None
+
+
+REFERENCE = MicroscopeUse(None, MicroscopeState.VERIFIED)
+
+
+def screen_with(
+    use: MicroscopeUse, data: bytes, specimen: Specimen | None, classifier: Classifier, **options: Any
+) -> Screening:
+    """Judge a picture of a microscope; ``options`` are those of :func:`hemascope.screening.pipeline.screen`."""
+    return screen(data, specimen, classifier, profile=use.profile, **options)
+
+
+def decision_of(result: Result, use: MicroscopeUse) -> str:
+    """The decision that is shown. Only a verified microscope gives answers."""
+    return result.decision if use.state is MicroscopeState.VERIFIED else UNVERIFIED
+
+
+def load_use(profile: Path | None, verification: Path | None, model: ModelReference) -> MicroscopeUse:
+    """Read what a command line says of the microscope, and say on standard error what follows for its answers.
+
+    Raises
+    ------
+    HemascopeError
+        Where a file can't be read or is something else, or a proof is given without a profile.
+    """
+    if profile is None:
+        if verification is not None:
+            raise HemascopeError("expected --profile with --verification: a proof is of one profile")
+        _tell("judged as the reference microscope, whose pictures the model was made with; give --profile for another")
+        return REFERENCE
+    correction = load_profile(profile)
+    proof = read_document(verification, VerificationProof, "a proof") if verification else None
+    if against := _against(proof, correction, model):
+        _tell(f"unverified: {against}; answers are not shown, and the pictures are to be read by eye")
+    return MicroscopeUse(
+        proof.microscope if proof else None,
+        MicroscopeState.PROFILED if against else MicroscopeState.VERIFIED,
+        correction,
+        correction.sha256,
+        proof.sha256 if proof and not against else None,
+    )
+
+
+def load_profile(path: Path) -> MicroscopeProfile:
+    """Read the profile of a microscope.
+
+    Raises
+    ------
+    HemascopeError
+        Where it can't be read or is something else.
+    """
+    return read_document(path, MicroscopeProfile, "the profile of a microscope")
+
+
+def read_document(path: Path, contract: type[_Document], what: str) -> _Document:
+    """Read a JSON document.
+
+    Raises
+    ------
+    HemascopeError
+        With what is expected and the first thing that is wrong.
+    """
+    try:
+        return contract.model_validate_json(read_text(path))
+    except ValidationError as error:
+        raise HemascopeError(f"expected {what} in {path}, received something else: {error.errors()[0]['msg']}") from error
+
+
+def _against(proof: VerificationProof | None, profile: MicroscopeProfile, model: ModelReference) -> str | None:
+    """Why a proof does not open the microscope; None where it does."""
+    if proof is None:
+        return "there is no proof of this microscope's answers (--verification)"
+    if not proof.passed:
+        return "the proof says that this microscope's answers are not good enough"
+    if proof.profile != profile.sha256:
+        return "the proof was made with another profile"
+    if proof.model.sha256 != model.sha256:
+        return f"the proof is of another model, {proof.model.name}; verify the microscope again with {model.name}"
+    return None
+
+
+def _tell(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)

@@ -1,0 +1,104 @@
+"""Fits the profile of a microscope to its pictures, or says what to change at it."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from hemascope.domain.acquisition import MINIMUM_PICTURES
+from hemascope.domain.errors import RejectedSmear
+from hemascope.domain.profile import FittedFigures, MicroscopeProfile, ProfileLimits
+from hemascope.microscopes.profile import CommissioningField, fit_profile, read_field
+from hemascope.microscopes.reference import load_reference
+from hemascope.microscopes.refusal import CommissioningRefused
+from hemascope.model.folder import ArtifactFolder
+from hemascope_cli.console import progress
+from hemascope_cli.pictures.commissioning import find_in_folder, take_fingerprint
+from hemascope_cli.pictures.files import LOOSE, PictureFile, read_picture, write_text
+from hemascope_cli.pictures.network import load_classifier
+
+_CHANNELS = ("red", "green", "blue")
+
+
+def fit_folder(folder: Path, out: Path, acquisition: Path | None, artifact: Path | None, *, square_pixels: bool = True) -> int:
+    """Fit a profile to the pictures below a folder, whose sub-folders are slides; 0 where it was written, 1 if refused.
+
+    Parameters
+    ----------
+    out
+        Where the profile is written.
+    acquisition
+        Where the acquisition fingerprint is written, if it is wanted.
+    artifact
+        Folder of the model; the project's newest where None.
+    square_pixels
+        False for pictures that were squeezed.
+
+    Raises
+    ------
+    HemascopeError
+        Where the folder is none, the model has no reference microscope, or a file can't be written.
+    """
+    pictures = find_in_folder(folder).pictures
+    classifier = load_classifier(artifact)
+    reference = load_reference(ArtifactFolder.open(classifier.artifact.folder))
+    fields = _read_fields(pictures, square_pixels=square_pixels)
+    if acquisition and len(fields) >= MINIMUM_PICTURES:
+        write_text(acquisition, take_fingerprint(pictures, classifier.artifact).to_json())
+    print(f"fitting a profile to {len(fields)} fields", file=sys.stderr, flush=True)
+    try:
+        profile = fit_profile(fields, reference, classifier)
+    except CommissioningRefused as refused:
+        print("\n".join(_refusal_lines(refused, fields)))
+        return 1
+    write_text(out, profile.to_json())
+    print("\n".join(_profile_lines(profile, out)))
+    return 0
+
+
+def _read_fields(pictures: list[PictureFile], *, square_pixels: bool) -> list[CommissioningField]:
+    """The fields that can be judged, in the order of their names; the others are listed on standard error."""
+    fields = []
+    with progress(pictures, "fields") as files:
+        for file in files:
+            try:
+                fields.append(read_field(read_picture(file.path), file.slide, square_pixels=square_pixels))
+            except RejectedSmear as refusal:
+                print(f"not judged: {file.target}: {refusal}", file=sys.stderr)
+    return fields
+
+
+def _refusal_lines(refused: CommissioningRefused, fields: Iterable[CommissioningField]) -> list[str]:
+    lines = ["No profile was made: with these pictures this microscope's answers can't be trusted. What to change:"]
+    lines += [f"  {refusal.message}" for refusal in refused.refusals]
+    if any(field.slide == LOOSE for field in fields):
+        lines.append("  Pictures beside the sub-folders count as one slide. Put those of each slide into a folder of its own.")
+    if refused.figures:
+        lines += ["", *_figure_lines(refused.figures, ProfileLimits())]
+    return lines
+
+
+def _profile_lines(profile: MicroscopeProfile, out: Path) -> list[str]:
+    assert profile.figures is not None  # of a profile that was fitted
+    colour = "as they are" if profile.colour.is_identity else f"corrected ({profile.colour.name})"
+    ruler = profile.ruler
+    lines = [f"The profile of this microscope is in {out}. Its SHA-256 is {profile.sha256}."]
+    lines += _figure_lines(profile.figures, profile.limits)
+    lines.append(f"  colours {colour}; {len(profile.illumination)} states of the light")
+    if ruler:
+        lines.append(f"  a red cell is {ruler.red_cell:.1f} pixels wide in a picture of {ruler.width} x {ruler.height}")
+    lines += [
+        "Answers of this microscope are unverified until `hemascope verify` has proved them on slides whose answer is known."
+    ]
+    return lines
+
+
+def _figure_lines(figures: FittedFigures, limits: ProfileLimits) -> list[str]:
+    passed, needed = 100 * figures.quality_passed, 100 * limits.smallest_quality_passed
+    shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in zip(_CHANNELS, figures.clipped, strict=True))
+    return [
+        f"  {figures.fields} fields of {figures.slides} slides; at least {limits.minimum_fields} of {limits.minimum_slides}",
+        f"  lost in highlights and shadows: {shares}; at most {100 * limits.largest_clipped:.0f} % in each",
+        f"  distance from what the model knows: {figures.uncorrected_score:.2f}; at most {limits.largest_uncorrected_score:g}",
+        f"  the same with the profile: {figures.corrected_score:.2f}; at most {limits.largest_corrected_score:g}",
+        f"  fields of good quality: {passed:.0f} %; at least {needed:.0f} %",
+    ]

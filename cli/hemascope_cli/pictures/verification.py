@@ -1,0 +1,161 @@
+"""Screens slides whose answer is known, and proves that a microscope's answers are right, or not."""
+
+import hashlib
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hemascope.domain.errors import RejectedSmear
+from hemascope.domain.microscope import MicroscopeState
+from hemascope.domain.profile import MicroscopeProfile
+from hemascope.domain.verification import (
+    GivenAnswer,
+    KnownAnswer,
+    MeasuredShare,
+    VerificationLimits,
+    VerificationProof,
+    VerifiedSlide,
+)
+from hemascope.microscopes.verification import ScreenedField, Signature, SlideAnswer, make_proof, parse_answers
+from hemascope.model.classifier import Classifier
+from hemascope.screening.pipeline import reject
+from hemascope_cli.console import progress
+from hemascope_cli.errors import NothingToScreen
+from hemascope_cli.pictures.commissioning import find_in_folder
+from hemascope_cli.pictures.files import PictureFile, read_picture, read_text, write_text
+from hemascope_cli.pictures.microscope_use import MicroscopeUse, load_profile, screen_with
+from hemascope_cli.pictures.network import load_classifier
+
+_WORDS = {GivenAnswer.SUSPICION: "a suspicion, no confident answer", GivenAnswer.NONE: "no answer"}
+
+
+def verify_folder(
+    folder: Path,
+    profile: Path,
+    answers: Path,
+    out: Path,
+    artifact: Path | None,
+    signature: tuple[str, str | None],
+    limits: VerificationLimits,
+) -> int:
+    """Screen the slides below a folder, write the proof and print its figures; 0 where it passes, 1 where it does not.
+
+    Parameters
+    ----------
+    folder
+        Its sub-folders are slides.
+    profile, answers
+        Files: of the microscope, and the table of known answers.
+    out
+        Where the proof is written, whether it passes or not.
+    artifact
+        Folder of the model; the project's newest where None.
+    signature
+        Who verifies, and the name of the microscope in the hospital's registry.
+    limits
+        That the hospital signs.
+
+    Raises
+    ------
+    HemascopeError
+        Where a file can't be read, written or understood, or no slide has an answer.
+    """
+    correction = load_profile(profile)
+    table = read_text(answers)
+    found = find_in_folder(folder)
+    if not found.pictures:
+        raise NothingToScreen(f"expected pictures in sub-folders of {folder}, found none")
+    classifier = load_classifier(artifact)
+    disease = classifier.artifact.manifest.disease
+    known = parse_answers(table, disease)
+    pictures = [file for file in found.pictures if file.slide in known]
+    _tell_unmatched({file.slide for file in found.pictures}, known)
+    by, microscope = signature
+    proof = make_proof(
+        _screen(pictures, correction, classifier),
+        known,
+        correction,
+        classifier.artifact.reference,
+        disease,
+        Signature(by=by, at=datetime.now(UTC).replace(microsecond=0), microscope=microscope),
+        limits,
+    )
+    write_text(out, proof.to_json())
+    print("\n".join(_lines(proof, out)))
+    return 0 if proof.passed else 1
+
+
+def _tell_unmatched(slides: set[str], known: dict[str, SlideAnswer]) -> None:
+    """A slide that is left out by mistake would not be missed, so each is named."""
+    for names, what in (
+        (slides - set(known), "slides without a known answer, not counted"),
+        (set(known) - slides, "slides with an answer and without pictures, not counted"),
+    ):
+        if names:
+            print(f"{len(names)} {what}: {', '.join(sorted(names))}", file=sys.stderr)
+
+
+def _screen(pictures: list[PictureFile], profile: MicroscopeProfile, classifier: Classifier) -> list[ScreenedField]:
+    """Judge the fields as if the microscope were verified: its answers are what is to be proved."""
+    use = MicroscopeUse(None, MicroscopeState.VERIFIED, profile, profile.sha256)
+    fields = []
+    with progress(pictures, "fields") as files:
+        for file in files:
+            name = file.target.relative_to(file.slide).as_posix()
+            try:
+                data = read_picture(file.path)
+            except RejectedSmear as refusal:
+                digest = hashlib.sha256(os.fsencode(file.path)).hexdigest()
+                report = reject(refusal, None, classifier.artifact, digest[:32]).report
+            else:
+                digest = hashlib.sha256(data).hexdigest()
+                report = screen_with(use, data, None, classifier, draw=False).report
+            fields.append(ScreenedField(file.slide, name, digest, report))
+    return fields
+
+
+def _lines(proof: VerificationProof, out: Path) -> list[str]:
+    verdict = "is verified" if proof.passed else "is not verified"
+    figures, limits = proof.figures, proof.limits
+    lines = [
+        f"This microscope {verdict} with this profile and {proof.model.name}.",
+        _share("leukemia slides found", "sensitivity", figures.sensitivity, limits.sensitivity),
+        _share("benign slides called benign", "specificity", figures.specificity, limits.specificity),
+        f"  fields of leukemia slides: {_by_field(figures.sensitivity_by_field)}",
+        f"  fields of benign slides: {_by_field(figures.specificity_by_field)}",
+        f"  each bound holds with {100 * limits.certainty:g} % certainty",
+    ]
+    lines += [f"  {_wrong(slide)}" for slide in proof.slides if slide.counted and not slide.is_right]
+    lines += [f"  {slide.slide}: not counted, {_why(slide)}" for slide in proof.slides if not slide.counted]
+    needed = [
+        f"{count} more {known} slides without {error}"
+        for count, known, error in (
+            (figures.leukemia_slides_needed, KnownAnswer.LEUKEMIA, "a miss"),
+            (figures.benign_slides_needed, KnownAnswer.BENIGN, "an error"),
+        )
+        if count
+    ]
+    if needed:
+        lines.append(f"Still needed: {' and '.join(needed)}.")
+    return [*lines, f"The proof is in {out}. Its SHA-256 is {proof.sha256}."]
+
+
+def _share(what: str, name: str, share: MeasuredShare, limit: float) -> str:
+    return (
+        f"  {share.right} of {share.total} {what}: {name} between {100 * share.lower:.1f} and {100 * share.upper:.1f} %; "
+        f"at least {100 * limit:g} % must be certain"
+    )
+
+
+def _by_field(share: MeasuredShare) -> str:
+    return f"{share.right} of {share.total} right, {share.wrong} wrong, {share.unanswered} without an answer"
+
+
+def _wrong(slide: VerifiedSlide) -> str:
+    said = _WORDS.get(slide.answer, f"called {slide.answer}")
+    return f"{slide.slide} ({slide.given_as}): {said}"
+
+
+def _why(slide: VerifiedSlide) -> str:
+    return "the profile was fitted on its pictures" if slide.fields[0].not_counted == "fitted_on" else "repeated pictures"
