@@ -105,7 +105,9 @@ def test_bounds_are_exact(prove: Prove) -> None:
         ("leukemia", [BENIGN, FOREIGN], "benign", 0, 1, 0),
         ("Pro-B", [LEUKEMIA], "leukemia", 1, 0, 1),  # the pattern may be wrong
         ("benign", [BENIGN, BENIGN, FOREIGN], "benign", 1, 0, 2),
-        ("benign", [BENIGN, SUSPICION], "suspicion", 0, 0, 1),
+        ("leukemia", [BENIGN, SUSPICION], "benign", 0, 1, 0),  # the worst answer
+        ("benign", [BENIGN, SUSPICION], "benign", 1, 0, 1),
+        ("benign", [SUSPICION], "suspicion", 0, 0, 0),
         ("benign", [BENIGN, LEUKEMIA], "leukemia", 0, 1, 1),
         ("benign", [FOREIGN], "none", 0, 0, 0),
     ],

@@ -205,17 +205,18 @@ class VerificationProof(_Contract):
 def answer_of_slide(answers: Iterable[GivenAnswer]) -> GivenAnswer:
     """The answer of a slide, from those of its fields that count.
 
-    One confident leukemia flags the slide, as it does in service. A slide is benign where a field is confidently so and no
-    field leaves an urgent class possible.
+    One confident leukemia flags the slide, as it does in service. Else one confident benign makes it benign, whatever the other
+    fields leave open: on a leukemia slide that is the dangerous answer, and on a benign slide the model withholds its answer in
+    one field of six even on the reference microscope.
 
     Examples
     --------
     >>> benign, leukemia, suspicion, none = map(GivenAnswer, ("benign", "leukemia", "suspicion", "none"))
-    >>> [str(answer_of_slide(answers)) for answers in ([benign, leukemia], [benign, suspicion], [benign, none], [none], [])]
-    ['leukemia', 'suspicion', 'benign', 'none', 'none']
+    >>> [str(answer_of_slide(answers)) for answers in ([benign, leukemia], [benign, suspicion], [suspicion, none], [none], [])]
+    ['leukemia', 'benign', 'suspicion', 'none', 'none']
     """
     found = set(answers)
-    order = (GivenAnswer.LEUKEMIA, GivenAnswer.SUSPICION, GivenAnswer.BENIGN)
+    order = (GivenAnswer.LEUKEMIA, GivenAnswer.BENIGN, GivenAnswer.SUSPICION)
     return next((answer for answer in order if answer in found), GivenAnswer.NONE)
 
 
