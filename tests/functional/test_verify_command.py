@@ -75,7 +75,7 @@ def verify(slides: Path, profile: Path, answers: Path, tmp_path: Path) -> Callab
 
 @pytest.mark.usefixtures("model_that_reads")
 def test_a_proof_that_passes_is_written_and_told(verify: Callable[..., int], tmp_path: Path, capsys: Captured) -> None:
-    status = verify("--microscope", "left")
+    status = verify("--microscope", "left", "--pdf", str(tmp_path / "proof.pdf"))
 
     out = capsys.readouterr().out
     proof = VerificationProof.model_validate_json((tmp_path / "kept" / "proof.json").read_text())
@@ -85,6 +85,7 @@ def test_a_proof_that_passes_is_written_and_told(verify: Callable[..., int], tmp
     assert "  15 of 15 benign slides called benign: specificity between 81.9 and 100.0 %; at least 80 % must be certain" in out
     assert "Still needed" not in out
     assert proof.sha256 in out
+    assert (tmp_path / "proof.pdf").read_bytes().startswith(b"%PDF-")
     assert (proof.passed, proof.microscope, proof.by, proof.profile) == (True, "left", "hematologist", PROFILE.sha256)
 
 

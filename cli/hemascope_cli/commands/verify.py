@@ -21,6 +21,7 @@ def verify(
         ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Write the proof there.")],
+    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help="Print the proof on one page there.")] = None,
     microscope: Annotated[
         str | None, typer.Option("--microscope", help="Name of the microscope, as registered; it stands in the proof.")
     ] = None,
@@ -44,4 +45,4 @@ def verify(
 
     signed = {"sensitivity": sensitivity, "specificity": specificity}
     limits = VerificationLimits(**{name: value for name, value in signed.items() if value is not None})
-    return verify_folder(folder, profile, answers, out, artifact, (by or getpass.getuser(), microscope), limits)
+    return verify_folder(folder, profile, answers, out, pdf, artifact, (by or getpass.getuser(), microscope), limits)

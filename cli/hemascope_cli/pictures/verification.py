@@ -23,7 +23,7 @@ from hemascope.screening.pipeline import reject
 from hemascope_cli.console import progress
 from hemascope_cli.errors import NothingToScreen
 from hemascope_cli.pictures.commissioning import find_in_folder
-from hemascope_cli.pictures.files import PictureFile, read_picture, read_text, write_text
+from hemascope_cli.pictures.files import PictureFile, read_picture, read_text, write_bytes, write_text
 from hemascope_cli.pictures.microscope_use import MicroscopeUse, load_profile, screen_with
 from hemascope_cli.pictures.network import load_classifier
 
@@ -35,6 +35,7 @@ def verify_folder(
     profile: Path,
     answers: Path,
     out: Path,
+    pdf: Path | None,
     artifact: Path | None,
     signature: tuple[str, str | None],
     limits: VerificationLimits,
@@ -49,6 +50,8 @@ def verify_folder(
         Files: of the microscope, and the table of known answers.
     out
         Where the proof is written, whether it passes or not.
+    pdf
+        Where it is printed, if that is wanted.
     artifact
         Folder of the model; the project's newest where None.
     signature
@@ -82,6 +85,10 @@ def verify_folder(
         limits,
     )
     write_text(out, proof.to_json())
+    if pdf:
+        from hemascope.documents.pdf_proof import pdf_proof  # of the extra ``documents``
+
+        write_bytes(pdf, pdf_proof(proof))
     print("\n".join(_lines(proof, out)))
     return 0 if proof.passed else 1
 
