@@ -1,7 +1,7 @@
 """Starting and stopping slides: by the agent itself, or by a command while no agent runs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hemascope.domain.characters import visible
@@ -23,7 +23,7 @@ class StillWritten(HemascopeError):
     """Pictures of the slide are still being written."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Slides:
     """The slides of one folder.
 
@@ -40,6 +40,7 @@ class Slides:
     hospital: str
     wall_ns: Callable[[], int]
     drive_ns: Callable[[], int | None]
+    _watches: bool = field(default=False, init=False)  # whether this process has seen the folder while the slide was started
 
     @property
     def started(self) -> SlideId | None:
@@ -77,6 +78,7 @@ class Slides:
         bindings.bind(self.folder.look(), first=bindings.owner is None)
         if bindings.owner is None:
             bindings.own(self._place, self.hospital)
+        self._watches = True
 
     def start(self, slide: SlideId) -> None:
         """Start a slide. Another one is stopped at once, since its pictures end here; everything in the folder is older.
@@ -104,6 +106,8 @@ class Slides:
     def stop(self, *, quarantine: bool = False, gently: bool = False) -> None:
         """Stop the slide: what is in the folder now is its own, what appears later is not.
 
+        Where nobody has watched the folder since the process before ended, what has appeared meanwhile is no slide's.
+
         Parameters
         ----------
         quarantine
@@ -117,6 +121,8 @@ class Slides:
         TransientError
             Where the outbox can't be written.
         """
+        if not self._watches:
+            self.outbox.bindings.stop()
         try:
             self.look()
         except (FileNotReady, TransientError):  # such as a drive that is away; what it brings later belongs to no slide
