@@ -12,7 +12,7 @@ from hemascope_cli.microscope.slide_id import SlideId
 from hemascope_cli.microscope.slides import listed_lines, whose
 from hemascope_cli.passed_over import summarize
 
-_ROWS, _WIDTH, _WHOSE, _HELD = 12, 40, 24, 5
+_ROWS, _WIDTH, _WHOSE, _HELD = 12, 28, 20, 5
 _WORDS = {
     Step.SEEN: "waiting to be sent",
     Step.SENDING: "being sent",
