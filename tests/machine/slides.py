@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from hemascope.domain.errors import HemascopeError
 from hemascope_cli.microscope.picture import Picture
@@ -27,7 +27,9 @@ NANO = 10**9
 DAY = 24 * 3600
 SIZE = 64  # every picture's, so that a size tells nothing
 SLIDES = ["c-1", "c-2", "c-3"]
-FLAT = ["1.jpg", "2.jpg", "3.jpg", "3.jpg.part"]
+FLAT = [*(f"{number}.jpg" for number in range(8)), "3.jpg.part"]
+RARELY = st.sampled_from([False, False, False, True])
+KILLS = st.sampled_from([None, None, None, *range(1, 16)])
 PLACES = [*FLAT, "p-7/c-1/1.jpg", "p-7/c-2/1.jpg", "p-7/c-2/2.jpg"]
 
 
@@ -43,6 +45,7 @@ class Taken:
     label: str
     at_ns: int
     slides: set[str] | None = None
+    is_old: bool = False
 
 
 @dataclass
@@ -128,7 +131,7 @@ class SlideMachine(RuleBasedStateMachine):
         for name, taken in self.files.items():
             home = home_of(name)
             if taken.slides is None:
-                taken.slides = {home or slide or ""} - {""}
+                taken.slides = {home or ("" if taken.is_old else slide) or ""} - {""}
                 self.newly_seen.append((name, taken))
             elif not taken.slides and home:
                 taken.slides = {home}  # a person has said whose it is, of whom nothing was known
@@ -174,6 +177,7 @@ class SlideMachine(RuleBasedStateMachine):
     @rule(name=st.sampled_from(PLACES), age=st.sampled_from([0, 0, 0, 5, 30 * DAY]))
     def take(self, name: str, age: int) -> None:
         self.write(name, self.new(name), age=age)
+        self.files[name].is_old = age >= 30 * DAY
 
     @rule(name=st.sampled_from(FLAT))
     def take_by_another_name(self, name: str) -> None:
@@ -191,6 +195,7 @@ class SlideMachine(RuleBasedStateMachine):
         name = sorted(self.files)[which % len(self.files)]
         lacking = SIZE - self.path(name).stat().st_size
         self.write(name, b"." * lacking, append=True)
+        self.files[name].is_old = False
 
     @precondition(lambda self: self.files)
     @rule(which=st.integers(0, 99), name=st.sampled_from(PLACES), touched=st.booleans())
@@ -198,6 +203,7 @@ class SlideMachine(RuleBasedStateMachine):
         old = sorted(self.files)[which % len(self.files)]
         if touched:
             self.write(old, b"", append=True)
+            self.files[old].is_old = False  # where no listing has shown it before, nobody can know
         self.path(old).replace(self.path(name))
         self.files[name] = self.files.pop(old)
 
@@ -230,7 +236,43 @@ class SlideMachine(RuleBasedStateMachine):
         session = self.world.outbox.bindings.session
         self.started, self.is_new_process = session.slide.slide if session else None, True
 
-    @rule(rounds=st.integers(1, 8), kill=st.none() | st.integers(1, 25), after_sending=st.booleans())
+    @initialize(slide=st.sampled_from(SLIDES))
+    def begin(self, slide: str) -> None:
+        self.start(slide, None)
+
+    @rule(name=st.sampled_from(PLACES))
+    def take_in_peace(self, name: str) -> None:
+        self.take(name, 0)
+        self.work(6, None, after_sending=False)
+
+    @rule(slide=st.sampled_from(SLIDES), number=st.integers(1, 3))
+    def change_the_slide(self, slide: str, number: int) -> None:
+        """After pictures of the last one, some of which no listing has shown."""
+        for name in FLAT[:number]:
+            self.take(name, 0)
+        self.start(slide, None)
+        for name in FLAT[3 : 3 + number]:
+            self.take(name, 0)
+        self.work(6, None, after_sending=False)
+
+    @rule(
+        slide=st.sampled_from(SLIDES),
+        rounds=st.sampled_from([1, 6]),
+        name=st.sampled_from(FLAT),
+        later=st.sampled_from(PLACES),
+        quarantine=st.booleans(),
+    )
+    def copy_while_the_slide_changes(self, slide: str, rounds: int, name: str, later: str, quarantine: bool) -> None:
+        self.begin_to_copy(name, 20)
+        self.work(rounds, None, after_sending=False)
+        self.stop(quarantine, None)
+        self.start(slide, None)
+        self.write(name, b"." * (SIZE - 20), append=True)
+        self.path(name).replace(self.path(later))
+        self.files[later] = self.files.pop(name)
+        self.work(6, None, after_sending=False)
+
+    @rule(rounds=st.sampled_from([1, 2, 5, 8]), kill=KILLS, after_sending=st.booleans())
     def work(self, rounds: int, kill: int | None, after_sending: bool) -> None:
         self.bucket.kills = after_sending and kill is not None
         for _ in range(rounds):
@@ -240,7 +282,7 @@ class SlideMachine(RuleBasedStateMachine):
             self.pass_time(0.5)
         self.bucket.kills = False
 
-    @rule(slide=st.sampled_from(SLIDES), kill=st.none() | st.integers(1, 12))
+    @rule(slide=st.sampled_from(SLIDES), kill=KILLS)
     def start(self, slide: str, kill: int | None) -> None:
         self.asked_ns.setdefault(slide, self.clock_ns)
         if self.started != slide:
@@ -248,7 +290,7 @@ class SlideMachine(RuleBasedStateMachine):
             self.see(None)
         self.run(lambda: self.world.slides.start(SlideId("p-7", slide)), kill)
 
-    @rule(quarantine=st.booleans(), kill=st.none() | st.integers(1, 8))
+    @rule(quarantine=st.booleans(), kill=KILLS)
     def stop(self, quarantine: bool, kill: int | None) -> None:
         self.look_at_the_end()
         self.run(lambda: self.world.slides.stop(quarantine=quarantine), kill)
@@ -263,8 +305,10 @@ class SlideMachine(RuleBasedStateMachine):
         self.restart()
 
     @precondition(lambda self: not self.is_away)
-    @rule()
-    def lose_the_outbox(self) -> None:
+    @rule(really=RARELY)
+    def lose_the_outbox(self, really: bool) -> None:
+        if not really:
+            return
         self.world.outbox.close()
         for path in self.place.glob("outbox.sqlite*"):
             path.unlink()
@@ -294,8 +338,10 @@ class SlideMachine(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         self.pass_time(seconds)
 
-    @rule()
-    def unplug_or_plug_in(self) -> None:
+    @rule(really=RARELY)
+    def unplug_or_plug_in(self, really: bool) -> None:
+        if not really and not self.is_away:
+            return
         away = self.place / "away"
         if self.is_away:
             away.rename(self.world.folder)

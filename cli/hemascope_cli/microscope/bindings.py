@@ -67,7 +67,7 @@ ADVICE = {
     Hold.NEW_OUTBOX: "in the folder before the outbox: start the agent with --confirm-existing if it may be sent",
     Hold.BEFORE_START: f"older than the start of the slide: {_AGAIN}",
     Hold.FUTURE: "dated in the future: set the microscope's clock, or use a slide's folder",
-    Hold.CHANGED: f"changed after its slide was stopped: {_AGAIN}",
+    Hold.CHANGED: f"changed while its slide was not the one that is started: {_AGAIN}",
     Hold.RENAMED: f"renamed since it was first seen for this slide: {_AGAIN}",
     Hold.MOVED: f"moved since it was first seen for this slide: {_AGAIN}",
     Hold.OTHER_SLIDE: "the same picture was first seen for another slide",
@@ -203,7 +203,9 @@ class Bindings:
         return self.session.slide, self.session.number
 
     def _is_foreign(self, origin: Binding, file: Seen) -> bool:
-        return origin.slide is not None and (origin.slide, origin.session) != self._place(file)
+        if origin.slide is None:  # a person may say whose it is, unless a slide was started when it changed
+            return origin.hold is Hold.CHANGED and file.home is not None
+        return (origin.slide, origin.session) != self._place(file)
 
     def _first_sight(self, file: Seen, origin: Binding | None, *, first: bool) -> Binding:
         stamp, inode, home = file
@@ -218,14 +220,21 @@ class Bindings:
             return replace(new, hold=Hold.NO_SLIDE)
         if home is not None and first and not self.confirm_new:
             return replace(new, hold=Hold.NEW_OUTBOX)
-        return new
+        return self._unless_old(new)
+
+    def _unless_old(self, new: Binding) -> Binding:
+        """Hold back what is older than its slide's start, for good: a program may touch it later."""
+        is_old = self.session and new.session == self.session.number and new.stamp.modified_ns < self.session.started_ns
+        return replace(new, hold=Hold.BEFORE_START) if is_old and not new.hold else new
 
     def _changed(self, old: Binding, file: Seen) -> Binding:
         new = replace(old, stamp=file.stamp, inode=file.inode, presence=_PRESENT, sha256=None, listed=False)
-        if file.home is not None or old.slide is None:
+        if file.home is not None:
             return new
+        if old.slide is None:
+            return replace(new, hold=Hold.CHANGED) if self.session else new
         if self.session and old.session == self.session.number:
-            return replace(new, hold=None) if old.hold in (Hold.BEFORE_START, Hold.FUTURE) else new
+            return self._unless_old(new)
         return replace(new, hold=Hold.CHANGED)
 
     def hold_of(self, stamp: FileStamp, now_ns: int) -> Hold | None:
