@@ -8,8 +8,8 @@ FULL = settings().max_examples > 100  # the profile "full"
 
 TestSlides = SlideMachine.TestCase
 TestSlides.settings = settings(
-    max_examples=3000 if FULL else 60,
-    stateful_step_count=50 if FULL else 30,
+    max_examples=1500 if FULL else 40,
+    stateful_step_count=50 if FULL else 25,
     deadline=None,
     suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much),
 )
