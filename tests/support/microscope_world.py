@@ -11,7 +11,7 @@ from hemascope.domain.errors import HemascopeError, TransientError
 from hemascope.domain.specimen import Specimen, smear_key
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope_cli.microscope.agent import Agent, Console
-from hemascope_cli.microscope.bindings import Binding
+from hemascope_cli.microscope.binding import Binding
 from hemascope_cli.microscope.folder import WatchedFolder
 from hemascope_cli.microscope.outbox import Entry, Outbox, Result
 from hemascope_cli.microscope.picture import Picture

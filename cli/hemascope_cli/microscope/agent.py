@@ -11,7 +11,7 @@ from hemascope.domain.personal import Likenesses, likeness
 from hemascope.domain.picture_file import check_size
 from hemascope.domain.specimen import segment_fault
 from hemascope_cli.microscope.backoff import Backoff
-from hemascope_cli.microscope.bindings import BY_CONTENT, Binding, Hold
+from hemascope_cli.microscope.binding import BY_CONTENT, Binding, Hold
 from hemascope_cli.microscope.folder import FileNotReady, FileStamp, WatchedFolder
 from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
 from hemascope_cli.microscope.picture import Picture, content_name

@@ -7,18 +7,17 @@ listed, and never sent for another slide (docs/adr/0033).
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
 from hemascope.domain.errors import TransientError
+from hemascope_cli.microscope.binding import ABSENT, PRESENT, RELEASED, Binding, Hold, Origins, Session
 from hemascope_cli.microscope.folder import FileStamp, Seen
 from hemascope_cli.microscope.slide_id import SlideId
 
 FUTURE_SECONDS = 120  # a file that is dated later than this shows that its clock can't be compared with the start's
 _NANO = 10**9
-_PRESENT, _ABSENT, _RELEASED = 1, 0, -1
 BINDINGS = """
 CREATE TABLE IF NOT EXISTS files (
     name BLOB PRIMARY KEY,
@@ -44,87 +43,6 @@ CREATE TABLE IF NOT EXISTS sessions (
 CREATE TABLE IF NOT EXISTS owner (one INTEGER PRIMARY KEY CHECK (one = 1), folder BLOB NOT NULL, hospital TEXT NOT NULL);
 """
 _FIELDS = "name, size, modified_ns, inode, patient, slide, session, presence, sha256, hold, listed"
-
-
-class Hold(StrEnum):
-    """Why a file is not sent; the value is for the outbox."""
-
-    NO_SLIDE = "no slide"
-    NEW_OUTBOX = "new outbox"
-    BEFORE_START = "before start"
-    FUTURE = "future"
-    CHANGED = "changed"
-    RENAMED = "renamed"
-    MOVED = "moved"
-    OTHER_SLIDE = "other slide"
-    QUARANTINED = "quarantined"
-
-
-_MOVE = "move it into its slide's folder, PATIENT/SLIDE"
-_AGAIN = "if it is another picture, take it again, or send it with `hemascope upload`"
-ADVICE = {
-    Hold.NO_SLIDE: f"no slide was started when it was first seen: {_MOVE}",
-    Hold.NEW_OUTBOX: "in the folder before the outbox: start the agent with --confirm-existing if it may be sent",
-    Hold.BEFORE_START: f"older than the start of the slide: {_AGAIN}",
-    Hold.FUTURE: "dated in the future: set the microscope's clock, or use a slide's folder",
-    Hold.CHANGED: f"changed while its slide was not the one that is started: {_AGAIN}",
-    Hold.RENAMED: f"renamed since it was first seen for this slide: {_AGAIN}",
-    Hold.MOVED: f"moved since it was first seen for this slide: {_AGAIN}",
-    Hold.OTHER_SLIDE: "the same picture was first seen for another slide",
-    Hold.QUARANTINED: "its slide was stopped before it was sent: start the slide again to send it",
-}
-BY_CONTENT = {Hold.CHANGED, Hold.RENAMED}  # resolved where the content is that of a picture of the same slide
-
-
-@dataclass(frozen=True)
-class Binding:
-    """A file and its slide.
-
-    Parameters
-    ----------
-    slide
-        None where no slide was started when the file was first seen.
-    session
-        Number of the start; 0 for a file in a slide's folder.
-    sha256
-        Of its content, once registered.
-    hold
-        Why it is not sent.
-    listed
-        Whether it is known to be a picture that is held back.
-    """
-
-    stamp: FileStamp
-    inode: int
-    slide: SlideId | None
-    session: int = 0
-    presence: int = _PRESENT
-    sha256: str | None = None
-    hold: Hold | None = None
-    listed: bool = False
-
-    @property
-    def is_flat(self) -> bool:
-        """Whether it is directly in the watched folder."""
-        return "/" not in self.stamp.name
-
-
-@dataclass(frozen=True)
-class Session:
-    """A slide that is started.
-
-    Parameters
-    ----------
-    started_ns
-        On the drive's clock, on which files are dated.
-    ahead_ns
-        How far that clock was ahead of this machine's.
-    """
-
-    number: int
-    slide: SlideId
-    started_ns: int
-    ahead_ns: int
 
 
 class Bindings:
@@ -178,19 +96,19 @@ class Bindings:
             self.stop()
         names = {file.stamp.name for file in seen}
         changes = {
-            name: replace(old, presence=_ABSENT)
+            name: replace(old, presence=ABSENT)
             for name, old in self._files.items()
-            if old.presence == _PRESENT and name not in names
+            if old.presence == PRESENT and name not in names
         }
-        origins = _Origins(self._files, names)
+        origins = Origins(self._files, names)
         for file in seen:
             old = self._files.get(file.stamp.name)
             if old is not None and old.stamp == file.stamp:
-                if (old.presence, old.inode) != (_PRESENT, file.inode):
-                    changes[file.stamp.name] = replace(old, presence=_PRESENT, inode=file.inode)
+                if (old.presence, old.inode) != (PRESENT, file.inode):
+                    changes[file.stamp.name] = replace(old, presence=PRESENT, inode=file.inode)
                 continue
             origin = origins.find(file, self._place(file))
-            if old is None or old.presence == _RELEASED or (origin and self._is_foreign(origin, file)):
+            if old is None or old.presence == RELEASED or (origin and self._is_foreign(origin, file)):
                 changes[file.stamp.name] = self._first_sight(file, origin, first=first)
             else:
                 changes[file.stamp.name] = self._changed(old, file)
@@ -228,7 +146,7 @@ class Bindings:
         return replace(new, hold=Hold.BEFORE_START) if is_old and not new.hold else new
 
     def _changed(self, old: Binding, file: Seen) -> Binding:
-        new = replace(old, stamp=file.stamp, inode=file.inode, presence=_PRESENT, sha256=None, listed=False)
+        new = replace(old, stamp=file.stamp, inode=file.inode, presence=PRESENT, sha256=None, listed=False)
         if file.home is not None:
             return new
         if old.slide is None:
@@ -279,14 +197,14 @@ class Bindings:
 
     def listed(self) -> list[Binding]:
         """Pictures in the folder that are not sent."""
-        return [binding for binding in self._files.values() if binding.listed and binding.presence == _PRESENT]
+        return [binding for binding in self._files.values() if binding.listed and binding.presence == PRESENT]
 
     def pending(self) -> list[Binding]:
         """Files directly in the folder that belong to a slide and have not been read yet."""
         return [
             binding
             for binding in self._files.values()
-            if binding.is_flat and binding.presence == _PRESENT and binding.slide and not binding.sha256 and not binding.hold
+            if binding.is_flat and binding.presence == PRESENT and binding.slide and not binding.sha256 and not binding.hold
         ]
 
     def quarantine(self, slide: SlideId) -> None:
@@ -325,9 +243,9 @@ class Bindings:
         The name of a picture that was read and is no longer there may be used by the camera again.
         """
         released = {
-            binding.stamp.name: replace(binding, presence=_RELEASED)
+            binding.stamp.name: replace(binding, presence=RELEASED)
             for binding in self._files.values()
-            if binding.presence == _ABSENT and binding.sha256 and binding.is_flat
+            if binding.presence == ABSENT and binding.sha256 and binding.is_flat
         }
         with on_disk(), self._base:
             self._base.execute("BEGIN")
@@ -364,35 +282,6 @@ class Bindings:
             f"INSERT OR REPLACE INTO files ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own SQL
             (*values, new.hold, new.listed),
         )
-
-
-class _Origins:
-    """What files may have been called before."""
-
-    def __init__(self, files: Mapping[str, Binding], names: Collection[str]) -> None:
-        self._files, self._names = files, names
-        self._by_inode: dict[int, list[Binding]] | None = None
-        self._by_stamp: dict[tuple[int, int], list[Binding]] = {}
-
-    def find(self, file: Seen, place: tuple[SlideId | None, int]) -> Binding | None:
-        """The binding under another name of the same file, or of one with its size and time that has disappeared.
-
-        Where there are several, one that is not of the same slide.
-        """
-        if self._by_inode is None:
-            self._by_inode = self._index()
-        found = self._by_inode.get(file.inode, []) + self._by_stamp.get((file.stamp.size, file.stamp.modified_ns), [])
-        found = [old for old in found if old.stamp.name != file.stamp.name]
-        return next((old for old in found if (old.slide, old.session) != place), found[0] if found else None)
-
-    def _index(self) -> dict[int, list[Binding]]:
-        by_inode: dict[int, list[Binding]] = {}
-        for name, old in self._files.items():
-            if old.inode and old.presence == _PRESENT:  # as of the listing before; later the number may be another file's
-                by_inode.setdefault(old.inode, []).append(old)
-            if old.stamp.size and name not in self._names:
-                self._by_stamp.setdefault((old.stamp.size, old.stamp.modified_ns), []).append(old)
-        return by_inode
 
 
 def _binding(row: tuple[bytes, int, int, int, str | None, str | None, int, int, str | None, str | None, int]) -> Binding:

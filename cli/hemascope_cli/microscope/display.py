@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from hemascope.domain.characters import visible
-from hemascope_cli.microscope.bindings import ADVICE, Binding
+from hemascope_cli.microscope.binding import ADVICE, Binding
 from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
 from hemascope_cli.microscope.slide_id import SlideId
 from hemascope_cli.microscope.slides import listed_lines, whose

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hemascope.domain.characters import visible
 from hemascope.domain.errors import HemascopeError, TransientError
-from hemascope_cli.microscope.bindings import ADVICE, Binding
+from hemascope_cli.microscope.binding import ADVICE, Binding
 from hemascope_cli.microscope.folder import FileNotReady, WatchedFolder
 from hemascope_cli.microscope.outbox import Entry, Outbox
 from hemascope_cli.microscope.slide_id import SlideId
