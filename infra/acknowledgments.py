@@ -71,8 +71,9 @@ _WILDCARDS = (
         "AwsSolutions-IAM5",
         ("Portal/AnswerRole",),
         "The API returns presigned links, each to a single object, after it has checked whose object it is. A link permits no "
-        "more than this role: writing below smears/ and verdicts/, reading below reports/, summaries/ and verdicts/.",
-        ("/smears/*", "/reports/*", "/summaries/*", "/verdicts/*"),
+        "more than this role: writing below smears/ and verdicts/, reading below microscopes/, reports/, summaries/ and "
+        "verdicts/.",
+        ("/smears/*", "/microscopes/*", "/reports/*", "/summaries/*", "/verdicts/*"),
     ),
     Accepted(
         "AwsSolutions-IAM5",
@@ -105,9 +106,9 @@ _WILDCARDS = (
     Accepted(
         "AwsSolutions-IAM5",
         ("Devices/Microscope",),
-        "A microscope chooses the names of its files, but only below its own hospital's prefix, which follows from the thing "
-        "type of its certificate.",
-        ("/smears/<credentials-iot:ThingTypeName>/*",),
+        "A microscope chooses patient, slide and the names of its files, but only in its own hospital and under its own name, "
+        "which follow from the thing and the thing type of its certificate.",
+        ("/smears/<credentials-iot:ThingTypeName>/*/*/<credentials-iot:ThingName>/*",),
     ),
     Accepted(
         "AwsSolutions-IAM5",
@@ -232,7 +233,7 @@ ACKNOWLEDGMENTS = (
     ),
     Accepted(
         "HIPAA.Security-DynamoDBInBackupPlan",
-        ("Screening/Ledger", "Screening/Hospitals"),
+        ("Screening/Ledger", "Screening/Hospitals", "Screening/Microscopes"),
         "Point-in-time recovery restores any second of the last 35 days, and the table has deletion protection. A backup plan "
         "with a longer retention would keep the rows of a patient who asked to be forgotten.",
     ),

@@ -11,15 +11,16 @@ from infra.settings import Settings
 
 # The shortest duration that AWS allows: a microscope whose certificate was revoked loses access after it.
 _CREDENTIALS = Duration.minutes(15)
-_HOSPITAL = "${credentials-iot:ThingTypeName}"  # AWS replaces it when a microscope requests credentials
+# AWS replaces these when a microscope requests credentials.
+_HOSPITAL, _NAME = "${credentials-iot:ThingTypeName}", "${credentials-iot:ThingName}"
 
 
 class DevicesStack(Stack):
-    """An identity for each microscope, which permits uploads below its own hospital's prefix and nothing else.
+    """An identity for each microscope, which permits uploads of its own hospital under its own name and nothing else.
 
     A microscope presents its certificate to the IoT credentials provider and receives temporary credentials. Its thing type
-    is its hospital; the role that all microscopes share derives the prefix from it. The stack is separate because a hospital
-    without such microscopes does not need it.
+    is its hospital, and its thing's name is the microscope in its keys; the role that all microscopes share derives the keys
+    from both. The stack is separate because a hospital without such microscopes does not need it.
     """
 
     def __init__(
@@ -70,7 +71,8 @@ class DevicesStack(Stack):
         self._role.add_to_policy(
             iam.PolicyStatement(
                 actions=["s3:PutObject"],
-                resources=[bucket.arn_for_objects(f"smears/{_HOSPITAL}/*")],
+                # An asterisk matches slashes too, but a key of more parts is no key of a smear and is rejected.
+                resources=[bucket.arn_for_objects(f"smears/{_HOSPITAL}/*/*/{_NAME}/*")],
                 conditions={
                     # A hospital that is removed from the settings loses access at once.
                     "StringEquals": {"credentials-iot:ThingTypeName": list(hospitals)},

@@ -12,7 +12,7 @@ from infra.settings import Settings
 
 
 class OperatorStack(Stack):
-    """The role for `hemascope replay`, `reconcile`, `forget`, `audit` and `export-reviews`, and for archive runs.
+    """The role for `hemascope replay`, `reconcile`, `forget`, `audit`, `export-reviews` and `registry`, and for archive runs.
 
     A user of this account assumes it with a second factor, and it alone may delete a report. So the person who deploys the
     service does not need permission to delete its data, and CloudTrail records every deletion under this role.
@@ -71,6 +71,8 @@ class OperatorStack(Stack):
                 "dynamodb:Scan",
                 "dynamodb:UpdateItem",
             ): [screening.ledger.table_arn],
+            # To say which microscope is a reference.
+            ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [screening.microscopes.table_arn],
             ("states:ListMapRuns", "states:StartExecution"): [archive.machine.state_machine_arn],
             ("states:DescribeExecution", "states:StopExecution"): [archive.runs],
             ("states:DescribeMapRun",): [archive.map_runs],

@@ -150,6 +150,7 @@ class PortalStack(Stack):
             memory_mb=512,  # a share of a processor that starts Python within a second
             environment={
                 **self._environment(),
+                "HEMASCOPE_MICROSCOPES_TABLE": self._screening.microscopes.table_name,
                 "HEMASCOPE_NOTIFICATIONS_QUEUE": self._screening.notifications.queue_url,
                 "HEMASCOPE_USER_POOL": self.user_pool.user_pool_id,
                 "HEMASCOPE_SCREENING_USD_PER_SECOND": f"{_usd_per_second(self._settings):.10f}",
@@ -189,13 +190,16 @@ class PortalStack(Stack):
     def _grant(self) -> None:
         """Give the role what the function does, action by action; its links can do no more than it can itself."""
         ledger, reports = self._screening.ledger.table_arn, self._screening.reports
-        read = [reports.arn_for_objects(f"{prefix}/*") for prefix in ("reports", "summaries", "verdicts")]
+        read = [reports.arn_for_objects(f"{prefix}/*") for prefix in ("microscopes", "reports", "summaries", "verdicts")]
         statements = {
             ("s3:PutObject",): [self._ingest.bucket.arn_for_objects("smears/*"), reports.arn_for_objects("verdicts/*")],
             ("s3:GetObject",): read,
             ("dynamodb:Query",): [ledger, *(f"{ledger}/index/by-{name}" for name in ("hospital", "slide", "patient"))],
             # Entries are added and read; nothing here can change one.
-            ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [self._audit.table_arn],
+            ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [
+                self._audit.table_arn,
+                self._screening.microscopes.table_arn,
+            ],
             ("dynamodb:GetItem", "dynamodb:PutItem"): [self._screening.hospitals.table_arn],
             ("sqs:SendMessage",): [self._screening.notifications.queue_arn],  # the patient is notified of a release
             _ACCOUNTS: [self.user_pool.user_pool_arn],

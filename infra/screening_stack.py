@@ -43,6 +43,14 @@ class ScreeningStack(Stack):
         self._deny_deletion_except_to_operator()
         self._ledger = self._make_ledger()
         self._hospitals = safe_table(self, "Hospitals", settings.name("hospitals"), key=self._key, partition=text("hospital"))
+        self._microscopes = safe_table(
+            self,
+            "Microscopes",
+            settings.name("microscopes"),
+            key=self._key,
+            partition=text("hospital"),
+            sort=text("name"),
+        )
         self._notifications = QueueWithDeadLetters(
             self,
             "NotificationTasks",
@@ -58,6 +66,7 @@ class ScreeningStack(Stack):
         CfnOutput(self, "ReportsBucket", value=self._reports.bucket_name)
         CfnOutput(self, "LedgerTable", value=self._ledger.table_name)
         CfnOutput(self, "HospitalsTable", value=self._hospitals.table_name)
+        CfnOutput(self, "MicroscopesTable", value=self._microscopes.table_name)
         CfnOutput(self, "NotificationsQueue", value=self._notifications.queue.queue_url)
         CfnOutput(self, "NotificationsDeadLetterQueue", value=self._notifications.dead.queue_url)
         CfnOutput(self, "ScreeningFunction", value=self._function.function_name)
@@ -98,6 +107,11 @@ class ScreeningStack(Stack):
         return self._hospitals
 
     @property
+    def microscopes(self) -> dynamodb.ITable:
+        """Registry of each hospital's microscopes."""
+        return self._microscopes
+
+    @property
     def notifications(self) -> sqs.IQueue:
         """Queue with one message for each terminal state that people are notified of."""
         return self._notifications.queue
@@ -125,12 +139,14 @@ class ScreeningStack(Stack):
     def _make_ledger(self) -> dynamodb.Table:
         name = self._settings.name("ledger")
         table = safe_table(self, "Ledger", name, key=self._key, partition=text("object_id"), sort=text("model"))
-        # The access patterns: the newest of a hospital, the fields of a slide, the rows of a state, the rows of a patient.
+        # The access patterns: the newest of a hospital, the fields of a slide, the rows of a state, of a patient and
+        # of a microscope.
         for index, partition, sort in (
             ("by-hospital", "hospital", "finished_at"),
             ("by-slide", "slide", "hospital"),
             ("by-state", "state", "finished_at"),
             ("by-patient", "patient", "finished_at"),
+            ("by-microscope", "microscope", "finished_at"),
         ):
             table.add_global_secondary_index(index_name=index, partition_key=text(partition), sort_key=text(sort))
         return table

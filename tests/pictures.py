@@ -78,6 +78,8 @@ def _judge(folder: Path, name: str, right: Mapping[str, Any]) -> Outcome:
 
 def _others_agree(path: Path, picture: Picture) -> bool:
     """Whether three decoders that are not ours see the same in the file, whatever the index expects of it."""
+    if path.suffix not in {".tif", ".tiff"}:
+        return False
     seen = (np.asarray(Image.open(path).convert("RGB")), cv2.imread(path)[..., ::-1], tifffile.imread(path))
     return all(other.shape == picture.shape and np.abs(picture.astype(np.int16) - other).max() <= 2 for other in seen)
 

@@ -99,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--fusion", type=Path, default=None, help="weights of the network (default: those of the fine-tuning)")
     export.add_argument("--version", default="1.0.0")
     export.add_argument("--artifacts", type=Path, default=Path("model_artifacts"))
+    reference = add("microscope-reference", _microscope_reference, "add the reference microscope to an artifact that has none")
+    reference.add_argument("--artifact", type=Path, required=True, help="folder of the artifact")
+    reference.set_defaults(open=_open_artifact)
     sheets = add("sheets", _sheets, "draw contact sheets: original, mask and overlay of 12 smears of each class")
     sheets.add_argument("--out", type=Path, default=Path("out/sheets"))
     for step_parser in (pretrain, train, linear, tune):
@@ -174,6 +177,21 @@ def _export(data: "TrainingData", options: argparse.Namespace) -> None:
 
     fusion = options.fusion or options.runs / "finetune" / "fusion.npz"
     print(export(data, ExportSettings(fusion, version=options.version), options.artifacts))
+
+
+def _open_artifact(options: argparse.Namespace) -> "TrainingData":
+    """The data that an artifact was trained on."""
+    from hemascope.model.folder import ArtifactFolder
+    from training.data.training_data import TrainingData
+
+    spec = ArtifactFolder.open(options.artifact).manifest.preprocessing
+    return TrainingData.open(options.dataset, options.artifact / "split.json", spec)
+
+
+def _microscope_reference(data: "TrainingData", options: argparse.Namespace) -> None:
+    from training.export.microscope_reference import add_reference, fit_reference
+
+    print(add_reference(options.artifact, fit_reference(*data.part("train"), data.spec, data.split.digest)))
 
 
 def _sheets(data: "TrainingData", options: argparse.Namespace) -> None:

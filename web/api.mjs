@@ -17,7 +17,7 @@ export class Problem extends Error {
 // with the service's own.
 const calls = {
   me: ["GET /me"],
-  openUpload: ["POST /uploads", "patient", "slide", "field", "names_confirmed"],
+  openUpload: ["POST /uploads", "patient", "slide", "microscope", "field", "names_confirmed"],
   states: ["GET /states", "ids"],
   worklist: ["GET /reports", "slide", "state", "decision", "urgent", "cursor"],
   report: ["GET /reports/{object_id}"],
@@ -33,6 +33,7 @@ const calls = {
   users: ["GET /users", "cursor"],
   invite: ["POST /users", "email", "role", "patient"],
   remove: ["DELETE /users/{username}"],
+  microscopes: ["GET /microscopes"],
   model: ["GET /model"],
   figures: ["GET /figures", "days"],
   audit: ["GET /audit", "after"],
@@ -76,6 +77,7 @@ export class Api {
   users = (cursor) => this.json(calls.users, null, { cursor });
   invite = (user) => this.json(calls.invite, null, user);
   remove = (username) => this.json(calls.remove, username);
+  microscopes = () => this.json(calls.microscopes);
   model = () => this.json(calls.model);
   figures = (days) => this.json(calls.figures, null, { days });
   audit = (after) => this.json(calls.audit, null, { after });

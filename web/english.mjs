@@ -55,6 +55,7 @@ export const english = {
     patient: "Patient ID",
     slide: "Slide ID",
     ids: "Use pseudonymous IDs, never names.",
+    microscope: "Microscope", noMicroscope: "Not specified",
     drop: "Drop pictures here", or: "or", choose: "Choose pictures",
     formats: "JPEG, PNG, TIFF, BMP, WebP or HEIC, up to 32 MB each.",
     send: (number) => (number ? `Upload ${count(number, "picture", "pictures")}` : "Upload"),
@@ -308,7 +309,7 @@ export const english = {
     columns: { number: "No.", at: "Time", who: "User", action: "Action", report: "Report" },
     action: {
       viewed: "viewed the report", verdict: "saved a verdict", released: "released the report", amended: "amended the report",
-      acknowledged: "acknowledged the report", settings: "changed the hospital settings", users: "changed the users",
+      acknowledged: "acknowledged the report", settings: "changed the hospital settings", users: "changed the users", microscopes: "changed the microscopes",
       exported: "exported the data", forgotten: "deleted the patient’s data",
     },
     service: "service", older: "Show more", none: "The audit trail is empty.",

@@ -91,7 +91,7 @@ export function about(report) {
   const { specimen, model } = report;
   const total = Object.values(report.timings_ms ?? {}).reduce((sum, time) => sum + time, 0);
   const rows = {
-    [details.smear]: specimen ? [specimen.hospital, specimen.patient, specimen.slide, specimen.field].map((id, place) => [place ? " / " : "", name(id)]) : words.unknown,
+    [details.smear]: specimen ? [specimen.hospital, specimen.patient, specimen.slide, specimen.microscope, specimen.field].filter(Boolean).map((id, place) => [place ? " / " : "", name(id)]) : words.unknown,
     [details.file]: source(report.evidence?.source),
     [details.arrived]: when(report.issued_at),
     [details.release]: words.release[report.release],

@@ -28,6 +28,7 @@ export class Sending {
     this.api = api;
     this.changed = changed;
     this.pictures = [];
+    this.microscope = ""; // name of the one that was chosen last
     this.timer = null;
   }
 
@@ -53,7 +54,7 @@ export class Sending {
     return this.pictures.filter(({ stage }) => stage === "held");
   }
 
-  // `ids` are patient and slide, and names_confirmed if the user was asked about these pictures.
+  // `ids` are patient, slide, the microscope if it is known, and names_confirmed if the user was asked about these pictures.
   async send(ids, pictures = this.waiting) {
     const queue = [...pictures];
     const work = async () => {

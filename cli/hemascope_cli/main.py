@@ -18,6 +18,7 @@ from hemascope_cli.commands import (
     forget,
     microscope,
     reconcile,
+    registry,
     replay,
     schemas,
     screen,
@@ -83,6 +84,7 @@ app.command("replay", rich_help_panel=OPERATIONS)(replay.replay)
 app.command("reconcile", rich_help_panel=OPERATIONS)(reconcile.reconcile)
 app.command("forget", rich_help_panel=OPERATIONS)(forget.forget)
 app.add_typer(audit.app, name="audit", rich_help_panel=OPERATIONS)
+app.add_typer(registry.app, name="registry", rich_help_panel=OPERATIONS)
 app.command("export-reviews", rich_help_panel=OPERATIONS)(export_reviews.export_reviews)
 app.command("selfcheck", rich_help_panel=DEVELOPMENT)(selfcheck.selfcheck)
 app.command("schemas", rich_help_panel=DEVELOPMENT)(schemas.schemas)

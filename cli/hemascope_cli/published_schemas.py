@@ -9,6 +9,7 @@ from hemascope.domain.acquisition import Acquisition
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.manifest import Manifest
 from hemascope.domain.notification import Notification
+from hemascope.domain.profile import MicroscopeProfile
 from hemascope.domain.report import PatientSummary, Report
 from hemascope.domain.review import Verdict
 from hemascope.domain.slide import SlideReport, SlideSummary
@@ -20,6 +21,7 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "slide-report": SlideReport,
     "slide-summary": SlideSummary,
     "acquisition": Acquisition,
+    "microscope-profile": MicroscopeProfile,
     "verdict": Verdict,
     "notification": Notification,
     "hospital": HospitalSettings,

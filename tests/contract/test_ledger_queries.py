@@ -94,6 +94,17 @@ def test_a_patients_rows_are_their_own_newest_first_and_limited(ledger: AnyLedge
     assert names(ledger.rows_by_patient(PATIENT, 10)) == ["3", "2", "1"]
 
 
+def test_a_microscopes_rows_are_its_own_of_every_patient_newest_first_and_limited(ledger: AnyLedger) -> None:
+    own, other = "0a" * 16, "0b" * 16
+    for second, patient in ((1, "p-1"), (3, "p-2"), (2, "p-1")):
+        ledger.finish(field(f"{second}", patient=patient, second=second, microscope=own))
+    for foreign in (field("4", microscope=other), field("5")):
+        ledger.finish(foreign)
+
+    assert names(ledger.rows_by_microscope(own, 2)) == ["3", "2"]
+    assert names(ledger.rows_by_microscope(own, 10)) == ["3", "2", "1"]
+
+
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [

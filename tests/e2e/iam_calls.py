@@ -49,6 +49,7 @@ class Tried:
 
 Call = Callable[[Tried], object]
 AUDIT_KEY = {"hospital": {"S": "h"}, "number": {"N": "1"}}
+SCOPE_KEY = {"hospital": {"S": "h"}, "name": {"S": "scope"}}
 LEDGER_KEY = {"object_id": {"S": "0f"}, "model": {"S": "m/1.0.0"}}
 SMEAR, REPORT = "smears/h/p/c/f.jpg", "reports/x"
 FUNCTION = "hemascope-dev-screen-smear"
@@ -97,6 +98,9 @@ CALLS: dict[str, Call] = {
     ),
     "delete an audit entry": lambda to: to("dynamodb").delete_item(TableName=to["AuditTable"], Key=AUDIT_KEY),
     "scan the audit trails": lambda to: to("dynamodb").scan(TableName=to["AuditTable"]),
+    "change a microscope": lambda to: to("dynamodb").put_item(TableName=to["MicroscopesTable"], Item=SCOPE_KEY),
+    "delete a microscope": lambda to: to("dynamodb").delete_item(TableName=to["MicroscopesTable"], Key=SCOPE_KEY),
+    "write a profile": lambda to: to("s3").put_object(Bucket=to["ReportsBucket"], Key="microscopes/x", Body=b"x"),
     "read dead letters": lambda to: to("sqs").receive_message(QueueUrl=to["ArrivalsDeadLetterQueue"]),
     "purge arrivals": lambda to: to("sqs").purge_queue(QueueUrl=to["ArrivalsQueue"]),
     "send an arrival": lambda to: to("sqs").send_message(QueueUrl=to["ArrivalsQueue"], MessageBody="x"),
@@ -160,6 +164,8 @@ EVERYBODY = (
     "change an audit entry",
     "delete an audit entry",
     "scan the audit trails",
+    "delete a microscope",
+    "write a profile",
     "subscribe",
     "send a mail",
     "read dead letters",
@@ -184,7 +190,7 @@ EVERYBODY = (
 )
 FUNCTIONS = ("screen_smear", "send_notifications", "mail_events", "portal_api", "report_documents")
 TABLE = [(role, call) for role in FUNCTIONS for call in EVERYBODY] + [
-    *((role, "make an account") for role in FUNCTIONS if role != "portal_api"),
+    *((role, call) for role in FUNCTIONS for call in ("make an account", "change a microscope") if role != "portal_api"),
     ("screen_smear", "write a smear"),
     ("screen_smear", "read a report"),
     ("screen_smear", "change a row"),
@@ -249,6 +255,7 @@ ALLOWED = [
     ("mail_events", "decrypt a notification"),
     ("portal_api", "write a smear"),
     ("portal_api", "make an account"),
+    ("portal_api", "change a microscope"),
     ("portal_api", "read a report"),
     ("portal_api", "decrypt a report"),
     ("portal_api", "encrypt a report"),

@@ -134,3 +134,29 @@ def test_the_trail_tells_of_changes_to_people(portal: PortalClient, tokens: dict
     entries = portal.ask("GET /audit", tokens["admin"])[1]["entries"]
 
     assert [entry["action"] for entry in entries].count("users") == 2  # invited, removed
+
+
+def test_a_microscope_is_registered_suspended_and_named_by_an_upload_with_the_portals_own_role(
+    portal: PortalClient, tokens: dict[str, str], smear: bytes
+) -> None:
+    admin, technician = tokens["admin"], tokens["technician"]
+    names = {"patient": "p-8", "slide": "c 1", "microscope": "scope 2 \u00fc", "field": "field.jpg"}
+
+    refused = portal.ask("POST /uploads", technician, names)
+    registered = portal.ask("POST /microscopes", admin, {"name": "scope 2 \u00fc", "make": "Maker M1"})
+    path = f"/microscopes/{registered[1]['id']}"
+    closed = portal.ask(f"POST {path}/suspension", admin, {"reason": "The lamp was replaced."})
+    resumed = portal.ask(f"DELETE {path}/suspension", admin)
+    listed = portal.ask("GET /microscopes", technician)
+    foreign = portal.ask(f"GET {path}", tokens["foreign-admin"])
+    status, upload = portal.ask("POST /uploads", technician, names)
+    version = portal.send(upload, smear).headers["x-amz-version-id"]
+    object_id = ObjectVersion(bucket=upload["bucket"], key=upload["key"], version_id=version).object_id
+    route = f"GET /states?ids={object_id}"
+    wait_until(lambda: "waiting" not in portal.ask(route, technician)[1]["states"].values(), "an end")
+
+    (row,) = portal.ask("GET /reports?slide=c%201", technician)[1]["rows"]
+    assert (refused[0], registered[0], closed[1]["state"], resumed[1]["state"]) == (400, 201, "suspended", "unknown")
+    assert [found["name"] for found in listed[1]["microscopes"]] == ["scope 2 \u00fc"]
+    assert (foreign[0], status) == (404, 201)
+    assert row["specimen"] == {"hospital": "st-mary", **names}

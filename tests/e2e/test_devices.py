@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import boto3
 import pytest
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
 
-from hemascope.domain.specimen import ObjectVersion
+from hemascope.domain.specimen import ObjectVersion, specimen_of
 from hemascope_cli.local.cloud import ACCOUNT, REGION
 from hemascope_cli.main import main
 from tests.e2e.conftest import Service
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.local_cloud
 
 BUCKET = f"hemascope-dev-uploads-{ACCOUNT}-{REGION}"
 IOT = f"arn:aws:iot:{REGION}:{ACCOUNT}"
-OURS = "smears/demo-hospital/p-1/c-1/field.jpg"
+OURS = "smears/demo-hospital/p-1/c-1/demo-hospital:7/field.jpg"
 MICROSCOPE = {"credentials-iot:thingtypename": "demo-hospital", "credentials-iot:thingname": "demo-hospital:7"}
 TEMPLATE = "topic/$aws/provisioning-templates/hemascope-dev-{}/provision/json"
 
@@ -29,6 +30,7 @@ def decision(document: str | dict[str, Any], action: str, resource: str, context
     if "credentials-iot:thingtypename" in context:
         # AWS fills this in; without a thing's name it stays as it is and fits no object.
         text = text.replace("${credentials-iot:ThingTypeName}", context["credentials-iot:thingtypename"])
+        text = text.replace("${credentials-iot:ThingName}", context["credentials-iot:thingname"])
     asked = EvalContext(
         principal_arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/any/any",
         principal_type="AssumedRole",
@@ -82,7 +84,7 @@ def test_the_hospital_has_its_type_and_a_template_that_is_enabled(service: Servi
     assert json.loads(template["templateBody"])["Resources"]["thing"]["Properties"]["ThingTypeName"] == "demo-hospital"
 
 
-def test_a_microscope_uploads_below_its_hospital(role_policy: dict[str, Any], key: str) -> None:
+def test_a_microscope_uploads_in_its_hospital_under_its_name(role_policy: dict[str, Any], key: str) -> None:
     through_s3 = {"kms:viaservice": f"s3.{REGION}.amazonaws.com", "kms:encryptioncontext:aws:s3:arn": f"arn:aws:s3:::{BUCKET}"}
 
     upload = decision(role_policy, "s3:PutObject", f"arn:aws:s3:::{BUCKET}/{OURS}", MICROSCOPE)
@@ -94,8 +96,16 @@ def test_a_microscope_uploads_below_its_hospital(role_policy: dict[str, Any], ke
 @pytest.mark.parametrize(
     ("action", "what", "context"),
     [
-        ("s3:PutObject", "smears/other-hospital/p-1/c-1/field.jpg", {}),
-        ("s3:PutObject", "smears/demo-hospital-2/p-1/c-1/field.jpg", {}),
+        ("s3:PutObject", "smears/other-hospital/p-1/c-1/demo-hospital:7/field.jpg", {}),
+        ("s3:PutObject", "smears/demo-hospital-2/p-1/c-1/demo-hospital:7/field.jpg", {}),
+        ("s3:PutObject", "smears/demo-hospital/p-1/c-1/demo-hospital:8/field.jpg", {}),
+        ("s3:PutObject", "smears/demo-hospital/p-1/c-1/demo-hospital:77/field.jpg", {}),
+        ("s3:PutObject", "smears/demo-hospital/p-1/c-1/7/field.jpg", {}),
+        ("s3:PutObject", "smears/demo-hospital/p-1/c-1/reference/demo-hospital:7", {}),
+        ("s3:PutObject", "smears/demo-hospital/p-1/c-1/demo-hospital:7", {}),
+        ("s3:PutObject", "smears/demo-hospital/p-1/demo-hospital:7/field.jpg", {}),
+        ("s3:PutObject", "smears/demo-hospital/p-1/c-1/field.jpg", {}),
+        ("s3:PutObject", OURS, {"credentials-iot:thingname": "demo-hospital:8"}),
         ("s3:PutObject", "smears/demo-hospital", {}),
         ("s3:PutObject", "smears/", {}),
         ("s3:PutObject", "reports/demo-hospital/report.json", {}),
@@ -120,6 +130,19 @@ def test_a_microscope_may_not(role_policy: dict[str, Any], action: str, what: st
     resource = f"arn:aws:s3:::{BUCKET}/{what}".rstrip("/")
 
     assert decision(role_policy, action, resource, MICROSCOPE | context) == "ImplicitDeny"
+
+
+def test_a_key_that_a_microscope_may_write_names_it_or_is_rejected(role_policy: dict[str, Any]) -> None:
+    names = ("demo-hospital:7", "demo-hospital:8", "", "p-1")
+    for parts in (parts for length in range(1, 7) for parts in product(names, repeat=length)):
+        key = "/".join(("smears", "demo-hospital", *parts))
+        if "/demo-hospital:7/" not in key:
+            continue  # denied by the cases above, and there are many
+        specimen = specimen_of(key)
+        allowed = decision(role_policy, "s3:PutObject", f"arn:aws:s3:::{BUCKET}/{key}", MICROSCOPE) == "Allow"
+
+        assert not allowed or specimen is None or specimen.microscope == "demo-hospital:7", key
+        assert allowed or specimen is None or specimen.microscope != "demo-hospital:7", key
 
 
 def test_a_microscope_that_does_not_say_which_it_is_may_not_upload(role_policy: dict[str, Any]) -> None:
@@ -221,7 +244,7 @@ def test_any_s3_client_with_a_microscopes_keys_uploads_as_the_agent_does(
     places = {"--watch": tmp_path / "pictures", "--outbox": tmp_path / "outbox.sqlite"}
     where = {"--bucket": BUCKET, "--endpoint": service.cloud.endpoint} | places
 
-    answer = s3.put_object(Bucket=BUCKET, Key="smears/demo-hospital/p-1/c-9/by client.jpg", Body=smear)
+    answer = s3.put_object(Bucket=BUCKET, Key="smears/demo-hospital/p-1/c-9/demo-hospital:7/by client.jpg", Body=smear)
     status = main(["microscope", *words, *(str(word) for pair in where.items() for word in pair)])
 
     listed = service.cloud.client("s3").list_object_versions(Bucket=BUCKET, Prefix="smears/demo-hospital/p-1/c-9/")["Versions"]

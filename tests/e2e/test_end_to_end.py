@@ -263,4 +263,4 @@ def test_the_demo_of_a_bad_picture_says_why_and_is_no_failure(tmp_path: Path) ->
     )
 
     assert done.returncode == 0, done.stderr
-    assert "Rejected: expected a JPEG, PNG, TIFF, BMP or WebP picture" in done.stdout
+    assert "Rejected: expected a JPEG, PNG, TIFF, BMP, WebP or HEIC picture" in done.stdout

@@ -9,18 +9,22 @@ from hypothesis import strategies as st
 from hemascope.aws.client import client
 from hemascope.aws.s3 import S3Links, S3Store
 from hemascope.domain.account import Role
+from hemascope.domain.microscope import Microscope
 from hemascope.domain.specimen import ObjectVersion, Patient, Specimen, parse_smear_key, to_segment
 from hemascope.portal.identity import Person
 from hemascope.portal.uploads import UploadRequest, UploadService
 from hemascope_cli.operations.buckets import VersionedBucket
 from tests.support.emulator import emulator
+from tests.support.fake_microscopes import FakeMicroscopes
 from tests.support.http import request
 
 pytestmark = pytest.mark.local_cloud
 
 USUAL = st.sampled_from([*"\u202f\u3000\u200c\u200d\u200f\ufe0f\u0301\u3099 .-+%&<>\"'", "\u05d0", "\U0001f468", "\U0001f3ff"])
 SEGMENTS = st.text(st.characters() | USUAL, min_size=1, max_size=30).map(to_segment).filter(bool)
-SPECIMENS = st.builds(Specimen, hospital=SEGMENTS, patient=SEGMENTS, slide=SEGMENTS, field=SEGMENTS)
+SPECIMENS = st.builds(
+    Specimen, hospital=SEGMENTS, patient=SEGMENTS, slide=SEGMENTS, microscope=st.none() | SEGMENTS, field=SEGMENTS
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +42,10 @@ def test_what_a_form_stores_is_listed_read_and_deleted_under_the_same_ids(endpoi
     s3 = client("s3", endpoint, "us-east-1")
     person = Person(account="8f0c", role=Role.TECHNICIAN, hospital=specimen.hospital)
     asked = UploadRequest(**specimen.model_dump(exclude={"hospital"}), names_confirmed=True)
-    upload = UploadService(S3Links(s3, "uploads", "reports", 300), "uploads").open_upload(person, asked)
+    registry = FakeMicroscopes()
+    if specimen.microscope:
+        registry.store(Microscope(hospital=specimen.hospital, name=specimen.microscope))
+    upload = UploadService(S3Links(s3, "uploads", "reports", 300), "uploads", registry).open_upload(person, asked)
     bucket, patient = VersionedBucket(s3, "uploads"), Patient.of(specimen)
 
     form = upload.form.fields | {"file": ("picture.jpg", b"a picture", "image/jpeg")}

@@ -29,6 +29,8 @@ RECONCILE = ["reconcile", "--grace", "0", "--requeue"]
 FORGET = ["forget", "--hospital", "st-mary", "--patient", "p-7", "--yes", "--wait", "0"]
 VERIFY = ["audit", "verify"]
 EXPORT = ["export-reviews", "DIR"]  # a folder of each test's own stands for it
+MARK = ["registry", "reference", "--hospital", "st-mary", "--microscope", "scope 2"]
+LIST = ["registry", "list", "--hospital", "st-mary"]
 # Where the emulator asks for more: AWS knows no such actions, its batches need those above.
 EMULATED = {"sqs:SendMessage": "sqs:SendMessageBatch", "sqs:DeleteMessage": "sqs:DeleteMessageBatch"}
 
@@ -127,14 +129,17 @@ def stored(guarded: Guarded) -> int:
 def test_the_operators_role_is_enough_for_every_command(filled: Guarded, tmp_path: Path) -> None:
     credentials = filled.role(OPERATOR)
 
-    done = [filled.operate(words, credentials, str(tmp_path)) for words in (REPLAY, RECONCILE, EXPORT, FORGET, VERIFY)]
+    done = [
+        filled.operate(words, credentials, str(tmp_path)) for words in (REPLAY, RECONCILE, EXPORT, FORGET, VERIFY, MARK, LIST)
+    ]
 
-    assert [run.stderr for run in done] == [""] * 5
-    assert [run.returncode for run in done] == [0, 1, 0, 0, 0]
+    assert [run.stderr for run in done] == [""] * 7
+    assert [run.returncode for run in done] == [0, 1, 0, 0, 0, 0, 0]
     assert done[0].stdout == "moved 1, left in the dead-letter queue 0\n"
     assert done[2].stdout.startswith("new: 1,")
     assert done[4].stdout.startswith("st-mary  intact, head ")
     assert done[3].stdout.splitlines()[-1] == "deleted; tombstones that keep late deliveries from bringing anything back: 2"
+    assert done[6].stdout.startswith("verified ")
     assert stored(filled) == 0
 
 
@@ -150,9 +155,8 @@ def test_nobody_else_deletes_a_report_whatever_their_role_allows(filled: Guarded
 
 
 # The redrive of SQS itself, and keys: the emulator has the one not and the other not enforced. Archive runs are started with
-# AWS's own command line. An audit entry is read again only where somebody else was faster.
+# AWS's own command line.
 UNTRIED = {
-    "dynamodb:GetItem",
     "sqs:StartMessageMoveTask",
     "sqs:ListMessageMoveTasks",
     "kms:Decrypt",
@@ -174,9 +178,10 @@ NEEDED: dict[str, list[list[str]]] = {
     "s3:DeleteObject": [FORGET],
     "s3:DeleteObjectVersion": [FORGET],
     "dynamodb:BatchGetItem": [RECONCILE],
+    "dynamodb:GetItem": [MARK],
     "dynamodb:PutItem": [FORGET, EXPORT],
     "dynamodb:Scan": [RECONCILE, FORGET, EXPORT, VERIFY],
-    "dynamodb:Query": [FORGET, EXPORT],
+    "dynamodb:Query": [FORGET, EXPORT, LIST],
     "s3:GetObject": [EXPORT],
     "s3:GetObjectVersion": [EXPORT],
     "dynamodb:UpdateItem": [FORGET],

@@ -71,7 +71,7 @@ def test_a_picture_sent_with_the_form_appears_in_the_list_and_as_a_report(
     listed = portal.ask("GET /reports", tokens["clinician"])[1]
     status, report = portal.ask(f"GET /reports/{seen.object_id}", tokens["clinician"])
 
-    assert [row["specimen"] for row in listed["rows"]] == [{"hospital": "st-mary", **PICTURE}]
+    assert [row["specimen"] for row in listed["rows"]] == [{"hospital": "st-mary", "microscope": None, **PICTURE}]
     assert status == 200
     assert report["state"] == "reported"
     assert set(report["report"]["result"]["probabilities"]) == {"Benign", "Early Pre-B", "Pre-B", "Pro-B"}

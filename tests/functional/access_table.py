@@ -28,7 +28,8 @@ ACCOUNTS: dict[str, dict[str, str] | None] = {
 class Route:
     """One request, and its status for each kind of account."""
 
-    request: str  # {smear}, {reviewed}, {fresh} and {unknown} stand for ids, {username} for an account
+    request: str  # {smear}, {reviewed}, {fresh} and {unknown} stand for ids, {username} for an account,
+    # {microscope} and {suspended} for microscopes
     statuses: str
     body: dict[str, str] = field(default_factory=dict)  # {model} stands for the model's name
     query: dict[str, str] = field(default_factory=dict)
@@ -43,6 +44,7 @@ _OPINION = {"model": "{model}", "kind": "confirm"}
 _MODEL = {"model": "{model}"}
 _IDS, _SETTINGS = {"ids": UNKNOWN}, {"release": "after_review"}
 _NEW = {"email": "ann@hospital.example", "role": "clinician"}
+_SCOPE, _CLOSED = {"name": "scope 3", "objective": "100x"}, {"reason": "The lamp was replaced."}
 _SLIDE, _NO_SLIDE = {"slide": "c-1"}, {"slide": "c-9"}
 
 #                                            own hospital          patient   another hospital      pat. no-
@@ -75,6 +77,15 @@ ROUTES = (
     Route("POST /users", "                   403  403  201         403 403   403  403  201         403  403", _NEW),
     Route("DELETE /users/{username}", "      403  403  204         403 403   403  403  404         403  403"),
     Route("DELETE /users/nobody", "          403  403  404         403 403   403  403  404         403  403"),
+    Route("GET /microscopes", "              200  200  200         403 403   200  200  200         403  403"),
+    Route("POST /microscopes", "             403  403  201         403 403   403  403  201         403  403", _SCOPE),
+    Route("GET /microscopes/{microscope}", " 200  200  200         403 403   404  404  404         403  403"),
+    Route("GET /microscopes/{unknown}", "    404  404  404         403 403   404  404  404         403  403"),
+    Route("PUT /microscopes/{microscope}", " 403  403  200         403 403   403  403  404         403  403", {"make": "A B"}),
+    Route("POST /microscopes/{microscope}/suspension", "403 403 200 403 403  403  403  404         403  403", _CLOSED),
+    Route("POST /microscopes/{suspended}/suspension", "403 403 409 403 403   403  403  404         403  403", _CLOSED),
+    Route("DELETE /microscopes/{suspended}/suspension", "403 403 200 403 403 403  403  404         403  403"),
+    Route("DELETE /microscopes/{microscope}/suspension", "403 403 409 403 403 403 403  404         403  403"),
     Route("GET /model", "                    200  200  200         403 403   200  200  200         403  403"),
     Route("GET /figures", "                  403  403  200         403 403   403  403  200         403  403"),
     Route("GET /audit", "                    403  403  200         403 403   403  403  200         403  403"),

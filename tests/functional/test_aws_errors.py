@@ -9,11 +9,13 @@ from hemascope.aws.audit_table import DynamoAudit
 from hemascope.aws.hospitals_table import DynamoHospitalSettings
 from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.messaging import SesMailer, SnsPatientPublisher, SnsPublisher, SqsNotificationQueue
+from hemascope.aws.microscopes_table import DynamoMicroscopes
 from hemascope.aws.s3 import S3Store, upload
 from hemascope.domain.audit import AuditAction
 from hemascope.domain.errors import RequestRejected, TransientError
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.ledger import NotificationStatus, RowFilter
+from hemascope.domain.microscope import Microscope
 from hemascope.domain.notification import Mail, Notification, NotificationTask, PatientNotification
 from hemascope.domain.report import State
 from hemascope.domain.specimen import Patient, Specimen
@@ -68,6 +70,10 @@ CALLS = {
     "set_review": lambda failing: DynamoLedger(failing, "t").set_review(row(), row(verdicts=1)),
     "is_forgotten": lambda failing: DynamoLedger(failing, "t").is_forgotten("o"),
     "rows_by_patient": lambda failing: DynamoLedger(failing, "t").rows_by_patient(PATIENT, 10),
+    "rows_by_microscope": lambda failing: DynamoLedger(failing, "t").rows_by_microscope("0f", 10),
+    "find a microscope": lambda failing: DynamoMicroscopes(failing, "t").find("h", "m"),
+    "microscopes of a hospital": lambda failing: DynamoMicroscopes(failing, "t").of_hospital("h"),
+    "store a microscope": lambda failing: DynamoMicroscopes(failing, "t").store(Microscope(hospital="h", name="m")),
     "search": lambda failing: DynamoLedger(failing, "t").search("h", RowFilter(urgent=True), 10),
     "append": lambda failing: DynamoAudit(failing, "t").append("h", "w", AuditAction.VIEWED, None, START),
     "entries": lambda failing: DynamoAudit(failing, "t").entries("h", 0, 10),

@@ -45,6 +45,7 @@ PORTAL = {
     "HEMASCOPE_REPORTS_BUCKET": "reports",
     "HEMASCOPE_AUDIT_TABLE": "audit",
     "HEMASCOPE_HOSPITALS_TABLE": "hospitals",
+    "HEMASCOPE_MICROSCOPES_TABLE": "microscopes",
     "HEMASCOPE_NOTIFICATIONS_QUEUE": "https://sqs.example/notifications",
     "HEMASCOPE_LINK_SECONDS": "300",
     "HEMASCOPE_USER_POOL": "eu-central-1_Pool",

@@ -96,7 +96,7 @@ def test_the_manifest_says_group_labels_and_verdict(cloud: MotoCloud, folder: Pa
 
     by_id = {line["file"].split("_")[1].removesuffix(".jpg"): line for line in lines(folder)}
     notified = [by_id[version.object_id] for version in versions]
-    assert list(notified[0]) == ["file", "patient", "slide", "label", "model_label", "verdict", "model"]
+    assert list(notified[0]) == ["file", "patient", "slide", "microscope", "label", "model_label", "verdict", "model"]
     assert [(line["label"], line["model_label"], line["verdict"]) for line in notified] == [
         ("Benign", "Benign", "confirm"),
         ("Early Pre-B", "Pre-B", "correct"),

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from hemascope.domain.microscope import Microscope, Suspension
 from hemascope.model.artifact import Artifact
 from hemascope.portal import routes as portal_routes
 from hemascope.portal.identity import person_of
 from tests.functional.access_table import ACCOUNTS, IDS, NOBODIES, ROUTES, Route
 from tests.support.api_calls import find_route
-from tests.support.fakes import FixedClassifier
+from tests.support.fakes import START, FixedClassifier
 from tests.support.portal_world import SMEAR, PortalWorld, account, opened
 
 REVIEWED, FRESH = (SMEAR.model_copy(update={"version_id": version}) for version in ("v2", "v3"))
@@ -56,6 +57,11 @@ def ask(root: Path, portal: PortalWorld, names: dict[str, str], monkeypatch: pyt
         answer = call(request, claims, json.dumps(body) if request.startswith(("POST", "PUT")) else None, route.query or None)
         return int(answer["statusCode"])
 
+    scope = Microscope(hospital="st-mary", name="scope 1")
+    portal.microscopes.store(scope)
+    closed = Microscope(hospital="st-mary", name="scope 2", suspension=Suspension(reason="drift", at=START, by="drift"))
+    portal.microscopes.store(closed)
+    names.update({"microscope": scope.digest, "suspended": closed.digest})
     portal.accounts.invite("st-mary", "mia@hospital.example", "technician", None)
     opinion = {"model": names["model"], "kind": "confirm"}
     reviewed = call(f"POST /reports/{REVIEWED.object_id}/verdicts", account("clinician", sub="ann"), json.dumps(opinion))

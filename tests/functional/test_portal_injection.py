@@ -161,7 +161,7 @@ def test_entries_of_the_own_hospital_are_shown_behind_a_number(ask: Ask, portal:
     foreign = content(ask("GET /audit", account("admin", "st-joseph")))
 
     assert [entry["number"] for entry in shown["entries"]] == [2, 3]
-    assert set(shown["entries"][0]) == {"hospital", "number", "at", "who", "action", "object_id", "previous"}
+    assert set(shown["entries"][0]) == {"hospital", "number", "at", "who", "action", "object_id", "microscope", "previous"}
     assert shown["entries"][1]["previous"] == portal.audit.kept[1].digest
     assert foreign == {"entries": []}
 

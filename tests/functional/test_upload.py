@@ -43,6 +43,23 @@ def test_each_file_goes_to_its_key_and_gets_an_id(bucket: Any, tmp_path: Path, s
     assert len({line.split()[0] for line in lines}) == 2
 
 
+def test_a_microscope_that_is_named_stands_in_the_key(bucket: Any, tmp_path: Path, smear: bytes) -> None:
+    (tmp_path / "field.jpg").write_bytes(smear)
+
+    assert upload(tmp_path / "field.jpg", more=("--microscope", "scope 2")) == 0
+
+    assert [stored.key for stored in bucket.objects.all()] == ["smears/st-mary/p-7/c-1/scope 2/field.jpg"]
+
+
+def test_a_microscope_that_cannot_stand_in_a_key_is_refused(bucket: Any, tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "field.jpg").write_bytes(b"content")
+
+    assert upload(tmp_path / "field.jpg", more=("--microscope", "a/b")) == 1
+
+    assert "a microscope with the character U+002F" in capsys.readouterr().err
+    assert list(bucket.objects.all()) == []
+
+
 @pytest.mark.parametrize("hospital", ["", "st/mary", " st-mary"])
 def test_an_id_that_cannot_stand_in_a_key_is_refused(bucket: Any, tmp_path: Path, hospital: str, capsys: Captured) -> None:
     (tmp_path / "field.jpg").write_bytes(b"content")

@@ -1,5 +1,6 @@
 """Ways to damage a picture file, each from a seeded chance: what a network, a disk, a bad program or an attacker does."""
 
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -79,6 +80,9 @@ def claimed_size(data: bytes, kind: str, chance: Chance) -> bytes:
         struct.pack_into(">HH", damaged, frame + 5, *(side & 0xFFFF for side in sides))
     elif kind == "TIFF":
         _claim_in_tiff(damaged, sides)
+    elif kind in ("HEIC", "AVIF"):
+        for found in re.finditer(rb"ispe....", data, re.DOTALL):
+            struct.pack_into(">II", damaged, found.end(), *(side & 0xFFFFFFFF for side in sides))
     else:
         form, *places = _SIZE_AT[kind]
         for place, side in zip(places, sides, strict=True):
@@ -98,7 +102,9 @@ def with_care(data: bytes, kind: str, chance: Chance) -> bytes:
     entries = _tiff_entries(data)
     for _ in range(int(chance.integers(1, 3))):
         entry = entries[int(chance.integers(len(entries)))]
-        place, form = [(entry, "<H"), (entry + 2, "<H"), (entry + 4, "<I"), (entry + 8, "<I")][chance.integers(4)]
+        value_at = 12 if 43 in data[2:4] else 8
+        place, form = [(entry, "H"), (entry + 2, "H"), (entry + 4, "I"), (entry + value_at, "I")][chance.integers(4)]
+        form = ("<" if data[:2] == b"II" else ">") + form
         value = _EDGES[chance.integers(len(_EDGES))] if chance.random() < 0.7 else int(chance.integers(0, len(data)))
         struct.pack_into(form, damaged, place, value & (256 ** struct.calcsize(form) - 1))
     return bytes(damaged)
@@ -196,14 +202,17 @@ def _walk(data: bytes, start: int, form: str, length_at: int, extra: int) -> lis
 
 
 def _tiff_entries(data: bytes) -> list[int]:
-    (directory,) = struct.unpack_from("<I", data, 4)
-    (count,) = struct.unpack_from("<H", data, directory)
-    return [directory + 2 + 12 * number for number in range(count)]
+    order = "<" if data[:2] == b"II" else ">"
+    big = 43 in data[2:4]
+    (directory,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
+    (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, directory)
+    return [directory + (8 if big else 2) + (20 if big else 12) * number for number in range(count)]
 
 
 def _claim_in_tiff(damaged: bytearray, sides: list[int]) -> None:
+    order, value_at = "<" if damaged[:2] == b"II" else ">", 12 if 43 in damaged[2:4] else 8
     for entry in _tiff_entries(bytes(damaged)):
-        (tag,) = struct.unpack_from("<H", damaged, entry)
+        (tag,) = struct.unpack_from(f"{order}H", damaged, entry)
         if tag in (256, 257):
-            struct.pack_into("<HI", damaged, entry + 2, 4, 1)
-            struct.pack_into("<I", damaged, entry + 8, sides[tag - 256])
+            struct.pack_into(f"{order}H", damaged, entry + 2, 4)
+            struct.pack_into(f"{order}I", damaged, entry + value_at, sides[tag - 256])

@@ -6,11 +6,14 @@ from functools import cache
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from hemascope.imaging.synthetic import draw_synthetic_smear
+from tests.support.picture_declarations import PROFILES, as_tiff, exif, saved, to_lab, with_chunks
 from tests.unit.picture_files import ANIMATED_PNG, ANIMATED_WEBP, CMYK_JPEG, CMYK_TIFF
 
 SIDE = 128
+RGB_CHANNELS = {"axes": "CYX", "Channel": {"Name": ["R", "G", "B"]}}
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 
 
@@ -54,6 +57,9 @@ def whole_files() -> dict[str, tuple[bytes, ...]]:
     grey, deep = picture[..., 1].copy(), picture.astype(np.uint16) * 257
     clear = cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA)
     clear[:20, :, 3] = 90
+    seen, image = picture[..., ::-1].copy(), Image.fromarray(picture[..., ::-1])
+    seen16, linear = seen.astype(np.uint16) * 257, PROFILES["linear"]
+    lab = to_lab(seen)
     jpeg = _file(".jpg", picture, cv2.IMWRITE_JPEG_QUALITY, 90)
     _, pages = cv2.imencodemulti(".tiff", [picture, picture])
     return {
@@ -64,6 +70,9 @@ def whole_files() -> dict[str, tuple[bytes, ...]]:
             _with_exif(jpeg),
             _file(".jpg", grey),
             CMYK_JPEG,
+            saved(seen, "JPEG", icc_profile=PROFILES["a table"]),
+            saved(seen, "JPEG", exif=b"Exif\x00\x00" + exif(2, b"R03\x00")),
+            saved(image, "MPO", save_all=True, append_images=[image]),
         ),
         "PNG": (
             _file(".png", picture),
@@ -72,6 +81,8 @@ def whole_files() -> dict[str, tuple[bytes, ...]]:
             _file(".png", grey),
             _with_palette(picture),
             ANIMATED_PNG,
+            saved(seen, "PNG", icc_profile=linear),
+            with_chunks(_file(".png", deep), png_chunk(b"gAMA", struct.pack(">I", 100_000)), png_chunk(b"sBIT", b"\x0c" * 3)),
         ),
         "TIFF": (
             _file(".tiff", picture, cv2.IMWRITE_TIFF_COMPRESSION, 1),
@@ -83,6 +94,18 @@ def whole_files() -> dict[str, tuple[bytes, ...]]:
             _file(".tiff", picture.astype(np.float32)),
             bytes(pages),
             CMYK_TIFF,
+            as_tiff(seen, bigtiff=True),
+            as_tiff(seen, planarconfig="separate", compression="lzw"),
+            as_tiff(seen16, planarconfig="separate", tile=(32, 32)),
+            as_tiff(seen, tile=(64, 64)),
+            as_tiff(seen, tile=(64, 64), compression="jpeg"),
+            as_tiff(seen, compression="webp"),
+            as_tiff(seen16, compression="zlib", predictor=True, iccprofile=linear),
+            as_tiff(np.dstack([seen16, seen16[..., :1]]), extrasamples=["assocalpha"], iccprofile=linear),
+            as_tiff(lab, photometric="cielab"),
+            as_tiff((lab.astype(np.uint16) * 256), photometric="icclab", byteorder=">"),
+            as_tiff(grey, photometric="miniswhite", compression="packbits", bigtiff=True, byteorder=">"),
+            as_tiff(np.moveaxis(seen, -1, 0), photometric="minisblack", ome=True, metadata=RGB_CHANNELS),
         ),
         "BMP": (_file(".bmp", picture), _file(".bmp", grey), _file(".bmp", clear)),
         "WebP": (
@@ -90,5 +113,14 @@ def whole_files() -> dict[str, tuple[bytes, ...]]:
             _file(".webp", picture, cv2.IMWRITE_WEBP_QUALITY, 101),  # above 100: lossless
             _file(".webp", clear, cv2.IMWRITE_WEBP_QUALITY, 80),
             ANIMATED_WEBP,
+            saved(seen, "WEBP", icc_profile=linear),
         ),
+        "HEIC": (
+            saved(seen, "HEIF", quality=80),
+            saved(seen, "HEIF", quality=80, icc_profile=linear),
+            saved(clear[..., [2, 1, 0, 3]].copy(), "HEIF", quality=80),
+            saved(grey, "HEIF", quality=80),
+            saved(image, "HEIF", quality=50, save_all=True, append_images=[image]),
+        ),
+        "AVIF": (saved(seen, "AVIF", quality=60),),
     }

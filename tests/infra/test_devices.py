@@ -53,11 +53,11 @@ def allowed_to(resources: Resources, service: str) -> list[tuple[list[str], Any,
 
 
 @pytest.mark.synth
-def test_a_microscope_may_upload_below_its_own_hospital_and_nothing_else(two_hospitals: Resources) -> None:
+def test_a_microscope_may_upload_in_its_own_hospital_under_its_own_name_and_nothing_else(two_hospitals: Resources) -> None:
     assert allowed_to(two_hospitals, "credentials.iot.amazonaws.com") == [
         (
             ["s3:PutObject"],
-            "${Ingest.Uploads.Arn}/smears/${credentials-iot:ThingTypeName}/*",
+            "${Ingest.Uploads.Arn}/smears/${credentials-iot:ThingTypeName}/*/*/${credentials-iot:ThingName}/*",
             {
                 "StringEquals": {"credentials-iot:ThingTypeName": ["st-mary", "st-mary-north"]},
                 "StringEqualsIfExists": {

@@ -208,6 +208,7 @@ def test_the_ledger_has_keys_for_object_hospital_slide_state_and_patient(resourc
         "by-slide": ["slide", "hospital"],
         "by-state": ["state", "finished_at"],
         "by-patient": ["patient", "finished_at"],
+        "by-microscope": ["microscope", "finished_at"],
     }
 
 

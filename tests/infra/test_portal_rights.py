@@ -38,7 +38,11 @@ def test_the_function_reaches_these_prefixes_tables_and_indexes_and_no_other(res
 
     assert reached["s3:PutObject",] == ["${Ingest.Uploads.Arn}/smears/*", "${Screening.Reports.Arn}/verdicts/*"]
     assert reached["s3:GetObject",] == [
-        f"${{Screening.Reports.Arn}}/{prefix}/*" for prefix in ("reports", "summaries", "verdicts")
+        f"${{Screening.Reports.Arn}}/{prefix}/*" for prefix in ("microscopes", "reports", "summaries", "verdicts")
+    ]
+    assert reached["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"] == [
+        "${Audit.Arn}",
+        "${Screening.Microscopes.Arn}",
     ]
     assert reached["dynamodb:Query",] == [
         "${Screening.Ledger.Arn}",

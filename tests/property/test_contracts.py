@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from hemascope.domain.account import Role
 from hemascope.domain.errors import InvalidEvent, RejectedSmear
 from hemascope.domain.events import CreatedObject, announce, parse_message
+from hemascope.domain.microscope import Microscope
 from hemascope.domain.specimen import (
     ObjectVersion,
     Patient,
@@ -31,7 +32,9 @@ from tests.support.portal_world import PortalWorld
 USUAL = st.sampled_from([*"\u202f\u3000\u200c\u200d\u200f\ufe0f\u0301\u3099 .-", "\u05d0", "\U0001f468", "\U0001f3ff"])
 TEXTS = st.text(st.characters() | USUAL, min_size=1, max_size=60)
 SEGMENTS = TEXTS.map(to_segment).filter(bool)
-SPECIMENS = st.builds(Specimen, hospital=SEGMENTS, patient=SEGMENTS, slide=SEGMENTS, field=SEGMENTS)
+SPECIMENS = st.builds(
+    Specimen, hospital=SEGMENTS, patient=SEGMENTS, slide=SEGMENTS, microscope=st.none() | SEGMENTS, field=SEGMENTS
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
@@ -55,6 +58,14 @@ def test_a_key_is_read_back_as_it_was(specimen: Specimen) -> None:
 @given(SPECIMENS, SPECIMENS)
 def test_different_specimens_have_different_keys(one: Specimen, other: Specimen) -> None:
     assert (smear_key(one) == smear_key(other)) == (one == other)
+
+
+@given(SPECIMENS, SEGMENTS)
+def test_a_picture_never_moves_between_microscopes(specimen: Specimen, other: str) -> None:
+    moved = specimen.model_copy(update={"microscope": other})
+
+    assert (smear_key(moved) == smear_key(specimen)) == (specimen.microscope == other)
+    assert parse_smear_key(smear_key(moved)).microscope == other
 
 
 @given(st.text())
@@ -102,10 +113,10 @@ def test_any_message_is_objects_or_a_typed_error(body: str) -> None:
 @given(st.text(min_size=1, max_size=20))
 def test_a_specimen_of_any_text_is_one_or_is_refused(text: str) -> None:
     try:
-        specimen = Specimen(hospital=text, patient="p", slide="c", field="f")
+        specimen = Specimen(hospital=text, patient="p", slide="c", microscope="m", field="f")
     except ValidationError:
         with pytest.raises(RejectedSmear):
-            parse_smear_key(f"smears/{text}/p/c/f")
+            parse_smear_key(f"smears/{text}/p/c/m/f")
     else:
         assert parse_smear_key(smear_key(specimen)) == specimen
 
@@ -138,7 +149,10 @@ def test_an_upload_of_any_names_is_opened_for_their_key(specimen: Specimen) -> N
     names = specimen.model_dump(exclude={"hospital"})
     request = UploadRequest.model_validate_json(json.dumps(names | {"names_confirmed": True}))
 
-    upload = PortalWorld().services.uploads.open_upload(person, request)
+    portal = PortalWorld()
+    if specimen.microscope:
+        portal.microscopes.store(Microscope(hospital=specimen.hospital, name=specimen.microscope))
+    upload = portal.services.uploads.open_upload(person, request)
 
     assert parse_smear_key(upload.key) == specimen
     assert upload.form.fields["key"] == upload.key

@@ -99,6 +99,9 @@ class FakeLedger:
     def rows_by_patient(self, patient: Patient, limit: int) -> tuple[LedgerRow, ...]:
         return tuple(_newest_first(row for row in self.rows if row.patient == patient.digest)[:limit])
 
+    def rows_by_microscope(self, microscope: str, limit: int) -> tuple[LedgerRow, ...]:
+        return tuple(_newest_first(row for row in self.rows if row.microscope == microscope)[:limit])
+
     def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
         return self.search(hospital, RowFilter(), limit, after)
 

@@ -99,7 +99,7 @@ def moto_cloud() -> Iterator[MotoCloud]:
         for bucket in ("uploads", "reports"):
             s3.create_bucket(Bucket=bucket)
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-        for table in ("ledger", "audit", "hospitals"):
+        for table in ("ledger", "audit", "hospitals", "microscopes"):
             create_table(dynamodb, table)
         urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("arrivals", "arrivals-dead-letters", "notifications")]
         yield MotoCloud(s3, sqs, dynamodb, *urls)

@@ -17,6 +17,7 @@ from hemascope.domain.account import Account, AccountPage
 from hemascope.domain.audit import FIRST, AuditAction, AuditEntry
 from hemascope.domain.events import CreatedObject
 from hemascope.domain.ledger import LedgerRow
+from hemascope.domain.manifest import WEIGHTS
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.domain.texts import ENGLISH, Texts
 from hemascope.domain.upload import SignedPut, UploadForm
@@ -24,6 +25,7 @@ from hemascope.model.classifier import Classifier
 from hemascope.model.folder import ArtifactFolder
 from hemascope.portal.administration import AdministrationService, ModelView
 from hemascope.portal.audit import AuditService
+from hemascope.portal.microscopes import MicroscopeService
 from hemascope.portal.patients import PatientResultService
 from hemascope.portal.report_files import ReportDocumentService
 from hemascope.portal.report_repository import ReportRepository
@@ -38,6 +40,7 @@ from hemascope.ports import ObjectStore
 from hemascope_cli.local.worker import load_handler
 from hemascope_cli.project import artifact_folder
 from tests.support.fake_ledger import FakeLedger
+from tests.support.fake_microscopes import FakeMicroscopes
 from tests.support.fakes import FakeClock, FakeHospitals, FakeNotifications, FakeStore, FixedClassifier, World
 
 CONTEXT = SimpleNamespace(function_name="portal-api", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0)
@@ -80,7 +83,15 @@ class FakeAudit:
     def __init__(self) -> None:
         self.kept: list[AuditEntry] = []
 
-    def append(self, hospital: str, who: str, action: AuditAction, object_id: str | None, at: datetime) -> AuditEntry:
+    def append(
+        self,
+        hospital: str,
+        who: str,
+        action: AuditAction,
+        object_id: str | None,
+        at: datetime,
+        microscope: str | None = None,
+    ) -> AuditEntry:
         before = self.entries(hospital, 0, len(self.kept))
         previous = before[-1].digest if before else FIRST
         fields = {
@@ -90,6 +101,7 @@ class FakeAudit:
             "who": who,
             "action": action,
             "object_id": object_id,
+            "microscope": microscope,
         }
         entry = AuditEntry(**fields, previous=previous)
         self.kept.append(entry)
@@ -137,6 +149,7 @@ class PortalWorld:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     reports: ReportsBucket = field(default_factory=ReportsBucket)
     hospitals: FakeHospitals = field(default_factory=FakeHospitals)
+    microscopes: FakeMicroscopes = field(default_factory=FakeMicroscopes)
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
     audit: FakeAudit = field(default_factory=FakeAudit)
     notifications: FakeNotifications = field(default_factory=FakeNotifications)
@@ -157,7 +170,7 @@ class PortalWorld:
         ledger, repository, audit = self.ledger, self.repository, AuditService(self.audit, self.clock)
         patients = PatientResultService(ledger, repository, self.hospitals, audit, self.texts)
         return Portal(
-            uploads=UploadService(self.links, "uploads"),
+            uploads=UploadService(self.links, "uploads", self.microscopes),
             worklist=WorklistService(ledger, repository),
             reports=ReportService(ledger, repository, self.links, patients, audit),
             reviews=ReviewService(
@@ -166,6 +179,7 @@ class PortalWorld:
             slides=SlideService(ledger, repository, patients, audit, self.model.disease.urgent_classes, self.texts.slide),
             patients=patients,
             administration=AdministrationService(self.hospitals, self.accounts, audit, self._view),
+            microscopes=MicroscopeService(self.microscopes, audit, self.links, self.clock, self.model.manifest.files[WEIGHTS]),
             statistics=StatisticsService(ledger, self.clock, usd_per_second=0.001),
             audit=audit,
         )

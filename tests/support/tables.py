@@ -18,7 +18,7 @@ def _templates() -> dict[str, dict[str, Any]]:
 
 
 def create_table(dynamodb: Any, kind: str, name: str | None = None) -> str:
-    """Create the table that is the ``ledger``, the ``audit`` trail or the one of ``hospitals``; return its name."""
+    """Create the table of a kind (``ledger``, ``audit``, ``hospitals`` or ``microscopes``); return its name."""
     properties = _templates()[kind]
     made_from = {part: properties[part] for part in _MADE_FROM if part in properties}
     dynamodb.create_table(TableName=name or kind, **made_from)

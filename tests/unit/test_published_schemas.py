@@ -14,6 +14,7 @@ NAMES = (
     "slide-report",
     "slide-summary",
     "acquisition",
+    "microscope-profile",
     "verdict",
     "notification",
     "hospital",

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -15,12 +17,32 @@ from hemascope.domain.specimen import (
 )
 
 
-def specimen(**changed: str) -> Specimen:
+def specimen(**changed: Any) -> Specimen:
     return Specimen(**{"hospital": "st-mary", "patient": "p-7", "slide": "c-1", "field": "field 1.jpg", **changed})
 
 
 def test_a_key_names_hospital_patient_slide_and_field() -> None:
     assert smear_key(specimen()) == "smears/st-mary/p-7/c-1/field 1.jpg"
+
+
+def test_a_key_names_the_microscope_where_it_is_known() -> None:
+    assert smear_key(specimen(microscope="st-mary:7")) == "smears/st-mary/p-7/c-1/st-mary:7/field 1.jpg"
+
+
+def test_a_key_of_six_parts_names_a_microscope_and_one_of_five_names_none() -> None:
+    with_one, without = (parse_smear_key(f"smears/st-mary/p-7/c-1/{rest}") for rest in ("scope 2/f.jpg", "f.jpg"))
+
+    assert (with_one.microscope, with_one.field) == ("scope 2", "f.jpg")
+    assert (without.microscope, without.field) == (None, "f.jpg")
+
+
+def test_microscopes_of_one_name_in_two_hospitals_have_digests_of_their_own() -> None:
+    digests = [specimen(hospital=name, microscope="scope 2").microscope_digest for name in ("st-mary", "st-joseph")]
+
+    # printf '7:st-mary7:scope 2' | sha256sum
+    assert digests[0] == "13a1094e41d1fc0557615d71de775a30"
+    assert digests[0] != digests[1]
+    assert specimen().microscope_digest is None
 
 
 @pytest.mark.parametrize(
@@ -50,7 +72,7 @@ def test_a_key_is_read_back_as_it_was(field: str) -> None:
         *("\x85a", "a\u2028b", "\u202ea", "a\u2066b", "a\ufffe", "\ufdd0", "\U0010ffff", "\ud800"),
     ],
 )
-@pytest.mark.parametrize("name", ["hospital", "patient", "slide", "field"])
+@pytest.mark.parametrize("name", ["hospital", "patient", "slide", "microscope", "field"])
 def test_a_part_that_could_be_mistaken_is_refused(name: str, part: str) -> None:
     with pytest.raises(ValidationError):
         specimen(**{name: part})
@@ -62,7 +84,9 @@ def test_a_part_that_could_be_mistaken_is_refused(name: str, part: str) -> None:
         "",
         "field.jpg",
         "smears/st-mary/p-7/field.jpg",
-        "smears/st-mary/p-7/c-1/folder/field.jpg",
+        "smears/st-mary/p-7/c-1/scope/folder/field.jpg",
+        "smears/st-mary/p-7/c-1//field.jpg",
+        "smears/st-mary/p-7/c-1/scope/",
         "smears//p-7/c-1/field.jpg",
         "smears/st-mary/p-7/c-1/",
         "smears/st-mary/../c-1/field.jpg",

@@ -195,3 +195,16 @@ AUDIT = {
         }
     ]
 }
+
+_MICROSCOPE = {
+    "state": "unknown",
+    "make": "Maker M1",
+    "objective": "100x/1.25",
+    "is_reference": False,
+    "profile": None,
+    "verification": None,
+    "suspension": None,
+}
+MICROSCOPES = {
+    "microscopes": [{"id": "e" * 32, "name": "scope 1", **_MICROSCOPE}, {"id": "f" * 32, "name": "血 2", **_MICROSCOPE}]
+}

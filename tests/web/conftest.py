@@ -81,6 +81,7 @@ def service(fake_service: FakeService, real_report: tuple[dict[str, Any], dict[s
             "GET /slides": answers.CASE,
             "GET /summaries": {"summaries": [answers.SUMMARY]},
             "GET /hospital": answers.HOSPITAL,
+            "GET /microscopes": answers.MICROSCOPES,
             "GET /users": answers.USERS,
             "GET /model": answers.MODEL_ANSWER,
             "GET /figures": answers.FIGURES,

@@ -65,6 +65,10 @@ def add_steps(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "validate an artifact's heat maps, its refusal of out-of-distribution pictures, its decisions and its prediction sets",
         "one",
     )
+    from training.evidence.microscope_command import add_arguments, run_microscopes
+
+    others = "simulate other microscopes, commission them from unlabelled fields, and judge them as served; resumable"
+    add_arguments(add("microscopes", run_microscopes, others, "one"))
     evaluate = add("evaluate", _evaluate, "score an artifact, as served, on a data set of the same layout", "one")
     evaluate.add_argument("--views", type=int, choices=(1, 8), default=1, help="average over eight orientations; not served")
     smears = evaluate.add_mutually_exclusive_group()

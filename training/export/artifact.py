@@ -12,7 +12,18 @@ from typing import Any
 import keras
 import numpy as np
 
-from hemascope.domain.manifest import CARD, COLOURS, FEATURES, GOLDEN, MANIFEST, SERVED, WEIGHTS, DecisionSpec, Manifest
+from hemascope.domain.manifest import (
+    CARD,
+    COLOURS,
+    FEATURES,
+    GOLDEN,
+    MANIFEST,
+    MICROSCOPE_REFERENCE,
+    SERVED,
+    WEIGHTS,
+    DecisionSpec,
+    Manifest,
+)
 from hemascope.domain.preprocessing import PreprocessingSpec, StainSpec
 from hemascope.domain.quality import QualitySpec
 from hemascope.domain.texts import texts_file
@@ -30,6 +41,7 @@ from training.evidence.evaluate import evaluate, in_float, network_inputs, serve
 from training.evidence.figures import draw_confusion_matrix, draw_learning_curves
 from training.evidence.metrics import score
 from training.export.card import sign_card, write_card
+from training.export.microscope_reference import fit_reference
 from training.export.quality import fit_quality, measure_all
 from training.export.reference import fit_features, provisional_features, served_features
 from training.export.texts import write_texts
@@ -78,6 +90,8 @@ def export(data: TrainingData, settings: ExportSettings, root: Path) -> Path:
     width = int(served_network.output[FEATURE_OUTPUT].shape[-1])
     (folder / FEATURES).write_bytes(provisional_features(len(DISEASE.classes), width).to_bytes())
     quality = fit_quality(measure_all(training_pictures, data.spec))
+    reference = fit_reference(training_pictures, training_labels, data.spec, data.split.digest)
+    (folder / MICROSCOPE_REFERENCE).write_text(reference.model_dump_json() + "\n")
 
     provisional = _write_manifest(folder, data, settings, _plain_decisions(settings), quality, {})
     classifier = Classifier(load_artifact(folder))
@@ -221,7 +235,7 @@ def _write_manifest(
 
 def _served(folder: Path) -> list[str]:
     """Names of the files that serving reads, the texts of every language among them."""
-    return sorted(SERVED | {path.name for path in folder.glob(texts_file("*"))})
+    return sorted(SERVED | {MICROSCOPE_REFERENCE} | {path.name for path in folder.glob(texts_file("*"))})
 
 
 def _sha256(path: Path) -> str:

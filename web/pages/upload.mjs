@@ -1,7 +1,7 @@
 // Upload the pictures of one slide and follow their states.
 
 import { SUFFIXES, faultOf, objection } from "../checks.mjs";
-import { announce, bar, confirmed, el, field, name, once } from "../dom.mjs";
+import { announce, bar, confirmed, el, field, name, once, reportError, select } from "../dom.mjs";
 import { megabytes, percent } from "../numbers.mjs";
 import { Picture, Sending } from "../sending.mjs";
 import { words } from "../words.mjs";
@@ -17,6 +17,7 @@ export function show({ api }) {
   sending.api = api;
   sending.changed = (picture) => page.draw(picture);
   sending.watch();
+  page.offer(api).catch(reportError);
   return { title: upload.title, kind: "upload", content: page.content, leave: () => (sending.changed = () => undefined) };
 }
 
@@ -26,6 +27,7 @@ class Page {
     this.rows = new Map();
     this.patient = el("input", { type: "text", autocomplete: "off", spellcheck: "false", required: true, oninput: clearFault });
     this.slide = el("input", { type: "text", autocomplete: "off", spellcheck: "false", required: true, oninput: clearFault });
+    this.microscope = select([["", upload.noMicroscope]], "", { onchange: () => (this.sending.microscope = this.microscope.value) });
     this.button = el("button", { class: "strong", onclick: () => once(this.button, () => this.send()) });
     this.clear = el("button", { onclick: () => this.clearDone(), hidden: true }, upload.clear);
     this.count = el("p", { class: "hint", role: "status" });
@@ -38,12 +40,20 @@ class Page {
       el("h1", {}, upload.title),
       el("p", { class: "lead" }, upload.lead),
       el("div", { class: "pair" }, field(upload.patient, this.patient, upload.ids), field(upload.slide, this.slide)),
+      field(upload.microscope, this.microscope),
       this.dropZone(),
       el("section", { "aria-label": upload.list },
         el("div", { class: "actions" }, this.button, this.clear, this.count), this.list),
     ];
     sending.pictures.forEach((picture) => this.draw(picture));
     this.update();
+  }
+
+  // The hospital's microscopes; the one that was chosen last stays chosen.
+  async offer(api) {
+    const { microscopes } = await api.microscopes();
+    const chosen = this.sending.microscope;
+    this.microscope.append(...microscopes.map((known) => el("option", { value: known.name, selected: known.name === chosen }, known.name)));
   }
 
   dropZone() {
@@ -73,7 +83,7 @@ class Page {
   }
 
   async send() {
-    const slide = { patient: this.patient.value.trim(), slide: this.slide.value.trim() };
+    const slide = { patient: this.patient.value.trim(), slide: this.slide.value.trim(), microscope: this.microscope.value || undefined };
     for (const [id, control] of [["patient", this.patient], ["slide", this.slide]]) {
       const fault = faultOf(slide[id]);
       if (slide[id] && !fault) continue;

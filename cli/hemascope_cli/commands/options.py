@@ -21,6 +21,9 @@ Stage = Annotated[str, typer.Option("--stage", help="Stage of the deployment.")]
 Hospital = Annotated[str, typer.Option("--hospital", help="Pseudonymous id of the hospital.")]
 Patient = Annotated[str, typer.Option("--patient", help="Pseudonymous id of the patient.")]
 Slide = Annotated[str, typer.Option("--slide", help="Pseudonymous id of the slide.")]
+Microscope = Annotated[
+    str | None, typer.Option("--microscope", help="Name of the microscope, as registered.", show_default="unknown")
+]
 AllowNames = Annotated[
     bool, typer.Option("--allow-names", help="Send ids and file names that look like a person's; they identify nobody.")
 ]
@@ -31,6 +34,10 @@ UploadsBucket = Annotated[str | None, typer.Option("--uploads", help="Uploads bu
 ReportsBucket = Annotated[str | None, typer.Option("--reports", help="Reports bucket.", show_default=_FROM_STACK)]
 LedgerTable = Annotated[str | None, typer.Option("--ledger", help="Ledger table.", show_default=_FROM_STACK)]
 AuditTable = Annotated[str | None, typer.Option("--audit", help="Audit table.", show_default=_FROM_STACK)]
+
+MicroscopesTable = Annotated[
+    str | None, typer.Option("--microscopes", help="Registry of microscopes.", show_default=_FROM_STACK)
+]
 
 
 def positive(text: str | int) -> int:

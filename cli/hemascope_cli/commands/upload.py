@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hemascope_cli.commands.options import AllowNames, Endpoint, Hospital, Patient, Slide
+from hemascope_cli.commands.options import AllowNames, Endpoint, Hospital, Microscope, Patient, Slide
 
 
 def upload(
@@ -14,10 +14,11 @@ def upload(
     hospital: Hospital,
     patient: Patient,
     slide: Slide,
+    microscope: Microscope = None,
     allow_names: AllowNames = False,
     endpoint: Endpoint = None,
 ) -> int:
     """Upload pictures to a running service, and print the id of each."""
     from hemascope_cli.pictures.uploading import upload_files
 
-    return upload_files(paths, bucket, hospital, patient, slide, endpoint, allow_names=allow_names)
+    return upload_files(paths, bucket, hospital, patient, slide, endpoint, allow_names=allow_names, microscope=microscope)

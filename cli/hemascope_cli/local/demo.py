@@ -14,7 +14,9 @@ from hemascope.domain.specimen import ObjectVersion, Specimen, heat_map_key, rep
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import BRANCHES
+from hemascope_cli.local.accounts import DEMO_HOSPITAL, DEMO_PATIENT
 from hemascope_cli.local.cloud import LocalCloud, patience, wait_until
+from hemascope_cli.local.microscopes import DEMO_MICROSCOPE, register_demo_microscope
 from hemascope_cli.local.signals import interrupted_by_signals
 from hemascope_cli.project import artifact_folder, project_root
 
@@ -47,7 +49,10 @@ def demo(smear: Path | None, out: Path, artifact: Path | None) -> int:
     started = time.monotonic()
     with interrupted_by_signals(), LocalCloud(project_root(), folder) as cloud:
         _step("cloud", f"MiniStack on {cloud.endpoint}, stacks created from infra/templates", started)
-        specimen = Specimen(hospital="demo-hospital", patient="patient-0001", slide="slide-0001", field=name)
+        register_demo_microscope(cloud)
+        specimen = Specimen(
+            hospital=DEMO_HOSPITAL, patient=DEMO_PATIENT, slide="slide-0001", microscope=DEMO_MICROSCOPE, field=name
+        )
         version = upload(cloud.client("s3"), cloud.outputs["UploadsBucket"], specimen, data)
         _step("upload", f"id {version.object_id}", started)
         print(f"          s3://{version.bucket}/{version.key}")

@@ -8,6 +8,7 @@ from threading import Event
 from hemascope_cli.local.accounts import DEMO_HOSPITAL, DEMO_PASSWORD, DEMO_PATIENT, DEMO_ROLES, make_demo_accounts
 from hemascope_cli.local.cloud import REGION, LocalCloud, free_port
 from hemascope_cli.local.mail_folder import MailFolder
+from hemascope_cli.local.microscopes import DEMO_MICROSCOPE, register_demo_microscope
 from hemascope_cli.local.ports import check_port
 from hemascope_cli.local.signals import interrupted_by_signals
 from hemascope_cli.local.site import LocalSite, config_of, site_headers
@@ -17,7 +18,7 @@ from hemascope_cli.project import artifact_folder, project_root
 
 @contextmanager
 def running(port: int, pages: int, artifact: Path) -> Iterator[tuple[LocalCloud, LocalSite]]:
-    """The service with one account of each role, and its pages; free ports where 0.
+    """The service with one account of each role, one reference microscope, and its pages; free ports where 0.
 
     Raises
     ------
@@ -29,6 +30,7 @@ def running(port: int, pages: int, artifact: Path) -> Iterator[tuple[LocalCloud,
     root, pages = project_root(), pages or free_port()
     with LocalCloud(root, artifact, port, portal=f"http://127.0.0.1:{pages}") as cloud:
         make_demo_accounts(cloud)
+        register_demo_microscope(cloud)
         headers = site_headers(read_templates(root)["Portal"], cloud.endpoint)
         with LocalSite(root / "web", config_of(cloud), headers, pages) as site:
             yield cloud, site
@@ -84,7 +86,8 @@ Mails are written to {mails}/: open the .html files.
 Upload from another terminal ('make shell' opens one that knows the command):
 
   hemascope upload --endpoint {cloud.endpoint} --bucket {cloud.outputs["UploadsBucket"]} \\
-    --hospital {DEMO_HOSPITAL} --patient {DEMO_PATIENT} --slide slide-0001 PICTURE...
+    --hospital {DEMO_HOSPITAL} --patient {DEMO_PATIENT} --slide slide-0001 \\
+    --microscope {DEMO_MICROSCOPE} PICTURE...
 
 For the commands of docs/operations.md, and for AWS's own command line:
 

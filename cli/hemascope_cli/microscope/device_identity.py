@@ -34,6 +34,11 @@ class DeviceIdentity(BaseModel):
         """The only hospital for which the keys may store pictures."""
         return self.thing.split(":")[0]
 
+    @property
+    def microscope(self) -> str:
+        """The only microscope under whose name the keys may store pictures: the thing's name."""
+        return self.thing
+
 
 def read_identity(folder: Path) -> DeviceIdentity:
     """Read ``microscope.json`` beside the certificate.

@@ -7,6 +7,7 @@ from typing import Any
 from hemascope.aws.audit_table import DynamoAudit
 from hemascope.aws.client import client, map_aws_errors
 from hemascope.aws.ledger import DynamoLedger
+from hemascope.aws.microscopes_table import DynamoMicroscopes
 from hemascope.domain.errors import HemascopeError
 from hemascope_cli.operations.buckets import VersionedBucket
 from hemascope_cli.operations.queues import Queue
@@ -19,6 +20,7 @@ OUTPUTS = {
     "ArrivalsDeadLetterQueue": "Ingest",
     "ReportsBucket": "Screening",
     "LedgerTable": "Screening",
+    "MicroscopesTable": "Screening",
     "NotificationsQueue": "Screening",
     "NotificationsDeadLetterQueue": "Screening",
     "AuditTable": "Portal",
@@ -92,3 +94,7 @@ class Deployment:
     def audit(self) -> DynamoAudit:
         """The audit trails."""
         return DynamoAudit(self.client("dynamodb"), self.name_of("AuditTable"))
+
+    def microscopes(self) -> DynamoMicroscopes:
+        """The registry of microscopes."""
+        return DynamoMicroscopes(self.client("dynamodb"), self.name_of("MicroscopesTable"))

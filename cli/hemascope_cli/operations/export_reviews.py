@@ -33,6 +33,7 @@ class Line:
     file: str  # below the folder
     patient: str  # pseudonym of the patient, the first part of the file name
     slide: str  # pseudonym of the slide
+    microscope: str  # pseudonym of the microscope; empty where nobody named one
     label: str  # class according to the reviewers
     model_label: str  # class according to the model
     verdict: str
@@ -114,6 +115,7 @@ class ReviewExport:
             file=f"{ORIGINAL}/{self.folders[label]}/{patient}_{row.object_id}",
             patient=patient,
             slide=specimen.slide_digest[:16],
+            microscope=(specimen.microscope_digest or "")[:16],
             label=label,
             model_label=result.label,
             verdict=verdict.kind,

@@ -20,6 +20,7 @@ def upload_files(
     endpoint: str | None,
     *,
     allow_names: bool = False,
+    microscope: str | None = None,
 ) -> int:
     """Upload each file and print its object id, by which its report will be found; return 0.
 
@@ -35,6 +36,8 @@ def upload_files(
         Of a local cloud; None is AWS.
     allow_names
         Whether ids and file names that look like a person's are sent.
+    microscope
+        Its name in the hospital's registry; None where it isn't known.
 
     Raises
     ------
@@ -42,7 +45,7 @@ def upload_files(
         Where an id or a file name can't stand in a key or looks like a person's; then nothing is uploaded. Where a file
         can't be read; then the files before it are uploaded.
     """
-    specimens = [specimen_of(hospital, patient, slide, path.name) for path in paths]
+    specimens = [specimen_of(hospital, patient, slide, path.name, microscope) for path in paths]
     if not allow_names:
         _expect_pseudonyms(specimens)
     s3 = client("s3", endpoint)

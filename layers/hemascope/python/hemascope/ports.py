@@ -17,6 +17,7 @@ from hemascope.domain.ledger import (
     RowPosition,
     StoredCounts,
 )
+from hemascope.domain.microscope import Microscope
 from hemascope.domain.notification import Mail, Notification, NotificationTask, PatientNotification
 from hemascope.domain.report import State
 from hemascope.domain.specimen import ObjectVersion, Patient
@@ -92,6 +93,9 @@ class Ledger(Protocol):
 
     def rows_by_patient(self, patient: Patient, limit: int) -> tuple[LedgerRow, ...]:
         """Return a patient's rows, newest first, at most ``limit``."""
+
+    def rows_by_microscope(self, microscope: str, limit: int) -> tuple[LedgerRow, ...]:
+        """Return the rows of the microscope with this digest, newest first, at most ``limit``."""
 
     def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
         """Return a hospital's rows, newest first, at most ``limit``; those behind a position where one is given."""
@@ -182,10 +186,34 @@ class HospitalSettingsRepository(Protocol):
         """Replace the settings."""
 
 
+class MicroscopeRegistry(Protocol):
+    """The microscopes of each hospital."""
+
+    def find(self, hospital: str, name: str) -> Microscope | None:
+        """Return a microscope; None where the hospital has registered none of this name."""
+
+    def of_hospital(self, hospital: str) -> tuple[Microscope, ...]:
+        """Return a hospital's microscopes, sorted by name."""
+
+    def store(self, microscope: Microscope) -> bool:
+        """Store a registration (version 1) or a change (version n after n - 1); return whether it was stored.
+
+        It is not where the name is taken, or where another change came first.
+        """
+
+
 class AuditTrail(Protocol):
     """Who viewed, released or changed what: an append-only chain of entries for each hospital."""
 
-    def append(self, hospital: str, who: str, action: AuditAction, object_id: str | None, at: datetime) -> AuditEntry:
+    def append(
+        self,
+        hospital: str,
+        who: str,
+        action: AuditAction,
+        object_id: str | None,
+        at: datetime,
+        microscope: str | None = None,
+    ) -> AuditEntry:
         """Append an entry; safe with concurrent writers."""
 
     def entries(self, hospital: str, after: int, limit: int) -> tuple[AuditEntry, ...]:

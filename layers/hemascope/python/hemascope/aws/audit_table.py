@@ -31,7 +31,15 @@ class DynamoAudit:
     pause: Callable[[float], None] = time.sleep
     _heads: dict[str, ChainHead] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def append(self, hospital: str, who: str, action: AuditAction, object_id: str | None, at: datetime) -> AuditEntry:
+    def append(
+        self,
+        hospital: str,
+        who: str,
+        action: AuditAction,
+        object_id: str | None,
+        at: datetime,
+        microscope: str | None = None,
+    ) -> AuditEntry:
         """Put an entry behind the last one.
 
         Raises
@@ -48,6 +56,7 @@ class DynamoAudit:
                 who=who,
                 action=action,
                 object_id=object_id,
+                microscope=microscope,
                 previous=head.digest,
             )
             if self._put(entry):

@@ -15,13 +15,16 @@ from hemascope.aws.cognito import CognitoAccounts
 from hemascope.aws.hospitals_table import DynamoHospitalSettings
 from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.messaging import SqsNotificationQueue
+from hemascope.aws.microscopes_table import DynamoMicroscopes
 from hemascope.aws.s3 import S3Links, S3Store
 from hemascope.bootstrap.environment import Environment
 from hemascope.domain.hospital import HospitalSettings
+from hemascope.domain.manifest import WEIGHTS
 from hemascope.domain.texts import ENGLISH, Texts
 from hemascope.model.folder import ArtifactFolder
 from hemascope.portal.administration import AdministrationService, ModelView
 from hemascope.portal.audit import AuditService
+from hemascope.portal.microscopes import MicroscopeService
 from hemascope.portal.patients import PatientResultService
 from hemascope.portal.report_files import ReportDocumentService
 from hemascope.portal.report_repository import ReportRepository
@@ -49,6 +52,7 @@ class ReadingEnvironment(Environment):
 class PortalEnvironment(ReadingEnvironment):
     """Settings of the portal's function."""
 
+    microscopes_table: str
     notifications_queue: str
     user_pool: str
     screening_usd_per_second: Annotated[float, Field(gt=0.0)]
@@ -76,8 +80,9 @@ def build_portal() -> Portal:
     texts, urgent = model.texts(settings.language), model.disease.urgent_classes
     reading = _Reading(settings, texts)
     ledger, repository, audit = reading.ledger, reading.repository, reading.audit
+    microscopes = DynamoMicroscopes(client("dynamodb", settings.endpoint), settings.microscopes_table)
     return Portal(
-        uploads=UploadService(reading.links, settings.uploads_bucket),
+        uploads=UploadService(reading.links, settings.uploads_bucket, microscopes),
         worklist=WorklistService(ledger, repository),
         reports=reading.reports,
         reviews=ReviewService(
@@ -97,6 +102,7 @@ def build_portal() -> Portal:
             audit=audit,
             model=ModelView(name=model.manifest.name, card=model.card(), metrics=model.manifest.metrics, urgent_classes=urgent),
         ),
+        microscopes=MicroscopeService(microscopes, audit, reading.links, reading.clock, model.manifest.files[WEIGHTS]),
         statistics=StatisticsService(ledger, reading.clock, settings.screening_usd_per_second),
         audit=audit,
     )

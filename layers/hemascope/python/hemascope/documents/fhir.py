@@ -57,7 +57,7 @@ class _Report:
         self._model, self._specimen = report.model, report.specimen
 
     def bundle(self) -> Resource:
-        subject, sample, device = self._patient(), self._sample(), self._device()
+        subject, sample, device, microscope = self._patient(), self._sample(), self._device(), self._microscope()
         common: Resource = {
             **({"subject": _reference(subject)} if subject else {}),
             **({"specimen": _reference(sample)} if sample else {}),
@@ -65,12 +65,16 @@ class _Report:
             "device": _reference(device),
         }
         pictures = self._pictures(common)
+        if microscope:  # it took the smear; everything else was drawn from it
+            taken_by = _reference(microscope)
+            pictures[0] |= {"author": [taken_by]} if self._version == "R5" else {"device": taken_by}
         common["derivedFrom"] = [_reference(pictures[0])]
         found = of_model(self._report, self._disease, self._reviewed.release, common, self._identify)
         found += [of_reviewer(verdict, self._disease, common, self._identify) for verdict in self._verdicts]
         whole = self._diagnostic_report(common, found, pictures[1:])
         traces = self._provenance([whole, *found], device, pictures[0])
-        resources = [resource for resource in (whole, subject, sample, device, *pictures, *found, *traces) if resource]
+        parts = (whole, subject, sample, device, microscope, *pictures, *found, *traces)
+        resources = [resource for resource in parts if resource]
         moments = self._moments()
         return {
             "resourceType": "Bundle",
@@ -125,6 +129,20 @@ class _Report:
         if self._version == "R5":
             return device | {"type": [kind], "name": [{"value": name, "type": "user-friendly-name"}]}
         return device | {"type": kind, "deviceName": [{"name": name, "type": "user-friendly-name"}]}
+
+    def _microscope(self) -> Resource:
+        """The microscope that took the picture; empty where nobody named one."""
+        if self._specimen is None or self._specimen.microscope is None:
+            return {}
+        hospital, microscope = self._specimen.hospital, self._specimen.microscope
+        kind = {"text": "Microscope"}
+        return {
+            "resourceType": "Device",
+            "id": _identity("microscope", hospital, microscope),
+            "identifier": [identifier(f"microscope/{quote(hospital, safe='')}", microscope)],
+            "status": "active",
+            "type": [kind] if self._version == "R5" else kind,
+        }
 
     def _pictures(self, common: Resource) -> list[Resource]:
         """The smear first, then what was drawn from it. By reference: the smear by its object id, the others by their keys."""

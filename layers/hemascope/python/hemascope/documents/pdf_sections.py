@@ -56,6 +56,7 @@ def identity(report: Report, sample: str) -> Any:
         ("Patient (pseudonym)", specimen.patient if specimen else "unknown"),
         ("Slide", specimen.slide if specimen else "unknown"),
         ("Field of view", specimen.field if specimen else "unknown"),
+        ("Microscope", (specimen and specimen.microscope) or "not named"),
         ("Hospital", specimen.hospital if specimen else "unknown"),
     ]
     right = [
@@ -63,6 +64,7 @@ def identity(report: Report, sample: str) -> Any:
         ("Issued", moment(report.issued_at)),
         ("Specimen", f"{sample}, one field of view"),
         ("Model", report.model.name),
+        ("Weights", f"SHA-256 {report.model.sha256[:16]}"),
     ]
     rows = [
         [Paragraph(a, _LABEL), Paragraph(markup(b, exact=True), _SMALL), Paragraph(c, _LABEL), Paragraph(markup(d), _SMALL)]

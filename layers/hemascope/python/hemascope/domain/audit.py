@@ -27,12 +27,13 @@ class AuditAction(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     SETTINGS = "settings"
     USERS = "users"
+    MICROSCOPES = "microscopes"
     EXPORTED = "exported"
     FORGOTTEN = "forgotten"
 
 
 class AuditEntry(BaseModel):
-    """One entry of an audit trail. It holds ids of accounts and smears, and never a name or text about a patient."""
+    """One entry of an audit trail. It holds ids of accounts, smears and microscopes, never a name or text about a patient."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,6 +43,7 @@ class AuditEntry(BaseModel):
     who: str  # the account's id in the user pool, or SERVICE
     action: AuditAction
     object_id: str | None = None
+    microscope: str | None = None  # its digest
     previous: Digest  # digest of the previous entry, or FIRST
 
     @property

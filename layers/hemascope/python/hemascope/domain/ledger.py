@@ -56,6 +56,7 @@ class LedgerRow(BaseModel):
     notification: NotificationStatus = NotificationStatus.PENDING
     acknowledged_at: datetime | None = None  # when a clinician acknowledged the urgent result
     patient: str | None = None  # digest of the patient's ids, by which a patient's smears are listed
+    microscope: str | None = None  # digest of hospital and microscope, by which a microscope's fields are listed
     # The review. The report is immutable, so it stands here.
     verdicts: Annotated[int, Field(ge=0)] = 0  # verdicts that count; a file with a higher number is from a writer that crashed
     released_verdict_number: Annotated[int, Field(ge=0)] = 0  # verdict on which the release is based; 0 before a release

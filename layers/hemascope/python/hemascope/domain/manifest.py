@@ -12,6 +12,7 @@ from hemascope.domain.report import Digest, Probability
 MANIFEST, WEIGHTS, GOLDEN, TEXTS = "manifest.json", "model.tflite", "golden.json", "texts.en.json"
 COLOURS, FEATURES = "colour_reference.json", "feature_reference.npz"
 CARD = "MODEL_CARD.md"
+MICROSCOPE_REFERENCE = "microscope_reference.json"  # what other microscopes are fitted to; not every model has one
 SERVED = frozenset({WEIGHTS, GOLDEN, TEXTS, COLOURS, FEATURES})
 
 

@@ -87,10 +87,11 @@ class ObjectVersion(BaseModel):
     @property
     def object_id(self) -> str:
         """Digest of bucket, key and version: 32 hex digits, safe in keys, links and logs."""
-        return _digest(self.bucket, self.key, self.version_id)
+        return digest_of(self.bucket, self.key, self.version_id)
 
 
-def _digest(*parts: str) -> str:
+def digest_of(*parts: str) -> str:
+    """32 hex digits that stand for some texts where the texts themselves must not appear."""
     # The length before each part makes ("a", "bc") and ("ab", "c") different.
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -108,19 +109,32 @@ def is_object_id(text: str) -> bool:
 
 
 class Specimen(BaseModel):
-    """Pseudonymous ids of one picture: hospital, patient, slide and field (one picture of the slide)."""
+    """Pseudonymous ids of one picture: hospital, patient, slide, microscope and field (one picture of the slide).
+
+    ``microscope`` is None where nobody said which one took the picture.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     hospital: Segment
     patient: Segment
     slide: Segment
+    microscope: Segment | None = None
     field: Segment
 
     @property
     def slide_digest(self) -> str:
         """32 hex digits that identify the slide where its id must not appear."""
-        return _digest(self.hospital, self.patient, self.slide)
+        return digest_of(self.hospital, self.patient, self.slide)
+
+    @property
+    def microscope_digest(self) -> str | None:
+        """32 hex digits that identify the microscope among those of all hospitals; None without a microscope."""
+        return digest_of(self.hospital, self.microscope) if self.microscope else None
+
+
+_IDS = tuple(Specimen.model_fields)  # in the order of a key
+_PARTS = {len(names): names for names in (_IDS, tuple(name for name in _IDS if name != "microscope"))}
 
 
 class Patient(BaseModel):
@@ -152,7 +166,7 @@ class Patient(BaseModel):
     @property
     def digest(self) -> str:
         """32 hex digits that identify the patient where the id must not appear."""
-        return _digest(self.hospital, self.patient)
+        return digest_of(self.hospital, self.patient)
 
     @classmethod
     def of(cls, specimen: Specimen) -> "Patient":
@@ -161,9 +175,9 @@ class Patient(BaseModel):
 
 
 def smear_key(specimen: Specimen) -> str:
-    """Key of an uploaded picture: ``smears/{hospital}/{patient}/{slide}/{field}``.
+    """Key of an uploaded picture: ``smears/{hospital}/{patient}/{slide}/{microscope}/{field}``.
 
-    Different specimens have different keys, because no part may hold a slash.
+    Without a microscope its part is left out. Different specimens have different keys, because no part may hold a slash.
 
     Raises
     ------
@@ -174,8 +188,11 @@ def smear_key(specimen: Specimen) -> str:
     --------
     >>> smear_key(Specimen(hospital="st-mary", patient="p 7", slide="c+1", field="50%.jpg"))
     'smears/st-mary/p 7/c+1/50%.jpg'
+    >>> smear_key(Specimen(hospital="st-mary", patient="p 7", slide="c+1", microscope="scope 2", field="50%.jpg"))
+    'smears/st-mary/p 7/c+1/scope 2/50%.jpg'
     """
-    key = "/".join(("smears", specimen.hospital, specimen.patient, specimen.slide, specimen.field))
+    microscope = () if specimen.microscope is None else (specimen.microscope,)
+    key = "/".join(("smears", specimen.hospital, specimen.patient, specimen.slide, *microscope, specimen.field))
     size = len(key.encode())
     if size > MAXIMUM_KEY_BYTES:
         raise RejectedSmear(
@@ -192,14 +209,17 @@ def parse_smear_key(key: str) -> Specimen:
     RejectedSmear
         ``invalid_key`` for a key of any other form. The error does not repeat the key, which may name a person.
     """
-    parts = key.split("/")
-    if len(parts) == 5 and parts[0] == "smears":
+    folder, *parts = key.split("/")
+    names = _PARTS.get(len(parts))
+    if names and folder == "smears":
         try:
-            return Specimen(hospital=parts[1], patient=parts[2], slide=parts[3], field=parts[4])
+            return Specimen(**dict(zip(names, parts, strict=True)))
         except ValidationError:
             pass  # rejected below, without the text that pydantic would repeat
     raise RejectedSmear(
-        RejectionReason.INVALID_KEY, "expected a key smears/{hospital}/{patient}/{slide}/{field}, received one of another form"
+        RejectionReason.INVALID_KEY,
+        "expected a key smears/{hospital}/{patient}/{slide}/{microscope}/{field}, or one without the microscope, "
+        "received one of another form",
     )
 
 

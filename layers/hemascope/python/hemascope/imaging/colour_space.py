@@ -47,7 +47,12 @@ _GAMMA_OF_SRGB = 2.2
 _SAME_GAMMA, _SAME_CHROMATICITY = 0.02, 0.002
 _D50 = np.array([0.9642, 1.0, 0.8249])
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
-_BANDS = {b"RGB ": 3, b"GRAY": 1, b"CMYK": 4, b"Lab ": 3}  # of a profile's colour space
+_BANDS = {b"RGB ": 3, b"GRAY": 1, b"CMYK": 4}  # of a profile's colour space
+_CLASSES = {b"scnr", b"mntr", b"prtr", b"spac"}  # of profiles that a picture may have
+# Tags that a profile without tables needs.
+_MATRIX = {b"RGB ": {b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"}, b"GRAY": {b"kTRC"}}
+_TABLES = {b"A2B0", b"A2B1"}
+_MOST_TAGS = 100
 _INTERPRETATIONS = {(1, "uchar"): "b-w", (1, "ushort"): "grey16", (3, "uchar"): "srgb", (3, "ushort"): "rgb16"}
 
 
@@ -81,7 +86,10 @@ def of_icc_profile(profile: bytes) -> ColourSpace:
     RejectedSmear
         ``unsupported_colour`` for a profile of another kind.
     """
-    if len(profile) < 132 or profile[36:40] != b"acsp" or profile[16:20] not in _BANDS:
+    is_profile = len(profile) >= 132 and profile[36:40] == b"acsp"
+    if is_profile and profile[16:20] == b"Lab " and profile[12:16] != b"link":
+        return ICCLAB  # its samples are those of ICC's L*a*b*, whatever the format calls them
+    if not is_profile or profile[16:20] not in _BANDS or profile[12:16] not in _CLASSES:
         raise unsupported_colour("an ICC profile that is damaged or not for pictures")
     return ColourSpace(ColourDeclaration.ICC_PROFILE, profile)
 
@@ -158,6 +166,8 @@ def to_srgb(picture: Image, space: ColourSpace) -> tuple[Image, bool]:
         ``unsupported_colour`` where the declaration is not of such a picture, or the profile is damaged.
     """
     if space.declaration in (ColourDeclaration.CIELAB, ColourDeclaration.ICCLAB):
+        if picture.bands != 3:
+            raise unsupported_colour(f"L*a*b* in a picture of {picture.bands} channels")
         lab = _lab(picture, signed=space.declaration is ColourDeclaration.CIELAB)
         return lab.icc_export(output_profile="srgb", intent="relative", depth=8), True
     if space.declaration is ColourDeclaration.CMYK:
@@ -166,7 +176,7 @@ def to_srgb(picture: Image, space: ColourSpace) -> tuple[Image, bool]:
         return picture, False
     bands = _BANDS[space.profile[16:20]]
     if picture.bands == 1 and bands == 3:
-        picture = Image.bandjoin([picture] * 3)
+        picture = picture.bandjoin([picture, picture])
     if picture.bands != bands:
         raise unsupported_colour(f"an ICC profile for {bands} channels in a picture of {picture.bands}")
     if space.profile[16:20] == b"RGB " and _is_srgb(space.profile):
@@ -177,10 +187,25 @@ def to_srgb(picture: Image, space: ColourSpace) -> tuple[Image, bool]:
 def _convert(picture: Image, profile: bytes) -> Image:
     as_declared = picture.copy(interpretation=_INTERPRETATIONS.get((picture.bands, picture.format), "cmyk"))
     as_declared.set_type(BLOB, "icc-profile-data", profile)
+    _check_tags(profile)
     try:
         return as_declared.icc_transform("srgb", embedded=True, intent="relative", depth=8)
     except Error as error:
         raise unsupported_colour("an ICC profile that is damaged") from error
+
+
+def _check_tags(profile: bytes) -> None:
+    """Refuse a profile without what a conversion needs: libvips takes one of its own instead, and says nothing."""
+    size = min(len(profile), int.from_bytes(profile[:4], "big"))
+    count = int.from_bytes(profile[128:132], "big")
+    if count > _MOST_TAGS or 132 + 12 * count > size:
+        raise unsupported_colour("an ICC profile that is damaged")
+    entries = list(struct.iter_unpack(">4sII", profile[132 : 132 + 12 * count]))
+    tags = {name for name, offset, length in entries if offset + length <= size}
+    if len(tags) < len(entries):
+        raise unsupported_colour("an ICC profile that is cut off")
+    if not (tags & _TABLES or tags >= _MATRIX.get(profile[16:20], _TABLES)):
+        raise unsupported_colour("an ICC profile without a table and without primaries")
 
 
 def _lab(picture: Image, *, signed: bool) -> Image:

@@ -1,7 +1,7 @@
 """Bytes of a picture file -> RGB array. The only decoder: training, command line and Lambda all come through here.
 
 What a file declares (colour space, depth, orientation, which samples are colour, which page is the picture) is obeyed or
-refused, never passed over; what a decoder would fill in is refused (docs/adr/0031).
+refused, never passed over; what a decoder would fill in is refused (docs/adr/0041).
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.domain.errors import RejectedSmear, RejectionReason
-from hemascope.domain.picture_file import DepthSource, PictureFormat, check_size, identify
+from hemascope.domain.picture_file import FIRST_BYTES, DepthSource, PictureFormat, check_size, identify
 from hemascope.domain.report import SourcePicture
 from hemascope.imaging import colour_space
+from hemascope.imaging.colour_space import CIELAB, ICCLAB
 from hemascope.imaging.declared import Declared, corrupt, refusal_of
 from hemascope.imaging.libvips import WHITE, Error, Image, to_array
 from hemascope.imaging.readers import READERS
@@ -61,12 +62,13 @@ def decode_file(data: bytes) -> Decoded:
         pictures, or declares what can't be obeyed.
     """
     check_size(len(data))
+    _check_repetition(data)
     declared = _declared(data)
     _check(declared)
     try:
         return _decode(declared)
     except Error as error:
-        raise refusal_of(declared.format, error) from error
+        raise refusal_of(declared.format, error, is_decoding=True) from error
 
 
 def check_header(data: bytes) -> PictureFormat:
@@ -80,6 +82,13 @@ def check_header(data: bytes) -> PictureFormat:
     declared = _declared(data)
     _check(declared)
     return declared.format
+
+
+def _check_repetition(data: bytes) -> None:
+    """Refuse a file that begins again in its middle; where formats have checksums or end markers, the decoders see it."""
+    picture_format = identify(data)
+    if picture_format is not PictureFormat.JPEG and data.find(data[:FIRST_BYTES], 1) > 0:
+        raise corrupt(picture_format, "it begins a second time: an upload or a copy was resumed at the wrong place")
 
 
 def _declared(data: bytes) -> Declared:
@@ -117,11 +126,15 @@ def _decode(declared: Declared) -> Decoded:
         loaded = loaded.copy_memory()  # the brightest sample is looked for before any is converted
     colour = loaded if loaded.bands == bands else loaded[0:bands]
     alpha = loaded[declared.alpha[0]] if declared.alpha else None
+    depth = _significant_bits(colour, declared)
+    if loaded.format == "ushort" and depth.bits < 16:
+        colour = _to_sixteen_bits(colour, depth.bits)
+        if alpha and alpha.max() < 2**depth.bits:
+            alpha = _to_sixteen_bits(alpha, depth.bits)
     if alpha and declared.alpha and declared.alpha[1]:
         colour = colour.bandjoin(alpha).unpremultiply(max_alpha=WHITE[loaded.format]).cast(loaded.format)[0:bands]
-    depth = _significant_bits(colour, declared.bits)
-    if depth.bits not in (8, 16):
-        colour = colour.linear(65535 / (2**depth.bits - 1), 0.5).cast("ushort")
+    if declared.is_inverted:
+        colour = colour.invert()
     shown, converted = colour_space.to_srgb(colour, declared.space)
     shown = _to_eight_bits(shown)
     if alpha:
@@ -150,13 +163,15 @@ class _Depth(NamedTuple):
     known_from: DepthSource
 
 
-def _significant_bits(colour: Image, declared: int) -> _Depth:
+def _significant_bits(colour: Image, declared: Declared) -> _Depth:
     """How many bits of each sample are used: cameras store 10 or 12 bits in the low bits of 16, and few say so."""
     if colour.format == "uchar":
         return _Depth(8, DepthSource.FILE)
+    if declared.space in (CIELAB, ICCLAB):
+        return _Depth(16, DepthSource.FILE)
     brightest = int(colour.max())
-    if 8 <= declared < 16 and brightest < 2**declared:
-        return _Depth(declared, DepthSource.FILE)
+    if 8 <= declared.bits <= 16 and brightest < 2**declared.bits:
+        return _Depth(declared.bits, DepthSource.FILE)
     if brightest >= 2**14:  # a quarter of white; a picture that stays below it has fewer bits or shows nothing
         return _Depth(16, DepthSource.FILE)
     for bits in (10, 12):
@@ -167,6 +182,10 @@ def _significant_bits(colour: Image, declared: int) -> _Depth:
         f"expected 16 bits, or a file that says how many bits are used, received samples of at most {brightest} of 65535: "
         "export the field as TIFF of 8 bits or as PNG",
     )
+
+
+def _to_sixteen_bits(picture: Image, bits: int) -> Image:
+    return picture.linear(65535 / (2**bits - 1), 0.5).cast("ushort")
 
 
 def _to_eight_bits(picture: Image) -> Image:

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.domain.preprocessing import PreprocessingSpec
+from hemascope.domain.profile import MicroscopeProfile
+from hemascope.imaging.correction import apply_profile
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.segment import Segmentation, masked, segment, segment_mask
 from hemascope.imaging.stain import normalize_stain
@@ -21,7 +23,7 @@ class NetworkInputs(NamedTuple):
     segmented_picture: Picture
 
 
-def to_working_picture(picture: Picture, spec: PreprocessingSpec) -> Picture:
+def to_working_picture(picture: Picture, spec: PreprocessingSpec, profile: MicroscopeProfile | None = None) -> Picture:
     """Bring a decoded picture to the square in which cells are counted and measured.
 
     The data set's 224 x 224 pictures are whole frames squeezed into a square, so a frame of any other shape is too.
@@ -30,14 +32,20 @@ def to_working_picture(picture: Picture, spec: PreprocessingSpec) -> Picture:
     ----------
     picture
         (height, width, 3), uint8, RGB.
+    profile
+        Of the microscope; None where it needs no correction.
 
     Returns
     -------
     array of shape (working_size, working_size, 3), uint8, RGB, its scale-bar corner white
     """
-    side = spec.working_size
-    working = _resize(picture, side).copy()
-    working[spec.mark(side)] = 255
+    working = _resize(picture, spec.working_size)
+    return paint_mark((working if profile is None else apply_profile(profile, working)).copy(), spec)
+
+
+def paint_mark(working: Picture, spec: PreprocessingSpec) -> Picture:
+    """Make the scale-bar corner of a square picture white, in place; returns the picture."""
+    working[spec.mark(len(working))] = 255
     return working
 
 

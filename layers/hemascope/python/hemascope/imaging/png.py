@@ -25,7 +25,9 @@ from hemascope.imaging.colour_space import (
 _SIGNATURE = 8  # bytes
 _MOST_CHUNKS = 100_000  # honest files have a few thousand at most. A file of 32 MB could have millions.
 _MOST_PROFILE_BYTES = 8 * 1024 * 1024
-_FOR_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND"}
+_FOR_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+
+_SAID = {b"acTL", b"sBIT", b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"}
 
 
 @dataclass(frozen=True)
@@ -49,17 +51,24 @@ def read_png(data: bytes) -> DeclaredPng:
     needed, said = [data[:_SIGNATURE]], dict[bytes, bytes]()
     name, end = b"", 0
     for name, start, end in _chunks(data):
-        if name in _FOR_PIXELS:
+        if name == b"eXIf":
+            needed.insert(
+                2, data[start:end]
+            )  # behind the header: it may stand behind the pixels, where libvips has no use for it
+        elif name in _FOR_PIXELS:
             needed.append(data[start:end])
         else:
-            said.setdefault(name, data[start + 8 : end - 4])
+            content = data[start + 8 : end - 4]
+            if name in _SAID and zlib.crc32(name + content) != int.from_bytes(data[end - 4 : end], "big"):
+                raise _corrupt(f"the checksum of its chunk {name.decode()} is wrong")
+            said.setdefault(name, content)
     if name != b"IEND" or end > len(data):
         raise RejectedSmear(
             RejectionReason.TRUNCATED, "expected a whole PNG file, received one that ends early: the end chunk is missing"
         )
     try:
         frames = struct.unpack_from(">I", said[b"acTL"])[0] if b"acTL" in said else 1
-        return DeclaredPng(b"".join(needed), frames, min(said.get(b"sBIT", b"\x00")), _space(said))
+        return DeclaredPng(b"".join(needed), frames, _significant_bits(said.get(b"sBIT", b"")), _space(said))
     except struct.error as error:
         raise _corrupt("a chunk is too short") from error
 
@@ -74,6 +83,11 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         start, name, position = position, data[position + 4 : position + 8], position + 12 + length
         yield name, start, position
     raise _corrupt(f"more than {_MOST_CHUNKS} chunks")
+
+
+def _significant_bits(said: bytes) -> int:
+    colours = said[: len(said) - 1] if len(said) in (2, 4) else said  # the last of two or four is the alpha channel's
+    return min(colours, default=0)
 
 
 def _space(said: Mapping[bytes, bytes]) -> ColourSpace:

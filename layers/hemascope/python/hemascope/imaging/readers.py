@@ -14,17 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.domain.picture_file import PictureFormat
-from hemascope.imaging import colour_space, tiff
+from hemascope.imaging import colour_space, tiff, tiff_tags
 from hemascope.imaging.colour_space import ColourSpace
-from hemascope.imaging.damage import LOST, dead_rows, heic_pictures, lost_sector, webp_pictures
-from hemascope.imaging.declared import Declared, corrupt, no_damage, not_decoded, refusal_of, truncated
-from hemascope.imaging.libvips import Image, SourceCustom
+from hemascope.imaging.damage import (
+    HEIC_RUN,
+    LOST,
+    WEBP_RUN,
+    Finder,
+    dead_rows,
+    dead_tiles,
+    heic_pictures,
+    lost_run,
+    webp_pictures,
+)
+from hemascope.imaging.declared import Declared, corrupt, no_damage, refusal_of, truncated
+from hemascope.imaging.jpeg import WatchedSource, check_segments
+from hemascope.imaging.libvips import Image
 from hemascope.imaging.png import read_png
+from hemascope.imaging.tiff_pages import count_pictures, read_directories
 
-_MOST_SCANS = 64  # of a JPEG; honest ones have ten. Each costs a walk over the whole picture, whatever few bytes it has.
-_MOST_SEGMENTS = 100_000  # of a JPEG; honest ones have a few thousand. A file of 32 MB could have millions.
-_LAST_BYTES, _LAST_STEP = 64, 8  # of a JPEG; its decoder reads eight bytes ahead at most
-_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # neither a coded 255, nor a fill byte, nor a restart
 # Entries of EXIF's directories, big-endian and little-endian: R03 of DCF, and the colour space's number. libvips shows numbers
 # for both that its library made up.
 _DCF_ADOBE_RGB = re.compile(rb"\x00\x01\x00\x02\x00\x00\x00\x04R03\x00|\x01\x00\x02\x00\x04\x00\x00\x00R03\x00")
@@ -41,61 +49,10 @@ _HEIF_ERRORS = (ValueError, EOFError, OSError, RuntimeError, SyntaxError, NotImp
 
 
 def _jpeg(data: bytes) -> Declared:
-    coded = _coded_part(data)
-    watched = _WatchedSource(data, coded.stop)
+    watched = WatchedSource(data)
     declared = _of_header(PictureFormat.JPEG, Image.jpegload_source(watched.source, **_STRICTLY))
-    sector = lost_sector([data[coded.start : coded.stop]])
-    return replace(declared, damage=lambda stored: "" if watched.was_needed_whole and not sector(stored) else LOST)
-
-
-def _coded_part(data: bytes) -> range:
-    """Where the first picture's scans lie, its end marker included; a telephone may append other pictures, and a film."""
-    position, first, scans = 2, 0, 0
-    for _ in range(_MOST_SEGMENTS):
-        marker = _JPEG_MARKER.search(data, position)
-        if marker is None:
-            raise truncated(PictureFormat.JPEG)
-        if marker[0] == b"\xff\xf7":  # JPEG-LS, whose coded part has other rules for markers
-            raise not_decoded(PictureFormat.JPEG)
-        if marker[0] == b"\xff\xd9":
-            return range(first or marker.start(), marker.end())
-        if marker[0] == b"\xff\xda":
-            first, scans = first or marker.start(), scans + 1
-        if scans > _MOST_SCANS:
-            raise corrupt(PictureFormat.JPEG, f"more than {_MOST_SCANS} scans")
-        position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
-    raise corrupt(PictureFormat.JPEG, f"more than {_MOST_SEGMENTS} segments")
-
-
-class _WatchedSource:
-    """A JPEG's bytes, handed out so that it shows whether the decoder needed them all.
-
-    Where something was lost or overwritten, it may have all its pixels before the end marker. libjpeg would warn of bytes
-    that are left, but libvips does not ask it to read on.
-    """
-
-    def __init__(self, data: bytes, end: int) -> None:
-        self._data, self._end = data, end
-        self._position = self._farthest = 0
-        self.source = SourceCustom()
-        self.source.on_read(self._read)
-        self.source.on_seek(self._seek)
-
-    @property
-    def was_needed_whole(self) -> bool:
-        """Whether the decoder asked for the end marker."""
-        return self._farthest >= self._end
-
-    def _read(self, size: int) -> bytes:
-        before = self._end - _LAST_BYTES - self._position
-        part = self._data[self._position : self._position + (min(size, before) if before > 0 else _LAST_STEP)]
-        self._position += len(part)
-        self._farthest = max(self._farthest, self._position)
-        return part
-
-    def _seek(self, offset: int, whence: int) -> int:
-        self._position = offset + (0, self._position, len(self._data))[whence]
-        return self._position
+    watched.end = check_segments(data)
+    return replace(declared, damage=lambda _: "" if watched.was_needed_whole else LOST)
 
 
 def _png(data: bytes) -> Declared:
@@ -109,8 +66,8 @@ def _webp(data: bytes) -> Declared:
     size = 8 + int.from_bytes(data[4:8], "little")
     if size > len(data):
         raise truncated(PictureFormat.WEBP)
-    header = Image.webpload_buffer(data, **_STRICTLY)
-    return replace(_of_header(PictureFormat.WEBP, header), damage=lost_sector(webp_pictures(data)))
+    declared = _of_header(PictureFormat.WEBP, Image.webpload_buffer(data, **_STRICTLY))
+    return replace(declared, damage=lost_run(webp_pictures(data), WEBP_RUN))
 
 
 def _of_header(picture_format: PictureFormat, image: Image) -> Declared:
@@ -159,8 +116,8 @@ def _exif_space(exif: bytes) -> ColourSpace:
 
 
 def _tiff(data: bytes) -> Declared:
-    pages = tiff.read_directories(data)
-    pictures = tiff.count_pictures(pages)
+    pages = read_directories(data)
+    pictures = count_pictures(pages)
     page = pages[0]
     if pictures == 1:
         for each in pages:
@@ -174,17 +131,24 @@ def _tiff(data: bytes) -> Declared:
         # A palette becomes grey or RGB, whichever its colours are.
         bands=0 if page.photometric == tiff.PALETTE else len(pages) if len(pages) > 1 else page.colour_bands,
         alpha=alpha,
-        bits=page.number(tiff.MAXIMUM, 0).bit_length() if page.bits == 16 else 0,
-        orientation=page.number(tiff.ORIENTATION, 1),
+        bits=page.number(tiff_tags.MAXIMUM, 0).bit_length() if page.bits == 16 else 0,
+        is_inverted=page.photometric == tiff.MIN_IS_WHITE,
+        orientation=page.number(tiff_tags.ORIENTATION, 1),
         space=_tiff_space(page),
         pictures=pictures,
         # A strip may be the whole picture, and is decoded into a buffer of its own.
         pixel_bytes=max(8, (3 if is_split else 2) * max(page.samples, 3) * ((page.bits + 7) // 8) + 3),
-        damage=dead_rows(-1) if page.is_uncompressed and not page.is_tiled else no_damage,
+        damage=_tiff_damage(page) if pictures == 1 and page.is_uncompressed else no_damage,
     )
 
 
+def _tiff_damage(page: tiff.Directory) -> Finder:
+    return dead_tiles(page.dead_tiles()) if page.is_tiled else dead_rows(-1)
+
+
 def _load_tiff(pages: Sequence[tiff.Directory]) -> Image:
+    for page in pages:
+        page.check_damage()
     files = [file for page in pages for file in page.pictures()]
     images = [Image.tiffload_buffer(file, **_STRICTLY) for file in files]
     return images[0] if len(images) == 1 else images[0].bandjoin(images[1:])
@@ -193,7 +157,7 @@ def _load_tiff(pages: Sequence[tiff.Directory]) -> Image:
 def _tiff_space(page: tiff.Directory) -> ColourSpace:
     if page.photometric in (tiff.CIELAB, tiff.ICCLAB):
         return colour_space.CIELAB if page.photometric == tiff.CIELAB else colour_space.ICCLAB
-    if profile := page.text(tiff.ICC_PROFILE):
+    if profile := page.text(tiff_tags.ICC_PROFILE):
         return colour_space.of_icc_profile(profile)
     if page.photometric == tiff.SEPARATED:
         return colour_space.CMYK
@@ -237,6 +201,8 @@ def _heic(data: bytes) -> Declared:
         file = pi_heif.open_heif(data, convert_hdr_to_8bit=False)
     except _HEIF_ERRORS as error:
         raise refusal_of(PictureFormat.HEIC, error) from error
+    if not 0 <= file.primary_index < len(file):
+        raise corrupt(PictureFormat.HEIC, "it holds no picture")
 
     def load() -> Image:
         try:
@@ -255,8 +221,17 @@ def _heic(data: bytes) -> Declared:
         space=_heic_space(file.info),
         pictures=len(file),
         pixel_bytes=12 if ";" in file.mode else 9,
-        damage=lost_sector(heic_pictures(data)),
+        damage=lost_run(heic_pictures(_without_metadata(data, file.info)), HEIC_RUN),
     )
+
+
+def _without_metadata(data: bytes, info: Mapping[str, Any]) -> bytes:
+    """The file without what lies among the coded pictures and may be padded: EXIF and XMP."""
+    exif: bytes = info.get("exif") or b""
+    for padded in (exif.removeprefix(b"Exif\x00\x00"), info.get("xmp") or b""):
+        if padded:
+            data = data.replace(padded, b"\x01" * len(padded))  # as long, so that boxes keep their sizes
+    return data
 
 
 def _heic_space(info: Mapping[str, Any]) -> ColourSpace:
@@ -264,7 +239,7 @@ def _heic_space(info: Mapping[str, Any]) -> ColourSpace:
         return colour_space.of_icc_profile(profile)
     if points := info.get("nclx_profile"):
         return colour_space.of_code_points(points["color_primaries"], points["transfer_characteristics"])
-    return colour_space.UNDECLARED
+    return _exif_space(info.get("exif") or b"")
 
 
 def _of_array(array: NDArray[Any]) -> Image:

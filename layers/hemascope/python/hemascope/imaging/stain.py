@@ -73,13 +73,14 @@ def normalize_stain(working: Picture, spec: PreprocessingSpec) -> NormalizedStai
 
 
 def find_anchors(working: Picture, spec: PreprocessingSpec) -> Anchors:
-    """Find empty slide, red cells and nuclei in a working picture, at half its size."""
+    """Find empty slide, red cells and nuclei in a working picture, at half its size; they span a plane in any picture."""
+    return _steady(measure_anchors(working, spec), _stain_of(spec))
+
+
+def measure_anchors(working: Picture, spec: PreprocessingSpec) -> Anchors:
+    """Anchors as they are measured, at half the size of a working picture, without what is assumed of red cells."""
     stain = _stain_of(spec)
-    side = max(1, len(working) // 2)
-    small = np.asarray(cv2.resize(working, (side, side), interpolation=cv2.INTER_AREA))
-    seen = np.ones((side, side), np.bool_)
-    seen[spec.mark(side)] = False
-    pixels = small[seen].astype(np.float32)
+    pixels = seen_pixels(working, spec).astype(np.float32)
     slide = np.maximum(np.quantile(pixels, stain.slide_quantile, axis=0), _DARKEST)
     absorbed = np.asarray(1.0 - pixels / slide, np.float64)
     blue = pixels[:, 2]
@@ -88,18 +89,27 @@ def find_anchors(working: Picture, spec: PreprocessingSpec) -> Anchors:
     purple = balanced[:, 2] - balanced[:, 1]
     red_cells = dark & (purple <= np.quantile(purple, stain.red_cell_purple))
     nuclei = purple >= np.quantile(purple, 1.0 - stain.nuclei_share)
-    return _steady(slide, _median(absorbed[red_cells]), _median(absorbed[nuclei]), stain)
+    return Anchors(slide, _median(absorbed[red_cells]), _median(absorbed[nuclei]))
 
 
-def _steady(slide: Vector, red_cells: Vector, nuclei: Vector, stain: StainSpec) -> Anchors:
+def seen_pixels(working: Picture, spec: PreprocessingSpec) -> Picture:
+    """The pixels of a working picture at half its size, without the scale bar's corner: (n, 3), uint8, RGB."""
+    side = max(1, len(working) // 2)
+    small = np.asarray(cv2.resize(working, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+    seen = np.ones((side, side), np.bool_)
+    seen[spec.mark(side)] = False
+    return np.asarray(small[seen], np.uint8)
+
+
+def _steady(measured: Anchors, stain: StainSpec) -> Anchors:
     """Anchors that span a plane, whatever was photographed."""
     prior = np.array(stain.red_cell_prior)
-    red_cells = red_cells + stain.prior_weight * prior
+    nuclei, red_cells = measured.nuclei, measured.red_cells + stain.prior_weight * prior
     if nuclei[1] <= nuclei[2] or _distance(nuclei, red_cells) < stain.faintest:
         nuclei = np.array(stain.nuclei)
     if _distance(nuclei, red_cells) < stain.faintest:
         red_cells = prior
-    return Anchors(slide, red_cells, nuclei)
+    return Anchors(measured.slide, red_cells, nuclei)
 
 
 def _distance(vector: Vector, line: Vector) -> float:

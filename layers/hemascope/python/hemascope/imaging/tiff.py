@@ -1,4 +1,4 @@
-"""What a TIFF file says of itself, and its full picture as files that hold nothing else.
+"""What a page of a TIFF file says of itself, and its picture as files that hold nothing else.
 
 No library reads the tags of a hostile file in bounded time and memory, and libvips does not show those that say what the
 samples mean. So the tags are read here, and what is decoded is written anew around the same strips: one directory, only the
@@ -7,39 +7,43 @@ tags that pixels need, planes as pictures of one band (docs/adr/0031).
 Source: TIFF 6.0 (Adobe, 1992); BigTIFF; Adobe Photoshop TIFF Technical Notes (2002).
 """
 
-import re
-import struct
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hemascope.domain.errors import RejectedSmear, RejectionReason
-from hemascope.imaging.colour_space import Chromaticities
-
-Numbers = NDArray[Any]
-
-NEW_SUBFILE_TYPE, SUBFILE_TYPE, WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC = 254, 255, 256, 257, 258, 259, 262
-DESCRIPTION, STRIPS, ORIENTATION, SAMPLES, STRIP_BYTES, MAXIMUM, PLANAR = 270, 273, 274, 277, 279, 281, 284
-WHITE_POINT, CHROMATICITIES, TILES, TILE_BYTES, INK_SET, EXTRA, SAMPLE_FORMAT = 318, 319, 324, 325, 332, 338, 339
-ICC_PROFILE, DNG_VERSION = 34675, 50706
-# What stays as it is where the picture is written anew: fill order, rows a strip, fax options, predictor, palette, tile size,
-# JPEG tables, and how luma and chroma are stored.
-_KEPT = (WIDTH, LENGTH, COMPRESSION, 266, 278, 292, 293, 317, 320, 322, 323, 347, 529, 530, 531, 532)
-_READ = {
-    NEW_SUBFILE_TYPE, SUBFILE_TYPE, BITS, PHOTOMETRIC, DESCRIPTION, STRIPS, ORIENTATION, SAMPLES, STRIP_BYTES, MAXIMUM, PLANAR,
-    WHITE_POINT, CHROMATICITIES, TILES, TILE_BYTES, INK_SET, EXTRA, SAMPLE_FORMAT, ICC_PROFILE, DNG_VERSION, *_KEPT,
-}  # fmt: skip
-# BYTE, ASCII, SHORT, LONG, RATIONAL as pairs, UNDEFINED, IFD, LONG8, SLONG8, IFD8
-_TYPES = {1: "u1", 2: "u1", 3: "u2", 4: "u4", 5: "u4", 7: "u1", 13: "u4", 16: "u8", 18: "u8"}
-_RATIONAL = 5
-_TYPE_NUMBERS = {1: 1, 2: 3, 4: 4}  # of whole numbers, by bytes
-# Directory entries: honest files have a few hundred at most. A file of 32 MB could have millions.
-_MOST_ENTRIES = 100_000
-_MOST_VALUES = 1_000_000  # of a tag that is not bytes: a picture has at most a few strips for each row
+from hemascope.imaging.colour_space import Chromaticities, unsupported_colour
+from hemascope.imaging.strips import is_whole
+from hemascope.imaging.tiff_tags import (
+    BITS,
+    CHROMATICITIES,
+    COMPRESSION,
+    DNG_VERSION,
+    EXTRA,
+    ICC_PROFILE,
+    INK_SET,
+    KEPT,
+    LENGTH,
+    PHOTOMETRIC,
+    PLANAR,
+    ROWS,
+    SAMPLE_FORMAT,
+    SAMPLES,
+    STRIP_BYTES,
+    STRIPS,
+    TILE_BYTES,
+    TILE_LENGTH,
+    TILE_WIDTH,
+    TILES,
+    TRANSFER_FUNCTION,
+    WHITE_POINT,
+    WIDTH,
+    Numbers,
+    corrupt,
+    truncated,
+    unsupported,
+    with_directory,
+)
 
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, MASK, SEPARATED, YCBCR, CIELAB, ICCLAB = 0, 1, 2, 3, 4, 5, 6, 8, 9
 _BANDS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, PALETTE: 1, SEPARATED: 4, YCBCR: 3, CIELAB: 3, ICCLAB: 3}
@@ -73,7 +77,7 @@ class Directory:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         if WIDTH not in self.tags or LENGTH not in self.tags:
-            raise _corrupt("its size is missing")
+            raise corrupt("its size is missing")
         return self.number(WIDTH, 0), self.number(LENGTH, 0)
 
     @property
@@ -141,7 +145,12 @@ class Directory:
         RejectedSmear
             ``unsupported_format`` with the name of what is not supported, ``truncated`` or ``corrupt``.
         """
-        photometric, samples = self.photometric, self.samples
+        self._check_kind()
+        self._check_samples()
+        self._check_strips()
+
+    def _check_kind(self) -> None:
+        photometric = self.photometric
         if DNG_VERSION in self.tags or photometric in (32803, 34892):
             raise unsupported("a camera's raw file (DNG)")
         if photometric not in _BANDS:
@@ -149,8 +158,15 @@ class Directory:
         compression = self.number(COMPRESSION, 1)
         if compression not in _COMPRESSIONS:
             raise unsupported(f"{_NOT_DECODED.get(compression, 'unknown')} compression ({compression})")
-        if photometric == YCBCR and compression != 7:
-            raise unsupported("luma and chroma without JPEG compression")
+        if photometric == YCBCR and (compression != 7 or self.is_planar):
+            raise unsupported("luma and chroma without JPEG compression, or in planes of their own")
+        if TRANSFER_FUNCTION in self.tags and ICC_PROFILE not in self.tags:
+            raise unsupported_colour("a transfer function without a profile")
+        if photometric == SEPARATED and self.number(INK_SET, 1) != 1:
+            raise unsupported("inks other than CMYK")
+
+    def _check_samples(self) -> None:
+        samples = self.samples
         if SAMPLE_FORMAT in self.tags and set(self.tags[SAMPLE_FORMAT].flat) - {1, 4}:
             kind = "floating-point" if 3 in self.tags[SAMPLE_FORMAT] else "signed"
             raise unsupported(f"{kind} samples, which have no agreed range")
@@ -160,22 +176,50 @@ class Directory:
         if self.bits not in allowed:
             raise unsupported(f"{self.bits}-bit samples")
         if samples < self.colour_bands:
-            raise _corrupt(f"{samples} samples a pixel are too few for its colours")
-        if photometric == SEPARATED and self.number(INK_SET, 1) != 1:
-            raise unsupported("inks other than CMYK")
-        self._check_strips()
+            raise corrupt(f"{samples} samples a pixel are too few for its colours")
+        if self.colour_bands == 1 and samples > 2:
+            raise unsupported(f"{samples} samples a pixel of which the file doesn't say that they are colours")
 
     def _check_strips(self) -> None:
         offsets, lengths = (self.tags.get(tag) for tag in self._layout)
         if offsets is None or lengths is None or len(offsets) != len(lengths):
-            raise _corrupt("its strips are missing")
+            raise corrupt("its strips are missing")
         end = int((offsets.astype(np.float64) + lengths).max())
         if end > len(self.data):
-            raise _truncated(f"{end} bytes expected, {len(self.data)} received")
+            raise truncated(f"{end} bytes expected, {len(self.data)} received")
         if not lengths.all() or not offsets.all():
-            raise _corrupt("a strip was never written")
-        if self.is_uncompressed and self.is_tiled and any(map(self._is_dead, offsets, lengths)):
-            raise _corrupt("a tile was never written")
+            raise corrupt("a strip was never written")
+
+    def check_damage(self) -> None:
+        """Refuse a strip that doesn't decode to its end. It takes about as long as decoding.
+
+        Raises
+        ------
+        RejectedSmear
+            ``corrupt``.
+        """
+        compression = self.number(COMPRESSION, 1)
+        offsets, lengths = (self.tags[tag].tolist() for tag in self._layout)
+        if self.is_tiled:
+            width, rows = self.number(TILE_WIDTH, 0), self.number(TILE_LENGTH, 0)
+        else:
+            width, rows = self.size[0], min(self.number(ROWS, self.size[1]), self.size[1])
+        row = (width * self.bits * (1 if self.is_planar else self.samples) + 7) // 8
+        sizes = {row * rows} if self.is_tiled else {row * rows, row * (self.size[1] % max(rows, 1))}
+        for offset, length in zip(offsets, lengths, strict=True):
+            if not is_whole(self.data[offset : offset + length], compression, sizes):
+                raise corrupt("a strip of it doesn't decode to its end")
+
+    def dead_tiles(self) -> tuple[tuple[slice, slice], ...]:
+        """Rows and columns of the tiles that are stored as zeros, where samples are stored as they are."""
+        if not (self.is_uncompressed and self.is_tiled):
+            return ()
+        width, height = max(self.number(TILE_WIDTH, 0), 1), max(self.number(TILE_LENGTH, 0), 1)
+        across, down = -(-self.size[0] // width), -(-self.size[1] // height)
+        places = zip(self.tags[TILES], self.tags[TILE_BYTES], strict=True)
+        dead = {number % max(across * down, 1) for number, place in enumerate(places) if self._is_dead(*place)}
+        corners = [(height * (number // across), width * (number % across)) for number in sorted(dead)]
+        return tuple((slice(top, top + height), slice(left, left + width)) for top, left in corners)
 
     def _is_dead(self, offset: int, length: int) -> bool:
         return not np.frombuffer(self.data, np.uint8, int(length), int(offset)).any()
@@ -189,159 +233,14 @@ class Directory:
         return [self._alone(1, slice(band * share, (band + 1) * share)) for band in bands]
 
     def _alone(self, samples: int, parts: slice) -> bytes:
-        tags = {tag: self.tags[tag] for tag in _KEPT if tag in self.tags}
-        photometric = self.photometric if samples > 1 or self.samples == 1 else MIN_IS_BLACK
-        # The bands of L*a*b* come out as they are stored: what they mean is the colour conversion's.
-        tags[PHOTOMETRIC] = np.array([RGB if photometric in (CIELAB, ICCLAB) else photometric], "u2")
+        tags = {tag: self.tags[tag] for tag in KEPT if tag in self.tags}
+        # Bands come out as they are stored: what those of L*a*b* mean, and that white is zero, is for the conversion.
+        as_stored = {MIN_IS_WHITE: MIN_IS_BLACK, CIELAB: RGB, ICCLAB: RGB}.get(self.photometric, self.photometric)
+        tags[PHOTOMETRIC] = np.array([as_stored if samples == self.samples else MIN_IS_BLACK], "u2")
         tags[SAMPLES] = np.array([samples], "u2")
         tags[BITS] = np.full(samples, self.bits, "u2")
         if (extra := samples - self.colour_bands) > 0:
             tags[EXTRA] = np.zeros(extra, "u2")  # as they are stored: no decoder multiplies by one of them
         for tag in self._layout:
             tags[tag] = self.tags[tag][parts].astype("u4")
-        return _with_directory(self.data, self.order, tags)
-
-
-def _with_directory(data: bytes, order: str, tags: dict[int, Numbers]) -> bytes:
-    """The file with this directory alone; all offsets in it are those of the file."""
-    start = len(data) + len(data) % 2
-    values_at = start + 2 + 12 * len(tags) + 4
-    entries, values = b"", b""
-    for tag in sorted(tags):
-        numbers = tags[tag]
-        size = min(numbers.dtype.itemsize, 4)  # a file of 32 MB has no use for the 8 bytes of a BigTIFF
-        content = numbers.astype(f"{order}u{size}").tobytes()
-        if len(content) > 4:
-            where = struct.pack(f"{order}I", values_at + len(values))
-            values += content + bytes(len(content) % 2)
-        else:
-            where = content.ljust(4, b"\x00")
-        kind = _RATIONAL if numbers.ndim == 2 else _TYPE_NUMBERS[size]
-        entries += struct.pack(f"{order}HHI", tag, kind, len(numbers)) + where
-    header = (b"II*\x00" if order == "<" else b"MM\x00*") + struct.pack(f"{order}I", start)
-    directory = struct.pack(f"{order}H", len(tags)) + entries + bytes(4)
-    return b"".join((header, data[8:], bytes(len(data) % 2), directory, values))
-
-
-def read_directories(data: bytes) -> list[Directory]:
-    """The pages of a TIFF or BigTIFF file in their order, without those that are copies or masks of others.
-
-    Raises
-    ------
-    RejectedSmear
-        ``corrupt``, ``truncated``; ``unsupported_format`` where there are only copies, as in cameras' raw files.
-    """
-    try:
-        found = list(_walk(data))
-    except (struct.error, IndexError) as error:
-        raise _truncated("its header is cut off") from error
-    full = [page for page in found if not _is_copy(page)]
-    if not found:
-        raise _corrupt("it holds no picture")
-    if not full:
-        raise unsupported("a file that holds only previews, such as a camera's raw file")
-    return full
-
-
-def _is_copy(page: Directory) -> bool:
-    # Bit 0: a reduced copy of another page; bit 2: a transparency mask.
-    return bool(page.number(NEW_SUBFILE_TYPE, 0) & 0b101) or page.number(SUBFILE_TYPE, 1) == 2 or page.photometric == MASK
-
-
-def _walk(data: bytes) -> Iterator[Directory]:
-    order = "<" if data[:2] == b"II" else ">"
-    (magic,) = struct.unpack_from(f"{order}H", data, 2)
-    big = magic == 43
-    counted, linked, entry_bytes = ("Q", "Q", 20) if big else ("H", "I", 12)
-    (offset,) = struct.unpack_from(order + linked, data, 8 if big else 4)
-    seen: set[int] = set()
-    entries = 0
-    while offset:
-        if offset in seen:
-            raise _corrupt("its directories form a circle")
-        seen.add(offset)
-        (count,) = struct.unpack_from(order + counted, data, offset)
-        entries += 1 + count
-        if entries > _MOST_ENTRIES:
-            raise _corrupt(f"more than {_MOST_ENTRIES} entries")
-        first = offset + struct.calcsize(counted)
-        yield Directory(data, order, _tags(data, order, range(first, first + entry_bytes * count, entry_bytes), linked))
-        (offset,) = struct.unpack_from(order + linked, data, first + entry_bytes * count)
-
-
-def _tags(data: bytes, order: str, places: Sequence[int], linked: str) -> dict[int, Numbers]:
-    """Values of the tags that are asked for; they are looked at where they stand, so many of them take no memory."""
-    tags: dict[int, Numbers] = {}
-    inline = struct.calcsize(linked)
-    for entry in places:
-        tag, kind, number = struct.unpack_from(f"{order}HH{linked}", data, entry)
-        if tag not in _READ or kind not in _TYPES:
-            continue
-        form = np.dtype(f"{order}{_TYPES[kind]}")
-        parts = 2 if kind == _RATIONAL else 1
-        size = number * parts * form.itemsize
-        where = entry + 4 + inline
-        if size > inline:
-            (where,) = struct.unpack_from(order + linked, data, where)
-        if number < 1 or size > len(data) or (form.itemsize > 1 and number > _MOST_VALUES):
-            raise _corrupt(f"tag {tag} has {number} values")
-        if where + size > len(data):
-            raise _truncated(f"tag {tag} lies behind its end")
-        values = np.frombuffer(data, form, number * parts, where)
-        tags[tag] = values.reshape(-1, 2) if parts == 2 else values
-    return tags
-
-
-_IMAGEJ_STACK = re.compile(rb"^(images|slices|frames)=(\d+)", re.MULTILINE)
-_IMAGEJ_CHANNELS = re.compile(rb"^channels=3$", re.MULTILINE)
-_IMAGEJ_MODE = re.compile(rb"^mode=(composite|color)$", re.MULTILINE)
-_OME_SIZE = re.compile(rb'Size([CZT])="(\d+)"')
-_OME_CHANNEL = re.compile(rb"<(?:\w+:)?Channel\b([^>]*)>")
-_OME_ATTRIBUTE = re.compile(rb'(Name|Color)="([^"]*)"')
-_COLOURS = ({b"r", b"red", b"-16776961"}, {b"g", b"green", b"16711935"}, {b"b", b"blue", b"65535"})
-_NAMED_CHANNELS = re.compile(rb'"Name": \["R(?:ed)?", "G(?:reen)?", "B(?:lue)?"\]')
-
-
-def are_one_colour_picture(pages: Sequence[Directory]) -> bool:
-    """Whether three pages are red, green and blue of one picture, as OME-TIFF and ImageJ write them."""
-    if len(pages) != 3 or len({(page.size, page.bits, page.samples, page.photometric) for page in pages}) != 1:
-        return False
-    if pages[0].samples != 1 or pages[0].photometric != MIN_IS_BLACK:
-        return False
-    text = pages[0].text(DESCRIPTION)
-    if text.startswith(b"ImageJ="):
-        counts = {name: int(number) for name, number in _IMAGEJ_STACK.findall(text)}
-        of_one = counts.get(b"slices", 1) == counts.get(b"frames", 1) == 1
-        return of_one and bool(_IMAGEJ_CHANNELS.search(text) and _IMAGEJ_MODE.search(text))
-    if b"<OME" in text:
-        sizes = dict(_OME_SIZE.findall(text))
-        channels = [{value.lower() for _, value in _OME_ATTRIBUTE.findall(channel)} for channel in _OME_CHANNEL.findall(text)]
-        named = len(channels) == 3 and all(names & known for names, known in zip(channels, _COLOURS, strict=True))
-        return named and sizes == {b"C": b"3", b"Z": b"1", b"T": b"1"}
-    return bool(_NAMED_CHANNELS.search(text))
-
-
-def count_pictures(pages: Sequence[Directory]) -> int:
-    """How many pictures the pages are; a stack of ImageJ may stand behind a single directory."""
-    if are_one_colour_picture(pages):
-        return 1
-    text = pages[0].text(DESCRIPTION)
-    announced = {name: int(number[:9]) for name, number in _IMAGEJ_STACK.findall(text)} if text.startswith(b"ImageJ=") else {}
-    return max(len(pages), announced.get(b"images", 1))
-
-
-def unsupported(what: str) -> RejectedSmear:
-    """A TIFF file that is whole, but of a kind that is not decoded."""
-    return RejectedSmear(
-        RejectionReason.UNSUPPORTED_FORMAT,
-        f"expected a TIFF file of 8 or 16 bits that is uncompressed or compressed by LZW, Deflate or JPEG, received {what}: "
-        "export the field as TIFF of 8 bits or as PNG",
-    )
-
-
-def _truncated(detail: str) -> RejectedSmear:
-    return RejectedSmear(RejectionReason.TRUNCATED, f"expected a whole TIFF file, received one that ends early: {detail}")
-
-
-def _corrupt(detail: str) -> RejectedSmear:
-    return RejectedSmear(RejectionReason.CORRUPT, f"expected a readable TIFF file, received a damaged one: {detail}")
+        return with_directory(self.data, self.order, tags)

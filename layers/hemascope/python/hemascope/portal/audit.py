@@ -39,9 +39,11 @@ class AuditService:
     audit: AuditTrail
     clock: Clock
 
-    def record(self, hospital: str, account: str, action: AuditAction, object_id: str | None) -> None:
+    def record(
+        self, hospital: str, account: str, action: AuditAction, object_id: str | None, microscope: str | None = None
+    ) -> None:
         """Record an action before it is performed: where recording fails, the action does not happen."""
-        self.audit.append(hospital, account, action, object_id, self.clock.now())
+        self.audit.append(hospital, account, action, object_id, self.clock.now(), microscope)
 
     def record_view(self, person: Person, *object_ids: str) -> None:
         """Record which smears a person is shown."""

@@ -17,6 +17,15 @@ from hemascope.domain.review import Verdict
 from hemascope.portal.administration import AccountList, AccountQuery, AdministrationService, ModelView, NewAccount
 from hemascope.portal.audit import AuditPage, AuditQuery, AuditService
 from hemascope.portal.identity import ADMINS, EVERYBODY, PATIENTS, REVIEWERS, STAFF, UPLOADERS, Me, show_account
+from hemascope.portal.microscopes import (
+    Description,
+    MicroscopeDetails,
+    MicroscopeList,
+    MicroscopeService,
+    MicroscopeView,
+    NewMicroscope,
+    SuspensionRequest,
+)
 from hemascope.portal.patients import PatientResultService, Summaries
 from hemascope.portal.report_files import ReportDocumentService
 from hemascope.portal.reports import PatientView, ReportService, ReportView
@@ -41,6 +50,7 @@ class Portal:
     slides: SlideService
     patients: PatientResultService
     administration: AdministrationService
+    microscopes: MicroscopeService
     statistics: StatisticsService
     audit: AuditService
 
@@ -105,8 +115,10 @@ class Function(Generic[Services]):
         return route.use_case(classes)
 
 
-_REPORT = "/reports/{object_id}"
-_UPLOAD = JsonBody(UploadRequest, "patient, slide and field: text without '/' and without blanks at its ends")
+_REPORT, _MICROSCOPE = "/reports/{object_id}", "/microscopes/{microscope_id}"
+_UPLOAD = JsonBody(
+    UploadRequest, "patient, slide, field and, where it is known, microscope: text without '/' and without blanks at its ends"
+)
 _WORKLIST = QueryString(WorklistQuery, "a state, a decision, urgent=1 or a cursor as docs/contracts.md has them")
 _STATES = QueryString(StatesQuery, f"1 to {STATES} object ids with commas between them: ?ids=")
 _OPINION = JsonBody(
@@ -118,6 +130,9 @@ _AUDIT = QueryString(AuditQuery, "the number of an entry: ?after=")
 _SETTINGS = JsonBody(HospitalSettings, "a hospital's settings as docs/contracts/hospital.schema.json has them")
 _ACCOUNTS = QueryString(AccountQuery, "a cursor as the last page gave it")
 _ACCOUNT = JsonBody(NewAccount, "email, role (technician, clinician, patient or admin) and, for a patient alone, patient")
+_NEW_MICROSCOPE = JsonBody(NewMicroscope, "name and, where they are known, make and objective: one line each")
+_DESCRIPTION = JsonBody(Description, "make and objective: one line each, or null")
+_SUSPENSION = JsonBody(SuspensionRequest, "a reason of at most 500 characters")
 _FIGURES = QueryString(FiguresQuery, "a number of days from 1 to 90: ?days=")
 
 PORTAL_API: Function[Portal] = Function(
@@ -141,6 +156,32 @@ PORTAL_API: Function[Portal] = Function(
         Route("GET", "/users", ADMINS, lambda portal: portal.administration.list_accounts, AccountList, 200, _ACCOUNTS),
         Route("POST", "/users", ADMINS, lambda portal: portal.administration.invite, Account, 201, _ACCOUNT),
         Route("DELETE", "/users/{username}", ADMINS, lambda portal: portal.administration.remove, None, 204),
+        Route("GET", "/microscopes", STAFF, lambda portal: portal.microscopes.list_microscopes, MicroscopeList),
+        Route(
+            "POST",
+            "/microscopes",
+            ADMINS,
+            lambda portal: portal.microscopes.register_microscope,
+            MicroscopeView,
+            201,
+            _NEW_MICROSCOPE,
+        ),
+        Route("GET", _MICROSCOPE, STAFF, lambda portal: portal.microscopes.show_microscope, MicroscopeDetails),
+        Route(
+            "PUT", _MICROSCOPE, ADMINS, lambda portal: portal.microscopes.describe_microscope, MicroscopeView, 200, _DESCRIPTION
+        ),
+        Route(
+            "POST",
+            f"{_MICROSCOPE}/suspension",
+            ADMINS,
+            lambda portal: portal.microscopes.suspend_microscope,
+            MicroscopeView,
+            200,
+            _SUSPENSION,
+        ),
+        Route(
+            "DELETE", f"{_MICROSCOPE}/suspension", ADMINS, lambda portal: portal.microscopes.resume_microscope, MicroscopeView
+        ),
         Route("GET", "/model", STAFF, lambda portal: portal.administration.show_model, ModelView),
         Route("GET", "/figures", ADMINS, lambda portal: portal.statistics.show_figures, Figures, 200, _FIGURES),
     ),

@@ -12,12 +12,14 @@ from hemascope.domain.upload import SignedPut, UploadForm
 from hemascope.portal.identity import Person
 from hemascope.portal.problems import BadRequest, UnconfirmedNames
 from hemascope.portal.requests import Message
-from hemascope.ports import LinkMaker
+from hemascope.ports import LinkMaker, MicroscopeRegistry
 
 ID_RULE = (
     "object_id: the first 32 hex digits of the SHA-256 of '{length}:{text}' of bucket, key and version, one behind the other, "
     "in UTF-8; length counts characters; version is the header x-amz-version-id of the answer to the form"
 )
+
+_NAMED = set(Specimen.model_fields) - {"hospital"}
 
 
 class UploadRequest(Message):
@@ -25,6 +27,7 @@ class UploadRequest(Message):
 
     patient: Segment
     slide: Segment
+    microscope: Segment | None = None  # one that is registered for the hospital
     field: Segment
     # A program that may be interrupted at any moment names the content, and gets a link that stores it once.
     sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
@@ -60,6 +63,7 @@ class UploadService:
 
     links: LinkMaker
     bucket: str
+    microscopes: MicroscopeRegistry
 
     def open_upload(self, person: Person, request: UploadRequest) -> Upload:
         """Create a form that stores one picture of the sender's own hospital.
@@ -67,11 +71,13 @@ class UploadService:
         Raises
         ------
         BadRequest
-            Where the ids together are too long for a key.
+            Where the ids together are too long for a key, or the hospital has no such microscope.
         UnconfirmedNames
             Where an id or the file name looks like one of a person.
         """
-        specimen = Specimen(hospital=person.hospital, **request.model_dump(include={"patient", "slide", "field"}))
+        specimen = Specimen(hospital=person.hospital, **request.model_dump(include=_NAMED))
+        if specimen.microscope and not self.microscopes.find(specimen.hospital, specimen.microscope):
+            raise BadRequest("Expected a microscope of your hospital's list.")
         if (names := likenesses(specimen)) and not request.names_confirmed:
             raise UnconfirmedNames(names)
         try:

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from hemascope.domain.errors import RejectedSmear
+from hemascope.domain.profile import MicroscopeProfile
 from hemascope.domain.quality import QualityFigure
 from hemascope.domain.report import (
     Decision,
@@ -62,6 +63,7 @@ def screen(
     specimen: Specimen | None,
     classifier: Classifier,
     *,
+    profile: MicroscopeProfile | None = None,
     object_id: str | None = None,
     timer: Timer | None = None,
     draw: bool = True,
@@ -76,6 +78,8 @@ def screen(
         Whose it is.
     classifier
         The model that judges.
+    profile
+        Of the microscope that took the picture. None: of the reference microscope, whose pictures need no correction.
     object_id
         Id of the object version; of the content where None.
     timer
@@ -90,7 +94,7 @@ def screen(
     """
     identity = object_id or content_id(data)
     try:
-        return _judge(data, specimen, classifier, identity, _Laps(timer), draw)
+        return _judge(data, specimen, classifier, profile, identity, _Laps(timer), draw)
     except RejectedSmear as refusal:
         return reject(refusal, specimen, classifier.artifact, identity)
 
@@ -104,26 +108,33 @@ def reject(refusal: RejectedSmear, specimen: Specimen | None, artifact: Artifact
 
 
 def _judge(
-    data: bytes, specimen: Specimen | None, classifier: Classifier, object_id: str, laps: "_Laps", draw: bool
+    data: bytes,
+    specimen: Specimen | None,
+    classifier: Classifier,
+    profile: MicroscopeProfile | None,
+    object_id: str,
+    laps: "_Laps",
+    draw: bool,
 ) -> Screening:
     decoded = decode_file(data)
     with ThreadPoolExecutor(1) as beside:
         # A large picture is shrunk for drawing on one processor while it is measured on the other.
         canvases = [beside.submit(shrink, decoded.picture) for shrink in (shrink_for_overlay, shrink_for_heat_maps) if draw]
-        return _measure(decoded, specimen, classifier, object_id, laps, canvases)
+        return _measure(decoded, specimen, classifier, profile, object_id, laps, canvases)
 
 
 def _measure(
     decoded: Decoded,
     specimen: Specimen | None,
     classifier: Classifier,
+    profile: MicroscopeProfile | None,
     object_id: str,
     laps: "_Laps",
     canvases: list[Future[Picture]],
 ) -> Screening:
     artifact = classifier.artifact
     spec = artifact.manifest.preprocessing
-    working = to_working_picture(decoded.picture, spec)
+    working = to_working_picture(decoded.picture, spec, profile)
     laps.mark("decode")
     figures = measure_quality(working)
     score = artifact.colours.score(colour_fingerprint(working))

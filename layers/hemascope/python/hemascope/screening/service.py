@@ -168,6 +168,7 @@ class ScreeningService:
             hospital=specimen.hospital if specimen else None,
             slide=specimen.slide if specimen else None,
             patient=Patient.of(specimen).digest if specimen else None,
+            microscope=specimen.microscope_digest if specimen else None,
             urgent=urgent,
             report_key=report_key,
             failure=failure,

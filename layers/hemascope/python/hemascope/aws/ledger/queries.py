@@ -11,7 +11,7 @@ from hemascope.aws.ledger.table import LedgerTable, row_from_item
 from hemascope.domain.ledger import FORGOTTEN, LedgerRow, RowFilter, RowPage, RowPosition
 from hemascope.domain.specimen import Patient
 
-BY_HOSPITAL, BY_SLIDE, BY_PATIENT = "by-hospital", "by-slide", "by-patient"
+BY_HOSPITAL, BY_SLIDE, BY_PATIENT, BY_MICROSCOPE = "by-hospital", "by-slide", "by-patient", "by-microscope"
 MAXIMUM_READ = 1000  # rows that one search reads at most: about half a megabyte
 _PAGE = 250  # rows that one call of a search with a filter reads
 
@@ -41,9 +41,11 @@ class Queries(LedgerTable):
 
     def rows_by_patient(self, patient: Patient, limit: int) -> tuple[LedgerRow, ...]:
         """Query the index; a tombstone has no time of finishing and is in no index."""
-        query = expressions(key=Key("patient").eq(patient.digest))
-        answer = self._query(IndexName=BY_PATIENT, ScanIndexForward=False, Limit=limit, **query)
-        return tuple(row_from_item(item) for item in answer["Items"])
+        return self._newest(BY_PATIENT, limit, Key("patient").eq(patient.digest))
+
+    def rows_by_microscope(self, microscope: str, limit: int) -> tuple[LedgerRow, ...]:
+        """Query the index. One answer of DynamoDB holds a megabyte, about two thousand rows."""
+        return self._newest(BY_MICROSCOPE, limit, Key("microscope").eq(microscope))
 
     def rows_by_hospital(self, hospital: str, limit: int, after: RowPosition | None = None) -> RowPage:
         """Search without a filter."""
@@ -69,6 +71,10 @@ class Queries(LedgerTable):
             if start is None:
                 break
         return RowPage(rows=tuple(rows), next=_position_of(start) if start else None)
+
+    def _newest(self, index: str, limit: int, key: ConditionBase) -> tuple[LedgerRow, ...]:
+        answer = self._query(IndexName=index, ScanIndexForward=False, Limit=limit, **expressions(key=key))
+        return tuple(row_from_item(item) for item in answer["Items"])
 
 
 def _filter(wanted: RowFilter) -> ConditionBase | None:

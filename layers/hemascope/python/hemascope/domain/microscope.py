@@ -1,0 +1,255 @@
+"""A hospital's microscopes: what is registered of one, which state it is in, and every change that is allowed.
+
+The state is never stored. It follows from the row and from the model that serves, so a new model needs no write to close the
+microscopes that it was not verified with.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from hemascope.domain.errors import HemascopeError
+from hemascope.domain.report import Digest
+from hemascope.domain.review import Comment, Label
+from hemascope.domain.specimen import Segment, digest_of
+
+DRIFT = "drift"  # stands for the account where the service suspended a microscope by itself
+
+
+class MicroscopeState(StrEnum):
+    """What the service does with a microscope's pictures. Only ``verified`` gives an answer."""
+
+    UNKNOWN = "unknown"  # not registered, or without a profile: judged uncorrected
+    PROFILED = "profiled"  # corrected, but nobody has shown that the answers are right
+    VERIFIED = "verified"  # the proof names the current profile and the serving model
+    SUSPENDED = "suspended"  # closed by hand or by drift
+
+
+class TransitionRefused(HemascopeError):
+    """The microscope's state doesn't allow a change. The message is a sentence for the administrator."""
+
+
+class IsReference(TransitionRefused):
+    """A reference microscope has the identity profile and the artifact's own evidence, and neither can be replaced."""
+
+    def __init__(self) -> None:
+        super().__init__("This is a reference microscope. The operator has to make it an ordinary one first.")
+
+
+class NoProfile(TransitionRefused):
+    """There is nothing that a proof could be of."""
+
+    def __init__(self) -> None:
+        super().__init__("This microscope has no profile. Commission it first.")
+
+
+class OtherProfile(TransitionRefused):
+    """The proof was made with a profile that is not the current one."""
+
+    def __init__(self) -> None:
+        super().__init__("The proof was made with another profile. Verify the microscope again with the current one.")
+
+
+class NothingChanges(TransitionRefused):
+    """The microscope is already what it is asked to become."""
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Account = Annotated[str, Field(min_length=1, max_length=128)]  # id of an account in the user pool, or DRIFT
+Reason = Annotated[Comment, Field(min_length=1, max_length=500)]
+
+
+class ProfileVersion(_Row):
+    """When a profile became the current one, and by whom. The same profile may come back later."""
+
+    sha256: Digest
+    at: datetime
+    by: Account
+
+
+class Verification(_Row):
+    """The proof that a microscope's answers are right: with this profile, under this model."""
+
+    sha256: Digest  # of the proof
+    at: datetime
+    by: Account
+    profile: Digest
+    model: Digest  # sha256 of the model's weights
+
+
+class Suspension(_Row):
+    """Why a microscope gives no answers for now."""
+
+    reason: Reason
+    at: datetime
+    by: Account
+
+
+class Microscope(_Row):
+    """One microscope of one hospital, as the registry holds it.
+
+    Parameters
+    ----------
+    name
+        Its id in keys. A device that uploads with a certificate is called by the name of its thing, ``{hospital}:{serial}``.
+    make, objective
+        For people: maker and model, and the objective that the pictures are taken with.
+    is_reference
+        It is the microscope of the artifact's own data. Only the operator says so.
+    profile
+        The current profile; None before the first, and where the objective was changed since.
+    profiles
+        Every profile that was ever current, in order.
+    version
+        Counts the changes, for conditional writes; 1 is the registration.
+    """
+
+    hospital: Segment
+    name: Segment
+    make: Label | None = None
+    objective: Label | None = None
+    is_reference: bool = False
+    profile: Digest | None = None
+    profiles: tuple[ProfileVersion, ...] = ()
+    verification: Verification | None = None
+    suspension: Suspension | None = None
+    version: Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Microscope":
+        if self.is_reference and self.profile:
+            raise ValueError("expected no profile of a reference microscope")
+        if self.profile and self.profile not in {version.sha256 for version in self.profiles}:
+            raise ValueError("expected the current profile among the versions")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """32 hex digits that identify the microscope among those of all hospitals, as in its specimens."""
+        return digest_of(self.hospital, self.name)
+
+
+def state_of(microscope: Microscope | None, model: str) -> MicroscopeState:
+    """The state under a serving model.
+
+    Parameters
+    ----------
+    microscope
+        None where the registry has none of the name, or where a picture names none.
+    model
+        SHA-256 of the serving model's weights.
+    """
+    if microscope is None:
+        return MicroscopeState.UNKNOWN
+    if microscope.suspension:
+        return MicroscopeState.SUSPENDED
+    if microscope.is_reference:
+        return MicroscopeState.VERIFIED
+    if microscope.profile is None:
+        return MicroscopeState.UNKNOWN
+    proof = microscope.verification
+    if proof and (proof.profile, proof.model) == (microscope.profile, model):
+        return MicroscopeState.VERIFIED
+    return MicroscopeState.PROFILED
+
+
+def describe(microscope: Microscope, make: str | None, objective: str | None) -> Microscope:
+    """Change what people read of it.
+
+    A profile belongs to one objective, so another objective takes the current profile out of use; commission again.
+
+    Raises
+    ------
+    IsReference
+        Where the objective of a reference microscope would change.
+    """
+    if objective == microscope.objective:
+        return _changed(microscope, make=make)
+    if microscope.is_reference:
+        raise IsReference
+    return _changed(microscope, make=make, objective=objective, profile=None)
+
+
+def adopt_profile(microscope: Microscope, sha256: str, at: datetime, by: str) -> Microscope:
+    """Make a profile the current one. A proof counts only while the profile that it names is current.
+
+    Raises
+    ------
+    IsReference
+    NothingChanges
+        Where it is the current one already.
+    """
+    if microscope.is_reference:
+        raise IsReference
+    if sha256 == microscope.profile:
+        raise NothingChanges("This profile is in use already.")
+    version = ProfileVersion(sha256=sha256, at=at, by=by)
+    return _changed(microscope, profile=sha256, profiles=(*microscope.profiles, version))
+
+
+def verify(microscope: Microscope, verification: Verification) -> Microscope:
+    """Record a proof. A suspended microscope stays suspended until somebody resumes it.
+
+    Raises
+    ------
+    IsReference
+    NoProfile
+    OtherProfile
+    """
+    if microscope.is_reference:
+        raise IsReference
+    if microscope.profile is None:
+        raise NoProfile
+    if verification.profile != microscope.profile:
+        raise OtherProfile
+    return _changed(microscope, verification=verification)
+
+
+def suspend(microscope: Microscope, reason: str, at: datetime, by: str) -> Microscope:
+    """Let it give no answers until somebody resumes it.
+
+    Raises
+    ------
+    NothingChanges
+        Where it is suspended; the first reason stands.
+    """
+    if microscope.suspension:
+        raise NothingChanges("This microscope is suspended already.")
+    return _changed(microscope, suspension=Suspension(reason=reason, at=at, by=by))
+
+
+def resume(microscope: Microscope) -> Microscope:
+    """End a suspension. The microscope returns to the state that profile, proof and model give it.
+
+    Raises
+    ------
+    NothingChanges
+        Where it is not suspended.
+    """
+    if microscope.suspension is None:
+        raise NothingChanges("This microscope is not suspended.")
+    return _changed(microscope, suspension=None)
+
+
+def set_reference(microscope: Microscope, *, is_reference: bool) -> Microscope:
+    """Make it a reference microscope, with the identity profile, or an ordinary one, which then has no profile.
+
+    Raises
+    ------
+    NothingChanges
+        Where it is that already.
+    """
+    if is_reference == microscope.is_reference:
+        raise NothingChanges(f"This microscope is {'a' if is_reference else 'no'} reference already.")
+    return _changed(microscope, is_reference=is_reference, profile=None)
+
+
+def _changed(microscope: Microscope, **changes: object) -> Microscope:
+    """A validated copy with the next version number."""
+    fields = {name: getattr(microscope, name) for name in Microscope.model_fields}
+    return Microscope.model_validate(fields | changes | {"version": microscope.version + 1})

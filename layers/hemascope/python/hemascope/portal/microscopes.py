@@ -1,0 +1,204 @@
+"""A hospital's microscopes: its staff list them, its administrator registers, describes, suspends and resumes them.
+
+Addresses hold a microscope's digest, since a name may hold any character. Which microscope is a reference only the operator
+says, so nothing here changes it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hemascope.domain.audit import AuditAction
+from hemascope.domain.microscope import (
+    Microscope,
+    MicroscopeState,
+    ProfileVersion,
+    Reason,
+    Suspension,
+    TransitionRefused,
+    Verification,
+    describe,
+    resume,
+    state_of,
+    suspend,
+)
+from hemascope.domain.microscope_keys import profile_key, proof_key
+from hemascope.domain.review import Label
+from hemascope.domain.specimen import Segment
+from hemascope.portal.audit import AuditService
+from hemascope.portal.identity import Person
+from hemascope.portal.problems import Conflict, NotFound
+from hemascope.portal.requests import Message
+from hemascope.ports import Clock, LinkMaker, MicroscopeRegistry
+
+_ATTEMPTS = 5
+
+
+class Description(Message):
+    """What people read of a microscope: maker and model, and the objective that its pictures are taken with."""
+
+    make: Label | None = None
+    objective: Label | None = None
+
+
+class NewMicroscope(Description):
+    """A microscope to register; the hospital is the administrator's own."""
+
+    name: Segment
+
+
+class SuspensionRequest(Message):
+    """Why a microscope is suspended."""
+
+    reason: Reason
+
+
+class MicroscopeView(Message):
+    """A microscope, and its state under the serving model. ``id`` stands for it in addresses."""
+
+    id: str
+    name: str
+    state: MicroscopeState
+    make: str | None
+    objective: str | None
+    is_reference: bool
+    profile: str | None  # sha256 of the current one
+    verification: Verification | None  # the newest, which may be of another profile or model
+    suspension: Suspension | None
+
+
+class MicroscopeList(Message):
+    """A hospital's microscopes, sorted by name."""
+
+    microscopes: tuple[MicroscopeView, ...]
+
+
+class StoredProfile(Message):
+    """A version of the profile, and a link to its file."""
+
+    version: ProfileVersion
+    link: str
+
+
+class MicroscopeDetails(Message):
+    """A microscope with links to its profiles, oldest first, and to its newest proof."""
+
+    microscope: MicroscopeView
+    profiles: tuple[StoredProfile, ...]
+    proof: str | None
+
+
+@dataclass(frozen=True)
+class MicroscopeService:
+    """The microscopes of the caller's hospital.
+
+    Parameters
+    ----------
+    model
+        SHA-256 of the serving model's weights, on which every state depends.
+    """
+
+    registry: MicroscopeRegistry
+    audit: AuditService
+    links: LinkMaker
+    clock: Clock
+    model: str
+
+    def list_microscopes(self, person: Person) -> MicroscopeList:
+        """List the microscopes of the hospital."""
+        return MicroscopeList(microscopes=tuple(map(self._view, self.registry.of_hospital(person.hospital))))
+
+    def show_microscope(self, person: Person, microscope_id: str) -> MicroscopeDetails:
+        """Show a microscope with links to its profiles and its proof.
+
+        Raises
+        ------
+        NotFound
+            Where the hospital has none of this id.
+        """
+        microscope = self._find(person, microscope_id)
+        proof = microscope.verification
+        return MicroscopeDetails(
+            microscope=self._view(microscope),
+            profiles=tuple(
+                StoredProfile(version=version, link=self.links.link(profile_key(microscope.digest, version.sha256)))
+                for version in microscope.profiles
+            ),
+            proof=self.links.link(proof_key(microscope.digest, proof.sha256)) if proof else None,
+        )
+
+    def register_microscope(self, person: Person, new: NewMicroscope) -> MicroscopeView:
+        """Register a microscope. It is ``unknown`` until it has a profile.
+
+        Raises
+        ------
+        Conflict
+            Where the hospital has one of this name.
+        """
+        microscope = Microscope(hospital=person.hospital, **new.model_dump())
+        if self.registry.find(person.hospital, new.name):
+            raise Conflict("Your hospital has a microscope of this name already.")
+        self._record(person, microscope)
+        if not self.registry.store(microscope):
+            raise Conflict("Your hospital has a microscope of this name already.")
+        return self._view(microscope)
+
+    def describe_microscope(self, person: Person, microscope_id: str, description: Description) -> MicroscopeView:
+        """Change make and objective. Another objective takes the profile out of use.
+
+        Raises
+        ------
+        NotFound, Conflict
+        """
+        return self._change(person, microscope_id, lambda microscope: describe(microscope, **description.model_dump()))
+
+    def suspend_microscope(self, person: Person, microscope_id: str, request: SuspensionRequest) -> MicroscopeView:
+        """Let a microscope give no answers for now.
+
+        Raises
+        ------
+        NotFound, Conflict
+        """
+        now = self.clock.now()
+        return self._change(person, microscope_id, lambda microscope: suspend(microscope, request.reason, now, person.account))
+
+    def resume_microscope(self, person: Person, microscope_id: str) -> MicroscopeView:
+        """End a suspension.
+
+        Raises
+        ------
+        NotFound, Conflict
+        """
+        return self._change(person, microscope_id, resume)
+
+    def _change(self, person: Person, microscope_id: str, change: Callable[[Microscope], Microscope]) -> MicroscopeView:
+        """Apply a change to the stored microscope, again where somebody else's came first."""
+        for attempt in range(_ATTEMPTS):
+            before = self._find(person, microscope_id)
+            try:
+                after = change(before)
+            except TransitionRefused as refusal:
+                raise Conflict(str(refusal)) from refusal
+            if attempt == 0:
+                self._record(person, before)
+            if self.registry.store(after):
+                return self._view(after)
+        raise Conflict("Somebody else changes this microscope. Please try again in a moment.")
+
+    def _find(self, person: Person, microscope_id: str) -> Microscope:
+        for microscope in self.registry.of_hospital(person.hospital):
+            if microscope.digest == microscope_id:
+                return microscope
+        raise NotFound("Your hospital has no such microscope.")
+
+    def _record(self, person: Person, microscope: Microscope) -> None:
+        self.audit.record(person.hospital, person.account, AuditAction.MICROSCOPES, None, microscope.digest)
+
+    def _view(self, microscope: Microscope) -> MicroscopeView:
+        shown = {"name", "make", "objective", "is_reference", "profile"}
+        return MicroscopeView(
+            id=microscope.digest,
+            state=state_of(microscope, self.model),
+            verification=microscope.verification,
+            suspension=microscope.suspension,
+            **microscope.model_dump(include=shown),
+        )
