@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hemascope_cli.commands.options import AllowNames, Endpoint, Hospital, Patient, Slide, seconds, whole
+from hemascope_cli.commands.options import AllowNames, Endpoint, Hospital, Microscope, Patient, Slide, seconds, whole
 
 _SIGN_IN, _TIMING, _SLIDE = "Sign in, one of", "Timing", "Slide"
 
@@ -25,7 +25,7 @@ app = typer.Typer(invoke_without_command=True)
 
 
 @app.callback()
-def microscope(
+def watch_folder(
     context: typer.Context,
     watch: Annotated[
         Path | None, typer.Option("--watch", metavar="DIR", help="Folder where the microscope puts its pictures.")
@@ -63,6 +63,7 @@ def microscope(
             rich_help_panel=_SLIDE,
         ),
     ] = False,
+    microscope: Microscope = None,
     identity: Annotated[
         Path | None,
         typer.Option("--identity", metavar="DIR", help="Folder with the microscope's certificate.", rich_help_panel=_SIGN_IN),
@@ -143,6 +144,7 @@ def microscope(
         hospital=hospital,
         patient=patient,
         slide=slide,
+        microscope=microscope,
         barcode=barcode,
         confirm_existing=confirm_existing,
         identity=identity,

@@ -14,7 +14,7 @@ from threading import Event, Thread
 from hemascope.aws.client import client
 from hemascope.domain.characters import compose
 from hemascope.domain.errors import HemascopeError
-from hemascope.domain.specimen import Specimen, smear_key
+from hemascope.domain.specimen import Specimen, segment_fault, smear_key
 from hemascope_cli.identifiers import patient_of
 from hemascope_cli.microscope.agent import Agent, Sender
 from hemascope_cli.microscope.device_identity import device_session, read_identity
@@ -45,6 +45,8 @@ class AgentOptions:
         Pseudonymous id.
     patient, slide
         The slide that is started with the agent and stopped with it; None where it is started otherwise, or has a folder.
+    microscope
+        Its registered name; None is that of the certificate, or unknown.
     barcode
         Where a scanner types slides: a file or pipe, ``-`` is standard input.
     confirm_existing
@@ -75,6 +77,7 @@ class AgentOptions:
     hospital: str
     patient: str | None
     slide: str | None
+    microscope: str | None
     barcode: str | None
     confirm_existing: bool
     identity: Path | None
@@ -228,13 +231,14 @@ def _lost(outbox: Outbox) -> bool:
 
 
 def _agent(options: AgentOptions, outbox: Outbox, path: Path, stop: Event) -> Agent:
+    microscope = _microscope_of(options)
     sender, portal = _sign_in(options)
     shows_results = portal is not None
     folder = WatchedFolder(options.watch, options.settle, time.monotonic, options.allow_names)
     scanner = sys.stdin if options.barcode == "-" else Path(options.barcode) if options.barcode else None
 
     def key_of(slide: SlideId, name: str) -> str:
-        return smear_key(Specimen(hospital=options.hospital, patient=slide.patient, slide=slide.slide, field=name))
+        return smear_key(Specimen(hospital=options.hospital, **slide._asdict(), microscope=microscope, field=name))
 
     return Agent(
         folder=folder,
@@ -253,6 +257,17 @@ def _agent(options: AgentOptions, outbox: Outbox, path: Path, stop: Event) -> Ag
         longest_pause=options.longest_pause,
         allow_names=options.allow_names,
     )
+
+
+def _microscope_of(options: AgentOptions) -> str | None:
+    if options.microscope is not None and (fault := segment_fault(options.microscope)):
+        raise HemascopeError(f"expected the name of a microscope, received {fault}")
+    if options.identity is None:
+        return options.microscope
+    name = read_identity(options.identity).microscope
+    if options.microscope not in (None, name):
+        raise HemascopeError(f"expected --microscope {name}, which is the certificate's")
+    return name
 
 
 def _sign_in(options: AgentOptions) -> tuple[Sender, PortalClient | None]:
