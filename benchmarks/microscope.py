@@ -76,9 +76,18 @@ def _makes_bucket(s3: Any) -> bool:
     return True
 
 
+def start_slide(folder: Path, outbox: Path) -> None:
+    """Start the slide to which the pictures belong, while no agent runs; it stays started until it is stopped."""
+    names = ["--hospital", "st-mary", "--patient", "p-7", "--slide", "c-1"]
+    where = ["--watch", str(folder), "--outbox", str(outbox)]
+    subprocess.run(
+        [sys.executable, "-m", "hemascope_cli", "microscope", "start", *where, *names], check=True, capture_output=True
+    )
+
+
 def agent_command(folder: Path, outbox: Path, port: int, *more: str) -> list[str]:
     """Command line of the agent, with short pauses."""
-    names = ["--hospital", "st-mary", "--patient", "p-7", "--slide", "c-1", "--bucket", BUCKET]
+    names = ["--hospital", "st-mary", "--bucket", BUCKET]
     where = ["--watch", str(folder), "--outbox", str(outbox), "--endpoint", f"http://127.0.0.1:{port}"]
     quick = ["--settle", "0.2", "--poll", "0.1", "--longest-pause", "0.5"]
     return [sys.executable, "-m", "hemascope_cli", "microscope", *where, *names, *quick, *more]
@@ -112,6 +121,7 @@ def run_trial(
     ):
         folder, outbox = Path(place) / "pictures", Path(place) / "outbox.sqlite"
         folder.mkdir()
+        start_slide(folder, outbox)
         drawing = Thread(target=simulate, args=(folder, pictures, every, Event(), 192), daemon=True)
         drawing.start()
         log = (Path(place) / "log").open("wb")
@@ -129,7 +139,7 @@ def run_trial(
                 agent_command(folder, outbox, proxy.port, "--once"), stdout=log, stderr=log, timeout=600, check=False
             )
         return Trial(
-            files=frozenset(hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()),
+            files=frozenset(hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.glob("*.jpg")),
             versions=tuple((version["Key"], _digest(s3, version)) for version in stored(s3)),
             kills=kills,
             cuts=proxy.cuts,

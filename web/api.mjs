@@ -34,6 +34,11 @@ const calls = {
   invite: ["POST /users", "email", "role", "patient"],
   remove: ["DELETE /users/{username}"],
   microscopes: ["GET /microscopes"],
+  microscope: ["GET /microscopes/{microscope_id}"],
+  registerMicroscope: ["POST /microscopes", "name", "make", "objective"],
+  describeMicroscope: ["PUT /microscopes/{microscope_id}", "make", "objective"],
+  suspendMicroscope: ["POST /microscopes/{microscope_id}/suspension", "reason"],
+  resumeMicroscope: ["DELETE /microscopes/{microscope_id}/suspension"],
   model: ["GET /model"],
   figures: ["GET /figures", "days"],
   audit: ["GET /audit", "after"],
@@ -78,6 +83,11 @@ export class Api {
   invite = (user) => this.json(calls.invite, null, user);
   remove = (username) => this.json(calls.remove, username);
   microscopes = () => this.json(calls.microscopes);
+  microscope = (id) => this.json(calls.microscope, id);
+  registerMicroscope = (microscope) => this.json(calls.registerMicroscope, null, microscope);
+  describeMicroscope = (id, description) => this.json(calls.describeMicroscope, id, description);
+  suspendMicroscope = (id, suspension) => this.json(calls.suspendMicroscope, id, suspension);
+  resumeMicroscope = (id) => this.json(calls.resumeMicroscope, id);
   model = () => this.json(calls.model);
   figures = (days) => this.json(calls.figures, null, { days });
   audit = (after) => this.json(calls.audit, null, { after });

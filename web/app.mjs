@@ -16,6 +16,7 @@ const PAGES = [
   [/^#\/admin\/figures$/, "figures", ["admin"]],
   [/^#\/admin\/users$/, "users", ["admin"]],
   [/^#\/admin\/hospital$/, "hospital", ["admin"]],
+  [/^#\/admin\/microscopes$/, "microscopes", ["admin"]],
   [/^#\/admin\/model$/, "model", STAFF],
   [/^#\/admin\/trail$/, "trail", ["admin"]],
 ];
@@ -24,8 +25,8 @@ const NAVIGATION = {
   clinician: { worklist: "#/worklist", upload: "#/upload", model: "#/admin/model" },
   patient: { results: "#/results" },
   admin: {
-    figures: "#/admin/figures", worklist: "#/worklist", users: "#/admin/users", hospital: "#/admin/hospital", model: "#/admin/model",
-    trail: "#/admin/trail",
+    figures: "#/admin/figures", worklist: "#/worklist", users: "#/admin/users", hospital: "#/admin/hospital",
+    microscopes: "#/admin/microscopes", model: "#/admin/model", trail: "#/admin/trail",
   },
 };
 

@@ -29,7 +29,7 @@ export function confirmed(label, content, no, yes, kind = "") {
   return new Promise((resolve) => {
     const dialog = el("dialog", { "aria-label": label, onclose: () => (resolve(dialog.returnValue === "yes"), dialog.remove()) },
       el("form", { method: "dialog" }, content,
-        el("p", { class: "actions" }, el("button", { value: "no" }, no), el("button", { value: "yes", class: `strong ${kind}` }, yes))));
+        el("p", { class: "actions" }, el("button", { value: "no", formnovalidate: true }, no), el("button", { value: "yes", class: `strong ${kind}` }, yes))));
     document.body.append(dialog);
     dialog.showModal();
   });

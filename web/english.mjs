@@ -10,7 +10,7 @@ export const english = {
 
   navigation: {
     label: "Pages", upload: "Upload smears", worklist: "Worklist", results: "My results", figures: "Statistics", users: "Users",
-    hospital: "Hospital", model: "Model", trail: "Audit trail", signOut: "Sign out",
+    hospital: "Hospital", microscopes: "Microscopes", model: "Model", trail: "Audit trail", signOut: "Sign out",
   },
   role: { technician: "Technician", clinician: "Clinician", patient: "Patient", admin: "Administrator" },
 
@@ -275,6 +275,31 @@ export const english = {
     none: "There are no users yet.",
     status: { CONFIRMED: "Active", FORCE_CHANGE_PASSWORD: "Invited", RESET_REQUIRED: "Password reset required" },
     columns: { name: "Account", role: "Role", patient: "Patient", status: "Status" },
+  },
+
+  microscopeState: {
+    unknown: { name: "Unknown", text: "It has no profile. Its pictures are judged uncorrected and give no answer." },
+    profiled: { name: "Not verified", text: "Its colours are corrected, but nobody has shown yet that the answers are right. It gives no answer." },
+    verified: { name: "Verified", text: "Its answers count, with this profile and this model." },
+    suspended: { name: "Suspended", text: "It gives no answer until an administrator resumes it." },
+  },
+
+  microscopes: {
+    title: "Microscopes",
+    lead: "A picture gives an answer only if its microscope is verified. Other pictures are stored and read by eye.",
+    none: "There are no microscopes yet. Pictures that name none give no answer.",
+    register: "Register", registered: "Microscope registered. It is unknown until it has a profile.",
+    name: "Name", nameHint: "As it stands in uploads: the name of its device certificate, or any ID of yours.",
+    make: "Make and model", objective: "Objective", objectiveHint: "Another objective takes the profile out of use.",
+    profile: "Profile", noProfile: "none", verification: "Verification", notVerified: "none",
+    ofReference: "that of the model’s own data", reference: "Reference",
+    verified: (at, proof) => `${at}, proof ${proof}`,
+    suspended: "Suspended", because: (at, reason) => `${at}: ${reason}`,
+    documents: "Profiles and proof", version: (at, digest) => `Profile ${digest}, in use since ${at}`, proof: "Proof of the verification",
+    edit: "Edit", editNamed: (name) => `Edit ${name}`, save: "Save", saved: "Saved.",
+    suspend: "Suspend", suspendNamed: (name) => `Suspend ${name}`, nowSuspended: "Suspended. Its pictures give no answer.",
+    suspendText: "Its pictures are still stored, but give no answer until it is resumed.", reason: "Reason",
+    resume: "Resume", resumeNamed: (name) => `Resume ${name}`, resumed: "Resumed.",
   },
 
   hospital: {

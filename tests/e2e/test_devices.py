@@ -238,9 +238,9 @@ def test_any_s3_client_with_a_microscopes_keys_uploads_as_the_agent_does(
     for name, given in names.items():
         monkeypatch.setenv(name.upper(), keys[given])
     s3 = boto3.client("s3", endpoint_url=service.cloud.endpoint, region_name=REGION)
-    (tmp_path / "pictures").mkdir()
-    (tmp_path / "pictures" / "by agent.jpg").write_bytes(smear)
-    words = ["--hospital", "demo-hospital", "--patient", "p-1", "--slide", "c-9", "--settle", "0", "--poll", "0.05", "--once"]
+    (tmp_path / "pictures" / "p-1" / "c-9").mkdir(parents=True)
+    (tmp_path / "pictures" / "p-1" / "c-9" / "by agent.jpg").write_bytes(smear)
+    words = ["--hospital", "demo-hospital", "--confirm-existing", "--settle", "0", "--poll", "0.05", "--once"]
     places = {"--watch": tmp_path / "pictures", "--outbox": tmp_path / "outbox.sqlite"}
     where = {"--bucket": BUCKET, "--endpoint": service.cloud.endpoint} | places
 

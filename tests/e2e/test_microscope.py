@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.microscope import agent_command, embedded_s3, run_trial, stored
+from benchmarks.microscope import agent_command, embedded_s3, run_trial, start_slide, stored
 from hemascope.aws.s3 import S3Links
 from hemascope.domain.specimen import ObjectVersion
 from hemascope_cli.microscope.picture import Picture
@@ -38,6 +38,7 @@ def test_a_stopped_agent_ends_cleanly_and_the_next_one_goes_on(tmp_path: Path) -
     folder.mkdir()
     with embedded_s3() as (port, s3):
         S3Sender(s3, "uploads").send("smears/st-mary/p-7/c-1/other.jpg", Picture.of(b"other"))
+        start_slide(folder, outbox)
         (folder / "1.jpg").write_bytes(drawn(1))
         agent = subprocess.Popen(agent_command(folder, outbox, port), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         wait_until(lambda: len(stored(s3)) == 2, "a picture")
@@ -47,8 +48,8 @@ def test_a_stopped_agent_ends_cleanly_and_the_next_one_goes_on(tmp_path: Path) -
         end = subprocess.run(agent_command(folder, outbox, port, "--once"), check=False, capture_output=True, text=True)
 
         assert (agent.returncode, err) == (0, "")
-        assert out.count("  sent\n") == 1
-        assert (end.returncode, end.stderr, end.stdout.count("  sent\n")) == (0, "", 1)
+        assert out.count("  p-7/c-1  sent\n") == 1
+        assert (end.returncode, end.stderr, end.stdout.count("  p-7/c-1  sent\n")) == (0, "", 1)
         assert len(stored(s3)) == 3
 
 

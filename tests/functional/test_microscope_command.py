@@ -1,8 +1,8 @@
 """``hemascope microscope``: options, exit statuses, what it shows; S3 is moto."""
 
 import hashlib
-import io
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -12,9 +12,7 @@ from hemascope.aws.client import client
 from hemascope.domain.errors import HemascopeError, TransientError
 from hemascope.imaging.decode import decode
 from hemascope_cli.main import main
-from hemascope_cli.microscope.display import Lines, Table
-from hemascope_cli.microscope.folder import FileStamp
-from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
+from hemascope_cli.microscope.outbox import Outbox
 from hemascope_cli.microscope.picture import Picture
 from hemascope_cli.microscope.senders import S3Sender
 from tests.support.microscope_world import drawn
@@ -32,66 +30,74 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "pictures"
 
 
+@pytest.fixture
+def started(folder: Path, capsys: Captured) -> Path:
+    """The folder, after the slide has been started."""
+    assert main(["microscope", "start", "--watch", str(folder), *NAMES, "--patient", "c-1"]) == 0
+    capsys.readouterr()
+    return folder
+
+
 # moto takes checksums and does not repeat them, so each picture is sent twice here and found to be there.
 def watch(folder: Path, *more: str, bucket: str = "uploads") -> int:
     return main(["microscope", "--watch", str(folder), *NAMES, "--bucket", bucket, *QUICK, *more])
 
 
-def test_all_pictures_of_a_folder_are_sent_and_it_ends(cloud: MotoCloud, folder: Path, capsys: Captured) -> None:
+def test_all_pictures_of_a_folder_are_sent_and_it_ends(cloud: MotoCloud, started: Path, capsys: Captured) -> None:
     for number in range(3):
-        (folder / f"{number}.jpg").write_bytes(drawn(number))
+        (started / f"{number}.jpg").write_bytes(drawn(number))
 
-    assert watch(folder) == 0
+    assert watch(started) == 0
 
     digests = [hashlib.sha256(drawn(number)).hexdigest()[:16] for number in range(3)]
     assert cloud.keys("uploads") == [f"smears/st-mary/c-1/c-1/{number}.{digests[number]}.jpg" for number in range(3)]
-    assert [line.split()[2] for line in capsys.readouterr().out.splitlines()].count("sent") == 3
+    assert capsys.readouterr().out.count("  c-1/c-1  sent\n") == 3
 
 
-def test_a_second_run_sends_nothing(cloud: MotoCloud, folder: Path, capsys: Captured) -> None:
-    (folder / "1.jpg").write_bytes(drawn(1))
-    watch(folder)
+def test_a_second_run_sends_nothing(cloud: MotoCloud, started: Path, capsys: Captured) -> None:
+    (started / "1.jpg").write_bytes(drawn(1))
+    watch(started)
     capsys.readouterr()
 
-    assert watch(folder) == 0
+    assert watch(started) == 0
 
     assert len(cloud.keys("uploads")) == 1
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "slide: c-1/c-1\n"
 
 
-def test_a_picture_that_will_have_no_report_sets_the_exit_status(cloud: MotoCloud, folder: Path) -> None:
-    (folder / " blank.jpg").write_bytes(drawn(1))
+def test_a_picture_that_will_have_no_report_sets_the_exit_status(cloud: MotoCloud, started: Path) -> None:
+    (started / " blank.jpg").write_bytes(drawn(1))
 
-    assert watch(folder) == 3
+    assert watch(started) == 3
 
 
 def test_a_picture_that_may_not_be_read_sets_the_exit_status_and_delays_no_other(
-    cloud: MotoCloud, folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+    cloud: MotoCloud, started: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("locked.jpg", "open.jpg"):
-        (folder / name).write_bytes(drawn(len(name)))
+        (started / name).write_bytes(drawn(len(name)))
     opened = Path.open
 
-    def guarded(path: Path, *arguments: object) -> object:
+    def guarded(path: Path, *arguments: Any, **more: Any) -> object:
         if path.name == "locked.jpg":
             raise PermissionError(13, "Permission denied")
-        return opened(path, *arguments)
+        return opened(path, *arguments, **more)
 
     monkeypatch.setattr(Path, "open", guarded)  # the tests may run as root
 
-    assert watch(folder) == 3
+    assert watch(started) == 3
 
     assert "trouble: expected a readable picture: Permission denied\n" in capsys.readouterr().out
     assert [key.split("/")[4][:4] for key in cloud.keys("uploads")] == ["open"]
 
 
 def test_a_picture_that_is_held_for_its_name_sets_the_exit_status_and_is_not_named(
-    cloud: MotoCloud, folder: Path, capsys: Captured
+    cloud: MotoCloud, started: Path, capsys: Captured
 ) -> None:
-    (folder / "Quint_Peter.jpg").write_bytes(drawn(1))
+    (started / "Quint_Peter.jpg").write_bytes(drawn(1))
 
-    held, said = watch(folder), capsys.readouterr().out
-    sent = watch(folder, "--allow-names")
+    held, said = watch(started), capsys.readouterr().out
+    sent = watch(started, "--allow-names")
 
     assert (held, sent) == (3, 0)
     assert "held back: the file name looks like a person's name; rename it" in said
@@ -99,12 +105,12 @@ def test_a_picture_that_is_held_for_its_name_sets_the_exit_status_and_is_not_nam
     assert len(cloud.keys("uploads")) == 1
 
 
-def test_a_simulated_microscope_draws_pictures_and_they_arrive(cloud: MotoCloud, folder: Path) -> None:
-    (folder / "simulated-00002.jpg").write_bytes(drawn(2))
+def test_a_simulated_microscope_draws_pictures_and_they_arrive(cloud: MotoCloud, started: Path) -> None:
+    (started / "simulated-00002.jpg").write_bytes(drawn(2))
 
-    assert watch(folder, "--simulate", "3") == 0
+    assert watch(started, "--simulate", "3") == 0
 
-    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    files = {path.name: path.read_bytes() for path in started.glob("*.jpg")}
     assert sorted(files) == [f"simulated-0000{number}.jpg" for number in (1, 2, 3, 4)]
     assert files["simulated-00002.jpg"] == drawn(2)
     assert decode(files["simulated-00001.jpg"]).shape == (448, 448, 3)
@@ -113,30 +119,32 @@ def test_a_simulated_microscope_draws_pictures_and_they_arrive(cloud: MotoCloud,
 
 
 def test_what_is_passed_over_is_counted_in_a_log_and_named_on_request_alone(
-    cloud: MotoCloud, folder: Path, capsys: Captured
+    cloud: MotoCloud, started: Path, capsys: Captured
 ) -> None:
-    (folder / "Jane Doe.gif").write_bytes(b"GIF89a")
-    (folder / "Jane Doe.txt").write_bytes(b"Jane Doe, born in 1970")
+    (started / "Jane Doe.gif").write_bytes(b"GIF89a")
+    (started / "Jane Doe.txt").write_bytes(b"Jane Doe, born in 1970")
 
     logs = []
     for more in ([], ["--show-names"]):
-        assert watch(folder, *more) == 0
+        assert watch(started, *more) == 0
         logs.append(capsys.readouterr().out)
 
     assert logs[0] == (
+        "slide: c-1/c-1\n"
         "passed over: 1  a GIF picture: save it as TIFF or PNG, or set the camera to JPEG; 1  a file of another kind\n"
     )
     assert logs[1] == (
+        "slide: c-1/c-1\n"
         "passed over: 1  a GIF picture: save it as TIFF or PNG, or set the camera to JPEG: Jane Doe.gif; "
         "1  a file of another kind: Jane Doe.txt\n"
     )
     assert cloud.keys("uploads") == []
 
 
-def test_names_are_printed_where_they_are_asked_for(cloud: MotoCloud, folder: Path, capsys: Captured) -> None:
-    (folder / "field 1.jpg").write_bytes(drawn(1))
+def test_names_are_printed_where_they_are_asked_for(cloud: MotoCloud, started: Path, capsys: Captured) -> None:
+    (started / "field 1.jpg").write_bytes(drawn(1))
 
-    watch(folder, "--show-names")
+    watch(started, "--show-names")
 
     assert "  sent  field 1.jpg\n" in capsys.readouterr().out
 
@@ -189,10 +197,10 @@ def test_a_second_agent_on_the_folder_ends_at_once(cloud: MotoCloud, folder: Pat
     assert capsys.readouterr().err == "hemascope: expected to be the only agent on this folder, another one runs\n"
 
 
-def test_with_once_a_missing_bucket_is_one_line_on_stderr(cloud: MotoCloud, folder: Path, capsys: Captured) -> None:
-    (folder / "1.jpg").write_bytes(drawn(1))
+def test_with_once_a_missing_bucket_is_one_line_on_stderr(cloud: MotoCloud, started: Path, capsys: Captured) -> None:
+    (started / "1.jpg").write_bytes(drawn(1))
 
-    assert watch(folder, bucket="another") == 1
+    assert watch(started, bucket="another") == 1
 
     assert capsys.readouterr().err == "hemascope: expected to store a picture, received NoSuchBucket\n"
 
@@ -240,16 +248,6 @@ def test_only_temporary_errors_are_transient(status: int, code: str, passes: boo
     assert isinstance(refused.value, TransientError) is passes
 
 
-def test_a_log_says_when_trouble_begins_and_when_it_is_over() -> None:
-    out = io.StringIO()
-    lines = Lines(out, shows_results=False)
-
-    for what in (None, "no network", "no network", "denied", None, None):
-        lines.trouble(what)
-
-    assert out.getvalue() == "trouble: no network\ntrouble: denied\ntrouble is over\n"
-
-
 def test_without_keys_it_says_which_are_expected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
@@ -260,32 +258,3 @@ def test_without_keys_it_says_which_are_expected(monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(HemascopeError, match="expected keys: --identity, a portal, or AWS's own settings"):
         S3Sender(client("s3", region="eu-central-1", attempts=1), "uploads").send("smears/h/p/c/f.jpg", Picture.of(b"1"))
-
-
-def test_a_terminal_sees_a_table_that_is_drawn_over_itself(tmp_path: Path) -> None:
-    outbox, out = Outbox(tmp_path / "outbox.sqlite"), io.StringIO()
-    table = Table(out, shows_results=True, outbox=outbox, columns=lambda: 80)
-    for number, name in enumerate(("field 1.jpg", "bad\x1b[2J.jpg")):
-        outbox.register(Entry(f"{number:064x}", FileStamp(name, 1, 1), f"key {number}", Step.SEEN))
-    table.round()
-    before = out.getvalue()
-    outbox.store(f"{0:064x}", "id")
-    outbox.end(f"{1:064x}", Result.REJECTED, "blank")
-    table.trouble("no network")
-    table.passed_over({"notes\x1b[2J.txt": "a file of another kind", "a.gif": "a GIF picture"})
-
-    table.round()
-    table.round()
-
-    assert before.splitlines()[0].split("  ")[0] == "field 1.jpg"
-    assert "\x1b[2J" not in before
-    assert out.getvalue().removeprefix(before).splitlines() == [
-        f"\x1b[4A\x1b[J{'field 1.jpg':<48}  sent, waiting for its result",
-        f"{'bad?[2J.jpg':<48}  rejected: blank",
-        "",
-        "2 pictures: 1 rejected, 1 stored",
-        "passed over: 1  a GIF picture: a.gif",
-        "passed over: 1  a file of another kind: notes?[2J.txt",
-        "trouble: no network",
-    ]
-    outbox.close()

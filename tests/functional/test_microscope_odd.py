@@ -81,6 +81,7 @@ def test_a_refused_file_is_sent_under_a_better_name(world: AgentWorld) -> None:
 
 def test_a_key_that_would_be_too_long_is_refused_here(world: AgentWorld) -> None:
     world.slide = "血" * 255
+    world.restart()
     world.put("血" * 80 + ".jpg", drawn(1))
 
     world.rounds(3)
@@ -213,16 +214,19 @@ def test_a_disk_that_fills_after_sending_leads_to_no_second_object(world: AgentW
 
 
 @pytest.mark.parametrize("stamp", [0, 4_000_000_000])
-def test_a_microscope_whose_clock_is_wrong_is_served_all_the_same(world: AgentWorld, stamp: int) -> None:
-    os.utime(world.put("1.jpg", drawn(1)), (stamp, stamp))
+def test_a_microscope_whose_clock_is_wrong_uses_a_folder_for_each_slide(world: AgentWorld, stamp: int) -> None:
+    for name in ("flat.jpg", "p-7/c-2/in a folder.jpg"):
+        os.utime(world.put(name, drawn(len(name))), (stamp, stamp))
 
     world.rounds(3)
 
-    assert world.sent == [drawn(1)]
+    assert world.slides_of_keys() == ["c-2"]
+    assert world.seen.held == {"flat.jpg": ("c-1", "future" if stamp else "before start")}
 
 
 def test_a_jump_of_the_wall_clock_changes_nothing(world: AgentWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time", lambda: 0.0)
+    monkeypatch.setattr("time.time_ns", lambda: 2**62)
     world.bucket.faults = ["no network"] * 3
     world.put("1.jpg", drawn(1))
 

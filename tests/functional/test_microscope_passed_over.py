@@ -2,6 +2,7 @@
 
 import io
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,7 +77,10 @@ def test_an_empty_file_without_a_pictures_name_has_half_a_minute_too(world: Agen
 
 
 def test_what_is_neither_file_nor_folder_is_passed_over_and_named(world: AgentWorld) -> None:
-    (world.folder / "folder.jpg").mkdir()
+    (world.folder / "p-7" / "c-2" / "deeper").mkdir(parents=True)
+    (world.folder / "link").symlink_to(world.folder / "p-7")
+    world.put("p-7/field.jpg", drawn(1))
+    world.put("p-7/Mrs Smith/field.jpg", drawn(1))
     os.mkfifo(world.folder / "pipe.jpg")
     (world.folder / "link.jpg").symlink_to("nowhere")
 
@@ -84,7 +88,11 @@ def test_what_is_neither_file_nor_folder_is_passed_over_and_named(world: AgentWo
 
     assert world.states() == {}
     assert world.seen.others == {
-        "folder.jpg": "a folder: only what is directly in the watched folder is sent",
+        "p-7/c-2/deeper": "a folder: a slide's pictures are directly in PATIENT/SLIDE",
+        "link": "a link to a folder",
+        "p-7/field.jpg": "beside the slides' folders: move it into PATIENT/SLIDE",
+        "p-7/Mrs Smith": "expected pseudonyms, the slide id looks like a person's name; "
+        "give --allow-names if it identifies nobody",
         "pipe.jpg": "neither a file nor a folder",
         "link.jpg": "neither a file nor a folder",
     }
@@ -113,13 +121,13 @@ def test_a_file_is_looked_into_twice_and_never_again(world: AgentWorld, monkeypa
 
 
 def test_a_picture_written_into_reserved_room_within_one_tick_of_the_drive_is_sent(world: AgentWorld) -> None:
-    path = world.put("field", bytes(len(drawn(1))))
-    os.utime(path, (1000, 1000))
+    path, tick = world.put("field", bytes(len(drawn(1)))), time.time() + 1
+    os.utime(path, (tick, tick))
     world.rounds(3)
     before = world.seen.others
 
     path.write_bytes(drawn(1))
-    os.utime(path, (1000, 1000))
+    os.utime(path, (tick, tick))
     world.rounds(40)
 
     assert before == {"field": "a file of another kind"}

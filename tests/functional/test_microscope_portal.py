@@ -163,6 +163,8 @@ def test_the_command_sends_and_shows_what_became_of_each(
 ) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
+    ids = ["--hospital", "st-mary", "--patient", "p-7", "--slide", "c-1"]
+    main(["microscope", "start", "--watch", str(folder), "--outbox", str(folder.parent / "outbox.sqlite"), *ids])
     for number in (1, 2):
         (folder / f"lamp side {number}.jpg").write_bytes(drawn(number))
     first, second = (hashlib.sha256(drawn(number)).hexdigest()[:16] for number in (1, 2))
@@ -176,7 +178,7 @@ def test_the_command_sends_and_shows_what_became_of_each(
     out = capsys.readouterr().out
     assert status == 3
     assert sorted(portal.objects) == sorted(keys.values())
-    assert f"{first}  {ids[0]}  reported\n" in out
-    assert f"{second}  {ids[1]}  rejected: blank: focus again\n" in out
+    assert f"{first}  {ids[0]}  p-7/c-1  reported\n" in out
+    assert f"{second}  {ids[1]}  p-7/c-1  rejected: blank: focus again\n" in out
     assert "lamp" not in out
     assert {parse_smear_key(key).hospital for key in portal.objects} == {"st-mary"}

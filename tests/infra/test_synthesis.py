@@ -93,7 +93,15 @@ def test_the_build_context_of_the_image_contains_the_allowed_files_only(assembly
         path.relative_to(root).as_posix() for path in package.rglob("*") if path.suffix == ".py" or path.name == "py.typed"
     ]
     artifact = "model_artifacts/all-subtypes/1.0.1"
-    files = ("colour_reference.json", "feature_reference.npz", "golden.json", "manifest.json", "model.tflite", "texts.en.json")
+    files = (
+        "colour_reference.json",
+        "feature_reference.npz",
+        "golden.json",
+        "manifest.json",
+        "microscope_reference.json",
+        "model.tflite",
+        "texts.en.json",
+    )
     assert held == sorted(
         [
             *modules,

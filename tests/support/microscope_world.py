@@ -1,7 +1,8 @@
 """A microscope's agent on fakes: a folder on disk, a clock that tests move, a store that fails on demand."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -9,10 +10,13 @@ from threading import Event
 from hemascope.domain.errors import HemascopeError, TransientError
 from hemascope.domain.specimen import Specimen, smear_key
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from hemascope_cli.microscope.agent import Agent
+from hemascope_cli.microscope.agent import Agent, Console
+from hemascope_cli.microscope.binding import Binding
 from hemascope_cli.microscope.folder import WatchedFolder
 from hemascope_cli.microscope.outbox import Entry, Outbox, Result
 from hemascope_cli.microscope.picture import Picture
+from hemascope_cli.microscope.slide_id import SlideId
+from hemascope_cli.microscope.slides import Slides
 
 SETTLE = 2.0
 
@@ -68,6 +72,7 @@ class RecordingWatcher:
     steps: list[str] = field(default_factory=list)
     troubles: list[str | None] = field(default_factory=list)
     others: dict[str, str] = field(default_factory=dict)
+    held: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
 
     def changed(self, entry: Entry) -> None:
         self.steps.append(entry.result or entry.step)
@@ -78,17 +83,28 @@ class RecordingWatcher:
     def passed_over(self, files: Mapping[str, str]) -> None:
         self.others = dict(files)
 
+    def held_back(self, files: Sequence[Binding], started: SlideId | None) -> None:
+        self.held = {file.stamp.name: (file.slide and file.slide.slide, file.hold) for file in files}
+
     def round(self) -> None:
         pass
 
 
 @dataclass
 class AgentWorld:
-    """A folder, and an agent that can be started anew, as after a loss of power."""
+    """A folder, and an agent that can be started anew, as after a loss of power.
+
+    ``slide`` is started with it; where it is empty, none is. ``clock_ns`` is the time of this machine and of the drive; None is
+    the real time.
+    """
 
     place: Path
     now: float = 1000.0
     slide: str = "c-1"
+    hospital: str = "st-mary"
+    clock_ns: int | None = None
+    confirm_existing: bool = False
+    console: Console | None = None
     allow_names: bool = False
     bucket: FakeBucket = field(default_factory=FakeBucket)
     results: FakeResults | None = None
@@ -103,17 +119,30 @@ class AgentWorld:
         """Start an agent on what is on disk."""
         self.stop = Event()
         self.outbox = Outbox(self.place / "outbox.sqlite")
+        folder = WatchedFolder(self.folder, SETTLE, lambda: self.now, self.allow_names)
+        self.slides = Slides(folder, self.outbox, self.hospital, self.wall_ns, lambda: self.clock_ns or folder.clock_ns())
+        self.slides.check_owner()
+        self.outbox.bindings.confirm_new = self.confirm_existing
+        if self.confirm_existing:
+            self.outbox.bindings.confirm()
         self.agent = Agent(
-            folder=WatchedFolder(self.folder, SETTLE, lambda: self.now),
+            folder=folder,
             outbox=self.outbox,
             sender=self.bucket,
             results=self.results,
-            key_of=lambda name: smear_key(Specimen(hospital="st-mary", patient="p-7", slide=self.slide, field=name)),
+            key_of=lambda slide, name: smear_key(Specimen(hospital="st-mary", **slide._asdict(), field=name)),
+            slides=self.slides,
             watcher=self.seen,
             stop=self.stop,
             seconds=lambda: self.now,
             allow_names=self.allow_names,
+            console=self.console,
         )
+        if self.slide:
+            self.slides.start(SlideId("p-7", self.slide))
+
+    def wall_ns(self) -> int:
+        return self.clock_ns or time.time_ns()
 
     def restart(self) -> None:
         self.outbox.close()
@@ -121,6 +150,7 @@ class AgentWorld:
 
     def put(self, name: str, data: bytes) -> Path:
         path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         return path
 
@@ -134,6 +164,10 @@ class AgentWorld:
     @property
     def sent(self) -> list[bytes]:
         return list(self.bucket.objects.values())
+
+    def slides_of_keys(self) -> list[str]:
+        """The slide under which each picture is stored, in the order of the keys."""
+        return [key.split("/")[3] for key in self.bucket.objects]
 
     def states(self) -> dict[str, str]:
         """File name -> step or result."""

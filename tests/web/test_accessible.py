@@ -21,6 +21,7 @@ PAGES = {
     "figures": ("#/admin/figures", "admin"),
     "users": ("#/admin/users", "admin"),
     "hospital": ("#/admin/hospital", "admin"),
+    "microscopes": ("#/admin/microscopes", "admin"),
     "model": ("#/admin/model", "admin"),
     "trail": ("#/admin/trail", "admin"),
 }

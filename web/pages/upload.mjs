@@ -39,8 +39,8 @@ class Page {
     this.content = [
       el("h1", {}, upload.title),
       el("p", { class: "lead" }, upload.lead),
-      el("div", { class: "pair" }, field(upload.patient, this.patient, upload.ids), field(upload.slide, this.slide)),
-      field(upload.microscope, this.microscope),
+      el("div", { class: "pair" }, field(upload.patient, this.patient, upload.ids), field(upload.slide, this.slide),
+        field(upload.microscope, this.microscope)),
       this.dropZone(),
       el("section", { "aria-label": upload.list },
         el("div", { class: "actions" }, this.button, this.clear, this.count), this.list),

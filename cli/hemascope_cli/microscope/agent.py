@@ -1,6 +1,6 @@
 """The agent's loop: register new pictures, send what is not sent yet, ask for the results of the rest."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Protocol
@@ -11,9 +11,12 @@ from hemascope.domain.personal import Likenesses, likeness
 from hemascope.domain.picture_file import check_size
 from hemascope.domain.specimen import segment_fault
 from hemascope_cli.microscope.backoff import Backoff
+from hemascope_cli.microscope.binding import BY_CONTENT, Binding, Hold
 from hemascope_cli.microscope.folder import FileNotReady, FileStamp, WatchedFolder
 from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
 from hemascope_cli.microscope.picture import Picture, content_name
+from hemascope_cli.microscope.slide_id import SlideId
+from hemascope_cli.microscope.slides import Slides
 
 _RENAME = "rename it, or start the agent with --allow-names if it identifies nobody"
 _ASK_EVERY = 5  # rounds between two questions for results
@@ -62,8 +65,18 @@ class Watcher(Protocol):
     def passed_over(self, files: Mapping[str, str]) -> None:
         """What the folder holds beside pictures: name -> why it is passed over."""
 
+    def held_back(self, files: Sequence[Binding], started: SlideId | None) -> None:
+        """Pictures that are not sent because it is not certain whose they are, and the slide that is started."""
+
     def round(self) -> None:
         """A round ended."""
+
+
+class Console(Protocol):
+    """People's orders to start and stop slides."""
+
+    def obey(self, slides: Slides) -> list[str]:
+        """Follow what was ordered since the last round; return what has to be shown until the next order."""
 
 
 @dataclass
@@ -73,7 +86,9 @@ class Agent:
     Parameters
     ----------
     key_of
-        File name in the bucket -> key. Raises RejectedSmear where the key would be too long.
+        Slide and file name in the bucket -> key. Raises RejectedSmear where the key would be too long.
+    slides
+        What is started in this folder.
     results
         None where this agent may not read results.
     stop
@@ -92,13 +107,15 @@ class Agent:
     outbox: Outbox
     sender: Sender
     results: Results | None
-    key_of: Callable[[str], str]
+    key_of: Callable[[SlideId, str], str]
+    slides: Slides
     watcher: Watcher
     stop: Event
     seconds: Callable[[], float]
     poll: float = 1.0
     longest_pause: float = 30.0
     allow_names: bool = False
+    console: Console | None = None
     _next_question: float = field(default=float("-inf"), init=False)
     _trouble: list[str] = field(default_factory=list, init=False)
     unreadable: set[FileStamp] = field(default_factory=set, init=False)
@@ -137,6 +154,8 @@ class Agent:
         self._trouble.clear()
         quiet = True
         try:
+            if self.console is not None:
+                self._trouble += self.console.obey(self.slides)
             quiet = self._register_new()
             self._send(strict=strict)
             self._ask()
@@ -147,17 +166,23 @@ class Agent:
         return quiet
 
     def _register_new(self) -> bool:
+        bindings = self.outbox.bindings
         try:
-            settled = list(self.folder.settled(self.outbox.knows))
+            self.slides.look()
         except FileNotReady as error:
             self._trouble.append(str(error))
             return False
+        settled = self.folder.settled(bindings.knows)
         self.watcher.passed_over(self.folder.passed_over)
         self.unreadable.clear()
         quiet = self.folder.waiting == 0
         for stamp in settled:
             if self.stop.is_set():
                 return False
+            hold = bindings.hold_of(stamp, self.slides.wall_ns())
+            if hold is not None and hold not in BY_CONTENT:
+                bindings.hold(stamp, hold)
+                continue
             try:
                 data = self.folder.read(stamp)
             except FileNotReady as error:
@@ -165,23 +190,36 @@ class Agent:
                 quiet = quiet and not self.folder.is_young(stamp)
                 self.unreadable.add(stamp)
                 continue
-            self.watcher.changed(self.outbox.register(self._entry(stamp, data)))
+            self._register(stamp, data, hold)
+        self.watcher.held_back(bindings.listed(), self.slides.started)
         return quiet
 
-    def _entry(self, stamp: FileStamp, data: bytes) -> Entry:
-        picture, own_name = Picture.of(data), compose(stamp.name)
+    def _register(self, stamp: FileStamp, data: bytes, hold: Hold | None) -> None:
+        """Register a picture for the slide of its file, unless its content says that it is another slide's."""
+        bindings, picture = self.outbox.bindings, Picture.of(data)
+        slide, before = bindings.of(stamp.name).slide, self.outbox.find(picture.sha256)
+        if before is not None and before.slide != slide:
+            bindings.hold(stamp, hold or Hold.OTHER_SLIDE)
+        elif slide is None or (hold is not None and before is None):
+            bindings.hold(stamp, hold or Hold.NO_SLIDE)
+        else:
+            self.watcher.changed(self.outbox.register(self._entry(stamp, picture, slide)))
+
+    def _entry(self, stamp: FileStamp, picture: Picture, slide: SlideId) -> Entry:
+        own_name = compose(stamp.file)
         name = content_name(own_name, picture.sha256)
         try:
-            check_size(len(data))
+            check_size(len(picture.data))
             if fault := segment_fault(name):
                 raise HemascopeError(f"expected a name without blanks at its ends and control characters, received {fault}")
-            key = self.key_of(name)
+            key = self.key_of(slide, name)
         except HemascopeError as refusal:
-            return Entry(picture.sha256, stamp, "", Step.ENDED, result=Result.REFUSED, reason=str(refusal))
+            return Entry(picture.sha256, stamp, slide, "", Step.ENDED, result=Result.REFUSED, reason=str(refusal))
         # Judged without the digest, which may look like a date.
         if not self.allow_names and (names := Likenesses(field=likeness(own_name))):
-            return Entry(picture.sha256, stamp, key, Step.ENDED, result=Result.HELD, reason=f"{names}; {_RENAME}")
-        return Entry(picture.sha256, stamp, key, Step.SEEN)
+            reason = f"{names}; {_RENAME}"
+            return Entry(picture.sha256, stamp, slide, key, Step.ENDED, result=Result.HELD, reason=reason)
+        return Entry(picture.sha256, stamp, slide, key, Step.SEEN)
 
     def _send(self, *, strict: bool) -> None:
         self._has_more, began = False, self.seconds()
@@ -216,7 +254,7 @@ class Agent:
     def _handle_unreadable(self, entry: Entry, error: FileNotReady) -> None:
         """End a picture whose file is gone; report a problem where the file is only unreadable now."""
         present = self.folder.stamp_of(entry.stamp.name)
-        if present is not None and present != entry.stamp and self.outbox.knows(present):
+        if present is not None and present != entry.stamp and self.outbox.bindings.knows(present):
             self._end(entry, Result.GONE, "another picture has taken its place")
         elif present is not None:
             self._trouble.append(str(error))

@@ -1,14 +1,18 @@
 """What the agent prints: a table on a terminal, a line for each step in a log."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
 from hemascope.domain.characters import visible
+from hemascope_cli.microscope.binding import ADVICE, Binding
 from hemascope_cli.microscope.outbox import Entry, Outbox, Result, Step
+from hemascope_cli.microscope.slide_id import SlideId
+from hemascope_cli.microscope.slides import listed_lines, whose
 from hemascope_cli.passed_over import summarize
 
-_ROWS, _WIDTH = 12, 48
+_ROWS, _WIDTH, _WHOSE, _HELD = 12, 28, 20, 5
 _WORDS = {
     Step.SEEN: "waiting to be sent",
     Step.SENDING: "being sent",
@@ -19,6 +23,7 @@ _WORDS = {
     Result.REFUSED: "not sent",
     Result.GONE: "not sent",
     Result.HELD: "held back",
+    Result.QUARANTINED: "held back",
 }
 
 
@@ -39,15 +44,16 @@ class Lines:
     show_names: bool = False
     _last: str | None = field(default=None, init=False)
     _last_passed_over: str = field(default="", init=False)
+    _last_held_back: str = field(default="", init=False)
+    _last_started: SlideId | None = field(default=None, init=False)
 
     def changed(self, entry: Entry) -> None:
         """Write what changed; a first attempt to send is only reported by its outcome."""
         if entry.step is Step.SENDING and entry.attempts == 1:
             return
         name = f"  {visible(entry.stamp.name)}" if self.show_names else ""
-        self._write(
-            f"{entry.sha256[:16]}  {entry.object_id or '-':<32}  {state_of(entry, shows_results=self.shows_results)}{name}"
-        )
+        state = state_of(entry, shows_results=self.shows_results)
+        self._write(f"{entry.sha256[:16]}  {entry.object_id or '-':<32}  {entry.slide}  {state}{name}")
 
     def trouble(self, what: str | None) -> None:
         """Write a problem when it begins, changes and ends."""
@@ -61,6 +67,21 @@ class Lines:
         if what != self._last_passed_over:
             self._write(f"passed over: {what or 'nothing any more'}")
             self._last_passed_over = what
+
+    def held_back(self, files: Sequence[Binding], started: SlideId | None) -> None:
+        """Write which slide is started, and what is held back, when that changes."""
+        if started != self._last_started:
+            self._write(f"slide: {started or 'none is started'}")
+            self._last_started = started
+        rows = Counter((whose(file.slide), ADVICE[file.hold]) for file in files if file.hold)
+        what = "; ".join(
+            listed_lines(list(files), [])
+            if self.show_names
+            else [f"held back: {count}  {slide}  {why}" for (slide, why), count in sorted(rows.items())]
+        )
+        if what != self._last_held_back:
+            self._write(what or "held back: nothing any more")
+            self._last_held_back = what
 
     def round(self) -> None:
         """Nothing to draw."""
@@ -80,6 +101,8 @@ class Table:
     columns: Callable[[], int]
     _trouble: str | None = field(default=None, init=False)
     _passed_over: list[str] = field(default_factory=list, init=False)
+    _held_back: list[str] = field(default_factory=list, init=False)
+    _started: SlideId | None = field(default=None, init=False)
     _drawn: str = field(default="", init=False)
 
     def changed(self, entry: Entry) -> None:
@@ -94,17 +117,24 @@ class Table:
         """Keep the list for the lines below the totals."""
         self._passed_over = [f"passed over: {row}" for row in summarize(files)]
 
+    def held_back(self, files: Sequence[Binding], started: SlideId | None) -> None:
+        """Keep the slide and the list for the lines below the totals."""
+        rows = listed_lines(list(files), [])
+        more = [f"held back: {len(rows) - _HELD} more; `hemascope microscope status` lists them"]
+        self._held_back, self._started = rows[:_HELD] + (more if len(rows) > _HELD else []), started
+
     def round(self) -> None:
         """Draw where anything changed."""
         width = max(20, self.columns() - 1)
         rows = [
-            f"{visible(entry.stamp.name)[:_WIDTH]:<{_WIDTH}}  {state_of(entry, shows_results=self.shows_results)}"
+            f"{visible(entry.stamp.file)[:_WIDTH]:<{_WIDTH}}  {str(entry.slide)[:_WHOSE]:<{_WHOSE}}  "
+            f"{state_of(entry, shows_results=self.shows_results)}"
             for entry in self.outbox.newest(_ROWS)
         ]
         counts = self.outbox.counts()
         total = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
         rows += ["", f"{counts.total()} pictures: {total}" if total else "no picture yet"]
-        rows += self._passed_over
+        rows += [f"slide: {self._started or 'none is started'}", *self._held_back, *self._passed_over]
         rows += [f"trouble: {self._trouble}"] if self._trouble else []
         drawing = "".join(f"{row[:width]}\n" for row in rows)
         if drawing != self._drawn:

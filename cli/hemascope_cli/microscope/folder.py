@@ -1,11 +1,12 @@
-"""The watched folder: which pictures are in it and complete.
+"""The watched folder: which pictures are in it, in which slide's folder, and which are complete.
 
 It is polled, because the operating system doesn't report what another machine writes to a network drive, and because a file
 must be seen twice anyway to know that it is no longer being written (docs/adr/0023).
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -13,18 +14,51 @@ from typing import NamedTuple
 from hemascope.domain.errors import HemascopeError, RejectedSmear, RejectionReason
 from hemascope.domain.picture_file import MAXIMUM_BYTES
 from hemascope.imaging.decode import check_header
-from hemascope_cli.passed_over import NO_FILE, UNREADABLE, has_picture_name, reason_by_content, reason_by_name
+from hemascope_cli.microscope.slide_id import SlideId, slide_id
+from hemascope_cli.passed_over import (
+    NO_FILE,
+    UNREADABLE,
+    has_picture_name,
+    reason_by_content,
+    reason_by_name,
+    unreadable,
+)
 
-_FOLDER = "a folder: only what is directly in the watched folder is sent"
+MARK = ".hemascope"  # the agent's own file in the folder: its lock, and how the drive's clock is read
+_INODE = 2**63 - 1  # what SQLite can store
+_FOLDER = "a folder: a slide's pictures are directly in PATIENT/SLIDE"
+_LINK = "a link to a folder"
+_NO_SLIDE = "beside the slides' folders: move it into PATIENT/SLIDE"
 LONG_ENOUGH = 15  # times ``settle``: then a file without its end is sent as it is, and the service reports what is wrong
 
 
 class FileStamp(NamedTuple):
-    """A file as a listing shows it; new content changes the stamp."""
+    """A file as a listing shows it; new content changes the stamp. In a slide's folder, ``name`` is ``patient/slide/file``."""
 
     name: str
     size: int
     modified_ns: int
+
+    @property
+    def file(self) -> str:
+        """The name without folders."""
+        return self.name.rpartition("/")[2]
+
+
+class Seen(NamedTuple):
+    """A file in a listing.
+
+    Parameters
+    ----------
+    inode
+        Number of the file on its drive, which stays when it is renamed; 0 where the drive has none.
+    home
+        The slide whose folder it is in; None directly in the watched folder.
+    """
+
+    stamp: FileStamp
+    inode: int
+    home: SlideId | None
 
 
 class _Told(NamedTuple):
@@ -41,7 +75,7 @@ class FileNotReady(HemascopeError):
 
 @dataclass
 class WatchedFolder:
-    """Pictures directly in one folder: files with the first bytes, or with the name, of a picture.
+    """Pictures in one folder and in its slides' folders: files with the first bytes, or with the name, of a picture.
 
     Parameters
     ----------
@@ -51,18 +85,22 @@ class WatchedFolder:
         Seconds for which a file must not change; at least two on drives whose timestamps have steps of two seconds.
     seconds
         A clock that never jumps.
+    allow_names
+        Whether folders are taken whose names look like a person's.
     """
 
     path: Path
     settle: float
     seconds: Callable[[], float]
+    allow_names: bool = False
     waiting: int = field(default=0, init=False)  # new pictures that may still be written
     passed_over: dict[str, str] = field(default_factory=dict, init=False)  # name -> why; as of the last listing
+    _candidates: list[FileStamp] = field(default_factory=list, init=False)  # of the last listing
     _told: dict[str, _Told] = field(default_factory=dict, init=False)
     _since: dict[str, tuple[FileStamp, float]] = field(default_factory=dict, init=False)
 
     def settled(self, known: Callable[[FileStamp], bool]) -> list[FileStamp]:
-        """Stamps of new pictures that have not changed for ``settle`` seconds, ordered by time and name.
+        """Stamps of the new pictures of the last listing that have not changed for ``settle`` seconds, by time and name.
 
         An empty file gets ``LONG_ENOUGH`` times as long. What a file is, is read once it has not changed for so long, and once
         more when ``LONG_ENOUGH`` times as much has passed; a file that can't be read is tried again and again at that distance.
@@ -71,13 +109,8 @@ class WatchedFolder:
         ----------
         known
             Says whether a file is registered already.
-
-        Raises
-        ------
-        FileNotReady
-            Where the folder can't be listed.
         """
-        now, listed = self.seconds(), self._list()
+        now, listed = self.seconds(), self._candidates
         self._told = {stamp.name: told for stamp in listed if (told := self._told.get(stamp.name)) and told.stamp == stamp}
         self.passed_over |= {name: told.reason for name, told in self._told.items()}
         stamps = [stamp for stamp in listed if not self._is_told(stamp, now) and not known(stamp)]
@@ -109,24 +142,76 @@ class WatchedFolder:
         self.passed_over[stamp.name] = reason
         return True
 
-    def _list(self) -> list[FileStamp]:
-        """Stamps of all files that may be pictures; of all others, the reasons are noted."""
-        stamps, others = list[FileStamp](), dict[str, str]()
+    def look(self) -> list[Seen]:
+        """List every file of the folder and of its slides' folders; of those that are no pictures, the reasons are noted.
+
+        Raises
+        ------
+        FileNotReady
+            Where the folder can't be listed.
+        """
+        self._candidates, self.passed_over, seen = [], {}, list[Seen]()
         try:
-            with os.scandir(self.path) as entries:
-                for entry in entries:
-                    try:
-                        if reason := reason_by_name(entry.name) or _reason_by_kind(entry):
-                            others[entry.name] = reason
-                        else:
-                            status = entry.stat()
-                            stamps.append(FileStamp(entry.name, status.st_size, status.st_mtime_ns))
-                    except OSError:  # removed since the folder was listed
-                        continue
+            for entry in _scan(self.path):
+                if entry.is_dir():
+                    seen += self._look_into_patient(entry)
+                elif entry.name != MARK:
+                    seen += self._look_at(entry, entry.name, None)
         except OSError as error:
             raise FileNotReady(f"expected to list the folder: {error.strerror}") from error
-        self.passed_over = others
-        return stamps
+        return seen
+
+    def _look_into_patient(self, patient: os.DirEntry[str]) -> Iterator[Seen]:
+        for entry in self._inside(patient, patient.name):
+            name = f"{patient.name}/{entry.name}"
+            if not entry.is_dir():
+                self.passed_over[name] = reason_by_name(entry.name) or _NO_SLIDE
+                continue
+            try:
+                home = slide_id(patient.name, entry.name, allow_names=self.allow_names)
+            except HemascopeError as error:
+                self.passed_over[name] = str(error)
+                continue
+            for file in self._inside(entry, name):
+                if file.is_dir():
+                    self.passed_over[f"{name}/{file.name}"] = _FOLDER
+                else:
+                    yield from self._look_at(file, f"{name}/{file.name}", home)
+
+    def _inside(self, folder: os.DirEntry[str], name: str) -> list[os.DirEntry[str]]:
+        if reason := reason_by_name(folder.name) or (_LINK if folder.is_symlink() else None):
+            self.passed_over[name] = reason
+            return []
+        try:
+            return _scan(Path(folder.path))
+        except OSError as error:
+            self.passed_over[name] = unreadable(error)
+            return []
+
+    def _look_at(self, entry: os.DirEntry[str], name: str, home: SlideId | None) -> Iterator[Seen]:
+        with suppress(OSError):  # removed since the folder was listed
+            reason = reason_by_name(entry.name)
+            if not entry.is_file():
+                self.passed_over[name] = reason or NO_FILE
+                return
+            status = entry.stat()
+            stamp = FileStamp(name, status.st_size, status.st_mtime_ns)
+            if reason:
+                self.passed_over[name] = reason
+            else:
+                self._candidates.append(stamp)
+            yield Seen(stamp, status.st_ino & _INODE, home)
+
+    def clock_ns(self) -> int | None:
+        """The time of the drive, on which files are dated; None where nothing can be written there."""
+        path = self.path / MARK
+        try:
+            with path.open("ab+", buffering=0) as file:
+                file.truncate(0)
+                file.write(b"\n")
+                return os.fstat(file.fileno()).st_mtime_ns
+        except OSError:
+            return None
 
     def read(self, stamp: FileStamp) -> bytes:
         """Read a file that is still as it was listed; of a file that is too large, one byte more than is allowed.
@@ -163,10 +248,9 @@ class WatchedFolder:
         return last == stamp and self.seconds() - since < LONG_ENOUGH * self.settle
 
 
-def _reason_by_kind(entry: os.DirEntry[str]) -> str | None:
-    if entry.is_file():
-        return None
-    return _FOLDER if entry.is_dir() else NO_FILE
+def _scan(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return list(entries)
 
 
 def _lacks_its_end(data: bytes) -> bool:

@@ -6,23 +6,28 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
 from hemascope.aws.client import client
+from hemascope.domain.characters import compose
 from hemascope.domain.errors import HemascopeError
-from hemascope.domain.personal import likenesses
-from hemascope.domain.specimen import smear_key
-from hemascope_cli.identifiers import specimen_of
+from hemascope.domain.specimen import Specimen, segment_fault, smear_key
+from hemascope_cli.identifiers import patient_of
 from hemascope_cli.microscope.agent import Agent, Sender
 from hemascope_cli.microscope.device_identity import device_session, read_identity
 from hemascope_cli.microscope.display import Lines, Table
 from hemascope_cli.microscope.folder import WatchedFolder
-from hemascope_cli.microscope.outbox import Outbox
+from hemascope_cli.microscope.folder_lock import FolderLock
+from hemascope_cli.microscope.orders import Answer, Order, Orders, follow, send_order
+from hemascope_cli.microscope.outbox import AgentRuns, Outbox
 from hemascope_cli.microscope.portal_client import PortalClient
 from hemascope_cli.microscope.senders import PortalSender, S3Sender
 from hemascope_cli.microscope.simulate import simulate
+from hemascope_cli.microscope.slide_id import SlideId, slide_id
+from hemascope_cli.microscope.slides import Slides
 from hemascope_cli.operations.deployment import LOCAL_REGION
 
 INCOMPLETE = 3  # exit status: some picture will have no report
@@ -36,8 +41,16 @@ class AgentOptions:
     ----------
     watch
         The folder.
-    hospital, patient, slide
-        Pseudonymous ids of new pictures.
+    hospital
+        Pseudonymous id.
+    patient, slide
+        The slide that is started with the agent and stopped with it; None where it is started otherwise, or has a folder.
+    microscope
+        Its registered name; None is that of the certificate, or unknown.
+    barcode
+        Where a scanner types slides: a file or pipe, ``-`` is standard input.
+    confirm_existing
+        Send what a new outbox finds in slides' folders.
     identity
         Folder with the microscope's certificate.
     portal, token_file
@@ -62,8 +75,11 @@ class AgentOptions:
 
     watch: Path
     hospital: str
-    patient: str
-    slide: str
+    patient: str | None
+    slide: str | None
+    microscope: str | None
+    barcode: str | None
+    confirm_existing: bool
     identity: Path | None
     portal: str | None
     token_file: Path | None
@@ -94,19 +110,115 @@ def run_agent(options: AgentOptions) -> int:
     HemascopeError
         Where the options, the folder, the identity or another agent prevent a start.
     """
-    if not options.watch.is_dir():
-        raise HemascopeError(f"expected a folder to watch, {options.watch} is none")
-    stop = Event()
-    outbox = Outbox(options.outbox or _own_outbox(options.watch))
+    _check_folder(options.watch)
+    slide = _slide_of(options)
+    stop, path = Event(), options.outbox or _own_outbox(options.watch)
+    outbox = Outbox(path)
     before = {name: signal.signal(name, lambda *_: stop.set()) for name in (signal.SIGTERM, signal.SIGINT)}
     try:
-        agent = _agent(options, outbox, stop)
-        agent.run(_finished(options, stop))
-        return INCOMPLETE if options.once and not stop.is_set() and (agent.unreadable or _lost(outbox)) else 0
+        lock = FolderLock(options.watch)
+        try:
+            return _watch(_agent(options, outbox, path, stop), options, slide)
+        finally:
+            lock.release()
     finally:
         outbox.close()
         for name, handler in before.items():
             signal.signal(name, handler)
+
+
+def _watch(agent: Agent, options: AgentOptions, slide: SlideId | None) -> int:
+    slides, outbox = agent.slides, agent.outbox
+    slides.check_owner()
+    outbox.bindings.confirm_new = options.confirm_existing
+    if options.confirm_existing:
+        outbox.bindings.confirm()
+    if slide is not None:
+        slides.start(slide)
+    try:
+        agent.run(_finished(options, agent.stop))
+        incomplete = agent.unreadable or _lost(outbox) or outbox.bindings.listed()
+        return INCOMPLETE if options.once and not agent.stop.is_set() and incomplete else 0
+    finally:
+        if slide is not None:  # what is photographed while no agent runs is not this slide's
+            with suppress(HemascopeError):
+                slides.stop()
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise HemascopeError(f"expected a folder to watch, {folder} is none")
+
+
+def _slide_of(options: AgentOptions) -> SlideId | None:
+    patient_of(options.hospital, "any")
+    if options.slide is None:
+        if options.patient is not None:
+            raise HemascopeError("expected --slide with --patient")
+        return None
+    if options.barcode is not None:
+        raise HemascopeError("expected either --slide or --barcode")
+    patient = options.slide if options.patient is None else options.patient
+    return slide_id(patient, options.slide, allow_names=options.allow_names)
+
+
+@dataclass(frozen=True)
+class SlideOrder:
+    """What ``hemascope microscope start``, ``stop`` or ``status`` was called with; ``wait``: seconds to repeat it for."""
+
+    watch: Path
+    order: Order
+    outbox: Path | None
+    allow_names: bool
+    wait: float
+
+
+def give_order(given: SlideOrder) -> int:
+    """Start or stop a slide, through the agent where one runs; print what is started and what is not sent.
+
+    Raises
+    ------
+    HemascopeError
+        Where the order is refused, or can't be followed within ``wait``.
+    """
+    _check_folder(given.watch)
+    path = given.outbox or _own_outbox(given.watch)
+    until = time.monotonic() + given.wait
+    while True:
+        answer = _follow(given, path)
+        if answer.outcome == "done":
+            print("\n".join(answer.lines))
+            return 0
+        if answer.outcome == "refused" or time.monotonic() >= until:  # "later" is repeated
+            raise HemascopeError("; ".join(answer.lines))
+        time.sleep(min(1.0, max(0.0, until - time.monotonic())))
+
+
+def _follow(given: SlideOrder, path: Path) -> Answer:
+    try:
+        outbox = Outbox(path)
+    except AgentRuns:
+        return send_order(path, given.order.model_copy(update={"number": Order(verb="status").number}))
+    try:
+        lock = FolderLock(given.watch)
+        try:
+            owner = outbox.bindings.owner
+            folder = WatchedFolder(given.watch, 0, time.monotonic, given.allow_names)
+            slides = _slides(folder, outbox, given.order.hospital or (owner[1] if owner else ""))
+            if owner is None and given.order.verb != "start":
+                raise HemascopeError("expected an outbox that an agent has used, received a new one")
+            slides.check_owner()
+            # While no agent reads, waiting for complete pictures would not end.
+            order = given.order.model_copy(update={"gently": False})
+            return follow(order, slides, allow_names=given.allow_names)
+        finally:
+            lock.release()
+    finally:
+        outbox.close()
+
+
+def _slides(folder: WatchedFolder, outbox: Outbox, hospital: str) -> Slides:
+    return Slides(folder, outbox, hospital, time.time_ns, folder.clock_ns)
 
 
 def _own_outbox(folder: Path) -> Path:
@@ -115,21 +227,27 @@ def _own_outbox(folder: Path) -> Path:
 
 
 def _lost(outbox: Outbox) -> bool:
-    return any(outbox.counts()[result] for result in ("refused", "gone", "held", "rejected", "failed"))
+    return any(outbox.counts()[result] for result in ("refused", "gone", "held", "quarantined", "rejected", "failed"))
 
 
-def _agent(options: AgentOptions, outbox: Outbox, stop: Event) -> Agent:
-    specimen = specimen_of(options.hospital, options.patient, options.slide, "any")
-    if not options.allow_names and (names := likenesses(specimen)):
-        raise HemascopeError(f"expected pseudonyms, {names}; give --allow-names if it identifies nobody")
+def _agent(options: AgentOptions, outbox: Outbox, path: Path, stop: Event) -> Agent:
+    microscope = _microscope_of(options)
     sender, portal = _sign_in(options)
     shows_results = portal is not None
+    folder = WatchedFolder(options.watch, options.settle, time.monotonic, options.allow_names)
+    scanner = sys.stdin if options.barcode == "-" else Path(options.barcode) if options.barcode else None
+
+    def key_of(slide: SlideId, name: str) -> str:
+        return smear_key(Specimen(hospital=options.hospital, **slide._asdict(), microscope=microscope, field=name))
+
     return Agent(
-        folder=WatchedFolder(options.watch, options.settle, time.monotonic),
+        folder=folder,
         outbox=outbox,
         sender=sender,
         results=portal,
-        key_of=lambda name: smear_key(specimen.model_copy(update={"field": name})),
+        key_of=key_of,
+        slides=_slides(folder, outbox, compose(options.hospital)),
+        console=Orders(path, scanner, allow_names=options.allow_names),
         watcher=Table(sys.stdout, shows_results, outbox, lambda: shutil.get_terminal_size().columns)
         if sys.stdout.isatty()
         else Lines(sys.stdout, shows_results, options.show_names),
@@ -139,6 +257,17 @@ def _agent(options: AgentOptions, outbox: Outbox, stop: Event) -> Agent:
         longest_pause=options.longest_pause,
         allow_names=options.allow_names,
     )
+
+
+def _microscope_of(options: AgentOptions) -> str | None:
+    if options.microscope is not None and (fault := segment_fault(options.microscope)):
+        raise HemascopeError(f"expected the name of a microscope, received {fault}")
+    if options.identity is None:
+        return options.microscope
+    name = read_identity(options.identity).microscope
+    if options.microscope not in (None, name):
+        raise HemascopeError(f"expected --microscope {name}, which is the certificate's")
+    return name
 
 
 def _sign_in(options: AgentOptions) -> tuple[Sender, PortalClient | None]:

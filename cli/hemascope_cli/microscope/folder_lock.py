@@ -1,0 +1,73 @@
+"""One agent for a folder, whichever outbox each one has: two would file the same picture for two slides."""
+
+import hashlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+from hemascope_cli.microscope.folder import MARK
+from hemascope_cli.microscope.outbox import AgentRuns
+
+_FAR = 2**30  # the byte that Windows locks, beyond what is written
+
+
+class FolderLock:
+    """A lock on a folder, which the operating system releases however the process ends.
+
+    It is on the agent's own file in the folder, so that agents on several machines see it where the drive can lock; where
+    nothing can be written there, on a file of this machine.
+
+    Raises
+    ------
+    AgentRuns
+        Where another agent has it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        for path in (folder / MARK, _local(folder)):
+            try:
+                self._file = _open(path)
+            except OSError:
+                continue
+            try:
+                _lock(self._file)
+            except (BlockingIOError, PermissionError):
+                self._file.close()
+                raise AgentRuns("expected to be the only agent on this folder, another one runs with another outbox") from None
+            except OSError:  # a drive without locks
+                self._file.close()
+                continue
+            return
+        raise AgentRuns("expected to lock the folder, so that no other agent works on it; it can't be locked")
+
+    def release(self) -> None:
+        """Let another agent have it."""
+        self._file.close()
+
+
+def _open(path: Path) -> IO[Any]:
+    try:
+        return path.open("ab")
+    except PermissionError:  # another user's; reading is enough to lock it
+        return path.open("rb")
+
+
+def _local(folder: Path) -> Path:
+    digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"hemascope-{digest}.lock"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: IO[Any]) -> None:
+        file.seek(_FAR)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(file: IO[Any]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,61 @@
+"""Whose a picture is: the slide that a folder, a command or a barcode names."""
+
+from typing import NamedTuple
+
+from hemascope.domain.characters import compose, visible
+from hemascope.domain.errors import HemascopeError
+from hemascope.domain.personal import Likenesses, likeness, patient_likeness
+from hemascope.domain.specimen import segment_fault
+
+
+class SlideId(NamedTuple):
+    """A slide of a patient, in composed form."""
+
+    patient: str
+    slide: str
+
+    def __str__(self) -> str:
+        """For people; nothing in it steers a terminal.
+
+        Examples
+        --------
+        >>> str(SlideId("p-7", "c-1"))
+        'p-7/c-1'
+        """
+        return visible("/".join(self))
+
+
+def slide_id(patient: str, slide: str, *, allow_names: bool) -> SlideId:
+    """Check the ids of a slide.
+
+    Parameters
+    ----------
+    allow_names
+        Whether ids may look like a person's name or date of birth.
+
+    Raises
+    ------
+    HemascopeError
+        Saying what is wrong without repeating the ids.
+    """
+    parts = {"patient": patient, "slide": slide}
+    if wrong := [f"a {part} with {fault}" for part, text in parts.items() if (fault := segment_fault(text))]:
+        raise HemascopeError(f"expected ids without '/' and without blanks at their ends, received {', '.join(wrong)}")
+    names = Likenesses(patient=patient_likeness(patient), slide=likeness(slide))
+    if names and not allow_names:
+        raise HemascopeError(f"expected pseudonyms, {names}; give --allow-names if it identifies nobody")
+    return SlideId(compose(patient), compose(slide))
+
+
+def parse_barcode(line: str, *, allow_names: bool) -> SlideId:
+    """Read the line that a scanner types: ``patient/slide``.
+
+    Raises
+    ------
+    HemascopeError
+        Where it is of another form, or an id is not acceptable.
+    """
+    parts = line.strip().split("/")
+    if len(parts) != 2:
+        raise HemascopeError(f"expected a barcode PATIENT/SLIDE, received {len(parts)} parts")
+    return slide_id(*parts, allow_names=allow_names)

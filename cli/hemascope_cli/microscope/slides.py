@@ -1,0 +1,174 @@
+"""Starting and stopping slides: by the agent itself, or by a command while no agent runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hemascope.domain.characters import visible
+from hemascope.domain.errors import HemascopeError, TransientError
+from hemascope_cli.microscope.binding import ADVICE, Binding
+from hemascope_cli.microscope.folder import FileNotReady, WatchedFolder
+from hemascope_cli.microscope.outbox import Entry, Outbox
+from hemascope_cli.microscope.slide_id import SlideId
+from hemascope_cli.passed_over import has_picture_name, reason_by_content, reason_by_name
+
+_STOP = "stop it with --quarantine to leave them unsent"
+
+
+class Undrained(HemascopeError):
+    """Pictures of another slide are not sent yet."""
+
+
+class StillWritten(HemascopeError):
+    """Pictures of the slide are still being written."""
+
+
+@dataclass
+class Slides:
+    """The slides of one folder.
+
+    Parameters
+    ----------
+    wall_ns
+        This machine's clock.
+    drive_ns
+        The clock on which the folder's files are dated; None where it can't be read.
+    """
+
+    folder: WatchedFolder
+    outbox: Outbox
+    hospital: str
+    wall_ns: Callable[[], int]
+    drive_ns: Callable[[], int | None]
+    _watches: bool = field(default=False, init=False)  # whether this process has seen the folder while the slide was started
+
+    @property
+    def started(self) -> SlideId | None:
+        """The slide whose pictures appear directly in the folder."""
+        session = self.outbox.bindings.session
+        return session.slide if session else None
+
+    def check_owner(self) -> None:
+        """Refuse an outbox that was made for another folder or hospital.
+
+        Raises
+        ------
+        HemascopeError
+        """
+        owner = self.outbox.bindings.owner
+        if owner is not None and owner != (self._place, self.hospital):
+            what = "folder" if owner[0] != self._place else "hospital"
+            raise HemascopeError(f"expected the outbox of this {what}, received another's: give a new --outbox")
+
+    @property
+    def _place(self) -> str:
+        return str(Path(self.folder.path).resolve())
+
+    def look(self) -> None:
+        """List the folder and bind what is new.
+
+        Raises
+        ------
+        FileNotReady
+            Where it can't be listed.
+        TransientError
+            Where the outbox can't be written.
+        """
+        bindings = self.outbox.bindings
+        bindings.bind(self.folder.look(), first=bindings.owner is None)
+        if bindings.owner is None:
+            bindings.own(self._place, self.hospital)
+        self._watches = True
+
+    def start(self, slide: SlideId) -> None:
+        """Start a slide. Another one is stopped at once, since its pictures end here; everything in the folder is older.
+
+        Raises
+        ------
+        Undrained
+            Where pictures of another slide are not sent yet. No slide is started then.
+        FileNotReady, TransientError
+            Where the folder can't be listed, or the outbox written.
+        """
+        if self.started == slide:
+            return
+        if self.started is not None:
+            self.stop()
+        self.look()
+        if unsent := [whose for whose in self.unsent() if whose != slide]:
+            names = ", ".join(sorted({str(whose) for whose in unsent}))
+            raise Undrained(f"expected every picture of {names} to be sent before, {_count(len(unsent))} waiting: {_STOP}")
+        self.outbox.bindings.release_quarantined(slide)
+        self.outbox.release_quarantined(slide)
+        now, drive = self.wall_ns(), self.drive_ns()
+        self.outbox.bindings.start(slide, now if drive is None else drive, 0 if drive is None else drive - now)
+
+    def stop(self, *, quarantine: bool = False, gently: bool = False) -> None:
+        """Stop the slide: what is in the folder now is its own, what appears later is not.
+
+        Where nobody has watched the folder since the process before ended, what has appeared meanwhile is no slide's.
+
+        Parameters
+        ----------
+        quarantine
+            Send nothing more of slides that were started, also of earlier ones.
+        gently
+            Refuse while pictures are being written.
+
+        Raises
+        ------
+        StillWritten
+        TransientError
+            Where the outbox can't be written.
+        """
+        if not self._watches:
+            self.outbox.bindings.stop()
+        try:
+            self.look()
+        except (FileNotReady, TransientError):  # such as a drive that is away; what it brings later belongs to no slide
+            if gently:
+                raise
+        if gently and not quarantine and (count := len(self._pending())):
+            raise StillWritten(f"expected complete pictures, {_count(count)} still being written")
+        if quarantine:
+            for slide in set(self.unsent()):
+                self.outbox.bindings.quarantine(slide)
+                self.outbox.quarantine(slide)
+        self.outbox.bindings.stop()
+
+    def _pending(self) -> list[Binding]:
+        return [binding for binding in self.outbox.bindings.pending() if self._may_be_picture(binding.stamp.name)]
+
+    def _may_be_picture(self, name: str) -> bool:
+        if reason_by_name(name):
+            return False
+        return has_picture_name(name) or reason_by_content(self.folder.path / name) is None
+
+    def unsent(self) -> list[SlideId]:
+        """The slide of each picture directly in the folder that is not sent yet."""
+        waiting = [entry.slide for entry in self.outbox.unsent() if "/" not in entry.stamp.name]
+        return waiting + [binding.slide for binding in self._pending() if binding.slide]
+
+    def describe(self) -> list[str]:
+        """Lines for a person: what is started, what is not sent yet, and what never will be."""
+        lines = [f"slide: {self.started or 'none is started'}"]
+        waiting = self.unsent()
+        lines += [f"not sent yet: {waiting.count(slide)}  {slide}" for slide in sorted(set(waiting))]
+        lines += listed_lines(self.outbox.bindings.listed(), self.outbox.withheld())
+        return lines
+
+
+def listed_lines(files: list[Binding], pictures: list[Entry]) -> list[str]:
+    """A line for each picture that is held back: name, whose it is, and what to do."""
+    rows = [(visible(file.stamp.name), whose(file.slide), ADVICE[file.hold]) for file in files if file.hold]
+    rows += [(visible(entry.stamp.name), whose(entry.slide), entry.reason or "") for entry in pictures]
+    return [f"held back: {name}  {slide}  {reason}" for name, slide, reason in rows]
+
+
+def whose(slide: SlideId | None) -> str:
+    """A slide for people."""
+    return str(slide) if slide else "no slide"
+
+
+def _count(number: int) -> str:
+    return f"{number} is" if number == 1 else f"{number} are"
