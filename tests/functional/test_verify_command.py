@@ -82,7 +82,7 @@ def test_a_proof_that_passes_is_written_and_told(verify: Callable[..., int], tmp
     assert status == 0
     assert out.startswith("This microscope is verified with this profile and all-subtypes/")
     assert "  30 of 30 leukemia slides found: sensitivity between 90.5 and 100.0 %; at least 90 % must be certain" in out
-    assert "  15 of 15 benign slides called benign: specificity between 81.9 and 100.0 %; at least 80 % must be certain" in out
+    assert "  15 of 15 benign slides called benign: specificity between 81.9 and 100.0 %; at least 70 % must be certain" in out
     assert "Still needed" not in out
     assert proof.sha256 in out
     assert (tmp_path / "proof.pdf").read_bytes().startswith(b"%PDF-")
@@ -106,7 +106,7 @@ def test_a_miss_and_an_unanswered_slide_are_named_with_what_is_still_needed(
     assert "  slide 3 (Pre-B): called benign\n  slide 4 (Pre-B): no answer\n" in out
     assert "  slide 40 (Benign): called leukemia\n  slide 41 (Benign): no answer\n" in out
     assert "  fields of leukemia slides: 28 of 30 right, 1 wrong, 1 without an answer\n" in out
-    assert "Still needed: 31 more leukemia slides without a miss and 15 more benign slides without an error." in out
+    assert "Still needed: 31 more leukemia slides without a miss and 4 more benign slides without an error." in out
     assert not VerificationProof.model_validate_json((tmp_path / "kept" / "proof.json").read_text()).passed
 
 

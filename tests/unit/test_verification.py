@@ -74,9 +74,9 @@ def many(leukemia: int, benign: int) -> dict[str, tuple[str, list[Said]]]:
 
 @pytest.mark.parametrize(
     ("leukemia", "benign", "passed", "needed"),
-    [(29, 14, True, (0, 0)), (28, 14, False, (1, 0)), (29, 13, False, (0, 1)), (0, 14, False, (29, 0))],
+    [(29, 9, True, (0, 0)), (28, 9, False, (1, 0)), (29, 8, False, (0, 1)), (0, 9, False, (29, 0))],
 )
-def test_without_an_error_29_leukemia_and_14_benign_slides_pass(
+def test_without_an_error_29_leukemia_and_9_benign_slides_pass(
     prove: Prove, leukemia: int, benign: int, passed: bool, needed: tuple[int, int]
 ) -> None:
     proof = prove(many(leukemia, benign))

@@ -32,7 +32,7 @@ def verify(
     ] = None,
     specificity: Annotated[
         float | None,
-        typer.Option("--specificity", parser=share, help="Specificity that must be certain, by slide.", show_default="0.8"),
+        typer.Option("--specificity", parser=share, help="Specificity that must be certain, by slide.", show_default="0.7"),
     ] = None,
     artifact: Artifact = None,
 ) -> int:

@@ -94,11 +94,12 @@ class VerificationLimits(_Contract):
     """What a hospital signs: which bounds must be reached, by slide.
 
     The default for specificity is lower than that for sensitivity. A false alarm costs a reading by eye, and a miss may cost a
-    life; but a microscope with which everything is called leukemia must not pass, and frequent false alarms are not heard.
+    life; and a withheld "benign" counts as an error too, which is one smear in six even on the reference microscope. But a
+    microscope with which everything is called leukemia must not pass, and frequent false alarms are not heard.
     """
 
     sensitivity: Annotated[float, Field(ge=0.5, le=0.999)] = 0.90  # 29 leukemia slides without a miss
-    specificity: Annotated[float, Field(ge=0.5, le=0.999)] = 0.80  # 14 benign slides without an error
+    specificity: Annotated[float, Field(ge=0.5, le=0.999)] = 0.70  # 9 benign slides without an error
     certainty: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.95  # of each bound
 
 
