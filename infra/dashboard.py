@@ -68,7 +68,7 @@ def smears(screening: lambda_.IFunction) -> list[list[cloudwatch.IWidget]]:
             ),
             _graph(
                 "Reports per hour, by decision",
-                [counted(metric, screening, _HOUR) for metric in (Metric.SMEARS_CONFIDENT, *ABSTAINED)],
+                [counted(metric, screening, _HOUR) for metric in (Metric.SMEARS_CONFIDENT, *ABSTAINED, Metric.SMEARS_UNVERIFIED)],
                 _THIRD,
                 stacked=True,
             ),

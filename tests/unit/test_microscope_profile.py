@@ -128,13 +128,18 @@ def test_the_ruler_is_in_pixels_of_the_file() -> None:
 
 
 def test_a_profile_that_changes_nothing_gives_the_same_report(smear: bytes, classifier: Classifier) -> None:
+    from hemascope.domain.microscope import MicroscopeUse
     from hemascope.domain.profile import MicroscopeProfile
+    from hemascope.domain.report import MicroscopeState
+
+    profile = MicroscopeProfile()
+    identity = MicroscopeUse("scope 2", MicroscopeState.VERIFIED, profile, profile.sha256)
 
     without, with_identity = (
-        screen(smear, None, classifier, profile=profile, draw=False).report for profile in (None, MicroscopeProfile())
+        screen(smear, None, classifier, microscope=microscope, draw=False).report for microscope in (None, identity)
     )
 
-    assert with_identity == without
+    assert with_identity.model_copy(update={"microscope": None}) == without
 
 
 def test_the_shipped_artifact_names_its_reference_microscope(artifact: Artifact) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, TextIO
 
 from hemascope.domain.disease import Disease
-from hemascope.domain.report import DISCLAIMER, Report
+from hemascope.domain.report import DISCLAIMER, Decision, Report
 
 
 class ReportWriter(Protocol):
@@ -91,7 +91,7 @@ class CsvWriter:
                 report.object_id,
                 report.state,
                 result.decision if result else "",
-                result.label if result else "",
+                result.label if result and result.decision is not Decision.UNVERIFIED else "",
                 *(f"{probabilities[name]:.6f}" if name in probabilities else "" for name in self._classes),
                 evidence.cell_count if evidence else "",
                 rejection.reason if rejection else "",
@@ -118,6 +118,8 @@ def _json(source: str, report: Report) -> str:
 def _result_of(report: Report, disease: Disease) -> str:
     if report.result is None:
         return "rejected"
+    if report.result.decision is Decision.UNVERIFIED:
+        return "unverified"
     return f"{disease.display(report.result.label)} ({report.result.decision.replace('_', ' ')})"
 
 
@@ -127,4 +129,5 @@ def _text(report: Report, disease: Disease) -> str:
     assert report.result is not None
     assert report.evidence is not None
     shares = "  ".join(f"{name} {probability:.3f}" for name, probability in report.result.probabilities.items())
-    return f"  {_result_of(report, disease)}: {shares}\n  {report.evidence.cell_count} cells. {report.result.recommendation}\n"
+    stated = "" if report.result.decision is Decision.UNVERIFIED else f": {shares}"
+    return f"  {_result_of(report, disease)}{stated}\n  {report.evidence.cell_count} cells. {report.result.recommendation}\n"
