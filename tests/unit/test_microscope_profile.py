@@ -3,7 +3,9 @@ import hashlib
 import numpy as np
 import pytest
 
-from hemascope.domain.profile import FittedFigures, ProfileLimits
+from hemascope.domain.microscope import MicroscopeUse
+from hemascope.domain.profile import FittedFigures, MicroscopeProfile, ProfileLimits
+from hemascope.domain.report import MicroscopeState
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.model_input import to_working_picture
 from hemascope.imaging.overlay import encode_png
@@ -128,10 +130,6 @@ def test_the_ruler_is_in_pixels_of_the_file() -> None:
 
 
 def test_a_profile_that_changes_nothing_gives_the_same_report(smear: bytes, classifier: Classifier) -> None:
-    from hemascope.domain.microscope import MicroscopeUse
-    from hemascope.domain.profile import MicroscopeProfile
-    from hemascope.domain.report import MicroscopeState
-
     profile = MicroscopeProfile()
     identity = MicroscopeUse("scope 2", MicroscopeState.VERIFIED, profile, profile.sha256)
 
