@@ -1,4 +1,4 @@
-"""The screening service and the registry of microscopes: which state counts, which profile, and what happens where it is gone."""
+"""The screening service and the registry of microscopes: which state counts, which profile, and what where it is gone."""
 
 from typing import Any
 
