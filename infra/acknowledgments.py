@@ -63,9 +63,9 @@ _WILDCARDS = (
     Accepted(
         "AwsSolutions-IAM5",
         ("Screening/Role",),
-        "The function reads any smear and writes any report, which are objects below fixed prefixes of two buckets. It cannot "
-        "list or delete, or access anything outside these prefixes.",
-        ("/smears/*", "/reports/*", "/summaries/*"),
+        "The function reads any smear and any microscope's profile and writes any report, which are objects below fixed "
+        "prefixes of two buckets. It cannot list or delete, or access anything outside these prefixes.",
+        ("/smears/*", "/microscopes/*", "/reports/*", "/summaries/*"),
     ),
     Accepted(
         "AwsSolutions-IAM5",

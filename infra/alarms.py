@@ -108,8 +108,8 @@ def rejected_share(function: lambda_.IFunction, period: Duration = _SHARE_PERIOD
 
 
 def abstained_share(function: lambda_.IFunction, period: Duration = _SHARE_PERIOD) -> cloudwatch.MathExpression:
-    """Return the share of reports without a confident answer in all reports."""
-    return share("abstained %", ABSTAINED, (Metric.SMEARS_REPORTED,), function, period)
+    """Return the share of reports without a confident answer in those of microscopes that may give one."""
+    return share("abstained %", ABSTAINED, (Metric.SMEARS_CONFIDENT, *ABSTAINED), function, period)
 
 
 def queue_alarms(name: str, queue: sqs.IQueue, dead: sqs.IQueue, timeout: Duration) -> Iterator[Alarm]:

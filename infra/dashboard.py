@@ -13,6 +13,7 @@ from hemascope.runtime.metrics import Metric
 from infra.alarms import ABSTAINED, abstained_share, counted, rejected_share
 
 _HOUR, _MINUTES = Duration.hours(1), Duration.minutes(5)
+_DECISIONS = (Metric.SMEARS_CONFIDENT, *ABSTAINED, Metric.SMEARS_UNVERIFIED)
 _HALF, _THIRD, _WHOLE = 12, 8, 24
 _COST_NOTE = (
     "Estimated charges of the whole account, this month. Shown where *Receive CloudWatch billing alerts* is on in the billing "
@@ -68,7 +69,7 @@ def smears(screening: lambda_.IFunction) -> list[list[cloudwatch.IWidget]]:
             ),
             _graph(
                 "Reports per hour, by decision",
-                [counted(metric, screening, _HOUR) for metric in (Metric.SMEARS_CONFIDENT, *ABSTAINED)],
+                [counted(metric, screening, _HOUR) for metric in _DECISIONS],
                 _THIRD,
                 stacked=True,
             ),

@@ -172,6 +172,7 @@ class ScreeningStack(Stack):
             environment={
                 "HEMASCOPE_REPORTS_BUCKET": self._reports.bucket_name,
                 "HEMASCOPE_LEDGER_TABLE": self._ledger.table_name,
+                "HEMASCOPE_MICROSCOPES_TABLE": self._microscopes.table_name,
                 "HEMASCOPE_NOTIFICATIONS_QUEUE": self._notifications.queue.queue_url,
                 "HEMASCOPE_LANGUAGE": settings.language,
                 "HEMASCOPE_MAXIMUM_RECEIVES": str(settings.maximum_receives),
@@ -214,7 +215,9 @@ class ScreeningStack(Stack):
         statements = {
             ("s3:GetObject", "s3:GetObjectVersion"): [self._ingest.bucket.arn_for_objects("smears/*")],
             ("s3:PutObject",): [self._reports.arn_for_objects("reports/*"), self._reports.arn_for_objects("summaries/*")],
+            ("s3:GetObject",): [self._reports.arn_for_objects("microscopes/*")],
             ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [self._ledger.table_arn],
+            ("dynamodb:GetItem",): [self._microscopes.table_arn],
             ("sqs:SendMessage",): [self._notifications.queue.queue_arn],
             ("kms:Decrypt",): [self._ingest.key.key_arn],
             ("kms:Decrypt", "kms:GenerateDataKey"): [self._key.key_arn],

@@ -39,13 +39,16 @@ export const english = {
 
   decision: {
     confident: "Confident", indeterminate: "Indeterminate", out_of_distribution: "Outside model range", poor_quality: "Poor quality",
+    unverified: "Read by eye: this microscope is not verified",
   },
   decisionExplained: {
     confident: "The model is confident in this result.",
     indeterminate: "Indeterminate: several classes are possible.",
     out_of_distribution: "The picture differs too much from those the model was trained on. Do not use the model’s result.",
     poor_quality: "The quality of the picture is too low to classify it. Do not use the model’s result.",
+    unverified: "Nobody has shown that the model is right on pictures of this microscope. The model gives no result.",
   },
+  microscopeState: { unknown: "not commissioned", profiled: "not verified", verified: "verified", suspended: "suspended" },
   state: { waiting: "Waiting", reported: "Reported", rejected: "Rejected", failed: "Failed" },
   release: { preliminary: "Preliminary", final: "Final", amended: "Amended" },
 
@@ -124,6 +127,7 @@ export const english = {
     pattern: (label) => `${label} pattern`,
     unsure: (labels) => `Indeterminate: ${labels.join(" or ")}`,
     noAnswer: "No result",
+    unverified: "Read by eye: this microscope is not verified",
     rejected: "Picture rejected",
     failed: "Analysis failed",
     failedText: "An internal error occurred. The picture itself is not at fault and can be analyzed again.",
@@ -163,7 +167,7 @@ export const english = {
     counts: (cells) => count(cells, "cell", "cells"),
     about: "Report details",
     details: {
-      smear: "Smear", file: "File", arrived: "Issued", release: "Release", model: "Model", weights: "Weights (SHA-256)", id: "Report ID", time: "Analysis time",
+      smear: "Smear", file: "File", arrived: "Issued", release: "Release", microscope: "Microscope", model: "Model", weights: "Weights (SHA-256)", id: "Report ID", time: "Analysis time",
     },
     bits: (bits, from) => `${count(bits, "bit", "bits")}${from === "data" ? " (told by the brightest sample)" : ""}`,
     converted: (space) => `converted to sRGB from ${space}`,
@@ -176,6 +180,7 @@ export const english = {
     fileName: (id, ending) => `hemascope-${id.slice(0, 8)}.${ending}`,
     why: {
       poor_quality: "poor quality", out_of_distribution: "outside model range", indeterminate: "indeterminate", rejected: "rejected",
+      unverified: "microscope not verified",
       failed: "failed", repeated: "duplicate", other_model: "analyzed by another model",
     },
   },
@@ -206,6 +211,7 @@ export const english = {
     aside: "Your verdict is stored with the report. It does not replace the model’s result.",
     answer: "Your verdict",
     confirm: (label) => `Confirm ${label}`,
+    confirmNone: "Confirm that no result can be stated",
     correct: "Correct to",
     comment: "Comment",
     commentHint: "For colleagues. Do not enter names.",

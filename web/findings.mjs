@@ -10,6 +10,7 @@ export function headline({ state, result }) {
   if (state === "rejected") return labels.rejected;
   if (!result) return labels.failed;
   if (result.decision === "confident") return labels.pattern(result.label);
+  if (result.decision === "unverified") return labels.unverified;
   return result.decision === "indeterminate" ? labels.unsure(result.prediction_set) : labels.noAnswer;
 }
 
@@ -86,6 +87,10 @@ function source(file) {
   return `${file.format}, ${file.width} × ${file.height}, ${bits}; ${colours}`;
 }
 
+function microscope({ name: id, state }) {
+  return [id ? [name(id), ", "] : "", words.microscopeState[state]];
+}
+
 export function about(report) {
   const { details } = labels;
   const { specimen, model } = report;
@@ -95,6 +100,7 @@ export function about(report) {
     [details.file]: source(report.evidence?.source),
     [details.arrived]: when(report.issued_at),
     [details.release]: words.release[report.release],
+    ...(report.microscope && { [details.microscope]: microscope(report.microscope) }),
     [details.model]: `${model.id} ${model.version}`,
     [details.weights]: model.sha256.slice(0, 16),
     [details.time]: total ? `${Math.round(total)} ms` : words.unknown,

@@ -31,8 +31,9 @@ function drawVerdict({ kind, label, comment, reviewer, at }) {
     comment && el("p", { class: "comment" }, comment));
 }
 
-function verdictForm({ label, probabilities }, record) {
-  const others = Object.keys(probabilities).filter((name) => name !== label);
+function verdictForm({ label, decision, probabilities }, record) {
+  const stated = decision !== "unverified"; // else a reviewer is told no class and may give any
+  const others = Object.keys(probabilities).filter((name) => !stated || name !== label);
   const confirm = el("input", { type: "radio", name: "kind", value: "confirm", checked: true });
   const correct = el("input", { type: "radio", name: "kind", value: "correct" });
   const right = select(others.map((name) => [name, name]), others[0], { "aria-label": labels.correct, onchange: () => (correct.checked = true) });
@@ -51,7 +52,7 @@ function verdictForm({ label, probabilities }, record) {
     },
   },
   el("fieldset", {}, el("legend", {}, labels.answer),
-    el("label", { class: "choice" }, confirm, labels.confirm(label)),
+    el("label", { class: "choice" }, confirm, stated ? labels.confirm(label) : labels.confirmNone),
     el("div", { class: "choice" }, el("label", {}, correct, labels.correct), right)),
   field(labels.comment, comment, labels.commentHint),
   el("p", { class: "hint" }, labels.aside), button);

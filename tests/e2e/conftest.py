@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import pytest
 
 from hemascope.aws.ledger import DynamoLedger
+from hemascope.aws.microscopes_table import DynamoMicroscopes
 from hemascope.aws.s3 import upload
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.specimen import ObjectVersion, Specimen
 from hemascope.model.artifact import load_artifact
 from hemascope_cli.local.cloud import LocalCloud
 from hemascope_cli.project import artifact_folder, project_root
+from tests.support.fake_microscopes import REFERENCE
 from tests.support.patience import wait_until
 
 
@@ -24,7 +26,7 @@ class Service:
     model: str
 
     def send(self, data: bytes, file: str, slide: str = "slide-1") -> ObjectVersion:
-        specimen = Specimen(hospital="st-mary", patient="p-7", slide=slide, field=file)
+        specimen = Specimen(hospital="st-mary", patient="p-7", slide=slide, microscope=REFERENCE.name, field=file)
         return upload(self.cloud.client("s3"), self.cloud.outputs["UploadsBucket"], specimen, data)
 
     def row(self, version: ObjectVersion) -> LedgerRow | None:
@@ -85,6 +87,7 @@ def started(*, enforce_iam: bool = False) -> Iterator[Service]:
         # In the templates it is six times the timeout: a test can't wait minutes for a second delivery.
         for queue in ("ArrivalsQueue", "NotificationsQueue"):
             sqs.set_queue_attributes(QueueUrl=cloud.outputs[queue], Attributes={"VisibilityTimeout": "1"})
+        DynamoMicroscopes(cloud.client("dynamodb"), cloud.outputs["MicroscopesTable"]).store(REFERENCE)
         yield Service(cloud, load_artifact(folder).reference.name)
 
 

@@ -51,7 +51,7 @@ Call = Callable[[Tried], object]
 AUDIT_KEY = {"hospital": {"S": "h"}, "number": {"N": "1"}}
 SCOPE_KEY = {"hospital": {"S": "h"}, "name": {"S": "scope"}}
 LEDGER_KEY = {"object_id": {"S": "0f"}, "model": {"S": "m/1.0.0"}}
-SMEAR, REPORT = "smears/h/p/c/f.jpg", "reports/x"
+SMEAR, REPORT, PROFILE = "smears/h/p/c/f.jpg", "reports/x", "microscopes/kept"
 FUNCTION = "hemascope-dev-screen-smear"
 LOG = "/hemascope/dev/screen-smear"
 
@@ -100,6 +100,8 @@ CALLS: dict[str, Call] = {
     "scan the audit trails": lambda to: to("dynamodb").scan(TableName=to["AuditTable"]),
     "change a microscope": lambda to: to("dynamodb").put_item(TableName=to["MicroscopesTable"], Item=SCOPE_KEY),
     "delete a microscope": lambda to: to("dynamodb").delete_item(TableName=to["MicroscopesTable"], Key=SCOPE_KEY),
+    "read a microscope": lambda to: to("dynamodb").get_item(TableName=to["MicroscopesTable"], Key=SCOPE_KEY),
+    "read a profile": lambda to: to("s3").get_object(Bucket=to["ReportsBucket"], Key=PROFILE),
     "write a profile": lambda to: to("s3").put_object(Bucket=to["ReportsBucket"], Key="microscopes/x", Body=b"x"),
     "read dead letters": lambda to: to("sqs").receive_message(QueueUrl=to["ArrivalsDeadLetterQueue"]),
     "purge arrivals": lambda to: to("sqs").purge_queue(QueueUrl=to["ArrivalsQueue"]),
@@ -189,8 +191,10 @@ EVERYBODY = (
     "ask by state",
 )
 FUNCTIONS = ("screen_smear", "send_notifications", "mail_events", "portal_api", "report_documents")
+OTHERS = ("send_notifications", "mail_events", "report_documents")
 TABLE = [(role, call) for role in FUNCTIONS for call in EVERYBODY] + [
     *((role, call) for role in FUNCTIONS for call in ("make an account", "change a microscope") if role != "portal_api"),
+    *((role, call) for role in OTHERS for call in ("read a microscope", "read a profile")),
     ("screen_smear", "write a smear"),
     ("screen_smear", "read a report"),
     ("screen_smear", "change a row"),
@@ -241,6 +245,10 @@ ALLOWED = [
     ("screen_smear", "write a row"),
     ("screen_smear", "read a row"),
     ("screen_smear", "send a notification"),
+    ("screen_smear", "read a microscope"),
+    ("screen_smear", "read a profile"),
+    ("portal_api", "read a microscope"),
+    ("portal_api", "read a profile"),
     ("send_notifications", "change a row"),
     ("send_notifications", "read a report"),
     ("send_notifications", "encrypt a report"),

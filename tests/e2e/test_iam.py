@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from hemascope.domain.report import State
 from tests.e2e.conftest import Service, started
-from tests.e2e.iam_calls import ALLOWED, CALLS, LEDGER_KEY, REPORT, SMEAR, TABLE, Tried
+from tests.e2e.iam_calls import ALLOWED, CALLS, LEDGER_KEY, PROFILE, REPORT, SMEAR, TABLE, Tried
 from tests.e2e.portal_client import PortalClient
 from tests.support.patience import wait_until
 
@@ -39,6 +39,7 @@ def kept(owner: Tried) -> Callable[[], list[object]]:
     """Something in each place that the calls below are made for; asks whether it is still there."""
     owner("s3").put_object(Bucket=owner["UploadsBucket"], Key=SMEAR, Body=b"kept")
     owner("s3").put_object(Bucket=owner["ReportsBucket"], Key=REPORT, Body=b"kept")
+    owner("s3").put_object(Bucket=owner["ReportsBucket"], Key=PROFILE, Body=b"kept")
     owner("dynamodb").put_item(TableName=owner["LedgerTable"], Item=LEDGER_KEY | {"hospital": {"S": "kept"}})
     owner("sqs").send_message(QueueUrl=owner["ArrivalsDeadLetterQueue"], MessageBody="kept")
 

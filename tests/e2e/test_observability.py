@@ -52,6 +52,7 @@ def test_a_smears_metrics_are_in_the_workers_logs_and_name_nobody(service: Servi
     assert (counted["SmearsReported"], counted["SmearsRejected"]) == ((1,), (0,))
     decisions = ("SmearsConfident", "SmearsIndeterminate", "SmearsOutOfDistribution", "SmearsPoorQuality")
     assert sorted(counted[name] for name in decisions) == [(0,), (0,), (0,), (1,)]
+    assert counted["SmearsUnverified"] == (0,)
     assert 0 < counted["NetworkTime"][0] < counted["ScreeningTime"][0]
     assert counted["ArrivalToReport"][0] > 0
     assert values(delivering) == {"NotificationsSent": (1,)}

@@ -175,7 +175,13 @@ def test_figures_count_the_own_hospitals_smears_of_the_days(ask: Ask, portal: Po
 
     assert (figures["days"], figures["complete"], figures["smears"]) == (2, True, 4)
     assert figures["states"] == {"reported": 2, "rejected": 1, "failed": 1}
-    assert figures["decisions"] == {"confident": 1, "indeterminate": 1, "out_of_distribution": 0, "poor_quality": 0}
+    assert figures["decisions"] == {
+        "confident": 1,
+        "indeterminate": 1,
+        "out_of_distribution": 0,
+        "poor_quality": 0,
+        "unverified": 0,
+    }
     assert figures["rejections"] == {"blank": 1}
     assert figures["latency_ms"] == {"p50": 400.0, "p95": 800.0}
     assert figures["cost_usd"] == 0.0012  # 1.2 seconds

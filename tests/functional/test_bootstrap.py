@@ -20,6 +20,7 @@ from hemascope_cli.project import artifact_folder
 SCREENING = {
     "HEMASCOPE_REPORTS_BUCKET": "reports",
     "HEMASCOPE_LEDGER_TABLE": "ledger",
+    "HEMASCOPE_MICROSCOPES_TABLE": "microscopes",
     "HEMASCOPE_NOTIFICATIONS_QUEUE": "https://sqs.eu-central-1.amazonaws.com/123456789012/notifications",
     "HEMASCOPE_ARTIFACT": str(artifact_folder(None)),
     "HEMASCOPE_MAXIMUM_RECEIVES": "5",

@@ -154,7 +154,7 @@ def test_what_nobody_released_stays_where_it_is(cloud: MotoCloud, folder: Path, 
     assert files(folder) == ["reviews.csv"]
 
 
-@pytest.mark.parametrize("decision", ["indeterminate", "out_of_distribution", "poor_quality"])
+@pytest.mark.parametrize("decision", ["indeterminate", "out_of_distribution", "poor_quality", "unverified"])
 def test_a_confirmed_answer_without_a_class_is_no_example_and_a_correction_is(
     cloud: MotoCloud, folder: Path, capsys: Captured, decision: str
 ) -> None:

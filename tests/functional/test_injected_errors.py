@@ -14,6 +14,7 @@ from moto.core.models import botocore_stubber
 from hemascope.aws.client import client
 from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.messaging import SesMailer, SnsPublisher, SqsNotificationQueue
+from hemascope.aws.microscopes_table import DynamoMicroscopes
 from hemascope.aws.s3 import S3Store
 from hemascope.domain.errors import TransientError
 from hemascope.domain.events import CreatedObject
@@ -23,6 +24,7 @@ from hemascope.domain.report import State
 from hemascope.domain.specimen import report_prefixes
 from hemascope.model.artifact import Artifact
 from tests.support.boto_faults import Fault, FaultyNetwork
+from tests.support.fake_microscopes import REFERENCE
 from tests.support.fakes import LEASE, FixedClassifier, World
 from tests.support.moto_cloud import MotoCloud, moto_cloud
 from tests.support.picture_contents import contents
@@ -34,6 +36,7 @@ SERVICES = ("s3", "dynamodb", "sqs", "sns", "ses")
 REQUESTS = [
     ("dynamodb", "GetItem"),  # a terminal state already?
     ("dynamodb", "GetItem"),  # forgotten?
+    ("dynamodb", "GetItem"),  # the microscope
     ("s3", "GetObject"),
     *[("s3", "PutObject")] * 6,
     ("dynamodb", "PutItem"),
@@ -48,9 +51,9 @@ REQUESTS = [
     ("dynamodb", "UpdateItem"),  # the mail is completed
     ("dynamodb", "UpdateItem"),  # the notification status
 ]
-CLAIMS = (13, 16)
-TOPIC_COMPLETED = 15
-NUMBERS = [number for number in range(1, len(REQUESTS) + 1) if number not in (5, 6, 7, 8)]  # puts between two puts
+CLAIMS = (14, 17)
+TOPIC_COMPLETED = 16
+NUMBERS = [number for number in range(1, len(REQUESTS) + 1) if number not in (6, 7, 8, 9)]  # puts between two puts
 
 
 @dataclass
@@ -148,6 +151,7 @@ def cloud() -> Iterator[MotoCloud]:
         ses.create_template(
             Template={"TemplateName": "mail-notification", "SubjectPart": "-", "TextPart": "{{link}}", "HtmlPart": "-"}
         )
+        DynamoMicroscopes(cloud.dynamodb, "microscopes").store(REFERENCE)
         yield cloud
 
 
@@ -167,6 +171,7 @@ def make_world(cloud: MotoCloud, artifact: Artifact, plan: Plan, slept: list[flo
         pictures=S3Store(clients["s3"]),  # type: ignore[arg-type]
         reports=S3Store(clients["s3"], "reports"),  # type: ignore[arg-type]
         ledger=DynamoLedger(clients["dynamodb"], "ledger"),  # type: ignore[arg-type]
+        microscopes=DynamoMicroscopes(clients["dynamodb"], "microscopes"),  # type: ignore[arg-type]
         notifications=SqsNotificationQueue(clients["sqs"], cloud.notifications),  # type: ignore[arg-type]
         publisher=SnsPublisher(clients["sns"], "arn:aws:sns:us-east-1:123456789012:notifications"),  # type: ignore[arg-type]
         mailer=SesMailer(
@@ -174,7 +179,7 @@ def make_world(cloud: MotoCloud, artifact: Artifact, plan: Plan, slept: list[flo
         ),  # type: ignore[arg-type]
     )
     data = contents()["good"]
-    version = cloud.put("smears/h/p/c/f.png", data)  # a new version each time
+    version = cloud.put("smears/st-mary/p/c/scope 1/f.png", data)  # a new version each time
     return FaultyWorld(cloud, network, world, CreatedObject(object=version, size=len(data)))
 
 

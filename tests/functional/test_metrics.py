@@ -33,6 +33,7 @@ NO_DECISION = {
     "SmearsIndeterminate": (0,),
     "SmearsOutOfDistribution": (0,),
     "SmearsPoorQuality": (0,),
+    "SmearsUnverified": (0,),
 }
 
 
@@ -55,8 +56,8 @@ class Functions:
         context = lambda_context(f"hemascope-dev-{folder.replace('_', '-')}")
         return self._modules[folder].handler(sqs_event(*bodies, receives=receives), context)
 
-    def put(self, data: bytes, file: str) -> str:
-        key = f"smears/st-mary/p-7/c-1/{file}"
+    def put(self, data: bytes, file: str, folder: str = "scope 1/") -> str:
+        key = f"smears/st-mary/p-7/c-1/{folder}{file}"
         self.world.pictures.pictures[ObjectVersion(bucket="uploads", key=key, version_id="v1")] = data
         return s3_message(s3_record(key))
 
@@ -161,6 +162,13 @@ def test_a_smear_without_an_answer_is_counted_as_such(
     counted = values(functions.log())
     assert counted["SmearsReported"] == (1,)
     assert {name: counted[name] for name in NO_DECISION} == NO_DECISION | {metric: (1,)}
+
+
+def test_a_smear_of_an_unknown_microscope_is_counted_as_unverified(functions: Functions, smear: bytes) -> None:
+    functions.call("screen_smear", functions.put(smear, "strange.jpg", folder=""))
+
+    counted = values(functions.log())
+    assert {name: counted[name] for name in NO_DECISION} == NO_DECISION | {"SmearsUnverified": (1,)}
 
 
 def test_a_rejected_picture_has_no_decision_and_no_times(functions: Functions) -> None:

@@ -35,7 +35,8 @@ def pictures(tmp_path: Path) -> Path:
 def portal(other_disease: Path) -> PortalWorld:
     portal, classifier = PortalWorld(model=ArtifactFolder.open(other_disease)), Classifier(load_artifact(other_disease))
     for name, data in (("few.jpg", UNINFECTED), ("many.jpg", PARASITIZED)):
-        portal.screen(data, classifier, ObjectVersion(bucket="uploads", key=f"smears/st-mary/p-7/c-1/{name}", version_id="v1"))
+        key = f"smears/st-mary/p-7/c-1/scope 1/{name}"
+        portal.screen(data, classifier, ObjectVersion(bucket="uploads", key=key, version_id="v1"))
     return portal
 
 

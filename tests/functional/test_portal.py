@@ -120,7 +120,7 @@ def test_staff_see_the_report_with_links_to_its_pictures(ask: Caller) -> None:
     answer = content(ask(REPORT, CLINICIAN))
 
     assert answer["state"] == "reported"
-    ids = {"hospital": "st-mary", "patient": "p-7", "slide": "c-1", "microscope": None, "field": "field 1.jpg"}
+    ids = {"hospital": "st-mary", "patient": "p-7", "slide": "c-1", "microscope": "scope 1", "field": "field 1.jpg"}
     assert answer["specimen"] == ids
     assert answer["report"]["schema"] == "hemascope.report/2"
     assert answer["report"]["result"]["label"] == "Pre-B"

@@ -171,8 +171,8 @@ def test_missing_data_are_healthy_except_for_the_alarm_on_missing_smears(alarms:
     [
         ("rejected-share", {"smearsReported": 15, "smearsRejected": 5}, 25),
         ("rejected-share", {"smearsReported": 14, "smearsRejected": 5}, 0),  # too few for a share
-        ("abstained-share", {"smearsReported": 20, "smearsIndeterminate": 4, "smearsOutOfDistribution": 3}, 40),
-        ("abstained-share", {"smearsReported": 19, "smearsIndeterminate": 19}, 0),
+        ("abstained-share", {"smearsConfident": 12, "smearsIndeterminate": 4, "smearsOutOfDistribution": 3}, 40),
+        ("abstained-share", {"smearsConfident": 0, "smearsIndeterminate": 19}, 0),
     ],
 )
 def test_a_share_counts_where_there_are_enough_smears(
@@ -216,7 +216,7 @@ def test_our_own_metrics_are_looked_for_where_they_are_emitted(
     looked_for |= {(name, NAME.sub("", dimensions(templates, metric)["function"])) for name, metric in in_shares}
 
     assert looked_for == {(name, table[name]) for name, _ in looked_for}
-    assert len(looked_for) == 10
+    assert len(looked_for) == 11
 
 
 def test_the_dashboard_shows_metrics_that_exist(resources: Resources, root: Path) -> None:

@@ -91,7 +91,7 @@ class SmearMachine(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(["good", "good", "bad", "gone"]), lost=st.booleans())
     def upload(self, kind: str, lost: bool) -> None:
         data = contents()[kind]
-        version = self.outside.put(f"smears/st-mary/p-7/c-1/{len(self.smears)}.png", data)
+        version = self.outside.put(f"smears/st-mary/p-7/c-1/scope 1/{len(self.smears)}.png", data)
         if kind == "gone":
             self.outside.hide(version)
         self.smears[version] = Smear(kind)

@@ -20,7 +20,7 @@ SHARES = (
     (0.48, 0.02, 0.48, 0.02),
     (0.52, 0.16, 0.16, 0.16),
 )
-DECISIONS = ("confident", "confident", "indeterminate", "poor_quality", "out_of_distribution")
+DECISIONS = ("confident", "confident", "indeterminate", "poor_quality", "out_of_distribution", "unverified")
 
 
 def made(
@@ -87,7 +87,7 @@ def test_where_leukemia_is_possible_in_one_field_the_slide_is_never_called_harml
 
 
 @patient
-@given(slides, st.sampled_from(["poor_quality", "out_of_distribution"]))
+@given(slides, st.sampled_from(["poor_quality", "out_of_distribution", "unverified"]))
 def test_a_refused_field_more_changes_no_figure(fields: list[SlideField], decision: str) -> None:
     more = field("z", (0.1, 0.1, 0.1, 0.7), 99, decision, object_id="z", version="1.0.0")
     before = state(*fields)

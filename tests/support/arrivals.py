@@ -4,7 +4,7 @@ from hemascope.domain.events import CreatedObject
 from hemascope.domain.specimen import ObjectVersion
 from tests.support.fakes import World
 
-KEY = "smears/st-mary/p-7/c-1/field-1.jpg"
+KEY = "smears/st-mary/p-7/c-1/scope 1/field-1.jpg"
 
 
 def arrive(world: World, data: bytes, key: str = KEY, version: str = "v1") -> CreatedObject:

@@ -2,6 +2,9 @@
 
 from hemascope.domain.microscope import Microscope
 
+# The microscope of the artifact's own data, in the hospital of most tests: its answers may be read.
+REFERENCE = Microscope(hospital="st-mary", name="scope 1", is_reference=True)
+
 
 class FakeMicroscopes:
     """A MicroscopeRegistry: a dict."""

@@ -21,9 +21,11 @@ from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import BRANCHES, Answer, Classifier
 from hemascope.notifications.messages import NotificationComposer
 from hemascope.notifications.service import NotificationService
+from hemascope.screening.microscopes import MicroscopeLookup
 from hemascope.screening.service import ScreeningService
 from tests.support.fake_channels import FakeHospitals, FakeMailer, FakeNotifications, FakePatients, FakePublisher
 from tests.support.fake_ledger import FakeLedger
+from tests.support.fake_microscopes import REFERENCE, FakeMicroscopes
 from tests.support.wired import Wired
 
 START = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
@@ -126,6 +128,7 @@ class World:
     pictures: FakeStore = field(default_factory=FakeStore)
     reports: FakeStore = field(default_factory=FakeStore)
     ledger: FakeLedger = field(default_factory=FakeLedger)
+    microscopes: FakeMicroscopes = field(default_factory=lambda: FakeMicroscopes(REFERENCE))
     notifications: FakeNotifications = field(default_factory=FakeNotifications)
     publisher: FakePublisher = field(default_factory=FakePublisher)
     mailer: FakeMailer = field(default_factory=FakeMailer)
@@ -133,7 +136,9 @@ class World:
     patients: FakePatients = field(default_factory=FakePatients)
     clock: FakeClock = field(default_factory=FakeClock)
 
-    def arrive(self, data: bytes, key: str = "smears/st-mary/p-7/c-1/field-1.jpg", version: str = "v1") -> CreatedObject:
+    def arrive(
+        self, data: bytes, key: str = "smears/st-mary/p-7/c-1/scope 1/field-1.jpg", version: str = "v1"
+    ) -> CreatedObject:
         """Upload a picture; return what its event says."""
         created = CreatedObject(object=ObjectVersion(bucket="uploads", key=key, version_id=version), size=len(data))
         self.pictures.pictures[created.object] = data
@@ -147,6 +152,7 @@ class World:
             pictures=self.pictures,
             reports=Wired(self.reports, wire.around, ("write_once",)),
             ledger=Wired(self.ledger, wire.around, ("finish",)),
+            microscopes=MicroscopeLookup(self.microscopes, self.reports, "reports", self.classifier.artifact.reference.sha256),
             notifications=Wired(self.notifications, wire.around, ("put",)),
             clock=self.clock,
             maximum_receives=MAXIMUM_RECEIVES,

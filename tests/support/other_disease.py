@@ -124,7 +124,7 @@ def _texts() -> dict[str, Any]:
         "title": "Search of a thin blood film for malaria parasites",
         "specimen": "Thin blood film",
         "recommendation": {"Uninfected": "No parasites were found.", "Parasitized": "Parasites were found. Start treatment."},
-        "caution": dict.fromkeys(("indeterminate", "out_of_distribution", "poor_quality"), "Repeat the film."),
+        "caution": dict.fromkeys(("indeterminate", "out_of_distribution", "poor_quality", "unverified"), "Repeat the film."),
         "caution_urgent": "Parasites are possible. Repeat the film today.",
         "patient": dict.fromkeys(NAMES, _MESSAGE),
         "patient_unclear": _MESSAGE,

@@ -44,7 +44,7 @@ from tests.support.fake_microscopes import FakeMicroscopes
 from tests.support.fakes import FakeClock, FakeHospitals, FakeNotifications, FakeStore, FixedClassifier, World
 
 CONTEXT = SimpleNamespace(function_name="portal-api", aws_request_id="1", invoked_function_arn="arn", memory_limit_in_mb=0)
-SMEAR = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/field 1.jpg", version_id="v1")
+SMEAR = ObjectVersion(bucket="uploads", key="smears/st-mary/p-7/c-1/scope 1/field 1.jpg", version_id="v1")
 UNKNOWN = "0" * 32
 
 

@@ -125,7 +125,7 @@ def test_each_probability_is_an_observation_about_one_class() -> None:
     assert notified == {"benign": 0.02, "early-pre-b": 0.02, "pre-b": 0.02, "pro-b": 0.94}
 
 
-@pytest.mark.parametrize("decision", ["indeterminate", "out_of_distribution", "poor_quality"])
+@pytest.mark.parametrize("decision", ["indeterminate", "out_of_distribution", "poor_quality", "unverified"])
 def test_a_label_that_is_no_answer_is_no_pattern(decision: str) -> None:
     content = bundle(pro_b(decision))
 

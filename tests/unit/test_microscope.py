@@ -12,7 +12,6 @@ from hemascope.domain.microscope import (
     DRIFT,
     IsReference,
     Microscope,
-    MicroscopeState,
     NoProfile,
     NothingChanges,
     OtherProfile,
@@ -28,6 +27,7 @@ from hemascope.domain.microscope import (
     verify,
 )
 from hemascope.domain.microscope_keys import profile_key, proof_key
+from hemascope.domain.report import MicroscopeState
 from hemascope.domain.specimen import Specimen
 from tests.support.fakes import START
 

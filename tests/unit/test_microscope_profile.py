@@ -3,7 +3,9 @@ import hashlib
 import numpy as np
 import pytest
 
-from hemascope.domain.profile import FittedFigures, ProfileLimits
+from hemascope.domain.microscope import MicroscopeUse
+from hemascope.domain.profile import FittedFigures, MicroscopeProfile, ProfileLimits
+from hemascope.domain.report import MicroscopeState
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.model_input import to_working_picture
 from hemascope.imaging.overlay import encode_png
@@ -128,13 +130,14 @@ def test_the_ruler_is_in_pixels_of_the_file() -> None:
 
 
 def test_a_profile_that_changes_nothing_gives_the_same_report(smear: bytes, classifier: Classifier) -> None:
-    from hemascope.domain.profile import MicroscopeProfile
+    profile = MicroscopeProfile()
+    identity = MicroscopeUse("scope 2", MicroscopeState.VERIFIED, profile, profile.sha256)
 
     without, with_identity = (
-        screen(smear, None, classifier, profile=profile, draw=False).report for profile in (None, MicroscopeProfile())
+        screen(smear, None, classifier, microscope=microscope, draw=False).report for microscope in (None, identity)
     )
 
-    assert with_identity == without
+    assert with_identity.model_copy(update={"microscope": None}) == without
 
 
 def test_the_shipped_artifact_names_its_reference_microscope(artifact: Artifact) -> None:

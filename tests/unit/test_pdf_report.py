@@ -91,7 +91,7 @@ def _accent(pixels: np.ndarray) -> np.ndarray:
     return np.abs(pixels.astype(int) - ACCENT).max(axis=2) < 12
 
 
-@pytest.mark.parametrize("decision", ["indeterminate", "out_of_distribution", "poor_quality"])
+@pytest.mark.parametrize("decision", ["indeterminate", "out_of_distribution", "poor_quality", "unverified"])
 def test_without_an_answer_no_class_is_stated_and_no_bar_looks_like_one(shown: Any, decision: str) -> None:
     page = shown(pro_b(decision))
 

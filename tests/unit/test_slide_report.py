@@ -115,7 +115,7 @@ def test_an_unsure_field_in_which_leukemia_is_possible_does_too(likely: tuple[st
     assert [(exclusion.name, exclusion.suspicious) for exclusion in statement.excluded] == [("x", True)]
 
 
-@pytest.mark.parametrize("decision", ["poor_quality", "out_of_distribution"])
+@pytest.mark.parametrize("decision", ["poor_quality", "out_of_distribution", "unverified"])
 def test_the_label_of_a_picture_that_may_not_be_judged_raises_no_suspicion(decision: str) -> None:
     statement = state(field("a", BENIGN, 300), field("x", PRO, 30, decision))
 

@@ -18,8 +18,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.profile import MicroscopeProfile
-from hemascope.domain.report import Decision
+from hemascope.domain.report import Decision, MicroscopeState
 from hemascope.imaging.decode import decode
 from hemascope.imaging.overlay import encode_png
 from hemascope.microscopes.profile import fit_profile, read_field
@@ -101,8 +102,10 @@ def equal_reports(laboratory: Laboratory, tested: Sequence[Sample]) -> int:
     """How many unshifted smears get the same report, byte for byte, with an identity profile as without one."""
     classifier = _classifier(laboratory.artifact)
     files = [(laboratory.root / sample.path).read_bytes() for sample in tested]
-    pairs = ([screen(data, SPECIMEN, classifier, profile=profile, draw=False) for profile in _NO_CHANGE] for data in files)
-    return sum(one.report.model_dump_json() == other.report.model_dump_json() for one, other in pairs)
+    uses = [_verified(profile) for profile in _NO_CHANGE]
+    pairs = ([screen(data, SPECIMEN, classifier, microscope=use, draw=False) for use in uses] for data in files)
+    aside = {"microscope"}  # which names the profile
+    return sum(one.report.model_dump_json(exclude=aside) == other.report.model_dump_json(exclude=aside) for one, other in pairs)
 
 
 def _run_all(laboratory: Laboratory, trials: Sequence[Trial], workers: int) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -164,12 +167,17 @@ def _answers(
         answers = []
         for sample in tested:
             shifted = encode_png(shift.apply(decode((laboratory.root / sample.path).read_bytes())))
-            result = screen(shifted, SPECIMEN, classifier, profile=profile, draw=False).report.result
+            result = screen(shifted, SPECIMEN, classifier, microscope=_verified(profile), draw=False).report.result
             answers.append((result.label, result.decision.value) if result else ("", "rejected"))
         unfinished = file.with_suffix(f".{os.getpid()}.part")
         unfinished.write_text(json.dumps(answers) + "\n")
         unfinished.replace(file)
     return [(label, decision) for label, decision in json.loads(file.read_text())]
+
+
+def _verified(profile: MicroscopeProfile | None) -> MicroscopeUse | None:
+    """A microscope with this profile, its verification assumed; None of the reference microscope."""
+    return MicroscopeUse("evidence", MicroscopeState.VERIFIED, profile, profile.sha256) if profile else None
 
 
 def _digest(laboratory: Laboratory, shift: str, correction: str, tested: Iterable[Sample]) -> str:

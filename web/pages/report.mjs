@@ -39,7 +39,7 @@ export function parts(report, pictures, reload, urgent) {
   };
   const table = cellTable(cells, (number) => point(number));
   const viewer = makeViewer({ pictures, cells, point: (number) => point(number, true), reload });
-  return [[viewer.content, table.content], [answer(report, urgent), probabilities(result), fit(evidence)]];
+  return [[viewer.content, table.content], [answer(report, urgent), result.decision !== "unverified" && probabilities(result), fit(evidence)]];
 }
 
 function marks({ state, release, urgent, model }) {

@@ -10,6 +10,7 @@ from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.s3 import upload
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
+from hemascope.domain.report import Decision
 from hemascope.domain.specimen import ObjectVersion, Specimen, heat_map_key, report_keys
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import load_artifact
@@ -117,9 +118,12 @@ def _show(files: dict[str, tuple[str, bytes]], out: Path) -> None:
 
 
 def _show_result(result: dict[str, Any], evidence: dict[str, Any]) -> None:
-    print(f"\nLabel     {result['label']}, decision: {result['decision'].replace('_', ' ')}")
-    for name, probability in result["probabilities"].items():
-        print(f"          {name:<12} {probability:6.1%}  {'#' * round(30 * probability)}")
+    if result["decision"] == Decision.UNVERIFIED:
+        print("\nDecision  unverified")
+    else:
+        print(f"\nLabel     {result['label']}, decision: {result['decision'].replace('_', ' ')}")
+        for name, probability in result["probabilities"].items():
+            print(f"          {name:<12} {probability:6.1%}  {'#' * round(30 * probability)}")
     print(f"Cells     {evidence['cell_count']}, mask covers {evidence['mask_coverage']:.1%} of the picture")
     print(f"Advice    {result['recommendation']}")
 

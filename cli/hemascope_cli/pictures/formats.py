@@ -7,15 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, TextIO
 
 from hemascope.domain.disease import Disease
-from hemascope.domain.report import DISCLAIMER, Report, Result
-from hemascope_cli.pictures.microscope_use import UNVERIFIED, UNVERIFIED_ADVICE
-
-Decide = Callable[[Result], str]
-
-
-def as_reported(result: Result) -> str:
-    """The decision of a report on a verified microscope's picture."""
-    return result.decision
+from hemascope.domain.report import DISCLAIMER, Decision, Report
 
 
 class ReportWriter(Protocol):
@@ -31,14 +23,14 @@ class ReportWriter(Protocol):
 class TextWriter:
     """Lines for people, and a table of all results at the end."""
 
-    def __init__(self, out: TextIO, disease: Disease, decide: Decide = as_reported) -> None:
-        self._out, self._disease, self._decide = out, disease, decide
+    def __init__(self, out: TextIO, disease: Disease) -> None:
+        self._out, self._disease = out, disease
         self._results: Counter[str] = Counter()
 
     def write(self, source: str, report: Report) -> None:
         """Print three lines."""
-        self._results[_result_of(report, self._disease, self._decide)] += 1
-        self._out.write(f"{source}\n{_text(report, self._disease, self._decide)}")
+        self._results[_result_of(report, self._disease)] += 1
+        self._out.write(f"{source}\n{_text(report, self._disease)}")
 
     def close(self) -> None:
         """Print how many pictures had which result."""
@@ -51,12 +43,12 @@ class TextWriter:
 class JsonLinesWriter:
     """One report a line; ``source`` is the picture's name."""
 
-    def __init__(self, out: TextIO, disease: Disease, decide: Decide = as_reported) -> None:
-        self._out, self._decide = out, decide
+    def __init__(self, out: TextIO, disease: Disease) -> None:
+        self._out = out
 
     def write(self, source: str, report: Report) -> None:
         """Print one line."""
-        self._out.write(f"{_json(source, report, self._decide)}\n")
+        self._out.write(f"{_json(source, report)}\n")
 
     def close(self) -> None:
         """Print nothing more."""
@@ -65,13 +57,13 @@ class JsonLinesWriter:
 class JsonWriter:
     """A JSON list of what :class:`JsonLinesWriter` prints."""
 
-    def __init__(self, out: TextIO, disease: Disease, decide: Decide = as_reported) -> None:
-        self._out, self._decide = out, decide
+    def __init__(self, out: TextIO, disease: Disease) -> None:
+        self._out = out
         self._before = "["
 
     def write(self, source: str, report: Report) -> None:
         """Print one element."""
-        self._out.write(f"{self._before}{_json(source, report, self._decide)}")
+        self._out.write(f"{self._before}{_json(source, report)}")
         self._before = ",\n"
 
     def close(self) -> None:
@@ -82,8 +74,7 @@ class JsonWriter:
 class CsvWriter:
     """A table with a header, one row for each picture and a column for each class' probability."""
 
-    def __init__(self, out: TextIO, disease: Disease, decide: Decide = as_reported) -> None:
-        self._decide = decide
+    def __init__(self, out: TextIO, disease: Disease) -> None:
         self._classes = disease.class_names
         self._rows = csv.writer(out, lineterminator="\n")
         self._rows.writerow(
@@ -99,8 +90,8 @@ class CsvWriter:
                 source,
                 report.object_id,
                 report.state,
-                self._decide(result) if result else "",
-                result.label if result else "",
+                result.decision if result else "",
+                result.label if result and result.decision is not Decision.UNVERIFIED else "",
                 *(f"{probabilities[name]:.6f}" if name in probabilities else "" for name in self._classes),
                 evidence.cell_count if evidence else "",
                 rejection.reason if rejection else "",
@@ -112,7 +103,7 @@ class CsvWriter:
         """Print nothing more."""
 
 
-WRITERS: Mapping[str, Callable[[TextIO, Disease, Decide], ReportWriter]] = {
+WRITERS: Mapping[str, Callable[[TextIO, Disease], ReportWriter]] = {
     "text": TextWriter,
     "json": JsonWriter,
     "jsonl": JsonLinesWriter,
@@ -120,27 +111,23 @@ WRITERS: Mapping[str, Callable[[TextIO, Disease, Decide], ReportWriter]] = {
 }
 
 
-def _json(source: str, report: Report, decide: Decide) -> str:
-    content = json.loads(report.to_json())
-    if report.result and decide(report.result) == UNVERIFIED:
-        content["result"] |= {"decision": UNVERIFIED, "recommendation": UNVERIFIED_ADVICE}
-    return json.dumps({"source": source, **content}, ensure_ascii=False)
+def _json(source: str, report: Report) -> str:
+    return json.dumps({"source": source, **json.loads(report.to_json())}, ensure_ascii=False)
 
 
-def _result_of(report: Report, disease: Disease, decide: Decide) -> str:
+def _result_of(report: Report, disease: Disease) -> str:
     if report.result is None:
         return "rejected"
-    decision = decide(report.result)
-    return decision if decision == UNVERIFIED else f"{disease.display(report.result.label)} ({decision.replace('_', ' ')})"
+    if report.result.decision is Decision.UNVERIFIED:
+        return "unverified"
+    return f"{disease.display(report.result.label)} ({report.result.decision.replace('_', ' ')})"
 
 
-def _text(report: Report, disease: Disease, decide: Decide) -> str:
+def _text(report: Report, disease: Disease) -> str:
     if report.rejection:
         return f"  rejected: {report.rejection.message}\n  {report.rejection.advice}\n"
     assert report.result is not None
     assert report.evidence is not None
-    cells = f"  {report.evidence.cell_count} cells."
-    if decide(report.result) == UNVERIFIED:  # no class is printed where it could be taken for an answer
-        return f"  {UNVERIFIED}\n{cells} {UNVERIFIED_ADVICE}\n"
     shares = "  ".join(f"{name} {probability:.3f}" for name, probability in report.result.probabilities.items())
-    return f"  {_result_of(report, disease, decide)}: {shares}\n{cells} {report.result.recommendation}\n"
+    stated = "" if report.result.decision is Decision.UNVERIFIED else f": {shares}"
+    return f"  {_result_of(report, disease)}{stated}\n  {report.evidence.cell_count} cells. {report.result.recommendation}\n"

@@ -9,11 +9,13 @@ from hemascope.aws.client import client
 from hemascope.aws.clock import SystemClock
 from hemascope.aws.ledger import DynamoLedger
 from hemascope.aws.messaging import SqsNotificationQueue
+from hemascope.aws.microscopes_table import DynamoMicroscopes
 from hemascope.aws.s3 import S3Store
 from hemascope.bootstrap.environment import Environment
 from hemascope.domain.texts import ENGLISH
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import Classifier
+from hemascope.screening.microscopes import MicroscopeLookup
 from hemascope.screening.service import ScreeningService
 
 
@@ -21,6 +23,7 @@ class ScreeningEnvironment(Environment):
     """Variables of the screening function."""
 
     reports_bucket: str
+    microscopes_table: str
     notifications_queue: str
     artifact: Path
     maximum_receives: Annotated[int, Field(ge=1)]
@@ -38,12 +41,15 @@ def build_screening_service() -> ScreeningService:
         Where the model may not be used.
     """
     environment = ScreeningEnvironment.read()
-    s3 = client("s3", environment.endpoint)
+    s3, dynamodb = client("s3", environment.endpoint), client("dynamodb", environment.endpoint)
+    artifact = load_artifact(environment.artifact, environment.language)
+    registry = DynamoMicroscopes(dynamodb, environment.microscopes_table)
     return ScreeningService(
-        classifier=Classifier(load_artifact(environment.artifact, environment.language)),
+        classifier=Classifier(artifact),
         pictures=S3Store(s3),
         reports=S3Store(s3, environment.reports_bucket),
-        ledger=DynamoLedger(client("dynamodb", environment.endpoint), environment.ledger_table),
+        ledger=DynamoLedger(dynamodb, environment.ledger_table),
+        microscopes=MicroscopeLookup(registry, S3Store(s3), environment.reports_bucket, artifact.reference.sha256),
         notifications=SqsNotificationQueue(client("sqs", environment.endpoint), environment.notifications_queue),
         clock=SystemClock(),
         maximum_receives=environment.maximum_receives,

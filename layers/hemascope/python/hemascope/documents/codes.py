@@ -58,6 +58,7 @@ class Code(Enum):
     INDETERMINATE = RESULTS, "indeterminate", "Indeterminate"
     OUT_OF_DISTRIBUTION = RESULTS, "out_of_distribution", "Out of the distribution of the model's training pictures"
     POOR_QUALITY = RESULTS, "poor_quality", "Too poor a picture"
+    UNVERIFIED = RESULTS, "unverified", "Taken by a microscope that is not verified"
     ACCEPTED = RESULTS, "accepted", "No limit of quality is broken"
     LIMIT_BROKEN = RESULTS, "limit_broken", "A limit of quality is broken"
     OUT_OF_FOCUS = RESULTS, "out_of_focus", "Out of focus"

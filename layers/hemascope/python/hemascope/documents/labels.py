@@ -16,6 +16,7 @@ NOT_STATED = {
     Decision.INDETERMINATE: "No class stated: indeterminate",
     Decision.OUT_OF_DISTRIBUTION: "No class stated: out of the distribution of the training pictures",
     Decision.POOR_QUALITY: "No class stated: the picture is too poor",
+    Decision.UNVERIFIED: "No class stated: this microscope is not verified",
 }
 REASONS = {
     QualityReason.OUT_OF_FOCUS: "out of focus",
@@ -89,6 +90,8 @@ def certainty(report: Report, reviewed: Reviewed) -> str:
     result = report.result
     if result is None:
         return "No model judged it."
+    if result.decision is Decision.UNVERIFIED:
+        return "The model gives no answer on pictures of this microscope. Its slides are read by eye."
     if reviewed.label:
         model = f"{result.label}, {percent(result.confidence)}, {spell_out(result.decision)}"
         return f"A reviewer corrected the model, whose answer was: {model}."

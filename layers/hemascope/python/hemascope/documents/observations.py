@@ -51,6 +51,8 @@ def of_model(report: Report, disease: Disease, release: Release, common: Resourc
         "out-of-distribution": (Code.COLOUR_DISTANCE, _distance(report.evidence)),
     }
     observations = [_observation(identify(part), status, code, shared, value) for part, (code, value) in found.items()]
+    if report.result.decision is Decision.UNVERIFIED:
+        return observations  # a system that receives probabilities shows them
     for label, probability in report.result.probabilities.items():
         value = {
             "valueQuantity": quantity(probability),
@@ -90,6 +92,8 @@ def _observation(identity: str, status: str, code: Code, common: Resource, value
 
 
 def _decision(result: Result, disease: Disease) -> Resource:
+    if result.decision is Decision.UNVERIFIED:
+        return {"valueCodeableConcept": result_concept(result.decision)}
     possible = [class_concept(name, disease) for name in result.prediction_set]
     typical = [class_concept(name, disease) for name in result.conformal_set]
     return {

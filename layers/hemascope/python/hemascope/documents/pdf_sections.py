@@ -90,7 +90,7 @@ def result(report: Report, reviewed: Reviewed, disease: Disease) -> Any:
         ("TOPPADDING", (0, 0), (-1, -1), 7),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 7),
     ]
-    if found is None:
+    if found is None or found.decision is Decision.UNVERIFIED:
         return Table([[lines]], colWidths=[WIDTH], style=style)
     return Table([[lines, _bars(found, answered)]], colWidths=[92 * mm, 86 * mm], style=style)
 

@@ -4,27 +4,19 @@ The state is never stored. It follows from the row and from the model that serve
 microscopes that it was not verified with.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hemascope.domain.errors import HemascopeError
-from hemascope.domain.report import Digest
+from hemascope.domain.profile import MicroscopeProfile
+from hemascope.domain.report import Digest, MicroscopeState, ReportedMicroscope
 from hemascope.domain.review import Comment, Label
 from hemascope.domain.specimen import Segment, digest_of
 
 DRIFT = "drift"  # stands for the account where the service suspended a microscope by itself
-
-
-class MicroscopeState(StrEnum):
-    """What the service does with a microscope's pictures. Only ``verified`` gives an answer."""
-
-    UNKNOWN = "unknown"  # not registered, or without a profile: judged uncorrected
-    PROFILED = "profiled"  # corrected, but nobody has shown that the answers are right
-    VERIFIED = "verified"  # the proof names the current profile and the serving model
-    SUSPENDED = "suspended"  # closed by hand or by drift
 
 
 class TransitionRefused(HemascopeError):
@@ -156,6 +148,39 @@ def state_of(microscope: Microscope | None, model: str) -> MicroscopeState:
     if proof and (proof.profile, proof.model) == (microscope.profile, model):
         return MicroscopeState.VERIFIED
     return MicroscopeState.PROFILED
+
+
+@dataclass(frozen=True)
+class MicroscopeUse:
+    """How the pictures of one microscope are judged: its state, and with which profile they are corrected.
+
+    Parameters
+    ----------
+    name
+        None where the picture names no microscope.
+    profile
+        None where nothing is corrected; ``profile_sha256`` is its digest.
+    verification_sha256
+        Digest of the proof that its answers rest on.
+    """
+
+    name: str | None
+    state: MicroscopeState
+    profile: MicroscopeProfile | None = None
+    profile_sha256: str | None = None
+    verification_sha256: str | None = None
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether an answer may be given."""
+        return self.state is MicroscopeState.VERIFIED
+
+    @property
+    def reported(self) -> ReportedMicroscope:
+        """What the report says of it."""
+        return ReportedMicroscope(
+            name=self.name, state=self.state, profile=self.profile_sha256, verification=self.verification_sha256
+        )
 
 
 def describe(microscope: Microscope, make: str | None, objective: str | None) -> Microscope:

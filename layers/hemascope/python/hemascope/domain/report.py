@@ -10,7 +10,7 @@ from hemascope.domain.errors import RejectionReason
 from hemascope.domain.hospital import Telephone
 from hemascope.domain.picture_file import ColourDeclaration, DepthSource, PictureFormat
 from hemascope.domain.quality import QualityFigure, QualityReason
-from hemascope.domain.specimen import Specimen
+from hemascope.domain.specimen import Segment, Specimen
 
 DISCLAIMER: Literal["decision support, not a diagnosis"] = "decision support, not a diagnosis"
 
@@ -41,6 +41,21 @@ class Decision(StrEnum):
     INDETERMINATE = "indeterminate"
     OUT_OF_DISTRIBUTION = "out_of_distribution"
     POOR_QUALITY = "poor_quality"
+    UNVERIFIED = "unverified"  # nobody has shown that answers on pictures of this microscope are right
+
+    @property
+    def names_classes(self) -> bool:
+        """Whether classes may be named, the label or the possible ones; elsewhere they mean nothing."""
+        return self in {Decision.CONFIDENT, Decision.INDETERMINATE}
+
+
+class MicroscopeState(StrEnum):
+    """What the service does with a microscope's pictures. Only ``verified`` gives an answer."""
+
+    UNKNOWN = "unknown"  # not registered, or without a profile: judged uncorrected
+    PROFILED = "profiled"  # corrected, but nobody has shown that the answers are right
+    VERIFIED = "verified"  # the proof names the current profile and the serving model
+    SUSPENDED = "suspended"  # closed by hand or by drift
 
 
 class _Contract(BaseModel):
@@ -128,6 +143,13 @@ class SourcePicture(_Contract):
     converted: bool  # whether colours were converted to sRGB
 
 
+class UncorrectedScores(_Contract):
+    """What the out-of-distribution guards say of the picture before it was corrected: a correction may disarm them."""
+
+    out_of_distribution_score: Annotated[float, Field(ge=0.0)]
+    feature_score: Annotated[float, Field(ge=0.0)]
+
+
 class Evidence(_Contract):
     """What the result rests on."""
 
@@ -138,6 +160,8 @@ class Evidence(_Contract):
     out_of_distribution_score: Annotated[float, Field(ge=0.0)]
     # The same of the network's own features.
     feature_score: Annotated[float, Field(ge=0.0)]
+    # None where nothing was corrected, and where the microscope is verified: its proof covers the correction.
+    uncorrected: UncorrectedScores | None = None
     source: SourcePicture | None = None  # None in reports from before version 1.2
     pictures: Pictures | None = None
     cells: tuple[CellRow, ...]
@@ -148,6 +172,14 @@ class Evidence(_Contract):
         if numbers != list(range(1, self.cell_count + 1)):
             raise ValueError(f"expected cells numbered 1 to {self.cell_count}, received {numbers}")
         return self
+
+    @property
+    def guard_score(self) -> float:
+        """The largest score of the out-of-distribution guards; beyond 1 the model can't know the picture."""
+        scores = [self.out_of_distribution_score, self.feature_score]
+        if self.uncorrected:
+            scores += [self.uncorrected.out_of_distribution_score, self.uncorrected.feature_score]
+        return max(scores)
 
 
 class ModelReference(_Contract):
@@ -164,6 +196,19 @@ class ModelReference(_Contract):
         return f"{self.id}/{self.version}"
 
 
+class ReportedMicroscope(_Contract):
+    """The microscope that took the picture, as it was when the picture was judged.
+
+    ``name`` is None where nobody named one. ``profile`` and ``verification`` are the sha256 of the profile that corrected the
+    picture and of the proof that the answer rests on; a reference microscope has neither.
+    """
+
+    name: Segment | None
+    state: MicroscopeState
+    profile: Digest | None = None
+    verification: Digest | None = None
+
+
 class Report(_Contract):
     """The hospital's report on one smear."""
 
@@ -176,6 +221,8 @@ class Report(_Contract):
     result: Result | None = None
     rejection: Rejection | None = None
     evidence: Evidence | None = None
+    # None: judged as if the reference microscope had taken the picture, as the command line does unless told otherwise.
+    microscope: ReportedMicroscope | None = None
     model: ModelReference
     timings_ms: dict[str, float] = {}
     disclaimer: Literal["decision support, not a diagnosis"] = DISCLAIMER
@@ -187,6 +234,9 @@ class Report(_Contract):
         parts = (self.result is not None, self.evidence is not None, self.rejection is not None)
         if parts != ((True, True, False) if self.state is State.REPORTED else (False, False, True)):
             raise ValueError("expected result and evidence in a reported smear, a rejection in a rejected one")
+        is_open = self.microscope is None or self.microscope.state is MicroscopeState.VERIFIED
+        if self.result and not is_open and self.result.decision not in {Decision.UNVERIFIED, Decision.POOR_QUALITY}:
+            raise ValueError(f"expected no answer of a microscope that is not verified, received {self.result.decision}")
         return self
 
     def to_json(self) -> str:

@@ -56,6 +56,7 @@ class ExclusionReason(StrEnum):
     POOR_QUALITY = "poor_quality"
     OUT_OF_DISTRIBUTION = "out_of_distribution"
     INDETERMINATE = "indeterminate"
+    UNVERIFIED = "unverified"  # by a microscope whose answers nobody has proven
     REJECTED = "rejected"  # its picture could not be judged
     FAILED = "failed"  # our fault: there is no report
     REPEATED = "repeated"  # the same picture, or an older picture of the same name

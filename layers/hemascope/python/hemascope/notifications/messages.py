@@ -21,6 +21,7 @@ _ANSWER = {
     Decision.INDETERMINATE: "indeterminate: several classes are possible",
     Decision.OUT_OF_DISTRIBUTION: "no result: the picture is outside the range of the model",
     Decision.POOR_QUALITY: "no result: the quality of the picture is too low",
+    Decision.UNVERIFIED: "no result, read by eye: this microscope is not verified",
 }
 _PATIENT = "A new result of your blood test is ready. Sign in here to read it: {link}"
 _CALL = " Questions? Call {telephone}."
@@ -80,6 +81,8 @@ class NotificationComposer:
         if report is None or report.result is None:
             return {"answer": "in the portal", "probabilities": "in the portal"}
         result = report.result
+        if result.decision is Decision.UNVERIFIED:
+            return {"answer": _ANSWER[result.decision], "probabilities": "not stated"}
         shares = ", ".join(f"{name} {100 * share:.1f} %" for name, share in result.probabilities.items())
         return {"answer": _ANSWER[result.decision].format(label=result.label), "probabilities": shares}
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from hemascope.domain.audit import AuditAction
 from hemascope.domain.microscope import (
     Microscope,
-    MicroscopeState,
     ProfileVersion,
     Reason,
     Suspension,
@@ -22,6 +21,7 @@ from hemascope.domain.microscope import (
     suspend,
 )
 from hemascope.domain.microscope_keys import profile_key, proof_key
+from hemascope.domain.report import MicroscopeState
 from hemascope.domain.review import Label
 from hemascope.domain.specimen import Segment
 from hemascope.portal.audit import AuditService

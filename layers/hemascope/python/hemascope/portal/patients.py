@@ -103,7 +103,8 @@ class PatientResultService:
         if label is None:
             return result
         if not row.released_verdict_number:
-            both = tuple(dict.fromkeys((result.label, label)))
+            own = (result.label,) if result.decision.names_classes else ()  # else the model's label means nothing
+            both = tuple(dict.fromkeys((*own, label)))
             return result.model_copy(update={"decision": Decision.INDETERMINATE, "prediction_set": both})
         return result.model_copy(
             update={

@@ -27,6 +27,7 @@ class Metric(StrEnum):
     SMEARS_INDETERMINATE = "SmearsIndeterminate"
     SMEARS_OUT_OF_DISTRIBUTION = "SmearsOutOfDistribution"
     SMEARS_POOR_QUALITY = "SmearsPoorQuality"
+    SMEARS_UNVERIFIED = "SmearsUnverified"
     SCREENING_TIME = "ScreeningTime"
     NETWORK_TIME = "NetworkTime"
     ARRIVAL_TO_REPORT = "ArrivalToReport"
@@ -54,6 +55,7 @@ _DECISIONS = {
     Decision.INDETERMINATE: Metric.SMEARS_INDETERMINATE,
     Decision.OUT_OF_DISTRIBUTION: Metric.SMEARS_OUT_OF_DISTRIBUTION,
     Decision.POOR_QUALITY: Metric.SMEARS_POOR_QUALITY,
+    Decision.UNVERIFIED: Metric.SMEARS_UNVERIFIED,
 }
 _FATES = {
     MailFate.BOUNCE: Metric.MAILS_BOUNCED,

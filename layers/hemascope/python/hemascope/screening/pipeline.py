@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
+
 from hemascope.domain.errors import RejectedSmear
-from hemascope.domain.profile import MicroscopeProfile
+from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.quality import QualityFigure
 from hemascope.domain.report import (
     Decision,
@@ -19,13 +21,14 @@ from hemascope.domain.report import (
     Report,
     Result,
     State,
+    UncorrectedScores,
 )
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.cells import measure_cells
 from hemascope.imaging.decode import Decoded, Picture, decode_file
 from hemascope.imaging.fingerprint import colour_fingerprint
 from hemascope.imaging.heat_map import draw_heat_maps, positive_sum, share_of_evidence, shrink_for_heat_maps
-from hemascope.imaging.model_input import NetworkInputs, to_network_inputs, to_working_picture
+from hemascope.imaging.model_input import to_network_inputs, to_working_picture
 from hemascope.imaging.overlay import draw_overlay, shrink_for_overlay
 from hemascope.imaging.quality import broken_limits, gate_figures, measure_quality
 from hemascope.model.artifact import Artifact
@@ -63,7 +66,7 @@ def screen(
     specimen: Specimen | None,
     classifier: Classifier,
     *,
-    profile: MicroscopeProfile | None = None,
+    microscope: MicroscopeUse | None = None,
     object_id: str | None = None,
     timer: Timer | None = None,
     draw: bool = True,
@@ -78,8 +81,9 @@ def screen(
         Whose it is.
     classifier
         The model that judges.
-    profile
-        Of the microscope that took the picture. None: of the reference microscope, whose pictures need no correction.
+    microscope
+        That took the picture: how it is corrected, and whether an answer may be given. None: it is judged as one of the
+        reference microscope, whose pictures need neither correction nor proof.
     object_id
         Id of the object version; of the content where None.
     timer
@@ -94,16 +98,29 @@ def screen(
     """
     identity = object_id or content_id(data)
     try:
-        return _judge(data, specimen, classifier, profile, identity, _Laps(timer), draw)
+        return _judge(data, specimen, classifier, microscope, identity, _Laps(timer), draw)
     except RejectedSmear as refusal:
-        return reject(refusal, specimen, classifier.artifact, identity)
+        return reject(refusal, specimen, classifier.artifact, identity, microscope)
 
 
-def reject(refusal: RejectedSmear, specimen: Specimen | None, artifact: Artifact, object_id: str) -> Screening:
+def reject(
+    refusal: RejectedSmear,
+    specimen: Specimen | None,
+    artifact: Artifact,
+    object_id: str,
+    microscope: MicroscopeUse | None = None,
+) -> Screening:
     """Make the report on a picture that can't be judged."""
     texts = artifact.texts
     rejection = Rejection(reason=refusal.reason, message=str(refusal), advice=texts.advice[refusal.reason])
-    report = Report(object_id=object_id, specimen=specimen, state=State.REJECTED, rejection=rejection, model=artifact.reference)
+    report = Report(
+        object_id=object_id,
+        specimen=specimen,
+        state=State.REJECTED,
+        rejection=rejection,
+        microscope=microscope.reported if microscope else None,
+        model=artifact.reference,
+    )
     return Screening(report, _summarize(report, artifact), None)
 
 
@@ -111,7 +128,7 @@ def _judge(
     data: bytes,
     specimen: Specimen | None,
     classifier: Classifier,
-    profile: MicroscopeProfile | None,
+    microscope: MicroscopeUse | None,
     object_id: str,
     laps: "_Laps",
     draw: bool,
@@ -120,20 +137,21 @@ def _judge(
     with ThreadPoolExecutor(1) as beside:
         # A large picture is shrunk for drawing on one processor while it is measured on the other.
         canvases = [beside.submit(shrink, decoded.picture) for shrink in (shrink_for_overlay, shrink_for_heat_maps) if draw]
-        return _measure(decoded, specimen, classifier, profile, object_id, laps, canvases)
+        return _measure(decoded, specimen, classifier, microscope, object_id, laps, canvases)
 
 
 def _measure(
     decoded: Decoded,
     specimen: Specimen | None,
     classifier: Classifier,
-    profile: MicroscopeProfile | None,
+    microscope: MicroscopeUse | None,
     object_id: str,
     laps: "_Laps",
     canvases: list[Future[Picture]],
 ) -> Screening:
     artifact = classifier.artifact
     spec = artifact.manifest.preprocessing
+    profile = microscope.profile if microscope else None
     working = to_working_picture(decoded.picture, spec, profile)
     laps.mark("decode")
     figures = measure_quality(working)
@@ -145,6 +163,7 @@ def _measure(
     findings = _findings(measured, artifact)
     laps.mark("segment")
     answer = classifier.answer(inputs)
+    uncorrected = _uncorrected_scores(decoded.picture, working, microscope, classifier)
     laps.mark("network")
     shares = share_of_evidence(positive_sum(answer.maps.values()), found.labels)
     cells = measure_cells(found.labels, working, shares)
@@ -156,24 +175,43 @@ def _measure(
         laps.mark("overlay")
         pictures = SmearPictures(inputs.segmented_picture, overlay, draw_heat_maps(for_heat_maps, answer.maps))
         laps.mark("heat_maps")
+    evidence = Evidence(
+        cell_count=found.cell_count,
+        mask_coverage=found.coverage,
+        quality=Quality(**dataclasses.asdict(figures), figures=measured, findings=findings),
+        out_of_distribution_score=score,
+        feature_score=answer.feature_score,
+        uncorrected=uncorrected,
+        source=decoded.source,
+        cells=cells,
+    )
     report = Report(
         object_id=object_id,
         specimen=specimen,
         state=State.REPORTED,
-        result=_decide(answer, inputs, max(score, answer.feature_score), findings, artifact),
-        evidence=Evidence(
-            cell_count=found.cell_count,
-            mask_coverage=found.coverage,
-            quality=Quality(**dataclasses.asdict(figures), figures=measured, findings=findings),
-            out_of_distribution_score=score,
-            feature_score=answer.feature_score,
-            source=decoded.source,
-            cells=cells,
-        ),
+        result=_decide(answer, evidence, microscope, artifact),
+        evidence=evidence,
+        microscope=microscope.reported if microscope else None,
         model=artifact.reference,
         timings_ms=laps.milliseconds,
     )
     return Screening(report, _summarize(report, artifact), pictures)
+
+
+def _uncorrected_scores(
+    picture: Picture, working: Picture, microscope: MicroscopeUse | None, classifier: Classifier
+) -> UncorrectedScores | None:
+    """The guards' scores of the picture as photographed. A correction may make a strange picture look known."""
+    if microscope is None or microscope.is_verified or microscope.profile is None:
+        return None
+    spec, artifact = classifier.artifact.manifest.preprocessing, classifier.artifact
+    photographed = to_working_picture(picture, spec)
+    if np.array_equal(photographed, working):
+        return None
+    return UncorrectedScores(
+        out_of_distribution_score=artifact.colours.score(colour_fingerprint(photographed)),
+        feature_score=classifier.answer(to_network_inputs(photographed, spec)).feature_score,
+    )
 
 
 def _findings(measured: dict[QualityFigure, float], artifact: Artifact) -> tuple[QualityFinding, ...]:
@@ -190,14 +228,15 @@ def _findings(measured: dict[QualityFigure, float], artifact: Artifact) -> tuple
     )
 
 
-def _decide(
-    answer: Answer, inputs: NetworkInputs, score: float, findings: tuple[QualityFinding, ...], artifact: Artifact
-) -> Result:
+def _decide(answer: Answer, evidence: Evidence, microscope: MicroscopeUse | None, artifact: Artifact) -> Result:
     spec, disease, probabilities = artifact.manifest.decision, artifact.manifest.disease, answer.probabilities
     found = decide(probabilities, answer.typical, spec, disease.classes)
-    if findings or inputs.segmentation.cell_count < spec.minimum_cells:
+    findings = evidence.quality.findings
+    if findings or evidence.cell_count < spec.minimum_cells:
         decision = Decision.POOR_QUALITY
-    elif score > 1.0:
+    elif microscope and not microscope.is_verified:
+        decision = Decision.UNVERIFIED
+    elif evidence.guard_score > 1.0:
         decision = Decision.OUT_OF_DISTRIBUTION
     else:
         decision = Decision.CONFIDENT if found.is_conclusive else Decision.INDETERMINATE

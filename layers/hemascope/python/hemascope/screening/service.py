@@ -14,7 +14,7 @@ from hemascope.domain.events import CreatedObject
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.picture_file import MAXIMUM_BYTES, check_size
-from hemascope.domain.report import Decision, Pictures, Report, State
+from hemascope.domain.report import Pictures, Report, State
 from hemascope.domain.specimen import (
     ObjectVersion,
     Patient,
@@ -28,6 +28,7 @@ from hemascope.domain.specimen import (
 from hemascope.imaging.overlay import encode_pngs
 from hemascope.model.classifier import Classifier
 from hemascope.ports import Clock, Ledger, NotificationQueue, ObjectStore
+from hemascope.screening.microscopes import MicroscopeLookup
 from hemascope.screening.pipeline import Screening, reject, screen
 
 
@@ -63,6 +64,7 @@ class ScreeningService:
     pictures: ObjectStore
     reports: ObjectStore
     ledger: Ledger
+    microscopes: MicroscopeLookup
     notifications: NotificationQueue
     clock: Clock
     maximum_receives: int
@@ -118,20 +120,26 @@ class ScreeningService:
 
     def _is_urgent(self, report: Report) -> bool:
         """Return whether an urgent class is possible, in a picture that can be judged."""
-        if report.result is None or report.result.decision not in {Decision.CONFIDENT, Decision.INDETERMINATE}:
+        if report.result is None or not report.result.decision.names_classes:
             return False
         return not set(report.result.prediction_set).isdisjoint(self.classifier.artifact.manifest.disease.urgent_classes)
 
     def _screen(self, created: CreatedObject) -> tuple[Screening, Specimen | None]:
-        version, specimen = created.object, None
+        version, artifact = created.object, self.classifier.artifact
         try:
             specimen = parse_smear_key(version.key)
+        except RejectedSmear as refusal:
+            return reject(refusal, None, artifact, version.object_id), None
+        microscope = self.microscopes.find(specimen)
+        try:
             if created.size is not None:
                 check_size(created.size)
             data = self.pictures.read(version, MAXIMUM_BYTES)
         except RejectedSmear as refusal:
-            return reject(refusal, specimen, self.classifier.artifact, version.object_id), specimen
-        return screen(data, specimen, self.classifier, object_id=version.object_id, timer=self.clock.seconds), specimen
+            return reject(refusal, specimen, artifact, version.object_id, microscope), specimen
+        timer = self.clock.seconds
+        screening = screen(data, specimen, self.classifier, microscope=microscope, object_id=version.object_id, timer=timer)
+        return screening, specimen
 
     def _store(self, screening: Screening, keys: ReportKeys) -> Report:
         now, report, evidence = self.clock.now(), screening.report, screening.report.evidence

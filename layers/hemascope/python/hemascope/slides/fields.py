@@ -93,7 +93,7 @@ def _exclude(field: SlideField, why: ExclusionReason, urgent: Collection[str], a
     result = field.report.result if field.report else None
     suspicious = (
         result is not None
-        and result.decision in {Decision.CONFIDENT, Decision.INDETERMINATE}  # else its classes mean nothing
+        and result.decision.names_classes
         and not set(urgent).isdisjoint({result.label, *result.prediction_set})
     )
     return ExcludedField(name=field.name, object_id=field.object_id, why=why, suspicious=suspicious, advice=advice)
