@@ -11,7 +11,6 @@ import pytest
 
 from hemascope.domain.profile import ColourMap, MicroscopeProfile
 from hemascope.domain.report import Decision
-from hemascope.domain.specimen import Specimen
 from hemascope.domain.verification import VerificationProof
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.model.artifact import Artifact
@@ -55,16 +54,14 @@ def model_that_reads(monkeypatch: pytest.MonkeyPatch, smear: bytes, classifier: 
     report = screen(smear, None, classifier, draw=False).report
     assert report.result is not None
     result = report.result
-    seen: list[MicroscopeProfile | None] = []
 
-    def read(use: microscope_use.MicroscopeUse, data: bytes, specimen: Specimen | None, *_: Any, **__: Any) -> Screening:
-        seen.append(use.profile)
+    def read(data: bytes, *_: Any, **__: Any) -> Screening:
         label = "Pre-B" if data.startswith(LEUKEMIA) else "Benign"
         decision = Decision.CONFIDENT if data.startswith((LEUKEMIA, b"benign")) else Decision.OUT_OF_DISTRIBUTION
         said = result.model_copy(update={"label": label, "prediction_set": (label,), "decision": decision})
         return Screening(report.model_copy(update={"result": said}), None, None)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(verification, "screen_with", read)
+    monkeypatch.setattr(verification, "screen", read)
 
 
 @pytest.fixture
@@ -208,7 +205,7 @@ def test_label_and_probabilities_are_in_the_files_all_the_same(
     out = capsys.readouterr().out
     if style == "csv":
         (row,) = csv.DictReader(io.StringIO(out))
-        assert (row["decision"], bool(row["label"]), bool(row["Benign"])) == ("unverified", True, True)
+        assert (row["decision"], row["label"], bool(row["Benign"])) == ("unverified", "", True)
     else:
         report = json.loads(out)[0] if style == "json" else json.loads(out)
         assert report["result"]["decision"] == "unverified"
@@ -242,6 +239,7 @@ def test_a_proof_of_another_model_opens_nothing(proof: Path, profile: Path, arti
 
     use = microscope_use.load_use(profile, proof, other)
 
+    assert use is not None
     assert use.state == "profiled"
     assert use.verification_sha256 is None
     assert "verify the microscope again with all-subtypes/9.9.9" in capsys.readouterr().err

@@ -165,6 +165,11 @@ def test_reports_of_another_model_are_refused(report: Report, artifact: Artifact
         make_proof([field_of(report, "s", "a", LEUKEMIA)], answers, PROFILE, other, artifact.manifest.disease, SIGNED)
 
 
+def test_reports_that_withhold_their_answer_are_refused(prove: Prove) -> None:
+    with pytest.raises(HemascopeError, match="as if the microscope were verified"):
+        prove({"s": ("leukemia", [(Decision.UNVERIFIED, "Pre-B", ("Pre-B",))])})
+
+
 def test_slides_without_an_answer_are_left_out_and_none_at_all_is_an_error(report: Report, artifact: Artifact) -> None:
     fields, disease = [field_of(report, "s", "a", LEUKEMIA), field_of(report, "t", "a", BENIGN)], artifact.manifest.disease
 

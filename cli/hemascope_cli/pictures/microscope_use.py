@@ -1,56 +1,25 @@
 """Which microscope took the pictures of a command line, and what its answers are worth."""
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from hemascope.domain.errors import HemascopeError
-from hemascope.domain.microscope import MicroscopeState
+from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.profile import MicroscopeProfile
-from hemascope.domain.report import ModelReference, Result
-from hemascope.domain.specimen import Specimen
+from hemascope.domain.report import MicroscopeState, ModelReference
 from hemascope.domain.verification import VerificationProof
-from hemascope.model.classifier import Classifier
-from hemascope.screening.pipeline import Screening, screen
 from hemascope_cli.pictures.files import read_text
-
-UNVERIFIED = "unverified"  # the decision where a microscope's answers are not proved
-UNVERIFIED_ADVICE = "Read by eye: this microscope is not verified."
 
 _Document = TypeVar("_Document", bound=BaseModel)
 
 
-@dataclass(frozen=True)
-class MicroscopeUse:
-    """How the pictures of a microscope are judged: corrected by which profile, and whether its answers count."""
-
-    name: str | None
-    state: MicroscopeState
-    profile: MicroscopeProfile | None = None
-    profile_sha256: str | None = None
-    verification_sha256: str | None = None
-
-
-REFERENCE = MicroscopeUse(None, MicroscopeState.VERIFIED)
-
-
-def screen_with(
-    use: MicroscopeUse, data: bytes, specimen: Specimen | None, classifier: Classifier, **options: Any
-) -> Screening:
-    """Judge a picture of a microscope; ``options`` are those of :func:`hemascope.screening.pipeline.screen`."""
-    return screen(data, specimen, classifier, profile=use.profile, **options)
-
-
-def decision_of(result: Result, use: MicroscopeUse) -> str:
-    """The decision that is shown. Only a verified microscope gives answers."""
-    return result.decision if use.state is MicroscopeState.VERIFIED else UNVERIFIED
-
-
-def load_use(profile: Path | None, verification: Path | None, model: ModelReference) -> MicroscopeUse:
+def load_use(profile: Path | None, verification: Path | None, model: ModelReference) -> MicroscopeUse | None:
     """Read what a command line says of the microscope, and say on standard error what follows for its answers.
+
+    None: the pictures are judged as those of the reference microscope.
 
     Raises
     ------
@@ -61,7 +30,7 @@ def load_use(profile: Path | None, verification: Path | None, model: ModelRefere
         if verification is not None:
             raise HemascopeError("expected --profile with --verification: a proof is of one profile")
         _tell("judged as the reference microscope, whose pictures the model was made with; give --profile for another")
-        return REFERENCE
+        return None
     correction = load_profile(profile)
     proof = read_document(verification, VerificationProof, "a proof") if verification else None
     if against := _against(proof, correction, model):

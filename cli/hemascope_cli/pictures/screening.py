@@ -3,20 +3,20 @@
 import os
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 from hemascope.domain.errors import RejectedSmear
+from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.picture_file import PictureFormat
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.overlay import encode_pngs
 from hemascope.model.classifier import Classifier
-from hemascope.screening.pipeline import Screening, content_id, reject
+from hemascope.screening.pipeline import Screening, content_id, reject, screen
 from hemascope_cli.console import progress
 from hemascope_cli.errors import NothingToScreen
 from hemascope_cli.pictures.files import find_pictures, read_picture
 from hemascope_cli.pictures.formats import WRITERS
-from hemascope_cli.pictures.microscope_use import REFERENCE, MicroscopeUse, decision_of, load_use, screen_with
+from hemascope_cli.pictures.microscope_use import load_use
 from hemascope_cli.pictures.network import load_classifier
 
 
@@ -61,10 +61,9 @@ def screen_paths(
     classifier = load_classifier(artifact)
     use = load_use(profile, verification, classifier.artifact.reference)
     with progress(found.pictures, "pictures") as shown:
-        decide = partial(decision_of, use=use)
-        writer = WRITERS[style](sys.stdout, classifier.artifact.manifest.disease, decide)
+        writer = WRITERS[style](sys.stdout, classifier.artifact.manifest.disease)
         for file in shown:
-            screening = screen_file(file.path, classifier, draw=out is not None, use=use)
+            screening = screen_file(file.path, classifier, draw=out is not None, microscope=use)
             if out:
                 _write_pictures(screening, out / file.target)
             writer.write(str(file.path), screening.report)
@@ -73,7 +72,7 @@ def screen_paths(
     return 0
 
 
-def screen_file(file: Path, classifier: Classifier, draw: bool = True, use: MicroscopeUse = REFERENCE) -> Screening:
+def screen_file(file: Path, classifier: Classifier, draw: bool = True, microscope: MicroscopeUse | None = None) -> Screening:
     """Screen one file of a microscope, with pictures where they are wanted.
 
     A file that can't be read is rejected, not an error.
@@ -82,8 +81,8 @@ def screen_file(file: Path, classifier: Classifier, draw: bool = True, use: Micr
     try:
         data = read_picture(file)
     except RejectedSmear as refusal:
-        return reject(refusal, specimen, classifier.artifact, specimen.field)
-    return screen_with(use, data, specimen, classifier, timer=time.perf_counter, draw=draw)
+        return reject(refusal, specimen, classifier.artifact, specimen.field, microscope)
+    return screen(data, specimen, classifier, microscope=microscope, timer=time.perf_counter, draw=draw)
 
 
 def _write_pictures(screening: Screening, base: Path) -> None:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hemascope.domain.errors import RejectedSmear
-from hemascope.domain.microscope import MicroscopeState
+from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.profile import MicroscopeProfile
+from hemascope.domain.report import MicroscopeState
 from hemascope.domain.verification import (
     GivenAnswer,
     KnownAnswer,
@@ -19,12 +20,12 @@ from hemascope.domain.verification import (
 )
 from hemascope.microscopes.verification import ScreenedField, Signature, SlideAnswer, make_proof, parse_answers
 from hemascope.model.classifier import Classifier
-from hemascope.screening.pipeline import reject
+from hemascope.screening.pipeline import reject, screen
 from hemascope_cli.console import progress
 from hemascope_cli.errors import NothingToScreen
 from hemascope_cli.pictures.commissioning import find_in_folder
 from hemascope_cli.pictures.files import PictureFile, read_picture, read_text, write_bytes, write_text
-from hemascope_cli.pictures.microscope_use import MicroscopeUse, load_profile, screen_with
+from hemascope_cli.pictures.microscope_use import load_profile
 from hemascope_cli.pictures.network import load_classifier
 
 _WORDS = {GivenAnswer.SUSPICION: "a suspicion, no confident answer", GivenAnswer.NONE: "no answer"}
@@ -117,7 +118,7 @@ def _screen(pictures: list[PictureFile], profile: MicroscopeProfile, classifier:
                 report = reject(refusal, None, classifier.artifact, digest[:32]).report
             else:
                 digest = hashlib.sha256(data).hexdigest()
-                report = screen_with(use, data, None, classifier, draw=False).report
+                report = screen(data, None, classifier, microscope=use, draw=False).report
             fields.append(ScreenedField(file.slide, name, digest, report))
     return fields
 

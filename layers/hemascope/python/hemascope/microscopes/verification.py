@@ -108,13 +108,15 @@ def make_proof(
     Raises
     ------
     HemascopeError
-        Where no slide has an answer, two slides hold the same picture, or a report is another model's.
+        Where no slide has an answer, two slides hold the same picture, or a report is another model's or withholds its answer.
     """
     known = [field for field in fields if field.slide in answers]
     if not known:
         raise HemascopeError("expected pictures of at least one slide with a known answer, received none")
     if others := {field.report.model.name for field in known if field.report.model != model}:
         raise HemascopeError(f"expected reports of {model.name}, received some of {', '.join(sorted(others))}")
+    if any(field.report.result and field.report.result.decision is Decision.UNVERIFIED for field in known):
+        raise HemascopeError("expected reports made as if the microscope were verified, received unverified ones")
     _check_slides(known)
     fitted_on = {field.sha256 for field in profile.fitted_on}
     slides = [
