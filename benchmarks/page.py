@@ -18,6 +18,7 @@ from hemascope.aws.s3 import upload
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope_cli.local.accounts import DEMO_HOSPITAL, DEMO_PASSWORD, DEMO_PATIENT
+from hemascope_cli.local.microscopes import DEMO_MICROSCOPE
 from hemascope_cli.local.serve import running
 from hemascope_cli.project import artifact_folder
 
@@ -29,7 +30,9 @@ def main() -> int:
     """Print the table; return 1 if a page is larger or slower than its limit."""
     smear = encode_jpeg(draw_synthetic_smear(1))
     with running(0, 0, artifact_folder(None)) as (cloud, site), sync_playwright() as playwright:
-        specimen = Specimen(hospital=DEMO_HOSPITAL, patient=DEMO_PATIENT, slide="slide-0001", field="field-1.jpg")
+        specimen = Specimen(
+            hospital=DEMO_HOSPITAL, patient=DEMO_PATIENT, slide="slide-0001", microscope=DEMO_MICROSCOPE, field="field-1.jpg"
+        )
         version = upload(cloud.client("s3"), cloud.outputs["UploadsBucket"], specimen, smear)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
         state = _signed_in(browser, site.url)

@@ -77,6 +77,11 @@ class Service:
         wait_until(quiet, "empty queues")
 
 
+def register_reference(cloud: LocalCloud) -> None:
+    """Register the microscope that smears are sent from, so that they are answered."""
+    DynamoMicroscopes(cloud.client("dynamodb"), cloud.outputs["MicroscopesTable"]).store(REFERENCE)
+
+
 @contextmanager
 def started(*, enforce_iam: bool = False) -> Iterator[Service]:
     """A cloud whose queues deliver again after a second."""
@@ -87,7 +92,7 @@ def started(*, enforce_iam: bool = False) -> Iterator[Service]:
         # In the templates it is six times the timeout: a test can't wait minutes for a second delivery.
         for queue in ("ArrivalsQueue", "NotificationsQueue"):
             sqs.set_queue_attributes(QueueUrl=cloud.outputs[queue], Attributes={"VisibilityTimeout": "1"})
-        DynamoMicroscopes(cloud.client("dynamodb"), cloud.outputs["MicroscopesTable"]).store(REFERENCE)
+        register_reference(cloud)
         yield Service(cloud, load_artifact(folder).reference.name)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from hemascope.domain.report import State
 from hemascope_cli.local.cloud import LocalCloud
-from tests.e2e.conftest import Service
+from tests.e2e.conftest import Service, register_reference
 from tests.support.other_disease import FORBIDDEN, PARASITIZED, UNINFECTED
 
 pytestmark = pytest.mark.local_cloud
@@ -18,6 +18,7 @@ pytestmark = pytest.mark.local_cloud
 @pytest.fixture(scope="module")
 def malaria(root: Path, other_disease: Path) -> Iterator[Service]:
     with LocalCloud(root, other_disease) as cloud:
+        register_reference(cloud)
         yield Service(cloud, "malaria/1.0.0")
 
 

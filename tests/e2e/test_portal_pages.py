@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope_cli.local.accounts import DEMO_PASSWORD, DEMO_PATIENT
 from hemascope_cli.local.cloud import LocalCloud
+from hemascope_cli.local.microscopes import DEMO_MICROSCOPE
 from hemascope_cli.local.serve import running
 from hemascope_cli.local.site import LocalSite
 from hemascope_cli.project import artifact_folder
@@ -55,6 +56,7 @@ def test_a_technician_sends_three_smears_and_watches_two_arrive_and_one_rejected
     smears.append(("broken.png", b"\x89PNG\r\n\x1a\n" + bytes(500)))
     page.get_by_label("Patient ID").fill(DEMO_PATIENT)
     page.get_by_label("Slide ID").fill(CASE)
+    page.get_by_label("Microscope").select_option(DEMO_MICROSCOPE)
 
     page.locator("#files").set_input_files([{"name": name, "mimeType": "", "buffer": data} for name, data in smears])
     page.get_by_role("button", name="Upload 3 pictures").click()

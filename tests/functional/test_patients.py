@@ -20,6 +20,7 @@ PATIENT = account("patient", patient="p-7", sub="pat")
 MODEL = "all-subtypes/1.0.0"
 NORMAL = "Nothing that looks like leukemia was found in this picture."
 CLOSER_LOOK = "Your doctor wants to take a closer look at your blood sample."
+UNCLEAR_SLIDE = "The pictures of your sample did not give a clear answer yet."
 UNCLEAR = "The picture did not give a clear answer."
 
 Ask = Callable[..., dict[str, Any]]
@@ -35,11 +36,12 @@ def add(
     minute: int = 0,
     version: str = "1.0.0",
     state: State = State.REPORTED,
+    decision: str = "confident",
 ) -> str:
     """Put a screened smear into ledger and bucket; give its id."""
     picture = ObjectVersion(bucket="uploads", key=f"smears/{hospital}/{patient}/c-1/{file}", version_id="v1")
     model, object_id = f"all-subtypes/{version}", picture.object_id
-    report = smear_report(file, probabilities, 120, patient=patient, version=version, object_id=object_id)
+    report = smear_report(file, probabilities, 120, decision, patient=patient, version=version, object_id=object_id)
     assert report.result is not None
     words = portal.texts.patient[report.result.label]
     moment = START + timedelta(minutes=minute)
@@ -255,3 +257,14 @@ def test_staff_see_the_models_statement_on_a_slide_whatever_was_corrected(ask: A
     statement = content(ask("GET /slides", CLINICIAN, query={"slide": "c-1"}))["report"]
 
     assert [field["label"] for field in statement["fields"]] == ["Pre-B"]
+
+
+@pytest.mark.parametrize(("label", "finding"), [("Benign", UNCLEAR_SLIDE), ("Pro-B", CLOSER_LOOK)])
+def test_of_a_microscope_that_is_not_verified_a_slide_is_told_by_what_the_reviewer_says_alone(
+    ask: Ask, portal: PortalWorld, label: str, finding: str
+) -> None:
+    judge(ask, add(portal, "1.jpg", PRE, decision="unverified"), label, release=False)
+
+    summary = content(ask("GET /slides", PATIENT, query={"slide": "c-1"}))["summary"]
+
+    assert summary["headline"] == finding

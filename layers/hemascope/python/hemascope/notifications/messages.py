@@ -81,7 +81,7 @@ class NotificationComposer:
         if report is None or report.result is None:
             return {"answer": "in the portal", "probabilities": "in the portal"}
         result = report.result
-        if result.decision is Decision.UNVERIFIED:
+        if not result.decision.names_classes:
             return {"answer": _ANSWER[result.decision], "probabilities": "not stated"}
         shares = ", ".join(f"{name} {100 * share:.1f} %" for name, share in result.probabilities.items())
         return {"answer": _ANSWER[result.decision].format(label=result.label), "probabilities": shares}

@@ -103,9 +103,9 @@ class PatientResultService:
         if label is None:
             return result
         if not row.released_verdict_number:
-            own = (result.label,) if result.decision.names_classes else ()  # else the model's label means nothing
-            both = tuple(dict.fromkeys((*own, label)))
-            return result.model_copy(update={"decision": Decision.INDETERMINATE, "prediction_set": both})
+            own = result.label if result.decision.names_classes else label  # the model's means nothing where it gives no answer
+            both = tuple(dict.fromkeys((own, label)))
+            return result.model_copy(update={"label": own, "decision": Decision.INDETERMINATE, "prediction_set": both})
         return result.model_copy(
             update={
                 "label": label,
