@@ -21,7 +21,9 @@ from pathlib import Path
 from hemascope.aws.s3 import upload
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope_cli.local.accounts import DEMO_HOSPITAL
 from hemascope_cli.local.cloud import LocalCloud
+from hemascope_cli.local.microscopes import DEMO_MICROSCOPE, register_demo_microscope
 from infra.settings import ROOT, Settings
 from tests.e2e.dockerfile import Image, build, copy_context
 from tests.e2e.runtime_api import EntryPoint
@@ -35,7 +37,7 @@ SMEAR = encode_jpeg(draw_synthetic_smear(1))
 
 def event(cloud: LocalCloud, file: str) -> dict[str, object]:
     """Upload a smear; return what SQS tells the function of it."""
-    specimen = Specimen(hospital="bench", patient="synthetic", slide="cold", field=file)
+    specimen = Specimen(hospital=DEMO_HOSPITAL, patient="synthetic", slide="cold", microscope=DEMO_MICROSCOPE, field=file)
     version = upload(cloud.client("s3"), cloud.outputs["UploadsBucket"], specimen, SMEAR)
     return sqs_event(s3_message(s3_record(version.key, version.bucket, version.version_id, len(SMEAR))))
 
@@ -112,6 +114,7 @@ def main() -> None:
         picture = folder / "smear.jpg"
         picture.write_bytes(SMEAR)
         with LocalCloud(ROOT, ROOT / "model_artifacts" / Settings().model) as cloud:
+            register_demo_microscope(cloud)
             cloud.kill_worker()  # the image does the work
             entry_point = EntryPoint(image, cloud)
             containers = [start_once(entry_point, number) for number in range(repeat + 1)][1:]  # the first fills file caches

@@ -26,7 +26,9 @@ from hemascope.aws.s3 import upload
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope_cli.local.accounts import DEMO_HOSPITAL
 from hemascope_cli.local.cloud import SCREENING, LocalCloud, wait_until
+from hemascope_cli.local.microscopes import DEMO_MICROSCOPE, register_demo_microscope
 from hemascope_cli.project import artifact_folder
 from infra import prices
 
@@ -66,7 +68,13 @@ def send(cloud: LocalCloud, run: str, count: int, pace: float | None) -> Sent:
             clients.s3 = cloud.client("s3")
         if pace:
             time.sleep(max(0.0, begin + number / pace - time.monotonic()))
-        specimen = Specimen(hospital="bench", patient=f"p{number % 50}", slide=run, field=f"{number}.jpg")
+        specimen = Specimen(
+            hospital=DEMO_HOSPITAL,
+            patient=f"p{number % 50}",
+            slide=run,
+            microscope=DEMO_MICROSCOPE,
+            field=f"{number}.jpg",
+        )
         moment = datetime.now(UTC)
         sent.moments[upload(clients.s3, bucket, specimen, pictures[number % SMEARS]).object_id] = moment
 
@@ -160,6 +168,7 @@ def main() -> None:
     options = parser.parse_args()
     artifact = artifact_folder(options.artifact).resolve()
     with LocalCloud(ROOT, artifact) as cloud:
+        register_demo_microscope(cloud)
         send(cloud, "warm", 10, None)
         with memory_watched(cloud) as seen:
             burst = send(cloud, "burst", options.uploads, None)
