@@ -215,7 +215,7 @@ def test_without_an_agent_commands_work_on_the_outbox(world: AgentWorld, capsys:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("status",), "expected an outbox that an agent has used, received a new one"),
+        (("status",), "no agent has run on this folder yet, so nothing was sent; check --watch and --outbox"),
         (("start", "--hospital", "h", "--patient", "a/b", "--slide", "c"), "expected ids without '/'"),
         (("start", "--hospital", "h", "--patient", "Mrs Smith", "--slide", "c"), "expected pseudonyms, the patient id looks"),
     ],

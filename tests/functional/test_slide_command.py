@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hemascope.domain.profile import MicroscopeProfile
 from hemascope.domain.report import Report
 from hemascope.domain.slide import SlideReport
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
@@ -61,6 +62,19 @@ def test_pictures_are_judged_and_named_by_their_path(tmp_path: Path, capsys: Cap
     named = {field.name for field in statement.fields} | {field.name for field in statement.excluded}
     assert named == {str(tmp_path / name) for name in ("field 1.jpg", "field 2.jpg", "notes.jpg")}
     assert [field.why for field in statement.excluded if field.name.endswith("notes.jpg")] == ["rejected"]
+
+
+def test_a_slide_of_an_unverified_microscope_counts_no_field(tmp_path: Path, capsys: Captured) -> None:
+    field, profile = tmp_path / "field.jpg", tmp_path / "profile.json"
+    field.write_bytes(encode_jpeg(draw_synthetic_smear(1)))
+    profile.write_text(MicroscopeProfile().to_json())
+
+    assert main(["slide", str(field)]) == 0
+    assert capsys.readouterr().err.startswith("judged as the reference microscope")
+    assert main(["slide", str(field), "--profile", str(profile)]) == 0
+    said = capsys.readouterr()
+    assert said.err.startswith("unverified: there is no proof of this microscope's answers")
+    assert "Fields counted: 0 of 1." in said.out
 
 
 def test_pictures_give_the_statement_that_their_reports_give(tmp_path: Path, capsys: Captured) -> None:

@@ -103,8 +103,30 @@ def test_a_miss_and_an_unanswered_slide_are_named_with_what_is_still_needed(
     assert "  slide 3 (Pre-B): called benign\n  slide 4 (Pre-B): no answer\n" in out
     assert "  slide 40 (Benign): called leukemia\n  slide 41 (Benign): no answer\n" in out
     assert "  fields of leukemia slides: 28 of 30 right, 1 wrong, 1 without an answer\n" in out
-    assert "Still needed: 31 more leukemia slides without a miss and 4 more benign slides without an error." in out
+    assert "Leukemia slides were called benign: slide 3. Don't add slides.\n" in out
+    assert "Still needed" not in out
     assert not VerificationProof.model_validate_json((tmp_path / "kept" / "proof.json").read_text()).passed
+
+
+@pytest.mark.usefixtures("model_that_reads")
+def test_a_slide_without_an_answer_asks_for_more_slides(verify: Callable[..., int], slides: Path, capsys: Captured) -> None:
+    (slides / "slide 4" / "field.jpg").write_bytes(b"something else")
+
+    assert verify() == 1
+    assert "Still needed: 16 more leukemia slides without a miss." in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("model_that_reads")
+def test_a_proof_that_passed_is_never_replaced(
+    verify: Callable[..., int], slides: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    assert verify() == 0
+    before = (tmp_path / "kept" / "proof.json").read_bytes()
+    (slides / "slide 4" / "field.jpg").write_bytes(b"something else")
+
+    assert verify() == 1
+    assert "holds one that passed; give another --out" in capsys.readouterr().err
+    assert (tmp_path / "kept" / "proof.json").read_bytes() == before
 
 
 @pytest.mark.usefixtures("model_that_reads")

@@ -105,3 +105,19 @@ def deployment_of(stage: str, endpoint: str | None, **names: str | None) -> "Dep
     from hemascope_cli.operations.deployment import Deployment
 
     return Deployment(stage, endpoint, {output: name for output, name in names.items() if name})
+
+
+UsedProfile = Annotated[
+    Path | None,
+    typer.Option(
+        "--profile",
+        metavar="FILE",
+        help="Profile of the microscope, as hemascope commission writes it.",
+        show_default="the model's reference microscope",
+    ),
+]
+
+Proof = Annotated[
+    Path | None,
+    typer.Option("--verification", metavar="FILE", help="Proof of the microscope's answers, as hemascope verify writes it."),
+]

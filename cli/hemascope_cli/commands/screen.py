@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hemascope_cli.commands.options import Artifact
+from hemascope_cli.commands.options import Artifact, Proof, UsedProfile
 
 Style = Literal["text", "json", "jsonl", "csv"]
 
@@ -19,21 +19,8 @@ def screen(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write segmented pictures, overlays and heat maps there.")
     ] = None,
-    profile: Annotated[
-        Path | None,
-        typer.Option(
-            "--profile",
-            metavar="FILE",
-            help="Profile of the microscope, as hemascope commission writes it.",
-            show_default="the model's reference microscope",
-        ),
-    ] = None,
-    verification: Annotated[
-        Path | None,
-        typer.Option(
-            "--verification", metavar="FILE", help="Proof of the microscope's answers, as hemascope verify writes it."
-        ),
-    ] = None,
+    profile: UsedProfile = None,
+    verification: Proof = None,
     artifact: Artifact = None,
 ) -> int:
     """Screen pictures, and print a report for each.

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hemascope_cli.commands.options import Artifact
+from hemascope_cli.commands.options import Artifact, Proof, UsedProfile
 
 SlideStyle = Literal["text", "json"]
 
@@ -16,9 +16,11 @@ def slide(
     ],
     style: Annotated[SlideStyle, typer.Option("--format", help="How to print the statement.")] = "text",
     language: Annotated[str, typer.Option("--language", help="Language of the texts.")] = "en",
+    profile: UsedProfile = None,
+    verification: Proof = None,
     artifact: Artifact = None,
 ) -> int:
     """Summarize all fields of one slide in one statement."""
     from hemascope_cli.pictures.slide import report_paths
 
-    return report_paths(paths, style, artifact, language)
+    return report_paths(paths, style, artifact, language, profile, verification)

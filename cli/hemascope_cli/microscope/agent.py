@@ -124,6 +124,7 @@ class Agent:
         self._pauses = Backoff(self.longest_pause)
         self._questions = Backoff(self.longest_pause)
         self._next_send = float("-inf")
+        self._unsent_because: str | None = None  # until a picture is sent
         self._has_more = False
         if self.allow_names:
             self.outbox.release_held()
@@ -224,7 +225,9 @@ class Agent:
     def _send(self, *, strict: bool) -> None:
         self._has_more, began = False, self.seconds()
         if began < self._next_send:
+            self._trouble += [self._unsent_because] if self._unsent_because else []
             return
+        self._unsent_because = None
         for entry in self.outbox.unsent():
             if self.stop.is_set():
                 return
@@ -245,7 +248,8 @@ class Agent:
             except HemascopeError as error:
                 if strict and not isinstance(error, TransientError):
                     raise
-                self._trouble.append(str(error))
+                self._unsent_because = str(error)
+                self._trouble.append(self._unsent_because)
                 self._next_send = self.seconds() + self._pauses.failed()
                 return
             self._pauses.worked()

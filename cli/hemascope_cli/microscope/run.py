@@ -206,7 +206,7 @@ def _follow(given: SlideOrder, path: Path) -> Answer:
             folder = WatchedFolder(given.watch, 0, time.monotonic, given.allow_names)
             slides = _slides(folder, outbox, given.order.hospital or (owner[1] if owner else ""))
             if owner is None and given.order.verb != "start":
-                raise HemascopeError("expected an outbox that an agent has used, received a new one")
+                raise HemascopeError("no agent has run on this folder yet, so nothing was sent; check --watch and --outbox")
             slides.check_owner()
             # While no agent reads, waiting for complete pictures would not end.
             order = given.order.model_copy(update={"gently": False})

@@ -12,6 +12,7 @@ from hemascope.microscopes.reference import load_reference
 from hemascope.microscopes.refusal import CommissioningRefused
 from hemascope.model.folder import ArtifactFolder
 from hemascope_cli.console import progress
+from hemascope_cli.errors import NothingToScreen
 from hemascope_cli.pictures.commissioning import find_in_folder, take_fingerprint
 from hemascope_cli.pictures.files import LOOSE, PictureFile, read_picture, write_text
 from hemascope_cli.pictures.network import load_classifier
@@ -35,10 +36,14 @@ def fit_folder(folder: Path, out: Path, acquisition: Path | None, artifact: Path
 
     Raises
     ------
+    NothingToScreen
+        Where the folder holds no pictures.
     HemascopeError
         Where the folder is none, the model has no reference microscope, or a file can't be written.
     """
     pictures = find_in_folder(folder).pictures
+    if not pictures:
+        raise NothingToScreen(f"expected pictures in sub-folders of {folder}, found none")
     classifier = load_classifier(artifact)
     reference = load_reference(ArtifactFolder.open(classifier.artifact.folder))
     fields = _read_fields(pictures, square_pixels=square_pixels)
@@ -49,6 +54,8 @@ def fit_folder(folder: Path, out: Path, acquisition: Path | None, artifact: Path
         profile = fit_profile(fields, reference, classifier)
     except CommissioningRefused as refused:
         print("\n".join(_refusal_lines(refused, fields)))
+        if out.exists():
+            print(f"{out} was there before and is unchanged: it is no profile of these pictures.")
         return 1
     write_text(out, profile.to_json())
     print("\n".join(_profile_lines(profile, out)))
@@ -83,7 +90,9 @@ def _profile_lines(profile: MicroscopeProfile, out: Path) -> list[str]:
     ruler = profile.ruler
     lines = [f"The profile of this microscope is in {out}. Its SHA-256 is {profile.sha256}."]
     lines += _figure_lines(profile.figures, profile.limits)
-    lines.append(f"  colours {colour}; {len(profile.illumination)} states of the light")
+    lines.append(f"  colours {colour}")
+    if profile.illumination:
+        lines.append(f"  uneven light corrected; {len(profile.illumination)} states of the lamp were seen")
     if ruler:
         lines.append(f"  a red cell is {ruler.red_cell:.1f} pixels wide in a picture of {ruler.width} x {ruler.height}")
     lines += [
@@ -93,12 +102,13 @@ def _profile_lines(profile: MicroscopeProfile, out: Path) -> list[str]:
 
 
 def _figure_lines(figures: FittedFigures, limits: ProfileLimits) -> list[str]:
+    uncorrected = figures.uncorrected_score
     passed, needed = 100 * figures.quality_passed, 100 * limits.smallest_quality_passed
     shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in zip(_CHANNELS, figures.clipped, strict=True))
     return [
         f"  {figures.fields} fields of {figures.slides} slides; at least {limits.minimum_fields} of {limits.minimum_slides}",
         f"  lost in highlights and shadows: {shares}; at most {100 * limits.largest_clipped:.0f} % in each",
-        f"  distance from what the model knows: {figures.uncorrected_score:.2f}; at most {limits.largest_uncorrected_score:g}",
+        f"  distance from the model's pictures (1 accepted): {uncorrected:.2f}; at most {limits.largest_uncorrected_score:g}",
         f"  the same with the profile: {figures.corrected_score:.2f}; at most {limits.largest_corrected_score:g}",
         f"  fields of good quality: {passed:.0f} %; at least {needed:.0f} %",
     ]

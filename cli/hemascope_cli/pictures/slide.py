@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from hemascope.domain.disease import Disease
 from hemascope.domain.errors import HemascopeError
+from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.report import Report
 from hemascope.domain.slide import SlideReport
 from hemascope.domain.slide_texts import SlideTexts
@@ -19,6 +20,7 @@ from hemascope.slides.statement import build_slide_report
 from hemascope_cli.console import progress
 from hemascope_cli.errors import NothingToScreen
 from hemascope_cli.pictures.files import find_pictures
+from hemascope_cli.pictures.microscope_use import load_use
 from hemascope_cli.pictures.network import load_classifier
 from hemascope_cli.pictures.screening import screen_file
 from hemascope_cli.project import artifact_folder
@@ -26,7 +28,14 @@ from hemascope_cli.project import artifact_folder
 _REPORTS = {".json", ".jsonl"}  # as `hemascope screen --format` prints them, or as the service stores one
 
 
-def report_paths(paths: list[Path], style: str, artifact: Path | None, language: str = ENGLISH) -> int:
+def report_paths(
+    paths: list[Path],
+    style: str,
+    artifact: Path | None,
+    language: str = ENGLISH,
+    profile: Path | None = None,
+    verification: Path | None = None,
+) -> int:
     """Print the statement on all pictures and reports below the paths; return 0, whatever it says.
 
     Parameters
@@ -39,6 +48,8 @@ def report_paths(paths: list[Path], style: str, artifact: Path | None, language:
         Folder of the model; the project's newest where None.
     language
         Of the statement.
+    profile, verification
+        Files of the microscope that took the pictures, as :func:`~hemascope_cli.pictures.screening.screen_paths` takes them.
 
     Raises
     ------
@@ -54,8 +65,9 @@ def report_paths(paths: list[Path], style: str, artifact: Path | None, language:
     if found.pictures:
         classifier = load_classifier(artifact, language)
         model = classifier.artifact
+        use = load_use(profile, verification, model.reference)
         with progress(found.pictures, "pictures") as shown:
-            fields += [_screen(file.path, classifier) for file in shown]
+            fields += [_screen(file.path, classifier, use) for file in shown]
     else:
         model = load_artifact(artifact_folder(artifact), language)
     if not fields:
@@ -65,8 +77,8 @@ def report_paths(paths: list[Path], style: str, artifact: Path | None, language:
     return 0
 
 
-def _screen(file: Path, classifier: Classifier) -> SlideField:
-    report = screen_file(file, classifier, draw=False).report
+def _screen(file: Path, classifier: Classifier, use: MicroscopeUse | None) -> SlideField:
+    report = screen_file(file, classifier, draw=False, microscope=use).report
     return SlideField(str(file), report.object_id, report)
 
 

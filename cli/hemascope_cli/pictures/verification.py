@@ -6,7 +6,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hemascope.domain.errors import RejectedSmear
+from pydantic import ValidationError
+
+from hemascope.domain.errors import HemascopeError, RejectedSmear
 from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.profile import MicroscopeProfile
 from hemascope.domain.report import MicroscopeState
@@ -67,6 +69,7 @@ def verify_folder(
     """
     correction = load_profile(profile)
     table = read_text(answers)
+    _check_overwriting(out)
     found = find_in_folder(folder)
     if not found.pictures:
         raise NothingToScreen(f"expected pictures in sub-folders of {folder}, found none")
@@ -92,6 +95,16 @@ def verify_folder(
         write_bytes(pdf, pdf_proof(proof))
     print("\n".join(_lines(proof, out)))
     return 0 if proof.passed else 1
+
+
+def _check_overwriting(out: Path) -> None:
+    """Keep a proof that passed: a failing one is written too, and would replace it."""
+    try:
+        before = VerificationProof.model_validate_json(out.read_bytes())
+    except (OSError, ValidationError):
+        return
+    if before.passed:
+        raise HemascopeError(f"expected a new file for the proof, {out} holds one that passed; give another --out")
 
 
 def _tell_unmatched(slides: set[str], known: dict[str, SlideAnswer]) -> None:
@@ -144,9 +157,17 @@ def _lines(proof: VerificationProof, out: Path) -> list[str]:
         )
         if count
     ]
-    if needed:
+    confused = [slide.slide for slide in proof.slides if slide.counted and _is_called_benign(slide)]
+    if confused:
+        lines.append(f"Leukemia slides were called benign: {', '.join(confused)}. Don't add slides.")
+        lines.append("Check the table and whether slides were mixed up, then stain and objective, and commission again.")
+    elif needed:
         lines.append(f"Still needed: {' and '.join(needed)}.")
     return [*lines, f"The proof is in {out}. Its SHA-256 is {proof.sha256}."]
+
+
+def _is_called_benign(slide: VerifiedSlide) -> bool:
+    return slide.known is KnownAnswer.LEUKEMIA and slide.answer is GivenAnswer.BENIGN
 
 
 def _share(what: str, name: str, share: MeasuredShare, limit: float) -> str:
