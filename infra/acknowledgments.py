@@ -63,8 +63,8 @@ _WILDCARDS = (
     Accepted(
         "AwsSolutions-IAM5",
         ("Screening/Role",),
-        "The function reads any smear and any microscope's profile and writes any report, which are objects below fixed "
-        "prefixes of two buckets. It cannot list or delete, or access anything outside these prefixes.",
+        "The function reads any smear and any microscope's profile, and reads and writes any report, which are objects below "
+        "fixed prefixes of two buckets. It cannot list or delete, or access anything outside these prefixes.",
         ("/smears/*", "/microscopes/*", "/reports/*", "/summaries/*"),
     ),
     Accepted(

@@ -215,7 +215,8 @@ class ScreeningStack(Stack):
         statements = {
             ("s3:GetObject", "s3:GetObjectVersion"): [self._ingest.bucket.arn_for_objects("smears/*")],
             ("s3:PutObject",): [self._reports.arn_for_objects("reports/*"), self._reports.arn_for_objects("summaries/*")],
-            ("s3:GetObject",): [self._reports.arn_for_objects("microscopes/*")],
+            # Its own reports too: where an earlier delivery's stands, the row repeats that one.
+            ("s3:GetObject",): [self._reports.arn_for_objects("microscopes/*"), self._reports.arn_for_objects("reports/*")],
             ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [self._ledger.table_arn],
             ("dynamodb:GetItem",): [self._microscopes.table_arn],
             ("sqs:SendMessage",): [self._notifications.queue.queue_arn],

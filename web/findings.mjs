@@ -6,6 +6,11 @@ import { words } from "./words.mjs";
 
 const { report: labels } = words;
 
+// Only pictures of a verified microscope have classes to show, also for the record; a report without a microscope is of the reference.
+export function showsClasses({ result, microscope: taken }) {
+  return result.decision !== "unverified" && (!taken || taken.state === "verified");
+}
+
 export function headline({ state, result }) {
   if (state === "rejected") return labels.rejected;
   if (!result) return labels.failed;

@@ -1,6 +1,7 @@
 // Verdicts of reviewers. A verdict is stored with the model's result and never replaces it.
 
 import { el, field, once, announce, select } from "./dom.mjs";
+import { showsClasses } from "./findings.mjs";
 import { when } from "./numbers.mjs";
 import { words } from "./words.mjs";
 
@@ -21,7 +22,7 @@ export function reviewPanel({ api, me, view }) {
   };
   return el("section", { class: "card review" },
     el("h2", {}, labels.title), list,
-    me.role === "clinician" && [verdictForm(report.result, record), releasing.content]);
+    me.role === "clinician" && [verdictForm(report, record), releasing.content]);
 }
 
 function drawVerdict({ kind, label, comment, reviewer, at }) {
@@ -31,8 +32,9 @@ function drawVerdict({ kind, label, comment, reviewer, at }) {
     comment && el("p", { class: "comment" }, comment));
 }
 
-function verdictForm({ label, decision, probabilities }, record) {
-  const stated = decision !== "unverified"; // else a reviewer is told no class and may give any
+function verdictForm(report, record) {
+  const { label, probabilities } = report.result;
+  const stated = showsClasses(report); // else a reviewer is told no class and may give any
   const others = Object.keys(probabilities).filter((name) => !stated || name !== label);
   const confirm = el("input", { type: "radio", name: "kind", value: "confirm", checked: true });
   const correct = el("input", { type: "radio", name: "kind", value: "correct" });

@@ -24,7 +24,7 @@ def test_heat_maps_are_stored_before_the_report_that_names_them(artifact: Artifa
     folder = f"reports/{report.object_id}/{report.model.name}"
     keys = {"original": f"{folder}/heat_map.original.png", "segmented": f"{folder}/heat_map.segmented.png"}
     assert report.evidence.pictures.heat_maps == keys
-    assert list(world.reports.files).index(f"{folder}/report.json") == 5
+    assert list(world.reports.files).index(f"{folder}/report.json") == 4
     for key in keys.values():
         content, content_type = world.reports.files[key]
         assert content_type == "image/png"

@@ -12,7 +12,7 @@ from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from hemascope.screening.microscopes import MicroscopeLookup
 from tests.support.fake_microscopes import FakeMicroscopes
-from tests.support.fakes import START, FixedClassifier, World
+from tests.support.fakes import START, FixedClassifier, Killed, Wire, World, kill
 from tests.support.screenings import SPECIMEN
 
 PROFILE = MicroscopeProfile(colour=ColourMap(name="mk", offset=(0.0, 5.0, 0.0)))
@@ -163,3 +163,25 @@ def test_a_profile_is_read_once_and_few_are_kept(world: World) -> None:
     with pytest.raises(ArtifactError) as error:
         lookup.find(specimen)
     assert isinstance(error.value.__cause__, MissingObject)
+
+
+@pytest.mark.parametrize("writes_before", range(4, 7))
+@pytest.mark.parametrize("closes", [True, False], ids=["suspended", "verified"])
+def test_a_microscope_that_changes_between_two_deliveries_leaves_a_report_a_summary_and_a_row_that_agree(
+    world: World, smear: bytes, artifact: Artifact, *, closes: bool, writes_before: int
+) -> None:
+    proven, closed = scope(artifact.reference.sha256), scope()
+    register(world, proven if closes else closed)
+    created = world.arrive(smear, KEY)
+    with pytest.raises(Killed):
+        world.screening_service(Wire(after={writes_before: kill})).process(created)
+    register(world, closed if closes else proven)
+
+    outcome = world.screening_service().process(created, receives=2)
+
+    decision = world.reports.json("report.json")["result"]["decision"]
+    is_open = decision == "confident"
+    assert is_open is (closes is (writes_before > 4))  # the first report that was written stands
+    assert (outcome.why, world.row.decision, world.row.urgent) == (decision, decision, is_open)
+    unclear = artifact.texts.patient_unclear.headline
+    assert (world.reports.json("summary.json")["headline"] == unclear) is not is_open

@@ -8,7 +8,7 @@ import pytest
 
 from hemascope.documents.labels import certainty, headline
 from hemascope.domain.hospital import HospitalSettings
-from hemascope.domain.report import Report
+from hemascope.domain.report import MicroscopeState, Report, ReportedMicroscope
 from hemascope.domain.reviewed import Reviewed
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
@@ -141,3 +141,43 @@ def unverified_field(number: int) -> Report:
     report = smear_report(f"{number}.jpg", PRO, 40, "unverified")
     assert report.result is not None
     return report.model_copy(update={"result": report.result.model_copy(update={"recommendation": READ_BY_EYE})})
+
+
+CLOSED = ReportedMicroscope(name="scope 7", state=MicroscopeState.SUSPENDED)
+POOR = pro_b("poor_quality").model_copy(update={"microscope": CLOSED})
+
+
+@pytest.mark.parametrize("style", ["text", "csv"])
+def test_a_poor_picture_of_such_a_microscope_names_no_class_in_lists_either(style: str) -> None:
+    written = io.StringIO()
+    writer = WRITERS[style](written, DISEASE)
+
+    writer.write("one.jpg", POOR)
+    writer.close()
+
+    assert "poor quality" in written.getvalue().replace("_", " ")
+    assert names_none("\n".join(written.getvalue().splitlines()[1:]))
+
+
+@pytest.mark.parametrize("version", ["R5", "R4B"])
+def test_a_poor_picture_of_such_a_microscope_has_no_class_in_its_bundle(version: str) -> None:
+    content = bundle(POOR, version=version)
+
+    assert "component" not in observation(content, "decision")
+    assert observations(content, "class-probability") == []
+    assert names_none(certainty(POOR, Reviewed((verdict("correct", "Benign"),), released_verdict_number=1)))
+
+
+def test_two_microscopes_of_one_slide_may_call_their_files_alike() -> None:
+    fields = [taken_by(name, decision) for name, decision in (("scope 1", "confident"), ("scope 7", "unverified"))]
+
+    slide = state(*map(of_report, fields))
+
+    assert (len(slide.fields), [field.why for field in slide.excluded]) == (1, ["unverified"])
+
+
+def taken_by(microscope: str, decision: str) -> Report:
+    report = smear_report("1.jpg", PRO, 40, decision)
+    assert report.specimen is not None
+    specimen = report.specimen.model_copy(update={"microscope": microscope})
+    return report.model_copy(update={"specimen": specimen, "object_id": microscope})

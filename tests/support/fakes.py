@@ -69,6 +69,8 @@ class FakeStore:
 
     def read(self, version: ObjectVersion, limit: int) -> bytes:
         self.reads.append(version)
+        if version not in self.pictures and version.bucket == "reports" and version.key in self.files:
+            return self.files[version.key][0]
         if version not in self.pictures:
             raise MissingObject(f"expected the object version {version.object_id}, it is gone")
         content = self.pictures[version]

@@ -108,6 +108,12 @@ def test_every_profile_is_remembered_with_when_and_by_whom() -> None:
     assert microscope.profile == PROFILE
 
 
+def test_the_profile_of_one_objective_adopted_for_another_needs_a_proof_of_its_own() -> None:
+    turned = adopt_profile(describe(VERIFIED, "Maker M1", "40x/0.65"), PROFILE, START, "8f0c")
+
+    assert state_of(turned, MODEL) == "profiled"
+
+
 def test_each_change_has_the_next_version_number() -> None:
     assert [microscope.version for microscope in (NEW, PROFILED, VERIFIED, SUSPENDED, resume(SUSPENDED))] == [1, 2, 3, 4, 5]
 
@@ -199,7 +205,7 @@ class Life(RuleBasedStateMachine):
     def turn_the_revolver(self, objective: str) -> None:
         turned = objective != self.microscope.objective
         if self.attempt(not (turned and self.reference), lambda: describe(self.microscope, "Maker M1", objective)) and turned:
-            self.current = None
+            self.current = self.proof = None
 
     @invariant()
     def the_state_is_what_the_notes_say(self) -> None:

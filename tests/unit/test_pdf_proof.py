@@ -16,7 +16,8 @@ def proof_of(leukemia: int, benign: int, missed: int = 0, name: str = "slide") -
     slides = []
     for number, answer in enumerate(known):
         given = GivenAnswer.SUSPICION if number < missed else GivenAnswer(answer)
-        field = VerifiedField(name="1.jpg", sha256=f"{number:064x}", outcome="confident", label="Pre-B", answer=given)
+        outcome = "indeterminate" if number < missed else "confident"
+        field = VerifiedField(name="1.jpg", sha256=f"{number:064x}", outcome=outcome, label="Pre-B", answer=given)
         slides.append(VerifiedSlide(slide=f"{name}-{number}", known=answer, given_as=answer, answer=given, fields=(field,)))
     at = datetime(2026, 3, 1, 8, tzinfo=UTC)
     return VerificationProof.of(slides, profile="c" * 64, model=MODEL, at=at, by="Dr <b>", microscope="left")

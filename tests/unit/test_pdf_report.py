@@ -13,7 +13,7 @@ from hemascope.documents.fonts import printable
 from hemascope.documents.pdf_report import pdf_report
 from hemascope.documents.pictures import ReportPictures, to_print
 from hemascope.domain.hospital import HospitalSettings
-from hemascope.domain.report import Release, Report
+from hemascope.domain.report import MicroscopeState, Release, Report, ReportedMicroscope
 from hemascope.domain.reviewed import Reviewed
 from hemascope.imaging.overlay import encode_png
 from tests.support.reviewed import BLURRED, pro_b, verdict
@@ -101,6 +101,16 @@ def test_without_an_answer_no_class_is_stated_and_no_bar_looks_like_one(shown: A
     sure = shown(pro_b())
     counted = [_accent(item.pixels()[:, 1300:]).sum() for item in (page, sure)]
     assert counted[0] < counted[1] / 4
+
+
+@pytest.mark.parametrize("decision", ["poor_quality", "unverified"])
+def test_of_a_microscope_that_is_not_verified_no_class_is_printed_at_all(shown: Any, decision: str) -> None:
+    closed = ReportedMicroscope(name="scope 7", state=MicroscopeState.PROFILED)
+
+    page = shown(pro_b(decision).model_copy(update={"microscope": closed}))
+
+    assert "No class stated" in page.text
+    assert not [name for name in DISEASE.class_names if name in page.text]
 
 
 def test_what_is_beyond_a_limit_is_flagged(shown: Any) -> None:

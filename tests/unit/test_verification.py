@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.profile import FittedField, MicroscopeProfile
 from hemascope.domain.report import Decision, ModelReference, Report
-from hemascope.domain.verification import VerificationLimits, VerificationProof
+from hemascope.domain.verification import VerificationLimits, VerificationProof, VerifiedSlide
 from hemascope.microscopes.verification import ScreenedField, Signature, SlideAnswer, make_proof, parse_answers, read_answer
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
@@ -238,6 +238,7 @@ def test_a_proof_is_of_one_profile_and_one_model(prove: Prove, model: ModelRefer
         lambda content: content["slides"].append(content["slides"][0]),
         lambda content: content["slides"][0]["fields"].append(content["slides"][1]["fields"][0]),
         lambda content: content["limits"].update(sensitivity=0.1),
+        lambda content: content["slides"][0]["fields"][0].update(outcome="unverified"),
     ],
 )
 def test_an_edited_proof_is_refused(prove: Prove, change: Callable[[dict[str, Any]], None]) -> None:
@@ -246,6 +247,13 @@ def test_an_edited_proof_is_refused(prove: Prove, change: Callable[[dict[str, An
 
     with pytest.raises(ValidationError):
         VerificationProof.model_validate(content)
+
+
+def test_an_answer_that_was_given_as_benign_is_not_known_as_leukemia(prove: Prove) -> None:
+    content = json.loads(prove({"c-1": ("benign", [LEUKEMIA])}).to_json())["slides"][0]
+
+    with pytest.raises(ValidationError, match="as it was given"):
+        VerifiedSlide.model_validate(content | {"known": "leukemia"})
 
 
 def test_a_hospital_may_sign_stricter_limits(prove: Prove) -> None:

@@ -19,7 +19,7 @@ def close(service: FakeService) -> None:
     view = service.answers[f"GET /reports/{answers.LEUKEMIA}"]
     assert isinstance(view, dict)
     view |= {"decision": "unverified", "urgent": False}
-    view["report"] |= {"result": UNVERIFIED, "microscope": {"name": "scope 7", "state": "profiled"}}
+    view["report"] |= {"result": dict(UNVERIFIED), "microscope": {"name": "scope 7", "state": "profiled"}}
     service.answers["GET /slides"] = {
         "report": answers.CASE["report"]
         | {
@@ -64,6 +64,18 @@ def test_the_report_names_no_class_and_nothing_is_urgent(open_page: Opener, serv
     text = page.locator("main").inner_text()
     choices = page.locator(".review").inner_text()
     assert "Pro-B" not in text.replace(choices, "")
+
+
+def test_a_poor_picture_of_such_a_microscope_shows_no_class_either(open_page: Opener, service: FakeService) -> None:
+    close(service)
+    view = service.answers[f"GET /reports/{answers.LEUKEMIA}"]
+    assert isinstance(view, dict)
+    view["decision"] = view["report"]["result"]["decision"] = "poor_quality"
+
+    page = open_page(REPORT)
+
+    expect(page.get_by_label("Confirm that no result can be stated")).to_be_checked()
+    expect(page.locator(".bars")).to_have_count(0)
 
 
 def test_a_reviewer_is_told_no_class_and_may_give_any(open_page: Opener, service: FakeService) -> None:

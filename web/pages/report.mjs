@@ -1,7 +1,7 @@
 // Report of one field: the picture on the left, the findings on the right, the reviews below them.
 
 import { announce, el, name, once, reportError } from "../dom.mjs";
-import { about, answer, cellTable, fit, headline, probabilities } from "../findings.mjs";
+import { about, answer, cellTable, fit, headline, probabilities, showsClasses } from "../findings.mjs";
 import { percent } from "../numbers.mjs";
 import { reviewPanel } from "../review.mjs";
 import { makeViewer } from "../viewer.mjs";
@@ -39,7 +39,7 @@ export function parts(report, pictures, reload, urgent) {
   };
   const table = cellTable(cells, (number) => point(number));
   const viewer = makeViewer({ pictures, cells, point: (number) => point(number, true), reload });
-  return [[viewer.content, table.content], [answer(report, urgent), result.decision !== "unverified" && probabilities(result), fit(evidence)]];
+  return [[viewer.content, table.content], [answer(report, urgent), showsClasses(report) && probabilities(result), fit(evidence)]];
 }
 
 function marks({ state, release, urgent, model }) {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, TextIO
 
 from hemascope.domain.disease import Disease
-from hemascope.domain.report import DISCLAIMER, Decision, Report
+from hemascope.domain.report import DISCLAIMER, Report
 
 
 class ReportWriter(Protocol):
@@ -82,7 +82,7 @@ class CsvWriter:
         )
 
     def write(self, source: str, report: Report) -> None:
-        """Print one row; what a rejected picture has not stays empty."""
+        """Print one row; what a rejected picture has not stays empty, and the label of an unverified microscope."""
         result, evidence, rejection = report.result, report.evidence, report.rejection
         probabilities = result.probabilities if result else {}
         self._rows.writerow(
@@ -91,7 +91,7 @@ class CsvWriter:
                 report.object_id,
                 report.state,
                 result.decision if result else "",
-                result.label if result and result.decision is not Decision.UNVERIFIED else "",
+                result.label if result and report.shows_classes else "",
                 *(f"{probabilities[name]:.6f}" if name in probabilities else "" for name in self._classes),
                 evidence.cell_count if evidence else "",
                 rejection.reason if rejection else "",
@@ -118,9 +118,8 @@ def _json(source: str, report: Report) -> str:
 def _result_of(report: Report, disease: Disease) -> str:
     if report.result is None:
         return "rejected"
-    if report.result.decision is Decision.UNVERIFIED:
-        return "unverified"
-    return f"{disease.display(report.result.label)} ({report.result.decision.replace('_', ' ')})"
+    decision = report.result.decision.replace("_", " ")
+    return f"{disease.display(report.result.label)} ({decision})" if report.shows_classes else decision
 
 
 def _text(report: Report, disease: Disease) -> str:
@@ -129,5 +128,5 @@ def _text(report: Report, disease: Disease) -> str:
     assert report.result is not None
     assert report.evidence is not None
     shares = "  ".join(f"{name} {probability:.3f}" for name, probability in report.result.probabilities.items())
-    stated = "" if report.result.decision is Decision.UNVERIFIED else f": {shares}"
+    stated = f": {shares}" if report.shows_classes else ""
     return f"  {_result_of(report, disease)}{stated}\n  {report.evidence.cell_count} cells. {report.result.recommendation}\n"

@@ -90,7 +90,7 @@ def certainty(report: Report, reviewed: Reviewed) -> str:
     result = report.result
     if result is None:
         return "No model judged it."
-    if result.decision is Decision.UNVERIFIED:
+    if not report.shows_classes:
         return "The model gives no answer on pictures of this microscope. Its slides are read by eye."
     if reviewed.label:
         model = f"{result.label}, {percent(result.confidence)}, {spell_out(result.decision)}"

@@ -44,14 +44,14 @@ def of_model(report: Report, disease: Disease, release: Release, common: Resourc
         return [_observation(identify("decision"), "cancelled", Code.DECISION, shared, absent)]
     status = "preliminary" if release is Release.PRELIMINARY else "final"
     found = {
-        "decision": (Code.DECISION, _decision(report.result, disease)),
+        "decision": (Code.DECISION, _decision(report.result, disease, named=report.shows_classes)),
         "pattern": (Code.PATTERN, _pattern(report.result, disease)),
         "cell-count": (Code.CELL_COUNT, {"valueQuantity": quantity(report.evidence.cell_count, "{cells}")}),
         "quality": (Code.QUALITY, _quality(report.evidence)),
         "out-of-distribution": (Code.COLOUR_DISTANCE, _distance(report.evidence)),
     }
     observations = [_observation(identify(part), status, code, shared, value) for part, (code, value) in found.items()]
-    if report.result.decision is Decision.UNVERIFIED:
+    if not report.shows_classes:
         return observations  # a system that receives probabilities shows them
     for label, probability in report.result.probabilities.items():
         value = {
@@ -91,8 +91,8 @@ def _observation(identity: str, status: str, code: Code, common: Resource, value
     }
 
 
-def _decision(result: Result, disease: Disease) -> Resource:
-    if result.decision is Decision.UNVERIFIED:
+def _decision(result: Result, disease: Disease, *, named: bool) -> Resource:
+    if not named:
         return {"valueCodeableConcept": result_concept(result.decision)}
     possible = [class_concept(name, disease) for name in result.prediction_set]
     typical = [class_concept(name, disease) for name in result.conformal_set]

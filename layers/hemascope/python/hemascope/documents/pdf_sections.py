@@ -90,7 +90,7 @@ def result(report: Report, reviewed: Reviewed, disease: Disease) -> Any:
         ("TOPPADDING", (0, 0), (-1, -1), 7),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 7),
     ]
-    if found is None or found.decision is Decision.UNVERIFIED:
+    if found is None or not report.shows_classes:
         return Table([[lines]], colWidths=[WIDTH], style=style)
     return Table([[lines, _bars(found, answered)]], colWidths=[92 * mm, 86 * mm], style=style)
 
@@ -149,22 +149,23 @@ def evidence(report: Report) -> list[Any]:
     head = [Paragraph(title, _LABEL) for title in ("Measure", "Value", "Limit", "Flag")]
     body = [
         [Paragraph(markup(text), _SMALL) for text in line[:3]] + [Paragraph(f"<b>{markup(line[3])}</b>", _SMALL)]
-        for line in _figures(report.evidence, report.result)
+        for line in _figures(report.evidence, report.result if report.shows_classes else None)
     ]
     style = [*_PLAIN, ("LINEBELOW", (0, 0), (-1, -2), 0.3, LINE)]
     return [section("Evidence"), Table([head, *body], colWidths=[70 * mm, 44 * mm, 32 * mm, 32 * mm], style=style)]
 
 
-def _figures(found: Evidence, stated: Result) -> list[tuple[str, str, str, str]]:
+def _figures(found: Evidence, stated: Result | None) -> list[tuple[str, str, str, str]]:
     quality = found.quality
     lines = [
         ("Stained cells counted", str(found.cell_count), "", ""),
         ("Stained area of the picture", percent(found.mask_coverage), "", ""),
         _distance("Distance of the colours from the training pictures", found.out_of_distribution_score),
         _distance("Distance of the network's features from the training pictures", found.feature_score),
-        ("Possible classes", ", ".join(stated.prediction_set), "", ""),
-        ("Classes that the smear is typical of", ", ".join(stated.conformal_set) or "none", "", ""),
     ]
+    if stated is not None:
+        lines.append(("Possible classes", ", ".join(stated.prediction_set), "", ""))
+        lines.append(("Classes that the smear is typical of", ", ".join(stated.conformal_set) or "none", "", ""))
     if found.source is not None:
         lines.append(("File as received", in_words(found.source), "", ""))
     measured = f"{quality.sharpness:.0f} / {quality.brightness:.0f} / {quality.contrast:.0f}"

@@ -186,7 +186,8 @@ class MicroscopeUse:
 def describe(microscope: Microscope, make: str | None, objective: str | None) -> Microscope:
     """Change what people read of it.
 
-    A profile belongs to one objective, so another objective takes the current profile out of use; commission again.
+    A profile belongs to one objective, so another objective takes the current profile out of use; commission again. The proof
+    goes with it: it would count once more if the same profile were adopted for the other objective.
 
     Raises
     ------
@@ -197,7 +198,7 @@ def describe(microscope: Microscope, make: str | None, objective: str | None) ->
         return _changed(microscope, make=make)
     if microscope.is_reference:
         raise IsReference
-    return _changed(microscope, make=make, objective=objective, profile=None)
+    return _changed(microscope, make=make, objective=objective, profile=None, verification=None)
 
 
 def adopt_profile(microscope: Microscope, sha256: str, at: datetime, by: str) -> Microscope:

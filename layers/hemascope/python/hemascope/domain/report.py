@@ -234,10 +234,21 @@ class Report(_Contract):
         parts = (self.result is not None, self.evidence is not None, self.rejection is not None)
         if parts != ((True, True, False) if self.state is State.REPORTED else (False, False, True)):
             raise ValueError("expected result and evidence in a reported smear, a rejection in a rejected one")
-        is_open = self.microscope is None or self.microscope.state is MicroscopeState.VERIFIED
-        if self.result and not is_open and self.result.decision not in {Decision.UNVERIFIED, Decision.POOR_QUALITY}:
+        if self.result and not self._is_open and self.result.decision not in {Decision.UNVERIFIED, Decision.POOR_QUALITY}:
             raise ValueError(f"expected no answer of a microscope that is not verified, received {self.result.decision}")
         return self
+
+    @property
+    def _is_open(self) -> bool:
+        return self.microscope is None or self.microscope.state is MicroscopeState.VERIFIED
+
+    @property
+    def shows_classes(self) -> bool:
+        """Whether people may read classes and probabilities at all, if only for the record beside a decision that is no answer.
+
+        Not where nobody has shown that answers on pictures of the microscope are right: there a poor picture has none either.
+        """
+        return self.result is not None and self._is_open and self.result.decision is not Decision.UNVERIFIED
 
     def to_json(self) -> str:
         """The report as one line of JSON, as stored and as the command line prints it."""

@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from hemascope import __version__
 from hemascope.domain.binomial import lower_bound, successes_needed, upper_bound
 from hemascope.domain.microscope import Account
-from hemascope.domain.report import Digest, ModelReference, Probability
+from hemascope.domain.report import Decision, Digest, ModelReference, Probability
 from hemascope.domain.specimen import Segment
 
 _DIGITS = 6  # of bounds in a proof
@@ -42,6 +42,12 @@ class GivenAnswer(StrEnum):
     NONE = "none"
 
 
+_POSSIBLE: dict[str, set[GivenAnswer]] = {
+    Decision.CONFIDENT: {GivenAnswer.LEUKEMIA, GivenAnswer.BENIGN},
+    Decision.INDETERMINATE: {GivenAnswer.SUSPICION, GivenAnswer.NONE},
+}  # of a field, by its outcome; elsewhere none
+
+
 class NotCounted(StrEnum):
     """Why a field is listed and not counted."""
 
@@ -62,6 +68,14 @@ class VerifiedField(_Contract):
     label: str | None
     answer: GivenAnswer
     not_counted: NotCounted | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "VerifiedField":
+        if self.answer not in _POSSIBLE.get(self.outcome, {GivenAnswer.NONE}):
+            raise ValueError(
+                f"expected an answer that a field with the outcome {self.outcome} can have, received {self.answer}"
+            )
+        return self
 
 
 class VerifiedSlide(_Contract):
@@ -85,6 +99,8 @@ class VerifiedSlide(_Contract):
 
     @model_validator(mode="after")
     def _consistent(self) -> "VerifiedSlide":
+        if self.given_as.casefold() in set(KnownAnswer) - {self.known}:
+            raise ValueError(f"expected a known answer as it was given, {self.given_as}, received {self.known}")
         if self.answer is not (expected := answer_of_slide(field.answer for field in self.counted)):
             raise ValueError(f"expected the answer {expected} of the slide's fields, received {self.answer}")
         return self

@@ -121,7 +121,7 @@ def reject(
         microscope=microscope.reported if microscope else None,
         model=artifact.reference,
     )
-    return Screening(report, _summarize(report, artifact), None)
+    return Screening(report, summarize(report, artifact), None)
 
 
 def _judge(
@@ -195,7 +195,7 @@ def _measure(
         model=artifact.reference,
         timings_ms=laps.milliseconds,
     )
-    return Screening(report, _summarize(report, artifact), pictures)
+    return Screening(report, summarize(report, artifact), pictures)
 
 
 def _uncorrected_scores(
@@ -254,7 +254,8 @@ def _decide(answer: Answer, evidence: Evidence, microscope: MicroscopeUse | None
     )
 
 
-def _summarize(report: Report, artifact: Artifact) -> PatientSummary:
+def summarize(report: Report, artifact: Artifact) -> PatientSummary:
+    """What the patient reads of a report."""
     texts = artifact.texts
     if report.result is None:
         message = texts.patient_rejected

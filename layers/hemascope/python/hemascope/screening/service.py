@@ -1,9 +1,10 @@
 """The screening service: one created object -> report and ledger row, each exactly once, however often its message comes.
 
-This rests on the order of the writes. Pictures and summary are written before the report, the report before the ledger row,
-and the row before the message to the notification service. Each write but the last is conditional; the last may happen twice,
-since the notification service claims a channel before it sends. A worker that crashes between any two writes leaves a state
-from which the next delivery of its message continues.
+This rests on the order of the writes. Pictures are written before the report, the report before the summary, both before the
+ledger row, and the row before the message to the notification service. Summary and row are made from the report that stands:
+it may be an earlier delivery's, of before its microscope was suspended. Each write but the last is conditional; the last may
+happen twice, since the notification service claims a channel before it sends. A worker that crashes between any two writes
+leaves a state from which the next delivery of its message continues.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from hemascope.imaging.overlay import encode_pngs
 from hemascope.model.classifier import Classifier
 from hemascope.ports import Clock, Ledger, NotificationQueue, ObjectStore
 from hemascope.screening.microscopes import MicroscopeLookup
-from hemascope.screening.pipeline import Screening, reject, screen
+from hemascope.screening.pipeline import Screening, reject, screen, summarize
 
 
 @dataclass(frozen=True)
@@ -153,9 +154,11 @@ class ScreeningService:
             pictures = Pictures(segmented=keys.segmented, overlay=keys.overlay, heat_maps=heat_maps)
             evidence = evidence.model_copy(update={"pictures": pictures})
         report = report.model_copy(update={"issued_at": now, "evidence": evidence})
-        summary = screening.summary.model_copy(update={"issued_at": now})
+        if not self.reports.write_once(keys.report, report.to_json().encode(), "application/json"):
+            standing = ObjectVersion(bucket=self.microscopes.bucket, key=keys.report)
+            report = Report.model_validate_json(self.reports.read(standing, MAXIMUM_BYTES))
+        summary = summarize(report, self.classifier.artifact).model_copy(update={"issued_at": report.issued_at})
         self.reports.write_once(keys.summary, summary.to_json().encode(), "application/json")
-        self.reports.write_once(keys.report, report.to_json().encode(), "application/json")
         return report
 
     def _row(

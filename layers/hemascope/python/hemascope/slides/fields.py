@@ -33,14 +33,15 @@ def sort_fields(
     """Separate the fields that count under a model from those that don't.
 
     A field counts where its answer is confident and it has cells. A picture counts once, however often its report is given,
-    and of several pictures of one name the newest one that could be judged.
+    and of several pictures of one name by one microscope the newest one that could be judged.
     """
     own = [(field, field.report) for field in fields if field.report is not None and field.report.model == model]
     counted: list[Counted] = []
     excluded: list[ExcludedField] = []
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str | None, ...]] = set()
     for field, report in sorted(own, key=lambda pair: _newest_first(pair[0])):
-        marks = {("name", field.name), ("id", field.object_id)}
+        microscope = report.specimen.microscope if report.specimen else None  # each numbers its files from one
+        marks = {("name", microscope, field.name), ("id", field.object_id)}
         if marks & seen:
             excluded.append(_exclude(field, ExclusionReason.REPEATED, urgent, texts.repeated))
             continue
