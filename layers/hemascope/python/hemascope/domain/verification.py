@@ -116,7 +116,7 @@ class VerificationLimits(_Contract):
 
     sensitivity: Annotated[float, Field(ge=0.5, le=0.999)] = 0.90  # 29 leukemia slides without a miss
     specificity: Annotated[float, Field(ge=0.5, le=0.999)] = 0.70  # 9 benign slides without an error
-    certainty: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.95  # of each bound
+    certainty: Annotated[float, Field(ge=0.9, le=0.9999)] = 0.95  # of each bound
 
 
 class MeasuredShare(_Contract):
