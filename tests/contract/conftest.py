@@ -12,7 +12,7 @@ from hemascope_cli.operations.deployment import LOCAL_REGION
 from tests.support.emulator import emulator
 from tests.support.fake_ledger import FakeLedger
 from tests.support.moto_cloud import CREDENTIALS
-from tests.support.tables import create_table
+from tests.support.tables import NewTable, create_table
 
 
 @pytest.fixture(scope="session")
@@ -23,16 +23,22 @@ def endpoint() -> Iterator[str]:
 
 
 @pytest.fixture(params=["fake", "moto", pytest.param("local cloud", marks=pytest.mark.local_cloud)])
-def ledger(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLedger | DynamoLedger]:
-    """An empty ledger."""
+def new_table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[NewTable | None]:
+    """Makes an empty table of a kind, and returns a client and the table's name; None where the fake stands for both."""
     if request.param == "fake":
-        yield FakeLedger()
+        yield None
     elif request.param == "moto":
         for name, word in CREDENTIALS.items():
             monkeypatch.setenv(name, word)
         with mock_aws():
             dynamodb = client("dynamodb")
-            yield DynamoLedger(dynamodb, create_table(dynamodb, "ledger"))
+            yield lambda kind: (dynamodb, create_table(dynamodb, kind))
     else:
         dynamodb = client("dynamodb", request.getfixturevalue("endpoint"), LOCAL_REGION)
-        yield DynamoLedger(dynamodb, create_table(dynamodb, "ledger", f"ledger-{uuid4()}"))
+        yield lambda kind: (dynamodb, create_table(dynamodb, kind, f"{kind}-{uuid4()}"))
+
+
+@pytest.fixture
+def ledger(new_table: NewTable | None) -> FakeLedger | DynamoLedger:
+    """An empty ledger."""
+    return DynamoLedger(*new_table("ledger")) if new_table else FakeLedger()

@@ -1,38 +1,21 @@
 """The registry of microscopes: one suite for the fake, and for the table on moto and on the local cloud."""
 
-from collections.abc import Iterator
-from uuid import uuid4
-
 import pytest
-from moto import mock_aws
 
-from hemascope.aws.client import client
 from hemascope.aws.microscopes_table import DynamoMicroscopes
 from hemascope.domain.microscope import Microscope, adopt_profile, describe, resume, suspend
-from hemascope_cli.operations.deployment import LOCAL_REGION
 from tests.support.fake_microscopes import FakeMicroscopes
 from tests.support.fakes import START
-from tests.support.moto_cloud import CREDENTIALS
-from tests.support.tables import create_table
+from tests.support.tables import NewTable
 
 NEW = Microscope(hospital="st-mary", name="scope 2", make="Maker M1", objective="100x/1.25")
 Registry = FakeMicroscopes | DynamoMicroscopes
 
 
-@pytest.fixture(params=["fake", "moto", pytest.param("local cloud", marks=pytest.mark.local_cloud)])
-def registry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+@pytest.fixture
+def registry(new_table: NewTable | None) -> Registry:
     """An empty registry."""
-    if request.param == "fake":
-        yield FakeMicroscopes()
-    elif request.param == "moto":
-        for name, word in CREDENTIALS.items():
-            monkeypatch.setenv(name, word)
-        with mock_aws():
-            dynamodb = client("dynamodb")
-            yield DynamoMicroscopes(dynamodb, create_table(dynamodb, "microscopes"))
-    else:
-        dynamodb = client("dynamodb", request.getfixturevalue("endpoint"), LOCAL_REGION)
-        yield DynamoMicroscopes(dynamodb, create_table(dynamodb, "microscopes", f"microscopes-{uuid4()}"))
+    return DynamoMicroscopes(*new_table("microscopes")) if new_table else FakeMicroscopes()
 
 
 def test_a_microscope_is_found_as_it_was_stored(registry: Registry) -> None:

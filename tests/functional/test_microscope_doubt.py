@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hemascope_cli.microscope.slide_id import SlideId
-from tests.support.microscope_world import AgentWorld, drawn
+from tests.support.microscope_world import AgentWorld, begin, drawn, slide
 
 
 @pytest.fixture
@@ -16,17 +15,6 @@ def world(tmp_path: Path) -> Iterator[AgentWorld]:
     world = AgentWorld(tmp_path)
     yield world
     world.outbox.close()
-
-
-def slide(name: str) -> SlideId:
-    return SlideId("p-7", name)
-
-
-def begin(world: AgentWorld, name: str) -> None:
-    """Stop the agent in order, and start it for another slide."""
-    world.slides.stop()
-    world.slide = name
-    world.restart()
 
 
 # Files that change, are renamed, come late.

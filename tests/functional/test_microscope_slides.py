@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from hemascope.domain.errors import HemascopeError, TransientError
-from hemascope_cli.microscope.slide_id import SlideId
 from hemascope_cli.microscope.slides import StillWritten, Undrained
-from tests.support.microscope_world import AgentWorld, drawn
+from tests.support.microscope_world import AgentWorld, begin, drawn, slide
 
 DAY = 24 * 60 * 60
 
@@ -21,17 +20,6 @@ def world(tmp_path: Path) -> Iterator[AgentWorld]:
     world = AgentWorld(tmp_path)
     yield world
     world.outbox.close()
-
-
-def slide(name: str) -> SlideId:
-    return SlideId("p-7", name)
-
-
-def begin(world: AgentWorld, name: str) -> None:
-    """Stop the agent in order, and start it for another slide."""
-    world.slides.stop()
-    world.slide = name
-    world.restart()
 
 
 # The three attacks that were reproduced on the agent before.

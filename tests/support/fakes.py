@@ -154,6 +154,7 @@ class World:
             pictures=self.pictures,
             reports=Wired(self.reports, wire.around, ("write_once",)),
             ledger=Wired(self.ledger, wire.around, ("finish",)),
+            reports_bucket="reports",
             microscopes=MicroscopeLookup(self.microscopes, self.reports, "reports", self.classifier.artifact.reference.sha256),
             notifications=Wired(self.notifications, wire.around, ("put",)),
             clock=self.clock,

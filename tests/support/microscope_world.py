@@ -187,3 +187,15 @@ class AgentWorld:
         (count,) = base.execute("SELECT count(*) FROM pictures").fetchone()
         base.close()
         return int(count)
+
+
+def slide(name: str) -> SlideId:
+    """A slide of the worlds' patient."""
+    return SlideId("p-7", name)
+
+
+def begin(world: AgentWorld, name: str) -> None:
+    """Stop the agent in order, and start it for another slide."""
+    world.slides.stop()
+    world.slide = name
+    world.restart()

@@ -1,11 +1,13 @@
 """The deployment's tables, made from the committed templates: keys and indexes are those that AWS would get."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hemascope_cli.local.templates import of_type, read_templates
 
+NewTable = Callable[[str], tuple[Any, str]]  # makes an empty table of a kind; a client, and the table's name
 _ROOT = Path(__file__).parents[2]
 _MADE_FROM = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode")
 

@@ -44,7 +44,7 @@ def measure_light(classifier: Classifier, white_cells: Path) -> dict[str, Any]:
     -------
     dict
         ``spread``: rows of standard deviations of the background, in grey levels and in CIELAB's a and b together, by how the
-        field was fitted; ``states``: how many all sessions need; ``stranger``: decisions on its fields without a profile, and
+        field was fitted; ``states``: how many all sessions need; ``unfamiliar``: decisions on its fields without a profile, and
         with one that was fitted on other slides though commissioning refuses it.
     """
     slides = strange_fields(white_cells)
@@ -54,7 +54,7 @@ def measure_light(classifier: Classifier, white_cells: Path) -> dict[str, Any]:
         learned = learn_states(learned, fields[:FIELDS_FOR_A_STATE])
     rows = [_spread(f"{count} of the slide's own", list(_own(small, count))) for count in _FITTED]
     rows.append(_spread("the states of other slides, picked by fit", list(_others(small))))
-    return {"spread": rows, "states": len(learned), "stranger": _stranger(classifier, slides)}
+    return {"spread": rows, "states": len(learned), "unfamiliar": _unfamiliar_microscope(classifier, slides)}
 
 
 def background_spread(picture: Picture, even: Picture) -> NDArray[np.float64]:
@@ -101,7 +101,7 @@ def _spread(name: str, pairs: Sequence[tuple[Picture, Picture]]) -> dict[str, An
     return {"fitted": name, "pictures": len(pairs), "before": before.round(2).tolist(), "after": after.round(2).tolist()}
 
 
-def _stranger(classifier: Classifier, slides: dict[str, list[Picture]]) -> dict[str, Any]:
+def _unfamiliar_microscope(classifier: Classifier, slides: dict[str, list[Picture]]) -> dict[str, Any]:
     names = sorted(slides)
     fitted, judged = names[::2], names[1::2]
     fields = [read_field(encode_png(field), slide) for slide in fitted for field in slides[slide][:FIELDS_FOR_A_STATE]]

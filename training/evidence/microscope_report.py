@@ -158,8 +158,8 @@ def _light(found: Mapping[str, Any], markdown: bool) -> list[str]:
         )
         for row in found["spread"]
     ]
-    stranger = found["stranger"]
-    reasons = ", ".join(stranger["refused"]) or "nothing"
+    other = found["unfamiliar"]
+    reasons = ", ".join(other["refused"]) or "nothing"
     return [
         (
             "The strange microscope's background: standard deviation of R / G / B / chroma in grey levels, median of the "
@@ -167,12 +167,12 @@ def _light(found: Mapping[str, Any], markdown: bool) -> list[str]:
         ),
         table(("flat field from", "pictures", "before", "after"), rows, markdown=markdown),
         (
-            f"Commissioned with {stranger['fields']} fields of {stranger['slides']} slides it is refused for {reasons}, beside "
-            f"the number of slides. {stranger.get('message', '')}"
+            f"Commissioned with {other['fields']} fields of {other['slides']} slides it is refused for {reasons}, beside "
+            f"the number of slides. {other.get('message', '')}"
         ),
         (
-            f"Decisions on {stranger['judged']} fields of other slides: uncorrected {_counts(stranger['uncorrected'])}; with "
-            f"the profile all the same, the boldest of a field's tiles: {_counts(stranger['corrected'])}. Unverified, none is "
+            f"Decisions on {other['judged']} fields of other slides: uncorrected {_counts(other['uncorrected'])}; with "
+            f"the profile all the same, the boldest of a field's tiles: {_counts(other['corrected'])}. Unverified, none is "
             "stated."
         ),
     ]

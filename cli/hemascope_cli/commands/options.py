@@ -1,5 +1,6 @@
 """Options that several commands share, and the deployment that they name."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +15,15 @@ Artifact = Annotated[
     Path | None,
     typer.Option("--artifact", metavar="DIR", help="Folder of a model artifact.", show_default="the project's newest"),
 ]
-Profile = Annotated[
-    Path, typer.Option("--profile", metavar="FILE", help="Profile of the microscope, as hemascope commission writes it.")
+_PROFILE_HELP = "Profile of the microscope, as hemascope commission writes it."
+Profile = Annotated[Path, typer.Option("--profile", metavar="FILE", help=_PROFILE_HELP)]
+UsedProfile = Annotated[
+    Path | None,
+    typer.Option("--profile", metavar="FILE", help=_PROFILE_HELP, show_default="the model's reference microscope"),
+]
+Proof = Annotated[
+    Path | None,
+    typer.Option("--verification", metavar="FILE", help="Proof of the microscope's answers, as hemascope verify writes it."),
 ]
 Endpoint = Annotated[
     str | None, typer.Option("--endpoint", metavar="URL", help="A local cloud, such as http://127.0.0.1:4566.")
@@ -75,13 +83,7 @@ def seconds(text: str | float) -> float:
     ------
     BadParameter
     """
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise typer.BadParameter(f"expected seconds, received {text}")
-    return value
+    return _number(text, 0.0, sys.float_info.max, "seconds")
 
 
 def share(text: str | float) -> float:
@@ -91,12 +93,16 @@ def share(text: str | float) -> float:
     ------
     BadParameter
     """
+    return _number(text, 0.5, 0.999, "a share from 0.5 to 0.999")
+
+
+def _number(text: str | float, least: float, most: float, what: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0.5 <= value <= 0.999:
-        raise typer.BadParameter(f"expected a share from 0.5 to 0.999, received {text}")
+    if not least <= value <= most:
+        raise typer.BadParameter(f"expected {what}, received {text}")
     return value
 
 
@@ -105,19 +111,3 @@ def deployment_of(stage: str, endpoint: str | None, **names: str | None) -> "Dep
     from hemascope_cli.operations.deployment import Deployment
 
     return Deployment(stage, endpoint, {output: name for output, name in names.items() if name})
-
-
-UsedProfile = Annotated[
-    Path | None,
-    typer.Option(
-        "--profile",
-        metavar="FILE",
-        help="Profile of the microscope, as hemascope commission writes it.",
-        show_default="the model's reference microscope",
-    ),
-]
-
-Proof = Annotated[
-    Path | None,
-    typer.Option("--verification", metavar="FILE", help="Proof of the microscope's answers, as hemascope verify writes it."),
-]

@@ -48,6 +48,7 @@ def build_screening_service() -> ScreeningService:
         classifier=Classifier(artifact),
         pictures=S3Store(s3),
         reports=S3Store(s3, environment.reports_bucket),
+        reports_bucket=environment.reports_bucket,
         ledger=DynamoLedger(dynamodb, environment.ledger_table),
         microscopes=MicroscopeLookup(registry, S3Store(s3), environment.reports_bucket, artifact.reference.sha256),
         notifications=SqsNotificationQueue(client("sqs", environment.endpoint), environment.notifications_queue),

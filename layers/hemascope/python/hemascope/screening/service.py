@@ -57,6 +57,8 @@ class ScreeningService:
 
     Parameters
     ----------
+    reports_bucket
+        Where ``reports`` writes, and where a report that stands already is read.
     maximum_receives
         How often a message is delivered before SQS moves it to the dead-letter queue.
     """
@@ -64,6 +66,7 @@ class ScreeningService:
     classifier: Classifier
     pictures: ObjectStore
     reports: ObjectStore
+    reports_bucket: str
     ledger: Ledger
     microscopes: MicroscopeLookup
     notifications: NotificationQueue
@@ -154,10 +157,12 @@ class ScreeningService:
             pictures = Pictures(segmented=keys.segmented, overlay=keys.overlay, heat_maps=heat_maps)
             evidence = evidence.model_copy(update={"pictures": pictures})
         report = report.model_copy(update={"issued_at": now, "evidence": evidence})
+        summary = screening.summary
         if not self.reports.write_once(keys.report, report.to_json().encode(), "application/json"):
-            standing = ObjectVersion(bucket=self.microscopes.bucket, key=keys.report)
+            standing = ObjectVersion(bucket=self.reports_bucket, key=keys.report)
             report = Report.model_validate_json(self.reports.read(standing, MAXIMUM_BYTES))
-        summary = summarize(report, self.classifier.artifact).model_copy(update={"issued_at": report.issued_at})
+            summary = summarize(report, self.classifier.artifact)
+        summary = summary.model_copy(update={"issued_at": report.issued_at})
         self.reports.write_once(keys.summary, summary.to_json().encode(), "application/json")
         return report
 
