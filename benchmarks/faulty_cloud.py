@@ -18,7 +18,9 @@ from hemascope.domain.events import CreatedObject, announce
 from hemascope.domain.report import State
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope_cli.local.accounts import DEMO_HOSPITAL
 from hemascope_cli.local.cloud import LocalCloud, wait_until
+from hemascope_cli.local.microscopes import DEMO_MICROSCOPE, register_demo_microscope
 from hemascope_cli.local.templates import STAGE
 from hemascope_cli.operations.deployment import Deployment
 from hemascope_cli.operations.reconcile import Finding, Reconciliation
@@ -129,7 +131,13 @@ class Round:
 
         def send(number: int, is_bad: bool, twice: bool) -> None:
             data = (bad if is_bad else smears)[number % (3 if is_bad else 8)]
-            specimen = Specimen(hospital="bench", patient=f"p-{number % 50}", slide=f"c-{number % 200}", field=f"{number}.jpg")
+            specimen = Specimen(
+                hospital=DEMO_HOSPITAL,
+                patient=f"p-{number % 50}",
+                slide=f"c-{number % 200}",
+                microscope=DEMO_MICROSCOPE,
+                field=f"{number}.jpg",
+            )
             version = upload(s3, bucket, specimen, data)
             self._bad[version.object_id] = is_bad
             if twice:
@@ -261,4 +269,5 @@ def run_round(faults: Faults) -> Count:
             workers=max(_WORKERS.values()),
         )
         with cloud:
+            register_demo_microscope(cloud)
             return Round(cloud, faults, journal).run()

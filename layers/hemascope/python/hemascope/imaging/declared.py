@@ -68,11 +68,10 @@ def not_decoded(picture_format: PictureFormat) -> RejectedSmear:
     )
 
 
-def truncated(picture_format: PictureFormat) -> RejectedSmear:
+def truncated(picture_format: PictureFormat, detail: str = "the upload or the copy stopped") -> RejectedSmear:
     """A file that ends early."""
     return RejectedSmear(
-        RejectionReason.TRUNCATED,
-        f"expected a whole {picture_format} file, received one that ends early: the upload or the copy stopped",
+        RejectionReason.TRUNCATED, f"expected a whole {picture_format} file, received one that ends early: {detail}"
     )
 
 

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hemascope.domain.errors import RejectedSmear, RejectionReason
+from hemascope.domain.picture_file import PictureFormat
 from hemascope.imaging.colour_space import (
     SRGB,
     UNDECLARED,
@@ -21,12 +21,12 @@ from hemascope.imaging.colour_space import (
     of_icc_profile,
     unsupported_colour,
 )
+from hemascope.imaging.declared import corrupt, truncated
 
 _SIGNATURE = 8  # bytes
 _MOST_CHUNKS = 100_000  # honest files have a few thousand at most. A file of 32 MB could have millions.
 _MOST_PROFILE_BYTES = 8 * 1024 * 1024
 _FOR_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-
 _SAID = {b"acTL", b"sBIT", b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"}
 
 
@@ -52,25 +52,22 @@ def read_png(data: bytes) -> DeclaredPng:
     name, end = b"", 0
     for name, start, end in _chunks(data):
         if name == b"eXIf":
-            needed.insert(
-                2, data[start:end]
-            )  # behind the header: it may stand behind the pixels, where libvips has no use for it
+            # Behind the header: it may stand behind the pixels, where libvips has no use for it
+            needed.insert(2, data[start:end])
         elif name in _FOR_PIXELS:
             needed.append(data[start:end])
         else:
             content = data[start + 8 : end - 4]
             if name in _SAID and zlib.crc32(name + content) != int.from_bytes(data[end - 4 : end], "big"):
-                raise _corrupt(f"the checksum of its chunk {name.decode()} is wrong")
+                raise corrupt(PictureFormat.PNG, f"the checksum of its chunk {name.decode()} is wrong")
             said.setdefault(name, content)
     if name != b"IEND" or end > len(data):
-        raise RejectedSmear(
-            RejectionReason.TRUNCATED, "expected a whole PNG file, received one that ends early: the end chunk is missing"
-        )
+        raise truncated(PictureFormat.PNG, "the end chunk is missing")
     try:
         frames = struct.unpack_from(">I", said[b"acTL"])[0] if b"acTL" in said else 1
         return DeclaredPng(b"".join(needed), frames, _significant_bits(said.get(b"sBIT", b"")), _space(said))
     except struct.error as error:
-        raise _corrupt("a chunk is too short") from error
+        raise corrupt(PictureFormat.PNG, "a chunk is too short") from error
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -82,7 +79,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         (length,) = struct.unpack_from(">I", data, position)
         start, name, position = position, data[position + 4 : position + 8], position + 12 + length
         yield name, start, position
-    raise _corrupt(f"more than {_MOST_CHUNKS} chunks")
+    raise corrupt(PictureFormat.PNG, f"more than {_MOST_CHUNKS} chunks")
 
 
 def _significant_bits(said: bytes) -> int:
@@ -117,7 +114,3 @@ def _inflate(compressed: bytes) -> bytes:
     if not inflater.eof:
         raise unsupported_colour("an ICC profile that is cut off or larger than 8 MB")
     return profile
-
-
-def _corrupt(detail: str) -> RejectedSmear:
-    return RejectedSmear(RejectionReason.CORRUPT, f"expected a readable PNG file, received a damaged one: {detail}")

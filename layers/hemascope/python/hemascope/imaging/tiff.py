@@ -12,7 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
+from hemascope.domain.picture_file import PictureFormat
 from hemascope.imaging.colour_space import Chromaticities, unsupported_colour
+from hemascope.imaging.declared import corrupt, truncated
 from hemascope.imaging.strips import is_whole
 from hemascope.imaging.tiff_tags import (
     BITS,
@@ -39,8 +41,6 @@ from hemascope.imaging.tiff_tags import (
     WHITE_POINT,
     WIDTH,
     Numbers,
-    corrupt,
-    truncated,
     unsupported,
     with_directory,
 )
@@ -77,7 +77,7 @@ class Directory:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         if WIDTH not in self.tags or LENGTH not in self.tags:
-            raise corrupt("its size is missing")
+            raise corrupt(PictureFormat.TIFF, "its size is missing")
         return self.number(WIDTH, 0), self.number(LENGTH, 0)
 
     @property
@@ -176,19 +176,19 @@ class Directory:
         if self.bits not in allowed:
             raise unsupported(f"{self.bits}-bit samples")
         if samples < self.colour_bands:
-            raise corrupt(f"{samples} samples a pixel are too few for its colours")
+            raise corrupt(PictureFormat.TIFF, f"{samples} samples a pixel are too few for its colours")
         if self.colour_bands == 1 and samples > 2:
             raise unsupported(f"{samples} samples a pixel of which the file doesn't say that they are colours")
 
     def _check_strips(self) -> None:
         offsets, lengths = (self.tags.get(tag) for tag in self._layout)
         if offsets is None or lengths is None or len(offsets) != len(lengths):
-            raise corrupt("its strips are missing")
+            raise corrupt(PictureFormat.TIFF, "its strips are missing")
         end = int((offsets.astype(np.float64) + lengths).max())
         if end > len(self.data):
-            raise truncated(f"{end} bytes expected, {len(self.data)} received")
+            raise truncated(PictureFormat.TIFF, f"{end} bytes expected, {len(self.data)} received")
         if not lengths.all() or not offsets.all():
-            raise corrupt("a strip was never written")
+            raise corrupt(PictureFormat.TIFF, "a strip was never written")
 
     def check_damage(self) -> None:
         """Refuse a strip that doesn't decode to its end. It takes about as long as decoding.
@@ -208,7 +208,7 @@ class Directory:
         sizes = {row * rows} if self.is_tiled else {row * rows, row * (self.size[1] % max(rows, 1))}
         for offset, length in zip(offsets, lengths, strict=True):
             if not is_whole(self.data[offset : offset + length], compression, sizes):
-                raise corrupt("a strip of it doesn't decode to its end")
+                raise corrupt(PictureFormat.TIFF, "a strip of it doesn't decode to its end")
 
     def dead_tiles(self) -> tuple[tuple[slice, slice], ...]:
         """Rows and columns of the tiles that are stored as zeros, where samples are stored as they are."""

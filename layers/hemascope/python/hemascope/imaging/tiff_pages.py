@@ -8,6 +8,8 @@ import struct
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
+from hemascope.domain.picture_file import PictureFormat
+from hemascope.imaging.declared import corrupt, truncated
 from hemascope.imaging.tiff import MASK, MIN_IS_BLACK, Directory
 from hemascope.imaging.tiff_tags import (
     DESCRIPTION,
@@ -18,9 +20,7 @@ from hemascope.imaging.tiff_tags import (
     SUB_IFDS,
     SUBFILE_TYPE,
     WIDTH,
-    corrupt,
     read_tags,
-    truncated,
     unsupported,
 )
 
@@ -53,10 +53,10 @@ def read_directories(data: bytes) -> list[Directory]:
     try:
         found = list(_walk(data))
     except (struct.error, IndexError) as error:
-        raise truncated("its header is cut off") from error
+        raise truncated(PictureFormat.TIFF, "its header is cut off") from error
     full = [page for page in found if not _is_copy(page)]
     if not found:
-        raise corrupt("it holds no picture")
+        raise corrupt(PictureFormat.TIFF, "it holds no picture")
     if not full:
         raise unsupported("a file that holds only previews, such as a camera's raw file")
     return full
@@ -81,7 +81,7 @@ def _walk(data: bytes) -> Iterator[Directory]:
     def read(offset: int) -> tuple[Directory, int, int]:
         (count,) = struct.unpack_from(order + counted, data, offset)
         if count > MOST_ENTRIES:
-            raise corrupt(f"more than {MOST_ENTRIES} entries")
+            raise corrupt(PictureFormat.TIFF, f"more than {MOST_ENTRIES} entries")
         first = offset + struct.calcsize(counted)
         end = first + entry_bytes * count
         return Directory(data, order, read_tags(data, order, range(first, end, entry_bytes), linked)), end, count
@@ -90,14 +90,14 @@ def _walk(data: bytes) -> Iterator[Directory]:
     entries = 0
     while offset:
         if offset in seen:
-            raise corrupt("its directories form a circle")
+            raise corrupt(PictureFormat.TIFF, "its directories form a circle")
         seen.add(offset)
         page, end, count = read(offset)
         entries += 1 + count
         inside = [read(int(place)) for place in page.tags.get(SUB_IFDS, ())[:_MOST_INSIDE]]
         entries += sum(count for _, _, count in inside)
         if entries > MOST_ENTRIES:
-            raise corrupt(f"more than {MOST_ENTRIES} entries")
+            raise corrupt(PictureFormat.TIFF, f"more than {MOST_ENTRIES} entries")
         yield max([page, *(page for page, _, _ in inside)], key=_pixels)
         (offset,) = struct.unpack_from(order + linked, data, end)
 

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.domain.errors import RejectedSmear, RejectionReason
+from hemascope.domain.picture_file import PictureFormat
+from hemascope.imaging.declared import corrupt, truncated
 
 Numbers = NDArray[Any]
 
@@ -51,9 +53,9 @@ def read_tags(data: bytes, order: str, places: Sequence[int], linked: str) -> di
         if size > inline:
             (where,) = struct.unpack_from(order + linked, data, where)
         if number < 1 or size > len(data) or (form.itemsize > 1 and number > _MOST_VALUES):
-            raise corrupt(f"tag {tag} has {number} values")
+            raise corrupt(PictureFormat.TIFF, f"tag {tag} has {number} values")
         if where + size > len(data):
-            raise truncated(f"tag {tag} lies behind its end")
+            raise truncated(PictureFormat.TIFF, f"tag {tag} lies behind its end")
         values = np.frombuffer(data, form, number * parts, where)
         tags[tag] = values.reshape(-1, 2) if parts == 2 else values
     return tags
@@ -87,13 +89,3 @@ def unsupported(what: str) -> RejectedSmear:
         f"expected a TIFF file of 8 or 16 bits that is uncompressed or compressed by LZW, Deflate or JPEG, received {what}: "
         "export the field as TIFF of 8 bits or as PNG",
     )
-
-
-def truncated(detail: str) -> RejectedSmear:
-    """A TIFF file that ends early."""
-    return RejectedSmear(RejectionReason.TRUNCATED, f"expected a whole TIFF file, received one that ends early: {detail}")
-
-
-def corrupt(detail: str) -> RejectedSmear:
-    """A damaged TIFF file."""
-    return RejectedSmear(RejectionReason.CORRUPT, f"expected a readable TIFF file, received a damaged one: {detail}")
