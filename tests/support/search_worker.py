@@ -36,7 +36,7 @@ def storage_url(folder: Path) -> str:
 def _train(_training: Any, settings: HeadSettings, _validation: Any, callbacks: list[Any]) -> None:
     trial = callbacks[0].trial
     # Optuna's own thread may be late with the first: a process that is killed before it is never missed.
-    trial.study._storage.record_trial_heartbeat(trial._trial_id)
+    trial.study._storage.record_heartbeat(trial._trial_id)
     callbacks[0].on_epoch_end(0, {"val_loss": settings.dropout, "val_accuracy": 0.5})
     if trial.number == 0:
         signal.pause()
