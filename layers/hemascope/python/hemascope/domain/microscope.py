@@ -162,6 +162,8 @@ class MicroscopeUse:
         None where nothing is corrected; ``profile_sha256`` is its digest.
     verification_sha256
         Digest of the proof that its answers rest on.
+    change
+        Number of the registry's change that made it so; 0 where it is not registered.
     """
 
     name: str | None
@@ -169,6 +171,7 @@ class MicroscopeUse:
     profile: MicroscopeProfile | None = None
     profile_sha256: str | None = None
     verification_sha256: str | None = None
+    change: int = 0
 
     @property
     def is_verified(self) -> bool:
