@@ -211,7 +211,7 @@ def test_with_a_profile_alone_no_class_is_stated(field: Path, profile: Path, cap
 
 
 @pytest.mark.parametrize("style", ["json", "jsonl", "csv"])
-def test_label_and_probabilities_are_in_the_files_all_the_same(
+def test_label_and_probabilities_are_in_the_json_all_the_same(
     field: Path, profile: Path, capsys: Captured, style: str
 ) -> None:
     main(["screen", str(field), "--profile", str(profile), "--format", style])
@@ -219,7 +219,7 @@ def test_label_and_probabilities_are_in_the_files_all_the_same(
     out = capsys.readouterr().out
     if style == "csv":
         (row,) = csv.DictReader(io.StringIO(out))
-        assert (row["decision"], row["label"], bool(row["Benign"])) == ("unverified", "", True)
+        assert (row["decision"], row["label"], row["Benign"], row["Pre-B"]) == ("unverified", "", "", "")
     else:
         report = json.loads(out)[0] if style == "json" else json.loads(out)
         assert report["result"]["decision"] == "unverified"

@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.profile import FittedField, MicroscopeProfile
 from hemascope.domain.report import Decision, ModelReference, Report
-from hemascope.domain.verification import VerificationLimits, VerificationProof, VerifiedSlide
+from hemascope.domain.verification import GivenAnswer, VerificationLimits, VerificationProof, VerifiedSlide
 from hemascope.microscopes.verification import ScreenedField, Signature, SlideAnswer, make_proof, parse_answers, read_answer
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
@@ -222,10 +222,37 @@ def test_the_identity_is_the_digest_of_the_file(prove: Prove) -> None:
 def test_a_proof_is_of_one_profile_and_one_model(prove: Prove, model: ModelReference) -> None:
     proof = prove(many(29, 14))
 
-    assert proof.proves(PROFILE.sha256, model.sha256)
-    assert not proof.proves("0" * 64, model.sha256)
-    assert not proof.proves(PROFILE.sha256, "0" * 64)
-    assert not prove(many(28, 14)).proves(PROFILE.sha256, model.sha256)
+    def against(found: VerificationProof, profile: MicroscopeProfile = PROFILE, model: ModelReference = model) -> str | None:
+        return found.reason_against(profile, model)
+
+    assert against(proof) is None
+    assert against(proof, MicroscopeProfile(software="another")) == "the proof was made with another profile"
+    assert "verify the microscope again" in (against(proof, model=model.model_copy(update={"sha256": "0" * 64})) or "")
+    assert "not good enough" in (against(prove(many(28, 14))) or "")
+
+
+def test_a_proof_from_which_the_marks_of_the_fitted_pictures_were_removed_opens_nothing(
+    prove: Prove, model: ModelReference
+) -> None:
+    fitted = FittedField(slide="l0", sha256=hashlib.sha256(b"l0/0.jpg").hexdigest())
+    profile = MicroscopeProfile(fitted_on=(fitted,))
+    marked = prove(many(30, 9), profile)
+    content = json.loads(marked.to_json())
+    slides = [VerifiedSlide.model_validate(slide) for slide in content["slides"]]
+    unmarked = [
+        slide.model_copy(
+            update={
+                "fields": tuple(field.model_copy(update={"not_counted": None}) for field in slide.fields),
+                "answer": GivenAnswer(slide.known),
+            }
+        )
+        for slide in slides
+    ]
+    edited = VerificationProof.of(unmarked, profile=profile.sha256, model=model, at=marked.at, by=marked.by)
+
+    assert marked.reason_against(profile, model) is None
+    assert (edited.passed, edited.figures.sensitivity.total) == (True, 30)
+    assert "counts pictures that the profile was fitted on" in (edited.reason_against(profile, model) or "")
 
 
 @pytest.mark.parametrize(

@@ -70,16 +70,10 @@ def read_document(path: Path, contract: type[_Document], what: str) -> _Document
 
 
 def _against(proof: VerificationProof | None, profile: MicroscopeProfile, model: ModelReference) -> str | None:
-    """Why a proof does not open the microscope; None where it does."""
+    """Why a microscope is not opened; None where a proof opens it."""
     if proof is None:
         return "there is no proof of this microscope's answers (--verification)"
-    if not proof.passed:
-        return "the proof says that this microscope's answers are not good enough"
-    if proof.profile != profile.sha256:
-        return "the proof was made with another profile"
-    if proof.model.sha256 != model.sha256:
-        return f"the proof is of another model, {proof.model.name}; verify the microscope again with {model.name}"
-    return None
+    return proof.reason_against(profile, model)
 
 
 def _tell(sentence: str) -> None:
