@@ -211,9 +211,7 @@ def test_with_a_profile_alone_no_class_is_stated(field: Path, profile: Path, cap
 
 
 @pytest.mark.parametrize("style", ["json", "jsonl", "csv"])
-def test_label_and_probabilities_are_in_the_json_all_the_same(
-    field: Path, profile: Path, capsys: Captured, style: str
-) -> None:
+def test_label_and_probabilities_are_in_the_json_all_the_same(field: Path, profile: Path, capsys: Captured, style: str) -> None:
     main(["screen", str(field), "--profile", str(profile), "--format", style])
 
     out = capsys.readouterr().out

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from hemascope.domain.disease import Disease
 from hemascope.domain.errors import HemascopeError
+from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.profile import MicroscopeProfile
-from hemascope.domain.report import Decision, ModelReference, Report
+from hemascope.domain.report import Decision, MicroscopeState, ModelReference, Report
 from hemascope.domain.verification import (
     GivenAnswer,
     KnownAnswer,
@@ -132,6 +133,16 @@ def make_proof(
         microscope=signature.microscope,
         limits=limits,
     )
+
+
+def use_of(
+    profile: MicroscopeProfile, proof: VerificationProof | None, model: ModelReference
+) -> tuple[MicroscopeUse, str | None]:
+    """How pictures are judged with a profile and the proof that came with it, and why they get no answers; None: they do."""
+    against = proof.reason_against(profile, model) if proof else "there is no proof of this microscope's answers"
+    state = MicroscopeState.PROFILED if against else MicroscopeState.VERIFIED
+    proved_by = proof.sha256 if proof and not against else None
+    return MicroscopeUse(proof.microscope if proof else None, state, profile, profile.sha256, proved_by), against
 
 
 def answer_of_field(report: Report, urgent: Sequence[str]) -> GivenAnswer:
