@@ -214,7 +214,7 @@ def strangers(rows: _Rows, markdown: bool) -> list[str]:
     return [
         (
             f"Strangers: {pictures} pictures that show no leukemia. Each source is a microscope of its own, with a profile "
-            "that is fitted to every second of its slides, whether commissioning accepts it or not. The first columns of figures "
+            "that is fitted to every second of its slides, whether commissioning accepts it or not. The first columns "
             "count confident answers; then follows what quality gate and guards decide alone, and what would be decided with "
             f"the profile once a simulated verification has passed. Confident where none may be: {stated}."
         ),
