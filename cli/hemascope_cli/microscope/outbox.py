@@ -9,7 +9,8 @@ from pathlib import Path
 
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.specimen import specimen_of
-from hemascope_cli.microscope.bindings import BINDINGS, Bindings, on_disk
+from hemascope_cli.microscope.bindings import BINDINGS, Bindings
+from hemascope_cli.microscope.disk import on_disk
 from hemascope_cli.microscope.folder import FileStamp
 from hemascope_cli.microscope.slide_id import SlideId
 
