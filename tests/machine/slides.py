@@ -24,7 +24,7 @@ DAY = 24 * 3600
 SIZE = 64  # every picture's, so that a size tells nothing
 SLIDES = ["c-1", "c-2", "c-3"]
 FLAT = [*(f"{number}.jpg" for number in range(8)), "3.jpg.part"]
-RARELY = st.sampled_from([False, False, False, True])
+RARELY = st.sampled_from([False] * 3 + [True])
 KILLS = st.sampled_from([None, None, None, *range(1, 16)])
 PLACES = [*FLAT, "p-7/c-1/1.jpg", "p-7/c-2/1.jpg", "p-7/c-2/2.jpg"]
 
@@ -128,8 +128,7 @@ class SlideMachine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 99))
     def continue_to_copy(self, which: int) -> None:
         name = sorted(self.files)[which % len(self.files)]
-        lacking = SIZE - self.path(name).stat().st_size
-        self.write(name, b"." * lacking, append=True)
+        self.write(name, b"." * (SIZE - self.path(name).stat().st_size), append=True)
         self.files[name].is_old = False
 
     @precondition(lambda self: self.files)
