@@ -140,7 +140,7 @@ def test_a_drive_that_goes_away_and_comes_back_loses_nothing(world: AgentWorld) 
     world.rounds(10)
 
     assert (meanwhile, world.states()) == ({"1.jpg": "sending"}, {"1.jpg": "stored"})
-    assert any(trouble and trouble.startswith("expected to list the folder") for trouble in world.seen.troubles)
+    assert any(trouble and trouble.startswith("the folder can't be listed") for trouble in world.seen.troubles)
 
 
 def test_a_drive_that_leaves_an_empty_folder_behind_loses_nothing(world: AgentWorld) -> None:
@@ -177,7 +177,7 @@ def test_a_file_that_may_not_be_read_holds_up_no_other(world: AgentWorld, monkey
     world.rounds(3)
 
     assert (meanwhile, world.sent) == ([drawn(2)], [drawn(2), drawn(1)])
-    assert "expected a readable picture: Permission denied" in world.seen.troubles
+    assert "a picture can't be read (Permission denied): check whether this account may read it" in world.seen.troubles
 
 
 def test_with_a_full_disk_nothing_is_sent_that_could_not_be_noted(world: AgentWorld) -> None:

@@ -13,4 +13,6 @@ def on_disk() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise TransientError(f"expected to read and write the outbox, received: {error}") from error
+        raise TransientError(
+            f"the outbox can't be written ({error}): free some space on its disk, or check whether it is there"
+        ) from error

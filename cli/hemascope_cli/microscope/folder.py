@@ -162,7 +162,9 @@ class WatchedFolder:
                 elif entry.name != MARK:
                     seen += self._look_at(entry, entry.name, None)
         except OSError as error:
-            raise FileNotReady(f"expected to list the folder: {error.strerror}") from error
+            raise FileNotReady(
+                f"the folder can't be listed ({error.strerror}): check whether the drive is there and this account may read it"
+            ) from error
         return seen
 
     def _look_into_patient(self, patient: os.DirEntry[str]) -> Iterator[Seen]:
@@ -233,11 +235,11 @@ class WatchedFolder:
                 data = file.read(MAXIMUM_BYTES + 1)
                 status = os.fstat(file.fileno())
         except OSError as error:
-            raise FileNotReady(f"expected a readable picture: {error.strerror}") from error
+            raise FileNotReady(f"a picture can't be read ({error.strerror}): check whether this account may read it") from error
         if (status.st_size, status.st_mtime_ns) != stamp[1:] or len(data) < min(stamp.size, MAXIMUM_BYTES + 1):
-            raise FileNotReady("expected a picture that is not being written")
+            raise FileNotReady("a picture is still being written")
         if self.is_young(stamp) and _lacks_its_end(data):
-            raise FileNotReady("expected a complete picture, it lacks its end")
+            raise FileNotReady("a picture lacks its end; it may still be written")
         return data
 
     def stamp_of(self, name: str) -> FileStamp | None:

@@ -37,13 +37,15 @@ class FolderLock:
             except (BlockingIOError, PermissionError):
                 file.close()
                 self.release()
-                raise AgentRuns("expected to be the only agent on this folder, another one runs with another outbox") from None
+                raise AgentRuns("Another agent works on this folder, with another outbox. Stop it first.") from None
             except OSError:  # a drive without locks
                 file.close()
                 continue
             self._files.append(file)
         if not self._files:
-            raise AgentRuns("expected to lock the folder, so that no other agent works on it; it can't be locked")
+            raise AgentRuns(
+                "The folder can't be locked against other agents. Let this account write into it, or into the temporary folder."
+            )
 
     def release(self) -> None:
         """Let another agent have it."""

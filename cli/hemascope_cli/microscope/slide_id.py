@@ -40,10 +40,10 @@ def slide_id(patient: str, slide: str, *, allow_names: bool) -> SlideId:
     """
     parts = {"patient": patient, "slide": slide}
     if wrong := [f"a {part} with {fault}" for part, text in parts.items() if (fault := segment_fault(text))]:
-        raise HemascopeError(f"expected ids without '/' and without blanks at their ends, received {', '.join(wrong)}")
+        raise HemascopeError(f"An id can't have a '/', or a blank at its end. Correct {', '.join(wrong)}.")
     names = Likenesses(patient=patient_likeness(patient), slide=likeness(slide))
     if names and not allow_names:
-        raise HemascopeError(f"expected pseudonyms, {names}; give --allow-names if it identifies nobody")
+        raise HemascopeError(f"Ids must be pseudonyms: {names}. Give another id, or --allow-names if it identifies nobody.")
     return SlideId(compose(patient), compose(slide))
 
 
@@ -57,5 +57,7 @@ def parse_barcode(line: str, *, allow_names: bool) -> SlideId:
     """
     parts = line.strip().split("/")
     if len(parts) != 2:
-        raise HemascopeError(f"expected a barcode PATIENT/SLIDE, received {len(parts)} parts")
+        raise HemascopeError(
+            f"it must be PATIENT/SLIDE, and this one has {len(parts) - 1} times '/', so no slide is started: scan again"
+        )
     return slide_id(*parts, allow_names=allow_names)

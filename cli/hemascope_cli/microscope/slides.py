@@ -14,7 +14,7 @@ from hemascope_cli.passed_over import has_picture_name, reason_by_content, reaso
 
 LONGEST_HOURS = 12  # of a slide: one that was started on another day is not on the stage any more
 _HOUR_NS = 3600 * 10**9
-_STOP = "stop it with --quarantine to leave them unsent"
+_STOP = "Wait, or leave them unsent with `hemascope microscope stop --quarantine`."
 
 
 class Undrained(HemascopeError):
@@ -61,7 +61,7 @@ class Slides:
         owner = self.outbox.bindings.owner
         if owner is not None and owner != (self._place, self.hospital):
             what = "folder" if owner[0] != self._place else "hospital"
-            raise HemascopeError(f"expected the outbox of this {what}, received another's: give a new --outbox")
+            raise HemascopeError(f"This outbox is another {what}'s. Check --watch and --hospital, or give a new --outbox.")
 
     @property
     def _place(self) -> str:
@@ -102,7 +102,7 @@ class Slides:
         self.look()
         if unsent := [whose for whose in self.unsent() if whose != slide]:
             names = ", ".join(sorted({str(whose) for whose in unsent}))
-            raise Undrained(f"expected every picture of {names} to be sent before, {_count(len(unsent))} waiting: {_STOP}")
+            raise Undrained(f"{_count(len(unsent))} not sent yet, of {names}, so no slide is started. {_STOP}")
         self.outbox.bindings.release_quarantined(slide)
         self.outbox.release_quarantined(slide)
         now, drive = self.wall_ns(), self.drive_ns()
@@ -146,7 +146,7 @@ class Slides:
             if gently:
                 raise
         if gently and not quarantine and (count := len(self._pending())):
-            raise StillWritten(f"expected complete pictures, {_count(count)} still being written")
+            raise StillWritten(f"{_count(count)} still being written. Wait until the camera is ready, then repeat this.")
         if quarantine:
             for slide in set(self.unsent()):
                 self.outbox.bindings.quarantine(slide)
@@ -190,4 +190,4 @@ def whose(slide: SlideId | None) -> str:
 
 
 def _count(number: int) -> str:
-    return f"{number} is" if number == 1 else f"{number} are"
+    return "1 picture is" if number == 1 else f"{number} pictures are"
