@@ -146,7 +146,7 @@ def test_a_path_that_does_not_exist_is_one_line_on_stderr(tmp_path: Path, capsys
 
     captured = capsys.readouterr()
     assert (status, captured.out) == (2, "")
-    assert captured.err.startswith("hemascope: expected a file or folder, ")
+    assert captured.err.startswith("hemascope: There is no file or folder ")
     assert len(captured.err.splitlines()) == 1
 
 

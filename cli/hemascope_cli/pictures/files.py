@@ -77,7 +77,7 @@ def find_pictures(paths: Iterable[Path]) -> FoundPictures:
         elif path.exists():
             found.pictures.append(PictureFile(path, Path(path.name)))
         else:
-            raise NothingToScreen(f"expected a file or folder, {path} does not exist")
+            raise NothingToScreen(f"There is no file or folder {path}. Check the name.")
     return found
 
 
@@ -145,8 +145,26 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "other characters than UTF-8"
-        raise HemascopeError(f"expected a readable file, received {path}: {reason}") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise HemascopeError(f"{path} can't be read: {reason}. Check the name, and whether you may read it.") from error
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a place that can't be written, before the work whose result goes there.
+
+    Raises
+    ------
+    HemascopeError
+        Where it is a folder, or nothing can be written into the folder above it.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        reason = "it is a folder" if path.is_dir() else None
+    except OSError as error:
+        reason = error.strerror
+    if reason or not os.access(path if path.exists() else path.parent, os.W_OK):
+        reason = reason or "you may not write there"
+        raise HemascopeError(f"{path} can't be written: {reason}. Give another file.")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -166,4 +184,6 @@ def write_bytes(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as error:
-        raise HemascopeError(f"expected to write {path}, received: {error.strerror}") from error
+        raise HemascopeError(
+            f"{path} can't be written: {error.strerror}. Check the name, free space, and whether you may write there."
+        ) from error

@@ -29,7 +29,7 @@ def load_use(profile: Path | None, verification: Path | None, model: ModelRefere
     """
     if profile is None:
         if verification is not None:
-            raise HemascopeError("expected --profile with --verification: a proof is of one profile")
+            raise HemascopeError("A proof is of one profile: give --profile with --verification.")
         _tell("judged as the reference microscope, whose pictures the model was made with; give --profile for another")
         return None
     correction = load_profile(profile)
@@ -63,7 +63,9 @@ def read_document(path: Path, contract: type[_Document], what: str) -> _Document
     try:
         return contract.model_validate_json(read_text(path))
     except ValidationError as error:
-        raise HemascopeError(f"expected {what} in {path}, received something else: {error.errors()[0]['msg']}") from error
+        raise HemascopeError(
+            f"{path} is not {what}: {error.errors()[0]['msg']}. Give the file that was written, unchanged."
+        ) from error
 
 
 def _tell(sentence: str) -> None:
