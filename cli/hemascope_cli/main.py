@@ -124,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _explain(error)
         raise SystemExit(error.exit_code) from None
     except HemascopeError as error:
-        _print_error(str(error))
+        _print_error(_in_words(error))
         return 2 if isinstance(error, NothingToScreen) else 1
     except OSError as error:
         if error.filename is None:
@@ -132,6 +132,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_error(f"{error.filename}: {error.strerror}")
         return 1
     return int(status or 0)
+
+
+def _in_words(error: HemascopeError) -> str:
+    """The message; where AWS's client failed before there was an answer, what to do instead of the name of its exception."""
+    cause = error.__cause__
+    if cause is None or type(cause).__module__ != "botocore.exceptions" or hasattr(cause, "response"):
+        return str(error)
+    tried = str(error).partition(", received ")[0]
+    if "Credentials" in type(cause).__name__:
+        return f"{tried}, and there are no AWS keys: sign in to AWS, or give --endpoint for a local cloud"
+    return f"{tried}, and there was no answer: check this computer's network, the region and --endpoint"
 
 
 def _explain(error: typer.TyperException) -> None:

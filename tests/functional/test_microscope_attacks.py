@@ -2,14 +2,18 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from hemascope_cli.main import main
 from hemascope_cli.microscope.binding import Hold
 from hemascope_cli.microscope.folder import MARK
 from hemascope_cli.microscope.folder_lock import FolderLock
+from hemascope_cli.microscope.orders import Orders
 from hemascope_cli.microscope.outbox import AgentRuns
 from tests.support.microscope_world import AgentWorld, drawn, slide
 
@@ -180,3 +184,32 @@ def test_a_patients_folder_that_is_renamed_while_its_pictures_wait_moves_none_of
 
     assert not any("/p-8/" in key for key in world.bucket.objects)
     assert world.seen.held == {"p-8/c-5/field.jpg": ("c-5", Hold.MOVED)}
+
+
+@pytest.mark.parametrize(
+    ("order", "status"), [(["start", "--hospital", "st-mary", "--patient", "p-8", "--slide", "c-2"], 1), (["stop"], 0)]
+)
+def test_an_order_that_has_waited_long_enough_ends_the_slide_before_all_the_same(
+    tmp_path: Path, order: list[str], status: int
+) -> None:
+    """Whoever reads no refusal has the next slide on the stage already."""
+    world = AgentWorld(tmp_path, slide="c-1", console=Orders(tmp_path / "outbox.sqlite", None, allow_names=False))
+    picture = world.put("1.jpg", drawn(1)[:-9])
+    world.rounds(1)
+    where = ["--watch", str(world.folder), "--outbox", str(tmp_path / "outbox.sqlite"), "--wait", "0.2"]
+    statuses: list[int] = []
+    client = Thread(target=lambda: statuses.append(main(["microscope", order[0], *where, *order[1:]])))
+    client.start()
+    while client.is_alive():
+        with picture.open("ab") as file:  # it is still being written
+            file.write(b".")
+        world.rounds(0.5)
+        time.sleep(0.02)
+    world.put("2.jpg", drawn(2))
+    world.rounds(3)
+
+    assert statuses == [status]
+    assert world.slides.started is None
+    assert world.sent == []
+    assert world.seen.held["2.jpg"] == (None, Hold.NO_SLIDE)
+    world.outbox.close()

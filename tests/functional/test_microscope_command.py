@@ -160,7 +160,7 @@ def test_names_are_printed_where_they_are_asked_for(cloud: MotoCloud, started: P
         (["--portal", "https://portal.example"], "--portal and --token-file belong together: give both."),
         (["--token-file", "token"], "--portal and --token-file belong together: give both."),
         (["--bucket", "uploads", "--token-file", "none", "--portal", "https://x"], "There is no file none. Sign in"),
-        (["--bucket", "uploads", "--hospital", "st/mary"], "expected ids without '/' and without blanks at their ends, "),
+        (["--bucket", "uploads", "--hospital", "st/mary"], "An id can't have a '/', or a blank at its end. "),
         (["--bucket", "uploads", "--patient", ""], "An id can't have a '/', or a blank at its end. Correct a patient"),
         (
             ["--bucket", "uploads", "--patient", "a\u0085"],

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -102,8 +102,7 @@ def run_agent(options: AgentOptions) -> int:
     Returns
     -------
     int
-        The exit status: 0; with ``once`` 3 where a picture will have no report, because it was refused, held back, rejected or
-        removed, or can't be read.
+        The exit status: 0; with ``once`` 3 where a picture will have no report, being refused, held back, rejected or lost.
 
     Raises
     ------
@@ -179,17 +178,19 @@ def give_order(given: SlideOrder) -> int:
     Raises
     ------
     HemascopeError
-        Where the order is refused, or can't be followed within ``wait``.
+        Where the order is refused, or can't be followed within ``wait``; no slide is started then.
     """
     _check_folder(given.watch)
     path = given.outbox or _own_outbox(given.watch)
     until = time.monotonic() + given.wait
     while True:
-        answer = _follow(given, path)
+        is_last = time.monotonic() >= until
+        # At last the slide before ends whatever is still written: the person has another one in hand.
+        answer = _follow(replace(given, order=given.order.model_copy(update={"gently": not is_last})), path)
         if answer.outcome == "done":
             print("\n".join(answer.lines))
             return 0
-        if answer.outcome == "refused" or time.monotonic() >= until:  # "later" is repeated
+        if answer.outcome == "refused" or is_last:  # "later" is repeated
             raise HemascopeError("; ".join(answer.lines))
         time.sleep(min(1.0, max(0.0, until - time.monotonic())))
 

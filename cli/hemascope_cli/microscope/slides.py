@@ -146,9 +146,7 @@ class Slides:
             if gently:
                 raise
         if gently and not quarantine and (count := len(self._pending())):
-            raise StillWritten(
-                f"{_count(count)} still being written, so the slide is not stopped. Wait until the camera is ready, then repeat this."
-            )
+            raise StillWritten(f"{_count(count)} still being written, so the slide is not stopped yet.")
         if quarantine:
             for slide in set(self.unsent()):
                 self.outbox.bindings.quarantine(slide)
