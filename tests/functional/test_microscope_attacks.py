@@ -13,7 +13,7 @@ from hemascope_cli.main import main
 from hemascope_cli.microscope.binding import Hold
 from hemascope_cli.microscope.folder import MARK
 from hemascope_cli.microscope.folder_lock import FolderLock
-from hemascope_cli.microscope.orders import Orders
+from hemascope_cli.microscope.orders import Order, Orders, follow
 from hemascope_cli.microscope.outbox import AgentRuns
 from tests.support.microscope_world import AgentWorld, drawn, slide
 
@@ -213,3 +213,17 @@ def test_an_order_that_has_waited_long_enough_ends_the_slide_before_all_the_same
     assert world.sent == []
     assert world.seen.held["2.jpg"] == (None, Hold.NO_SLIDE)
     world.outbox.close()
+
+
+def test_a_drive_that_is_away_ends_the_slide_before_though_the_next_cannot_start(world: AgentWorld) -> None:
+    world.rounds(1)
+    away = world.folder.rename(world.place / "away")
+
+    answer = follow(Order(verb="start", patient="p-8", slide="c-2"), world.slides, allow_names=False)
+    away.rename(world.folder)
+    put(world, "2.jpg", drawn(2))
+    world.rounds()
+
+    assert answer.outcome == "refused"
+    assert "check whether the drive is there" in answer.lines[0]
+    assert (world.slides.started, world.sent) == (None, [])

@@ -143,6 +143,7 @@ class Slides:
         try:
             self.look()
         except (FileNotReady, TransientError):  # such as a drive that is away; what it brings later belongs to no slide
+            self.outbox.bindings.stop()
             if gently:
                 raise
         if gently and not quarantine and (count := len(self._pending())):
