@@ -117,7 +117,10 @@ def test_a_profile_replaces_nothing_but_a_profile(tmp_path: Path, capsys: Captur
     old.write_text(MicroscopeProfile().to_json())
 
     assert main(["commission", str(folder), "--out", str(picture)]) == 1
-    assert capsys.readouterr().err == f"hemascope: {picture} is there already and is no profile. Give another --out.\n"
+    assert (
+        capsys.readouterr().err
+        == f"hemascope: {picture} is there already and holds something else than a profile. Give another file.\n"
+    )
     assert picture.read_bytes() == before
     assert main(["commission", str(folder), "--out", str(old)]) == 0
     assert MicroscopeProfile.model_validate_json(old.read_text()).figures == FIGURES

@@ -117,7 +117,7 @@ def test_a_proof_that_passed_is_never_replaced(
     (slides / "slide 4" / "field.jpg").write_bytes(b"something else")
 
     assert verify() == 1
-    assert "holds a proof that passed, and is kept. Give another --out." in capsys.readouterr().err
+    assert "There is a proof that passed in this file, and it is kept. Give another --out." in capsys.readouterr().err
     assert (tmp_path / "kept" / "proof.json").read_bytes() == before
 
 

@@ -36,8 +36,11 @@ def test_a_proof_replaces_nothing_but_a_proof(slides: Path, profile: Path, answe
     for out in (profile, answers):
         assert main(["verify", str(slides), "--profile", str(profile), "--answers", str(answers), "--out", str(out)]) == 1
         assert capsys.readouterr().err == (
-            f"hemascope: {out} is there already and holds something else than a proof. Give another --out.\n"
+            f"hemascope: {out} is there already and holds something else than a proof. Give another file.\n"
         )
+    files = ["--answers", str(answers), "--out", str(profile.parent / "proof.json"), "--pdf", str(profile)]
+    assert main(["verify", str(slides), "--profile", str(profile), *files]) == 1
+    assert "holds something else than a PDF" in capsys.readouterr().err
     assert profile.read_bytes() == before
 
 

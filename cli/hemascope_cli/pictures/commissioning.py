@@ -20,7 +20,7 @@ def commission_folder(folder: Path, out: Path | None, artifact: Path | None) -> 
         Where the folder is none, holds too few pictures, or the fingerprint can't be written.
     """
     if out:
-        check_writable(out)
+        check_writable(out, "a fingerprint", Acquisition.model_validate_json)
     model = load_artifact(artifact_folder(artifact))
     acquisition = take_fingerprint(find_in_folder(folder).pictures, model)
     if out:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -149,22 +149,37 @@ def read_text(path: Path) -> str:
         raise HemascopeError(f"{path} can't be read: {reason}. Check the name, and whether you may read it.") from error
 
 
-def check_writable(path: Path) -> None:
-    """Refuse a place that can't be written, before the work whose result goes there.
+def check_writable(path: Path, what: str, read: Callable[[bytes], object]) -> None:
+    """Refuse a place for a result before the work: one that can't be written, or that holds something else.
+
+    Parameters
+    ----------
+    what
+        What will be written there, and may be replaced.
+    read
+        Reads one; raises ValueError where the bytes are something else.
 
     Raises
     ------
     HemascopeError
-        Where it is a folder, or nothing can be written into the folder above it.
+        Where it is a folder, nothing can be written into the folder above it, or it holds something else, such as a picture
+        that was named by mistake.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         reason = "it is a folder" if path.is_dir() else None
+        before = path.read_bytes() if path.is_file() else None
     except OSError as error:
-        reason = error.strerror
-    if reason or not os.access(path if path.exists() else path.parent, os.W_OK):
-        reason = reason or "you may not write there"
+        reason, before = error.strerror, None
+    if not reason and not os.access(path if path.exists() else path.parent, os.W_OK):
+        reason = "you may not write there"
+    if reason:
         raise HemascopeError(f"{path} can't be written: {reason}. Give another file.")
+    if before is not None:
+        try:
+            read(before)
+        except ValueError:
+            raise HemascopeError(f"{path} is there already and holds something else than {what}. Give another file.") from None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -5,10 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from hemascope.domain.acquisition import MINIMUM_PICTURES
-from hemascope.domain.errors import HemascopeError, RejectedSmear
+from hemascope.domain.acquisition import MINIMUM_PICTURES, Acquisition
+from hemascope.domain.errors import RejectedSmear
 from hemascope.domain.profile import FittedFigures, MicroscopeProfile, ProfileLimits
 from hemascope.microscopes.profile import CommissioningField, fit_profile, read_field
 from hemascope.microscopes.reference import load_reference
@@ -48,9 +46,9 @@ def fit_folder(folder: Path, out: Path, acquisition: Path | None, artifact: Path
     HemascopeError
         Where the folder is none, the model has no reference microscope, or a file can't be written.
     """
-    for file in filter(None, (out, acquisition)):
-        check_writable(file)
-    _check_overwriting(out)
+    check_writable(out, "a profile", MicroscopeProfile.model_validate_json)
+    if acquisition:
+        check_writable(acquisition, "a fingerprint", Acquisition.model_validate_json)
     pictures = find_in_folder(folder).pictures
     if not pictures:
         raise NothingToScreen(f"There are no pictures in {folder}. Give the folder above the slides' folders.")
@@ -70,15 +68,6 @@ def fit_folder(folder: Path, out: Path, acquisition: Path | None, artifact: Path
     write_text(out, profile.to_json())
     print("\n".join(_profile_lines(profile, out)))
     return 0
-
-
-def _check_overwriting(out: Path) -> None:
-    """An older profile may be replaced; anything else, such as a picture or a proof, was named by mistake."""
-    if out.exists():
-        try:
-            MicroscopeProfile.model_validate_json(out.read_bytes())
-        except (OSError, ValidationError):
-            raise HemascopeError(f"{out} is there already and is no profile. Give another --out.") from None
 
 
 def _read_fields(pictures: list[PictureFile], *, square_pixels: bool) -> list[CommissioningField]:

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from hemascope.domain.errors import HemascopeError, RejectedSmear
 from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.profile import MicroscopeProfile
@@ -70,7 +68,9 @@ def verify_folder(
     """
     correction = load_profile(profile)
     table = read_text(answers)
-    _check_overwriting(out)
+    check_writable(out, "a proof", _read_replaceable)
+    if pdf:
+        check_writable(pdf, "a PDF", _read_pdf)
     found = find_in_folder(folder)
     if not found.pictures:
         raise NothingToScreen(f"There are no pictures in {folder}. Give the folder above the slides' folders.")
@@ -110,17 +110,15 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join(shown[:3]) + (" and more" if len(shown) > 3 else "")
 
 
-def _check_overwriting(out: Path) -> None:
-    """Keep a proof that passed, since a failing one is written too, and everything that is no proof, such as the profile."""
-    check_writable(out)
-    try:
-        before = VerificationProof.model_validate_json(out.read_bytes())
-    except OSError:
-        return
-    except ValidationError:
-        raise HemascopeError(f"{out} is there already and holds something else than a proof. Give another --out.") from None
-    if before.passed:
-        raise HemascopeError(f"{out} holds a proof that passed, and is kept. Give another --out.")
+def _read_replaceable(before: bytes) -> None:
+    """Keep a proof that passed, since a failing one is written too."""
+    if VerificationProof.model_validate_json(before).passed:
+        raise HemascopeError("There is a proof that passed in this file, and it is kept. Give another --out.")
+
+
+def _read_pdf(before: bytes) -> None:
+    if not before.startswith(b"%PDF-"):
+        raise ValueError("expected a PDF file")
 
 
 def _tell_unmatched(slides: set[str], known: dict[str, SlideAnswer]) -> None:
