@@ -153,7 +153,9 @@ def _in_words(error: HemascopeError) -> str:
     tried = str(error).partition(", received ")[0]
     if "Credentials" in type(cause).__name__:
         return f"{tried}, and there are no AWS keys: sign in to AWS, or give --endpoint for a local cloud"
-    return f"{tried}, and there was no answer: check this computer's network, the region and --endpoint"
+    if "Region" in type(cause).__name__:
+        return f"{tried}, and no region is set: set AWS_DEFAULT_REGION, or give --endpoint for a local cloud"
+    return f"{tried}, and there was no answer: check this computer's network and --endpoint"
 
 
 def _explain(error: typer.TyperException) -> None:
