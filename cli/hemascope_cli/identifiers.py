@@ -41,7 +41,7 @@ def check_ids(**ids: str) -> dict[str, str]:
         Naming the ids that can't stand in a key.
     """
     if wrong := [f"a {part} with {fault}" for part, text in ids.items() if (fault := segment_fault(text))]:
-        raise HemascopeError(f"expected ids without '/' and without blanks at their ends, received {', '.join(wrong)}")
+        raise HemascopeError(f"An id can't have a '/', or a blank at its end. Correct {', '.join(wrong)}.")
     return {part: compose(text) for part, text in ids.items()}
 
 

@@ -1,5 +1,6 @@
 """``hemascope``: the pipeline of the cloud, the service on one machine, and the operators' tools, from a terminal."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -34,6 +35,10 @@ PICTURES, SERVICE, OPERATIONS = "Pictures", "Service on this machine", "Operatio
 DEVELOPMENT = "Development"
 
 
+_NO_OUTPUT = "The output can't be written"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
 class Commands(TyperGroup):
     """The commands. A reader that stops early (``hemascope screen ... | head``) ends one without an error."""
 
@@ -43,7 +48,7 @@ class Commands(TyperGroup):
             status = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _close_output()
             return 0
         return status
 
@@ -124,14 +129,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _explain(error)
         raise SystemExit(error.exit_code) from None
     except HemascopeError as error:
-        _print_error(str(error))
+        _print_error(_in_words(error))
         return 2 if isinstance(error, NothingToScreen) else 1
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in _FULL:
             raise
-        _print_error(f"{error.filename}: {error.strerror}")
+        if error.filename is None:  # of standard output, which would fail again when the process ends
+            _close_output()
+        _print_error(f"{error.filename or _NO_OUTPUT}: {error.strerror}")
         return 1
     return int(status or 0)
+
+
+def _close_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _in_words(error: HemascopeError) -> str:
+    """The message; where AWS's client failed before there was an answer, what to do instead of the name of its exception."""
+    cause = error.__cause__
+    if cause is None or type(cause).__module__ != "botocore.exceptions" or hasattr(cause, "response"):
+        return str(error)
+    tried = str(error).partition(", received ")[0]
+    if "Credentials" in type(cause).__name__:
+        return f"{tried}, and there are no AWS keys: sign in to AWS, or give --endpoint for a local cloud"
+    if "Region" in type(cause).__name__:
+        return f"{tried}, and no region is set: set AWS_DEFAULT_REGION, or give --endpoint for a local cloud"
+    return f"{tried}, and there was no answer: check this computer's network and --endpoint"
 
 
 def _explain(error: typer.TyperException) -> None:

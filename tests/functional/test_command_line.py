@@ -181,3 +181,13 @@ def test_a_shell_completes_commands_options_and_choices(line: str, word: int, ex
     done = run(_HEMASCOPE_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(word))
 
     assert done.stdout.split() == [expected]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_standard_output_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hemascope_cli", "--version"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert (done.returncode, done.stderr) == (1, "hemascope: The output can't be written: No space left on device\n")

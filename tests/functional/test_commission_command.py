@@ -77,14 +77,15 @@ def test_what_is_no_folder_is_one_line_on_stderr(tmp_path: Path, capsys: Capture
     (tmp_path / "file.jpg").touch()
 
     assert main(["commission", str(tmp_path / name)]) == 1
-    assert capsys.readouterr().err == f"hemascope: expected a folder with pictures, received {tmp_path / name}\n"
+    what = "is a file" if name == "file.jpg" else "does not exist"
+    assert capsys.readouterr().err == f"hemascope: {tmp_path / name} {what}. Give the folder that holds the pictures.\n"
 
 
 def test_a_fingerprint_that_cannot_be_written_is_one_line_on_stderr(green: Path, tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "file").touch()
 
     assert main(["commission", str(green), "--acquisition", str(tmp_path / "file" / "x.json")]) == 1
-    assert capsys.readouterr().err.startswith(f"hemascope: expected to write {tmp_path / 'file' / 'x.json'}, received: ")
+    assert capsys.readouterr().err.startswith(f"hemascope: {tmp_path / 'file' / 'x.json'} can't be written: ")
 
 
 @pytest.fixture

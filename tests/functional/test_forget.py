@@ -291,5 +291,5 @@ def test_an_id_that_cannot_stand_in_a_key_is_refused(cloud: MotoCloud, patient: 
 
     assert command(cloud, "--yes", patient=patient) == 1
 
-    assert capsys.readouterr().err.startswith("hemascope: expected ids without '/'")
+    assert capsys.readouterr().err.startswith("hemascope: An id can't have a '/'")
     assert cloud.keys("uploads") == before

@@ -219,5 +219,5 @@ def test_who_waits_for_the_end_learns_that_the_store_refuses(world: AgentWorld) 
 
 
 def test_a_second_agent_is_refused(world: AgentWorld) -> None:
-    with pytest.raises(HemascopeError, match="only agent on this folder"):
+    with pytest.raises(HemascopeError, match="Another agent works on this folder"):
         Outbox(world.place / "outbox.sqlite")

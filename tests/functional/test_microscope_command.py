@@ -87,7 +87,10 @@ def test_a_picture_that_may_not_be_read_sets_the_exit_status_and_delays_no_other
 
     assert watch(started) == 3
 
-    assert "trouble: expected a readable picture: Permission denied\n" in capsys.readouterr().out
+    assert (
+        "trouble: a picture can't be read (Permission denied): check whether this account may read it\n"
+        in capsys.readouterr().out
+    )
     assert [key.split("/")[4][:4] for key in cloud.keys("uploads")] == ["open"]
 
 
@@ -152,21 +155,22 @@ def test_names_are_printed_where_they_are_asked_for(cloud: MotoCloud, started: P
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--watch", "nowhere", "--bucket", "uploads"], "expected a folder to watch, nowhere is none"),
-        ([], "expected a way to sign in: --identity, --portal or --bucket"),
-        (["--portal", "https://portal.example"], "expected --portal and --token-file together"),
-        (["--token-file", "token"], "expected --portal and --token-file together"),
-        (["--bucket", "uploads", "--hospital", "st/mary"], "expected ids without '/' and without blanks at their ends, "),
-        (["--bucket", "uploads", "--patient", ""], "expected ids without '/' and without blanks at their ends, "),
+        (["--watch", "nowhere", "--bucket", "uploads"], "There is no folder nowhere to watch. Check --watch"),
+        ([], "Say how the agent signs in: --identity, --portal with --token-file, or --bucket."),
+        (["--portal", "https://portal.example"], "--portal and --token-file belong together: give both."),
+        (["--token-file", "token"], "--portal and --token-file belong together: give both."),
+        (["--bucket", "uploads", "--token-file", "none", "--portal", "https://x"], "There is no file none. Sign in"),
+        (["--bucket", "uploads", "--hospital", "st/mary"], "An id can't have a '/', or a blank at its end. "),
+        (["--bucket", "uploads", "--patient", ""], "An id can't have a '/', or a blank at its end. Correct a patient"),
         (
             ["--bucket", "uploads", "--patient", "a\u0085"],
-            "expected ids without '/' and without blanks at their ends, received a ",
+            "An id can't have a '/', or a blank at its end. Correct a ",
         ),
         (
             ["--bucket", "uploads", "--patient", "Mrs Smith"],
-            "expected pseudonyms, the patient id looks like a person's name; give",
+            "Ids must be pseudonyms: the patient id looks like a person's name. Give",
         ),
-        (["--bucket", "uploads", "--outbox", "/dev/null/outbox"], "expected a place for the outbox"),
+        (["--bucket", "uploads", "--outbox", "/dev/null/outbox"], "The outbox /dev/null/outbox can't be written"),
     ],
 )
 def test_wrong_options_are_one_line_on_stderr(folder: Path, capsys: Captured, more: list[str], message: str) -> None:
@@ -184,7 +188,8 @@ def test_an_outbox_that_is_no_database_is_one_line_on_stderr(folder: Path, tmp_p
     status = watch(folder, "--outbox", str(tmp_path / "outbox"))
 
     assert status == 1
-    assert capsys.readouterr().err.startswith("hemascope: expected an outbox that can be opened")
+    told = f"hemascope: The outbox {tmp_path / 'outbox'} can't be opened (file is not a database). Give another --outbox"
+    assert capsys.readouterr().err.startswith(told)
 
 
 def test_a_second_agent_on_the_folder_ends_at_once(cloud: MotoCloud, folder: Path, tmp_path: Path, capsys: Captured) -> None:
@@ -194,7 +199,7 @@ def test_a_second_agent_on_the_folder_ends_at_once(cloud: MotoCloud, folder: Pat
 
     first.close()
     assert status == 1
-    assert capsys.readouterr().err == "hemascope: expected to be the only agent on this folder, another one runs\n"
+    assert capsys.readouterr().err == "hemascope: Another agent works on this folder. Stop it first.\n"
 
 
 def test_with_once_a_missing_bucket_is_one_line_on_stderr(cloud: MotoCloud, started: Path, capsys: Captured) -> None:
@@ -202,7 +207,7 @@ def test_with_once_a_missing_bucket_is_one_line_on_stderr(cloud: MotoCloud, star
 
     assert watch(started, bucket="another") == 1
 
-    assert capsys.readouterr().err == "hemascope: expected to store a picture, received NoSuchBucket\n"
+    assert capsys.readouterr().err == "hemascope: there is no such bucket: check --bucket and --endpoint\n"
 
 
 @pytest.mark.parametrize("seconds", ["-1", "soon", "nan", "inf"])
@@ -214,7 +219,7 @@ def test_no_seconds_are_refused(folder: Path, seconds: str, capsys: Captured) ->
 
 
 def test_a_store_that_does_not_repeat_the_checksum_is_not_believed(cloud: MotoCloud) -> None:
-    with pytest.raises(TransientError, match="expected S3 to confirm SHA-256 A7S6lZvtPYweXDMmkQONyoFeHTGtgJ4NdKWTuN7nQ3w="):
+    with pytest.raises(TransientError, match="the bucket did not confirm what it received"):
         S3Sender(cloud.s3, "uploads").send("smears/h/p/c/f.jpg", Picture.of(drawn(1)))  # moto is one
 
 
@@ -226,23 +231,23 @@ def test_bytes_that_are_not_those_of_the_checksum_are_refused_by_s3(cloud: MotoC
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "passes"),
+    ("status", "code", "passes", "said"),
     [
-        (409, "ConditionalRequestConflict", True),
-        (400, "BadDigest", True),
-        (400, "ExpiredToken", True),
-        (403, "RequestTimeTooSkewed", True),
-        (503, "SlowDown", True),
-        (403, "AccessDenied", False),
-        (404, "NoSuchBucket", False),
+        (409, "ConditionalRequestConflict", True, "the bucket does not take the picture"),
+        (400, "BadDigest", True, "the bucket does not take the picture"),
+        (400, "ExpiredToken", True, "the keys have expired: sign in again"),
+        (403, "RequestTimeTooSkewed", True, "this computer's clock is wrong, .*: set the clock"),
+        (503, "SlowDown", True, "the bucket does not take the picture"),
+        (403, "AccessDenied", False, "the bucket refuses the picture: ask the operator"),
+        (404, "NoSuchBucket", False, "there is no such bucket: check --bucket"),
     ],
 )
-def test_only_temporary_errors_are_transient(status: int, code: str, passes: bool) -> None:
+def test_only_temporary_errors_are_transient(status: int, code: str, passes: bool, said: str) -> None:
     class Refusing:
         def put_object(self, **_: object) -> None:
             raise ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "PutObject")
 
-    with pytest.raises(HemascopeError, match=f"expected to store a picture, received {code}") as refused:
+    with pytest.raises(HemascopeError, match=said) as refused:
         S3Sender(Refusing(), "uploads").send("smears/h/p/c/f.jpg", Picture.of(b"1"))
 
     assert isinstance(refused.value, TransientError) is passes
@@ -256,5 +261,21 @@ def test_without_keys_it_says_which_are_expected(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # one that other tests began remembers their keys
 
-    with pytest.raises(HemascopeError, match="expected keys: --identity, a portal, or AWS's own settings"):
+    with pytest.raises(HemascopeError, match="there are no keys to send with"):
         S3Sender(client("s3", region="eu-central-1", attempts=1), "uploads").send("smears/h/p/c/f.jpg", Picture.of(b"1"))
+
+
+def test_without_a_network_it_says_so_in_words_and_goes_on() -> None:
+    s3 = client("s3", "http://127.0.0.1:9", "eu-central-1", attempts=1)
+
+    with pytest.raises(TransientError) as said:
+        S3Sender(s3, "uploads").send("smears/h/p/c/f.jpg", Picture.of(b"1"))
+
+    assert str(said.value) == "no answer from the bucket: check this computer's network; the agent tries again"
+
+
+def test_a_scanner_that_is_not_there_is_told_at_the_start(folder: Path, capsys: Captured) -> None:
+    status = main(["microscope", "--watch", str(folder), "--hospital", "st-mary", "--bucket", "b", "--barcode", "/dev/none"])
+
+    assert status == 1
+    assert capsys.readouterr().err == "hemascope: There is no barcode scanner at /dev/none. Plug it in, and check --barcode.\n"

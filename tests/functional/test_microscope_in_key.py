@@ -27,8 +27,8 @@ def test_a_picture_is_stored_under_the_name_that_is_given(cloud: MotoCloud, tmp_
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("a/b", "expected the name of a microscope, received the character U+002F SOLIDUS"),
-        ("st-mary:8", "expected --microscope st-mary:7, which is the certificate's"),
+        ("a/b", "A microscope's name can't have the character U+002F SOLIDUS. Give the name as it is registered."),
+        ("st-mary:8", "The certificate is of another microscope: give --microscope st-mary:7, or leave it out."),
     ],
 )
 def test_a_name_that_may_not_be_given_is_one_line(tmp_path: Path, capsys: Captured, name: str, message: str) -> None:

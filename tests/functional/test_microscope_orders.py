@@ -64,12 +64,12 @@ def test_a_barcode_starts_its_slide_and_the_next_one_stops_it(world: AgentWorld)
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("c-2", "expected a barcode PATIENT/SLIDE, received 1 parts"),
-        ("p-7/c-2/3", "expected a barcode PATIENT/SLIDE, received 3 parts"),
-        ("/c-2", "expected ids without '/' and without blanks at their ends, received a patient with no character"),
+        ("c-2", "it must be PATIENT/SLIDE, and this one has 0 times '/', so no slide is started: scan again"),
+        ("p-7/c-2/3", "it must be PATIENT/SLIDE, and this one has 2 times '/'"),
+        ("/c-2", "An id can't have a '/', or a blank at its end. Correct a patient with no character."),
         (
             "Mrs Smith/c-2",
-            "expected pseudonyms, the patient id looks like a person's name; give --allow-names if it identifies",
+            "Ids must be pseudonyms: the patient id looks like a person's name. Give another id, or --allow-names",
         ),
     ],
 )
@@ -94,7 +94,7 @@ def test_a_barcode_before_the_last_slide_is_sent_stops_that_and_starts_none(worl
     world.rounds(1)
 
     assert world.slides.started is None
-    assert "barcode: expected every picture of p-7/c-1 to be sent before" in (world.seen.troubles[-1] or "")
+    assert "barcode: 1 picture is not sent yet, of p-7/c-1, so no slide is started" in (world.seen.troubles[-1] or "")
     world.rounds(200)
     assert (world.slides_of_keys(), world.seen.held) == (["c-1"], {"2.jpg": (None, "no slide")})
 
@@ -105,7 +105,9 @@ def test_a_scanner_that_ends_stops_the_slide(world: AgentWorld) -> None:
     while world.slides.started is not None:
         world.rounds(0.5)
 
-    assert world.seen.troubles[-1] == "barcode: expected a barcode scanner, it has ended; no slide is started"
+    assert (
+        world.seen.troubles[-1] == "barcode: the scanner has gone, so no slide is started: plug it in and start the agent again"
+    )
 
 
 def test_a_scanner_behind_a_pipe_may_close_it(world: AgentWorld) -> None:
@@ -142,8 +144,11 @@ def test_commands_reach_the_agent_that_runs(world: AgentWorld) -> None:
     assert [answer.outcome for answer in answers] == ["done", "refused", "refused", "done", "done"]
     assert [answer.lines[0] for answer in answers] == [
         "slide: p-7/c-1",
-        "expected the agent's hospital, received another",
-        "expected pseudonyms, the patient id looks like a person's name; give --allow-names if it identifies nobody",
+        "The agent on this folder works for another hospital. Check --hospital and --watch.",
+        (
+            "Ids must be pseudonyms: the patient id looks like a person's name. "
+            "Give another id, or --allow-names if it identifies nobody."
+        ),
         "slide: p-7/c-1",
         "slide: none is started",
     ]
@@ -173,7 +178,7 @@ def test_a_start_waits_until_the_last_slides_pictures_are_written_and_sent(world
 def test_an_order_that_no_agent_takes_is_withdrawn(world: AgentWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hemascope_cli.microscope.orders._PATIENCE", 0.0)
 
-    with pytest.raises(HemascopeError, match="expected an answer of the agent"):
+    with pytest.raises(HemascopeError, match="The agent did not answer"):
         send_order(world.place / "outbox.sqlite", Order(verb="start", patient="p-7", slide="c-1"))
     world.rounds(1)
 
@@ -215,9 +220,12 @@ def test_without_an_agent_commands_work_on_the_outbox(world: AgentWorld, capsys:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("status",), "no agent has run on this folder yet, so nothing was sent; check --watch and --outbox"),
-        (("start", "--hospital", "h", "--patient", "a/b", "--slide", "c"), "expected ids without '/'"),
-        (("start", "--hospital", "h", "--patient", "Mrs Smith", "--slide", "c"), "expected pseudonyms, the patient id looks"),
+        (("status",), "No agent has run on this folder yet, so nothing was sent. Check --watch and --outbox."),
+        (("start", "--hospital", "h", "--patient", "a/b", "--slide", "c"), "An id can't have a '/'"),
+        (
+            ("start", "--hospital", "h", "--patient", "Mrs Smith", "--slide", "c"),
+            "Ids must be pseudonyms: the patient id looks",
+        ),
     ],
 )
 def test_an_order_that_cannot_be_followed_is_one_line(
@@ -245,9 +253,7 @@ def test_two_agents_with_two_outboxes_do_not_work_on_one_folder(world: AgentWorl
     status = main(["microscope", "--watch", str(world.folder), "--outbox", str(world.place / "second.sqlite"), *ids])
 
     assert status == 1
-    assert capsys.readouterr().err == (
-        "hemascope: expected to be the only agent on this folder, another one runs with another outbox\n"
-    )
+    assert capsys.readouterr().err == ("hemascope: Another agent works on this folder, with another outbox. Stop it first.\n")
     lock.release()
     FolderLock(world.folder).release()
 
@@ -274,8 +280,8 @@ def test_a_folder_in_which_nothing_can_be_written_is_locked_on_this_machine(
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--patient", "p-7"], "expected --slide with --patient"),
-        (["--slide", "c-1", "--barcode", "-"], "expected either --slide or --barcode"),
+        (["--patient", "p-7"], "--patient needs --slide: say which slide of the patient is on the stage."),
+        (["--slide", "c-1", "--barcode", "-"], "Give either --slide or --barcode: each of them says which slide is started."),
     ],
 )
 def test_a_slide_is_named_in_one_way(tmp_path: Path, capsys: Captured, more: list[str], message: str) -> None:

@@ -91,8 +91,8 @@ def test_what_is_neither_file_nor_folder_is_passed_over_and_named(world: AgentWo
         "p-7/c-2/deeper": "a folder: a slide's pictures are directly in PATIENT/SLIDE",
         "link": "a link to a folder",
         "p-7/field.jpg": "beside the slides' folders: move it into PATIENT/SLIDE",
-        "p-7/Mrs Smith": "expected pseudonyms, the slide id looks like a person's name; "
-        "give --allow-names if it identifies nobody",
+        "p-7/Mrs Smith": "Ids must be pseudonyms: the slide id looks like a person's name. "
+        "Give another id, or --allow-names if it identifies nobody.",
         "pipe.jpg": "neither a file nor a folder",
         "link.jpg": "neither a file nor a folder",
     }

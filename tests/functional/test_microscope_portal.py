@@ -71,14 +71,14 @@ def test_a_second_time_it_is_there_already(portal: HttpPortal, client: PortalCli
 def test_a_store_that_confirms_nothing_is_not_believed(portal: HttpPortal, client: PortalClient) -> None:
     portal.forgets_checksums = True
 
-    with pytest.raises(TransientError, match=r"expected S3 to confirm SHA-256 .*, received None"):
+    with pytest.raises(TransientError, match="the bucket did not confirm what it received"):
         PortalSender(client).send(KEY, PICTURE)
 
 
 def test_an_account_of_another_hospital_stores_nothing(portal: HttpPortal, client: PortalClient) -> None:
     portal.hospital = "st-joseph"
 
-    with pytest.raises(HemascopeError, match="another one"):
+    with pytest.raises(HemascopeError, match="the account is of another hospital"):
         PortalSender(client).send(KEY, PICTURE)
 
     assert portal.objects == {}
@@ -97,7 +97,7 @@ def test_only_temporary_errors_are_transient(portal: HttpPortal, client: PortalC
 def test_an_answer_that_is_not_the_portals_is_refused(portal: HttpPortal, client: PortalClient) -> None:
     portal.status = 200
 
-    with pytest.raises(HemascopeError, match="expected Upload from the portal"):
+    with pytest.raises(HemascopeError, match="answers as no portal of this version does"):
         PortalSender(client).send(KEY, PICTURE)
 
 
@@ -115,12 +115,12 @@ def test_a_token_that_is_renewed_is_used_at_once(portal: HttpPortal, client: Por
 def test_a_token_file_that_is_none_is_waited_for(client: PortalClient, token: Path, harm: object) -> None:
     harm(token)  # type: ignore[operator]
 
-    with pytest.raises(TransientError, match="expected an identity token in"):
+    with pytest.raises(TransientError, match="there is no identity token in"):
         PortalSender(client).send(KEY, PICTURE)
 
 
 def test_a_portal_that_nobody_reaches_is_waited_for(token: Path) -> None:
-    with pytest.raises(TransientError, match="expected an answer"):
+    with pytest.raises(TransientError, match="no answer from the service"):
         PortalSender(PortalClient("http://127.0.0.1:9", token)).send(KEY, PICTURE)
 
 

@@ -115,7 +115,7 @@ def test_the_next_slide_is_refused_until_the_pictures_of_the_last_are_sent(world
     world.put("field.jpg", drawn(1))
     world.rounds(2.5)
 
-    with pytest.raises(Undrained, match="expected every picture of p-7/c-1 to be sent before, 1 is waiting"):
+    with pytest.raises(Undrained, match="1 picture is not sent yet, of p-7/c-1, so no slide is started"):
         world.slides.start(slide("c-2"))
     world.put("between.jpg", drawn(2))
     world.rounds(30)
@@ -132,7 +132,7 @@ def test_a_picture_that_is_still_being_written_holds_up_the_next_slide_too(world
     path = world.put("field.jpg", drawn(1)[:-100])
     world.rounds(1)
 
-    with pytest.raises(StillWritten, match="1 is still being written"):
+    with pytest.raises(StillWritten, match="1 picture is still being written"):
         world.slides.stop(gently=True)
     still = world.slides.started
     with pytest.raises(Undrained):
@@ -208,7 +208,7 @@ def test_a_slide_does_not_start_on_a_drive_that_is_away(world: AgentWorld) -> No
     world.slides.stop()
     world.folder.rename(world.place / "away")
 
-    with pytest.raises(HemascopeError, match="expected to list the folder"):
+    with pytest.raises(HemascopeError, match="the folder can't be listed"):
         world.slides.start(slide("c-2"))
     world.slides.stop()
 
@@ -244,7 +244,7 @@ def test_an_outbox_of_another_hospital_or_folder_is_refused(world: AgentWorld, w
     else:
         world.folder = world.folder.rename(world.place / "other")
 
-    with pytest.raises(HemascopeError, match=f"expected the outbox of this {what}"):
+    with pytest.raises(HemascopeError, match=f"This outbox is another {what}'s"):
         world.start()
 
 

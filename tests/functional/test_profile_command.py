@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hemascope.domain.acquisition import Acquisition
-from hemascope.domain.profile import MicroscopeProfile, ProfileLimits
+from hemascope.domain.errors import RejectedSmear, RejectionReason
+from hemascope.domain.profile import FittedFigures, MicroscopeProfile, ProfileLimits
 from hemascope.imaging.overlay import encode_png
 from hemascope.imaging.synthetic import draw_synthetic_smear
 from hemascope.microscopes import profile as fitting
@@ -15,6 +16,9 @@ from hemascope_cli.pictures import profiles
 
 Captured = pytest.CaptureFixture[str]
 # Drawn smears are unlike those of the shipped model, whatever the correction.
+FIGURES = FittedFigures(
+    fields=1, slides=1, clipped=(0.0, 0.0, 0.0), uncorrected_score=0.4, corrected_score=0.4, quality_passed=1.0
+)
 OPEN = ProfileLimits(largest_uncorrected_score=1000, largest_corrected_score=1000, smallest_quality_passed=0)
 
 
@@ -85,15 +89,58 @@ def test_an_overexposed_microscope_is_told_to_lower_the_exposure(tmp_path: Path,
 
 def test_what_is_no_folder_is_one_line(tmp_path: Path, capsys: Captured) -> None:
     assert main(["commission", str(tmp_path / "nowhere"), "--out", str(tmp_path / "x")]) == 1
-    assert capsys.readouterr().err == f"hemascope: expected a folder with pictures, received {tmp_path / 'nowhere'}\n"
+    assert (
+        capsys.readouterr().err
+        == f"hemascope: {tmp_path / 'nowhere'} does not exist. Give the folder that holds the pictures.\n"
+    )
 
 
-@pytest.mark.usefixtures("open_limits")
-def test_a_profile_that_cannot_be_written_is_one_line(
+def test_a_place_that_cannot_be_written_is_told_before_the_work(
     tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(profiles, "fit_profile", lambda *_: MicroscopeProfile())
+    monkeypatch.setattr(profiles, "load_classifier", None)  # is not reached
     (tmp_path / "file").touch()
+    folder = photograph(tmp_path / "p", 1, fields=1)
 
-    assert main(["commission", str(photograph(tmp_path / "p", 1, fields=1)), "--out", str(tmp_path / "file" / "x")]) == 1
-    assert capsys.readouterr().err.splitlines()[-1].startswith("hemascope: expected to write ")
+    for out, said in ((tmp_path / "file" / "x", "can't be written: "), (folder, "it is a folder")):
+        assert main(["commission", str(folder), "--out", str(out)]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert said in line
+        assert line.endswith("Give another file.")
+
+
+def test_a_profile_replaces_nothing_but_a_profile(tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profiles, "fit_profile", lambda *_: MicroscopeProfile(figures=FIGURES))
+    folder = photograph(tmp_path / "p", 1, fields=1)
+    picture = next(folder.rglob("*.*"))
+    before, old = picture.read_bytes(), tmp_path / "old.json"
+    old.write_text(MicroscopeProfile().to_json())
+
+    assert main(["commission", str(folder), "--out", str(picture)]) == 1
+    assert (
+        capsys.readouterr().err
+        == f"hemascope: {picture} is there already and holds something else than a profile. Give another file.\n"
+    )
+    assert picture.read_bytes() == before
+    assert main(["commission", str(folder), "--out", str(old)]) == 0
+    assert MicroscopeProfile.model_validate_json(old.read_text()).figures == FIGURES
+
+
+def test_fields_that_show_too_little_of_a_slide_are_refused_with_what_to_do(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> MicroscopeProfile:
+        raise RejectedSmear(RejectionReason.TOO_SMALL, "expected a field of at least 134 pixels a side, received 96")
+
+    monkeypatch.setattr(profiles, "fit_profile", refuse)
+
+    assert main(["commission", str(photograph(tmp_path / "p", 1, fields=1)), "--out", str(tmp_path / "x")]) == 1
+    assert "A picture shows too little of the slide at its magnification. Use an objective" in capsys.readouterr().out
+
+
+def test_a_folder_at_the_wrong_level_is_shown_as_what_it_is_taken_for(tmp_path: Path, capsys: Captured) -> None:
+    photograph(tmp_path / "all" / "january", 3)
+    photograph(tmp_path / "all" / "february", 3, fields=1)
+
+    assert main(["commission", str(tmp_path / "all"), "--out", str(tmp_path / "x")]) == 1
+    assert "that you name are the slides. Here they are: january (" in capsys.readouterr().out

@@ -52,7 +52,7 @@ def test_the_mark_can_be_taken_back(cloud: MotoCloud, capsys: Captured) -> None:
     assert not stored.is_reference
 
 
-@pytest.mark.parametrize(("words", "told"), [(["a/b"], "U+002F"), (["scope 9", "--undo"], "none of this name")])
+@pytest.mark.parametrize(("words", "told"), [(["a/b"], "U+002F"), (["scope 9", "--undo"], "no microscope of this name")])
 def test_what_cannot_be_marked_is_refused_and_leaves_no_trace(
     cloud: MotoCloud, capsys: Captured, words: list[str], told: str
 ) -> None:
@@ -72,3 +72,16 @@ def test_the_list_tells_states_ids_and_names(cloud: MotoCloud, capsys: Captured)
     assert main(["registry", "list", *OURS, *TABLE]) == 0
 
     assert capsys.readouterr().out == (f"unknown    {other.digest}  scope 1\nverified   {SCOPE.digest}  scope 2  reference\n")
+
+
+def test_a_hospital_without_microscopes_is_told(cloud: MotoCloud, capsys: Captured) -> None:
+    assert main(["registry", "list", *OURS, *TABLE]) == 0
+    assert "This hospital has no registered microscope." in capsys.readouterr().err
+
+
+def test_without_a_network_no_name_of_an_exception_is_printed(capsys: Captured) -> None:
+    assert main(["registry", "list", *OURS, "--endpoint", "http://127.0.0.1:9"]) == 1
+
+    said = capsys.readouterr().err
+    assert "and there was no answer: check this computer's network and --endpoint" in said
+    assert "Error" not in said

@@ -133,7 +133,7 @@ def test_reports_of_two_slides_are_one_line_on_stderr(tmp_path: Path, capsys: Ca
 @pytest.mark.parametrize("name", ["nowhere.jpg", "nowhere.jsonl"])
 def test_a_path_that_does_not_exist_is_one_line_on_stderr(tmp_path: Path, capsys: Captured, name: str) -> None:
     assert main(["slide", str(tmp_path / name)]) == 2
-    assert capsys.readouterr().err == f"hemascope: expected a file or folder, {tmp_path / name} does not exist\n"
+    assert capsys.readouterr().err == f"hemascope: There is no file or folder {tmp_path / name}. Check the name.\n"
 
 
 def test_neither_pictures_nor_reports_are_one_line_on_stderr(tmp_path: Path, capsys: Captured) -> None:

@@ -1,5 +1,6 @@
 """Where people read of a smear whose microscope is not verified: no class anywhere, nothing urgent, nobody is paged."""
 
+import csv
 import io
 import json
 from typing import Any
@@ -120,6 +121,22 @@ def test_the_command_lines_lists_name_no_class(style: str) -> None:
     lines = written.getvalue().splitlines()
     assert "unverified" in written.getvalue()
     assert names_none("\n".join(lines[1:]))  # a table's header names its columns
+
+
+@pytest.mark.parametrize("decision", ["indeterminate", "out_of_distribution", "poor_quality"])
+def test_the_command_line_heads_no_line_with_a_class_that_is_no_answer(decision: str) -> None:
+    text, table = io.StringIO(), io.StringIO()
+    for style, written in (("text", text), ("csv", table)):
+        writer = WRITERS[style](written, DISEASE)
+        writer.write("one.jpg", pro_b(decision))
+        writer.close()
+
+    (row,) = csv.DictReader(io.StringIO(table.getvalue()))
+    words = decision.replace("_", " ")
+    assert text.getvalue().splitlines()[1].startswith(f"  {words}: ")
+    assert text.getvalue().splitlines()[-1].split() == [*words.split(), "1"]
+    assert (row["decision"], row["label"]) == (decision, "")
+    assert float(row["Pro-B"]) > 0.5
 
 
 def test_the_command_lines_json_has_everything() -> None:

@@ -66,7 +66,7 @@ def test_an_id_that_cannot_stand_in_a_key_is_refused(bucket: Any, tmp_path: Path
 
     assert upload(tmp_path / "field.jpg", hospital=hospital) == 1
 
-    assert capsys.readouterr().err.startswith("hemascope: expected ids without '/'")
+    assert capsys.readouterr().err.startswith("hemascope: An id can't have a '/'")
     assert list(bucket.objects.all()) == []
 
 
@@ -76,7 +76,7 @@ def test_the_character_that_is_refused_is_named_and_the_id_is_not(bucket: Any, t
     assert upload(tmp_path / "field.jpg", patient="jane\x07") == 1
 
     said = capsys.readouterr().err
-    assert said.endswith("received a patient with the character U+0007 BELL\n")
+    assert said.endswith("Correct a patient with the character U+0007 BELL.\n")
     assert "jane" not in said
 
 

@@ -9,6 +9,11 @@ from tests.support.fakes import Killed
 from tests.support.microscope_world import AgentWorld, FakeBucket
 
 
+def home_of(name: str) -> str | None:
+    """The slide whose folder a file is in."""
+    return name.split("/")[1] if "/" in name else None
+
+
 @dataclass
 class Taken:
     """What the machine knows of one picture; ``slides``: under which it may be stored, None until a listing shows it."""

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from hemascope.domain.errors import HemascopeError
 from hemascope_cli.microscope.slide_id import SlideId
-from tests.machine.slide_world import KillingBucket, MachineWorld, Taken
+from tests.machine.slide_world import KillingBucket, MachineWorld, Taken, home_of
 from tests.support.fakes import Killed
 
 NANO = 10**9
@@ -24,14 +24,9 @@ DAY = 24 * 3600
 SIZE = 64  # every picture's, so that a size tells nothing
 SLIDES = ["c-1", "c-2", "c-3"]
 FLAT = [*(f"{number}.jpg" for number in range(8)), "3.jpg.part"]
-RARELY = st.sampled_from([False, False, False, True])
+RARELY = st.sampled_from([False] * 3 + [True])
 KILLS = st.sampled_from([None, None, None, *range(1, 16)])
 PLACES = [*FLAT, "p-7/c-1/1.jpg", "p-7/c-2/1.jpg", "p-7/c-2/2.jpg"]
-
-
-def home_of(name: str) -> str | None:
-    """The slide whose folder a file is in."""
-    return name.split("/")[1] if "/" in name else None
 
 
 class SlideMachine(RuleBasedStateMachine):
@@ -45,6 +40,7 @@ class SlideMachine(RuleBasedStateMachine):
         self.files: dict[str, Taken] = {}  # by their names in the folder
         self.pictures: dict[str, Taken] = {}
         self.started: str | None = None
+        self.session = (0, 0)  # number of the start, and its time
         self.asked_ns: dict[str, int] = {}  # when a slide was to be started first
         self.newly_seen: list[tuple[str, Taken]] = []
         self.checked: list[str] = []
@@ -57,6 +53,11 @@ class SlideMachine(RuleBasedStateMachine):
         shutil.rmtree(self.place)
 
     # What the machine knows.
+
+    @property
+    def on_stage(self) -> str | None:
+        """The slide that is started, unless it was left so since another day."""
+        return None if self.clock_ns - self.session[1] > DAY // 2 * NANO else self.started
 
     def see(self, slide: str | None) -> None:
         """A listing shows what is in the folder; ``slide`` is started."""
@@ -127,8 +128,7 @@ class SlideMachine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 99))
     def continue_to_copy(self, which: int) -> None:
         name = sorted(self.files)[which % len(self.files)]
-        lacking = SIZE - self.path(name).stat().st_size
-        self.write(name, b"." * lacking, append=True)
+        self.write(name, b"." * (SIZE - self.path(name).stat().st_size), append=True)
         self.files[name].is_old = False
 
     @precondition(lambda self: self.files)
@@ -161,14 +161,19 @@ class SlideMachine(RuleBasedStateMachine):
             self.forget_unseen()
         self.world.killing.left = -1
         self.newly_seen.clear()
+        self.note_session()
+
+    def note_session(self) -> None:
         session = self.world.outbox.bindings.session
         self.started = session.slide.slide if session else None
+        if session and session.number != self.session[0]:
+            self.session = (session.number, self.clock_ns)
 
     def restart(self) -> None:
         self.world.outbox.close()
         self.world.start()
-        session = self.world.outbox.bindings.session
-        self.started, self.is_new_process = session.slide.slide if session else None, True
+        self.note_session()
+        self.is_new_process = True
 
     @initialize(slide=st.sampled_from(SLIDES))
     def begin(self, slide: str) -> None:
@@ -210,7 +215,7 @@ class SlideMachine(RuleBasedStateMachine):
     def work(self, rounds: int, kill: int | None, after_sending: bool) -> None:
         self.bucket.kills = after_sending and kill is not None
         for _ in range(rounds):
-            self.see(self.started)
+            self.see(self.on_stage)
             self.is_new_process &= self.is_away
             self.run(self.world.agent.round, kill)
             self.pass_time(0.5)
@@ -219,7 +224,7 @@ class SlideMachine(RuleBasedStateMachine):
     @rule(slide=st.sampled_from(SLIDES), kill=KILLS)
     def start(self, slide: str, kill: int | None) -> None:
         self.asked_ns.setdefault(slide, self.clock_ns)
-        if self.started != slide:
+        if self.on_stage != slide:
             self.look_at_the_end()
             self.see(None)
         self.run(lambda: self.world.slides.start(SlideId("p-7", slide)), kill)
@@ -231,7 +236,7 @@ class SlideMachine(RuleBasedStateMachine):
 
     def look_at_the_end(self) -> None:
         """A slide's end shows its last pictures, unless nobody has watched since the last process died."""
-        self.see(None if self.is_new_process else self.started)
+        self.see(None if self.is_new_process else self.on_stage)
         self.is_new_process &= self.is_away
 
     @rule()

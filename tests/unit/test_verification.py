@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.profile import FittedField, MicroscopeProfile
 from hemascope.domain.report import Decision, ModelReference, Report
-from hemascope.domain.verification import VerificationLimits, VerificationProof, VerifiedSlide
+from hemascope.domain.verification import GivenAnswer, VerificationLimits, VerificationProof, VerifiedSlide
 from hemascope.microscopes.verification import ScreenedField, Signature, SlideAnswer, make_proof, parse_answers, read_answer
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
@@ -153,7 +153,7 @@ def test_one_picture_in_two_slides_is_refused(report: Report, artifact: Artifact
     fields = [field_of(report, slide, "a", LEUKEMIA, "the same") for slide in ("s", "t")]
     answers = parse_answers("slide,answer\ns,leukemia\nt,benign\n", artifact.manifest.disease)
 
-    with pytest.raises(HemascopeError, match="the same one in two: a of s and a of t"):
+    with pytest.raises(HemascopeError, match="The same picture is in two slides: a of s and a of t"):
         make_proof(fields, answers, PROFILE, artifact.reference, artifact.manifest.disease, SIGNED)
 
 
@@ -176,7 +176,7 @@ def test_slides_without_an_answer_are_left_out_and_none_at_all_is_an_error(repor
     proof = make_proof(fields, parse_answers("slide,answer\ns,Pre-B\n", disease), PROFILE, artifact.reference, disease, SIGNED)
 
     assert [(slide.slide, slide.known, slide.given_as) for slide in proof.slides] == [("s", "leukemia", "Pre-B")]
-    with pytest.raises(HemascopeError, match="at least one slide with a known answer"):
+    with pytest.raises(HemascopeError, match="no pictures of a slide with a known answer"):
         make_proof(fields, {}, PROFILE, artifact.reference, disease, SIGNED)
 
 
@@ -199,9 +199,12 @@ def test_tables_as_people_write_them(text: str, artifact: Artifact) -> None:
     [
         ("", "missing: slide, answer"),
         ("slide\na\n", "missing: answer"),
-        ("slide,answer\na,AML\n", "expected one of leukemia, benign, Benign, Early Pre-B, Pre-B, Pro-B in line 2"),
-        ("slide,answer\na\n", "received nothing"),
-        ("slide,answer\na,benign\na,Pre-B\n", "received two for a"),
+        (
+            "slide,answer\na,AML\n",
+            "unknown in line 2 of the answers. Write one of leukemia, benign, Benign, Early Pre-B, Pre-B, Pro-B",
+        ),
+        ("slide,answer\na\n", "There is no answer in line 2"),
+        ("slide,answer\na,benign\na,Pre-B\n", "two answers for the slide a"),
     ],
 )
 def test_tables_that_cannot_be_understood_are_refused_in_words(text: str, said: str, artifact: Artifact) -> None:
@@ -222,10 +225,37 @@ def test_the_identity_is_the_digest_of_the_file(prove: Prove) -> None:
 def test_a_proof_is_of_one_profile_and_one_model(prove: Prove, model: ModelReference) -> None:
     proof = prove(many(29, 14))
 
-    assert proof.proves(PROFILE.sha256, model.sha256)
-    assert not proof.proves("0" * 64, model.sha256)
-    assert not proof.proves(PROFILE.sha256, "0" * 64)
-    assert not prove(many(28, 14)).proves(PROFILE.sha256, model.sha256)
+    def against(found: VerificationProof, profile: MicroscopeProfile = PROFILE, model: ModelReference = model) -> str | None:
+        return found.reason_against(profile, model)
+
+    assert against(proof) is None
+    assert against(proof, MicroscopeProfile(software="another")) == "the proof was made with another profile"
+    assert "verify the microscope again" in (against(proof, model=model.model_copy(update={"sha256": "0" * 64})) or "")
+    assert "not good enough" in (against(prove(many(28, 14))) or "")
+
+
+def test_a_proof_from_which_the_marks_of_the_fitted_pictures_were_removed_opens_nothing(
+    prove: Prove, model: ModelReference
+) -> None:
+    fitted = FittedField(slide="l0", sha256=hashlib.sha256(b"l0/0.jpg").hexdigest())
+    profile = MicroscopeProfile(fitted_on=(fitted,))
+    marked = prove(many(30, 9), profile)
+    content = json.loads(marked.to_json())
+    slides = [VerifiedSlide.model_validate(slide) for slide in content["slides"]]
+    unmarked = [
+        slide.model_copy(
+            update={
+                "fields": tuple(field.model_copy(update={"not_counted": None}) for field in slide.fields),
+                "answer": GivenAnswer(slide.known),
+            }
+        )
+        for slide in slides
+    ]
+    edited = VerificationProof.of(unmarked, profile=profile.sha256, model=model, at=marked.at, by=marked.by)
+
+    assert marked.reason_against(profile, model) is None
+    assert (edited.passed, edited.figures.sensitivity.total) == (True, 30)
+    assert "counts pictures that the profile was fitted on" in (edited.reason_against(profile, model) or "")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,15 @@ SLIDE = 20  # consecutive file numbers of a class that stand for a slide: the da
 _SEED = 14
 # Draws that commissioning would refuse for their number of slides alone are measured all the same.
 UNCOUNTED = ProfileLimits(minimum_fields=1, minimum_slides=1)
+# No limit at all: what a profile would do that commissioning refuses.
+OPEN = UNCOUNTED.model_copy(
+    update={
+        "largest_clipped": 1.0,
+        "largest_uncorrected_score": 1000.0,
+        "largest_corrected_score": 1000.0,
+        "smallest_quality_passed": 0.0,
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -22,19 +22,11 @@ from hemascope.model.classifier import Classifier
 from hemascope.model.folder import ArtifactFolder
 from hemascope.screening.pipeline import screen
 from hemascope.screening.selfcheck import SPECIMEN
-from training.evidence.commissioning_draws import UNCOUNTED
+from training.evidence.commissioning_draws import OPEN, UNCOUNTED
 from training.evidence.microscope_scale import strange_fields
 
 _SHOWN = (360, 225)  # pixels in which the light is compared
 _FITTED = (1, 5, FIELDS_FOR_A_STATE)
-_OPEN = UNCOUNTED.model_copy(
-    update={
-        "largest_clipped": 1.0,
-        "largest_uncorrected_score": 1000.0,
-        "largest_corrected_score": 1000.0,
-        "smallest_quality_passed": 0.0,
-    }
-)
 
 
 def measure_light(classifier: Classifier, white_cells: Path) -> dict[str, Any]:
@@ -111,7 +103,7 @@ def _unfamiliar_microscope(classifier: Classifier, slides: dict[str, list[Pictur
         fit_profile(fields, reference, classifier, UNCOUNTED)
     except CommissioningRefused as refused:
         told |= {"refused": [refusal.reason.value for refusal in refused.refusals], "message": str(refused)}
-    profile = fit_profile(fields, reference, classifier, _OPEN)
+    profile = fit_profile(fields, reference, classifier, OPEN)
     others = [field for slide in judged for field in slides[slide]]
     return told | {
         "figures": profile.figures.model_dump() if profile.figures else None,

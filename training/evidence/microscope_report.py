@@ -43,6 +43,8 @@ def microscopes(report: Mapping[str, Any], *, markdown: bool) -> str:
         parts += _tiles(report["tiles"], markdown)
     if "light" in report:
         parts += _light(report["light"], markdown)
+    if "strangers" in report:
+        parts += strangers(report["strangers"], markdown)
     return "\n\n".join(parts)
 
 
@@ -54,6 +56,20 @@ _HEADER = (
     "right on other slides",
     "map",
     "refused draws",
+)
+
+
+_STRANGERS = (
+    "source",
+    "pictures",
+    "commissioning, beside counts",
+    "confident: unknown",
+    "profiled",
+    "suspended",
+    "verification failed",
+    "guards alone, uncorrected",
+    "beyond the guards with the profile",
+    "verification passed (simulated)",
 )
 
 
@@ -175,6 +191,34 @@ def _light(found: Mapping[str, Any], markdown: bool) -> list[str]:
             f"the profile all the same, the boldest of a field's tiles: {_counts(other['corrected'])}. Unverified, none is "
             "stated."
         ),
+    ]
+
+
+def strangers(rows: _Rows, markdown: bool) -> list[str]:
+    """What would be stated of foreign pictures, as a sentence and a table."""
+    lines = [
+        (
+            row["source"],
+            str(row["pictures"]),
+            ", ".join(row["refused"]) or "accepted",
+            *(str(row["states"][state].get("confident", 0)) for state in ("unknown", "profiled", "suspended")),
+            str(row["failed"]["decisions"].get("confident", 0)),
+            _counts(row["guards"]),
+            str(row["beyond"]),
+            _counts(row["passed"]),
+        )
+        for row in rows
+    ]
+    stated = sum(found.get("confident", 0) for row in rows for found in (*row["states"].values(), row["failed"]["decisions"]))
+    pictures = sum(row["pictures"] for row in rows)
+    return [
+        (
+            f"Strangers: {pictures} pictures that show no leukemia. Each source is a microscope of its own, with a profile "
+            "that is fitted to every second of its slides, whether commissioning accepts it or not. The first columns "
+            "count confident answers; then follows what quality gate and guards decide alone, and what would be decided with "
+            f"the profile once a simulated verification has passed. Confident where none may be: {stated}."
+        ),
+        table(_STRANGERS, lines, markdown=markdown),
     ]
 
 

@@ -173,6 +173,8 @@ class Agent:
         except FileNotReady as error:
             self._trouble.append(str(error))
             return False
+        if self.slides.overdue:
+            self._trouble.append(self.slides.overdue)
         settled = self.folder.settled(bindings.knows)
         self.watcher.passed_over(self.folder.passed_over)
         self.unreadable.clear()

@@ -7,12 +7,11 @@ listed, and never sent for another slide (docs/adr/0033).
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import replace
 
-from hemascope.domain.errors import TransientError
 from hemascope_cli.microscope.binding import ABSENT, PRESENT, RELEASED, Binding, Hold, Origins, Session
+from hemascope_cli.microscope.disk import on_disk
 from hemascope_cli.microscope.folder import FileStamp, Seen
 from hemascope_cli.microscope.slide_id import SlideId
 
@@ -103,12 +102,14 @@ class Bindings:
         origins = Origins(self._files, names)
         for file in seen:
             old = self._files.get(file.stamp.name)
-            if old is not None and old.stamp == file.stamp:
+            # Another file under the name may have the size and time of the one before it, until its content is known.
+            is_same = old is not None and old.stamp == file.stamp
+            may_differ = old is None or (old.inode != file.inode and not old.sha256 and not old.hold)
+            origin = origins.find(file, self._place(file)) if may_differ or not is_same else None
+            if old is not None and is_same and not (origin and self._is_foreign(origin, file)):
                 if (old.presence, old.inode) != (PRESENT, file.inode):
                     changes[file.stamp.name] = replace(old, presence=PRESENT, inode=file.inode)
-                continue
-            origin = origins.find(file, self._place(file))
-            if old is None or old.presence == RELEASED or (origin and self._is_foreign(origin, file)):
+            elif old is None or old.presence == RELEASED or (origin and self._is_foreign(origin, file)):
                 changes[file.stamp.name] = self._first_sight(file, origin, first=first)
             else:
                 changes[file.stamp.name] = self._changed(old, file)
@@ -289,12 +290,3 @@ def _binding(row: tuple[bytes, int, int, int, str | None, str | None, int, int, 
     stamp = FileStamp(os.fsdecode(name), size, modified_ns)
     whose = SlideId(patient, slide) if patient and slide else None
     return Binding(stamp, inode, whose, session, presence, sha256, Hold(hold) if hold else None, bool(listed))
-
-
-@contextmanager
-def on_disk() -> Iterator[None]:
-    """Turn SQLite's errors into one that the agent tries again after."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise TransientError(f"expected to read and write the outbox, received: {error}") from error

@@ -50,11 +50,19 @@ def read_identity(folder: Path) -> DeviceIdentity:
     """
     missing = [name for name in ("microscope.json", *_FILES.values()) if not (folder / name).is_file()]
     if missing:
-        raise HemascopeError(f"expected {', '.join(missing)} in {folder}")
+        raise HemascopeError(
+            f"The certificate's folder {folder} lacks {', '.join(missing)}. Check --identity, and copy them there."
+        )
     try:
         return DeviceIdentity.model_validate_json((folder / "microscope.json").read_bytes())
     except (ValidationError, OSError) as error:
-        raise HemascopeError(f"expected a microscope.json as docs/microscope.md describes it, received: {error}") from None
+        raise HemascopeError(f"microscope.json is not as docs/microscope.md describes it: {_what(error)}") from None
+
+
+def _what(error: ValidationError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"it can't be read ({error.strerror})"
+    return "; ".join(f"{'.'.join(map(str, row['loc'])) or 'the file'}: {row['msg']}" for row in error.errors())
 
 
 def device_session(folder: Path, identity: DeviceIdentity) -> Any:
@@ -86,10 +94,12 @@ class _DeviceProvider(CredentialProvider):  # type: ignore[misc]  # botocore has
         try:
             answer = self._pool.request("GET", url, headers={"x-amzn-iot-thingname": self._identity.thing})
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise TransientError(f"expected keys for the certificate, received {type(error).__name__}") from error
+            raise TransientError(
+                "no keys for the certificate, since there was no answer: check this computer's network and clock"
+            ) from error
         if answer.status != 200:
             kind = HemascopeError if answer.status in {400, 403, 404} else TransientError
-            raise kind(f"expected keys for the certificate, received status {answer.status}")
+            raise kind(f"no keys for the certificate, status {answer.status}: ask the operator whether it is still valid")
         given = json.loads(answer.data)["credentials"]
         return {
             "access_key": given["accessKeyId"],

@@ -28,6 +28,7 @@ MARK = ".hemascope"  # the agent's own file in the folder: its lock, and how the
 _INODE = 2**63 - 1  # what SQLite can store
 _FOLDER = "a folder: a slide's pictures are directly in PATIENT/SLIDE"
 _LINK = "a link to a folder"
+_FILE_LINK = "a link to a file: copy the picture itself"  # what it leads to may be another slide's tomorrow
 _NO_SLIDE = "beside the slides' folders: move it into PATIENT/SLIDE"
 LONG_ENOUGH = 15  # times ``settle``: then a file without its end is sent as it is, and the service reports what is wrong
 
@@ -80,7 +81,7 @@ class WatchedFolder:
     Parameters
     ----------
     path
-        The folder; it may disappear and return, as a network drive does.
+        The folder; it may disappear and return, as a network drive does. A link is followed once.
     settle
         Seconds for which a file must not change; at least two on drives whose timestamps have steps of two seconds.
     seconds
@@ -98,6 +99,9 @@ class WatchedFolder:
     _candidates: list[FileStamp] = field(default_factory=list, init=False)  # of the last listing
     _told: dict[str, _Told] = field(default_factory=dict, init=False)
     _since: dict[str, tuple[FileStamp, float]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.path = self.path.resolve()
 
     def settled(self, known: Callable[[FileStamp], bool]) -> list[FileStamp]:
         """Stamps of the new pictures of the last listing that have not changed for ``settle`` seconds, by time and name.
@@ -158,7 +162,9 @@ class WatchedFolder:
                 elif entry.name != MARK:
                     seen += self._look_at(entry, entry.name, None)
         except OSError as error:
-            raise FileNotReady(f"expected to list the folder: {error.strerror}") from error
+            raise FileNotReady(
+                f"the folder can't be listed ({error.strerror}): check whether the drive is there and this account may read it"
+            ) from error
         return seen
 
     def _look_into_patient(self, patient: os.DirEntry[str]) -> Iterator[Seen]:
@@ -194,6 +200,9 @@ class WatchedFolder:
             if not entry.is_file():
                 self.passed_over[name] = reason or NO_FILE
                 return
+            if entry.is_symlink():
+                self.passed_over[name] = reason or _FILE_LINK
+                return
             status = entry.stat()
             stamp = FileStamp(name, status.st_size, status.st_mtime_ns)
             if reason:
@@ -226,11 +235,11 @@ class WatchedFolder:
                 data = file.read(MAXIMUM_BYTES + 1)
                 status = os.fstat(file.fileno())
         except OSError as error:
-            raise FileNotReady(f"expected a readable picture: {error.strerror}") from error
+            raise FileNotReady(f"a picture can't be read ({error.strerror}): check whether this account may read it") from error
         if (status.st_size, status.st_mtime_ns) != stamp[1:] or len(data) < min(stamp.size, MAXIMUM_BYTES + 1):
-            raise FileNotReady("expected a picture that is not being written")
+            raise FileNotReady("a picture is still being written")
         if self.is_young(stamp) and _lacks_its_end(data):
-            raise FileNotReady("expected a complete picture, it lacks its end")
+            raise FileNotReady("a picture lacks its end; it may still be written")
         return data
 
     def stamp_of(self, name: str) -> FileStamp | None:

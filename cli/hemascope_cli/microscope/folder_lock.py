@@ -16,35 +16,41 @@ _FAR = 2**30  # the byte that Windows locks, beyond what is written
 class FolderLock:
     """A lock on a folder, which the operating system releases however the process ends.
 
-    It is on the agent's own file in the folder, so that agents on several machines see it where the drive can lock; where
-    nothing can be written there, on a file of this machine.
+    It is on the agent's own file in the folder, so that agents on several machines see it where the drive can lock, and on a
+    file of this machine, since somebody who empties the folder may delete the agent's file. One of them is enough.
 
     Raises
     ------
     AgentRuns
-        Where another agent has it.
+        Where another agent has one of them.
     """
 
     def __init__(self, folder: Path) -> None:
+        self._files: list[IO[Any]] = []
         for path in (folder / MARK, _local(folder)):
             try:
-                self._file = _open(path)
+                file = _open(path)
             except OSError:
                 continue
             try:
-                _lock(self._file)
+                _lock(file)
             except (BlockingIOError, PermissionError):
-                self._file.close()
-                raise AgentRuns("expected to be the only agent on this folder, another one runs with another outbox") from None
+                file.close()
+                self.release()
+                raise AgentRuns("Another agent works on this folder, with another outbox. Stop it first.") from None
             except OSError:  # a drive without locks
-                self._file.close()
+                file.close()
                 continue
-            return
-        raise AgentRuns("expected to lock the folder, so that no other agent works on it; it can't be locked")
+            self._files.append(file)
+        if not self._files:
+            raise AgentRuns(
+                "The folder can't be locked against other agents. Let this account write into it, or into the temporary folder."
+            )
 
     def release(self) -> None:
         """Let another agent have it."""
-        self._file.close()
+        for file in self._files:
+            file.close()
 
 
 def _open(path: Path) -> IO[Any]:

@@ -2,6 +2,7 @@
 
 import json
 import stat
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -49,7 +50,7 @@ def follow(order: Order, slides: Slides, *, allow_names: bool) -> Answer:
     """Do what an order says."""
     try:
         if order.hospital and order.hospital != slides.hospital:
-            raise HemascopeError("expected the agent's hospital, received another")
+            raise HemascopeError("The agent on this folder works for another hospital. Check --hospital and --watch.")
         if order.verb == "start":
             slide = slide_id(order.patient, order.slide, allow_names=allow_names)
             if order.gently and slides.started not in (None, slide):
@@ -62,6 +63,21 @@ def follow(order: Order, slides: Slides, *, allow_names: bool) -> Answer:
     except HemascopeError as error:
         return Answer(outcome="refused", lines=[str(error)])
     return Answer(outcome="done", lines=slides.describe())
+
+
+def find_scanner(barcode: str | None) -> Path | IO[str] | None:
+    """Where a scanner types; ``-`` is standard input.
+
+    Raises
+    ------
+    HemascopeError
+        Where there is none.
+    """
+    if barcode is None or barcode == "-":
+        return sys.stdin if barcode else None
+    if not Path(barcode).exists():
+        raise HemascopeError(f"There is no barcode scanner at {barcode}. Plug it in, and check --barcode.")
+    return Path(barcode)
 
 
 class Orders:
@@ -91,7 +107,7 @@ class Orders:
         try:
             if line is None:
                 slides.stop()
-                raise HemascopeError("expected a barcode scanner, it has ended; no slide is started")
+                raise HemascopeError("the scanner has gone, so no slide is started: plug it in and start the agent again")
             if not line.strip():
                 return
             if line.strip().casefold() == STOP:
@@ -154,7 +170,9 @@ def _write(path: Path, text: str) -> None:
         new.write_text(text, encoding="utf-8")
         new.replace(path)
     except OSError as error:
-        raise TransientError(f"expected to write beside the outbox, received: {error.strerror}") from error
+        raise TransientError(
+            f"nothing can be written beside the outbox ({error.strerror}): free some space, or check who may write there"
+        ) from error
 
 
 def send_order(outbox: Path, order: Order) -> Answer:
@@ -180,6 +198,6 @@ def send_order(outbox: Path, order: Order) -> Answer:
                     _request(outbox).unlink()
                     until = 0
                 continue
-            raise HemascopeError("expected an answer of the agent, received none: look at it before the next picture") from None
+            raise HemascopeError("The agent did not answer. Look at what it shows before you take the next picture.") from None
         path.unlink(missing_ok=True)
         return answer

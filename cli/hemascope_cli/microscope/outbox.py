@@ -9,7 +9,8 @@ from pathlib import Path
 
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.specimen import specimen_of
-from hemascope_cli.microscope.bindings import BINDINGS, Bindings, on_disk
+from hemascope_cli.microscope.bindings import BINDINGS, Bindings
+from hemascope_cli.microscope.disk import on_disk
 from hemascope_cli.microscope.folder import FileStamp
 from hemascope_cli.microscope.slide_id import SlideId
 
@@ -31,6 +32,7 @@ CREATE TABLE IF NOT EXISTS pictures (
 );
 """
 _FIELDS = "sha256, name, size, modified_ns, key, state, attempts, object_id, result, reason, patient, slide"
+_PLACE = "Give another --outbox, on a local disk on which this account may write."
 _QUARANTINED = "its slide was stopped before it was sent; start the slide again to send it"
 
 
@@ -99,10 +101,10 @@ class Outbox:
             self.bindings = Bindings(self._base)
         except sqlite3.Error as error:
             if "locked" in str(error):
-                raise AgentRuns("expected to be the only agent on this folder, another one runs") from error
-            raise HemascopeError(f"expected an outbox that can be opened, received: {error}") from error
+                raise AgentRuns("Another agent works on this folder. Stop it first.") from error
+            raise HemascopeError(f"The outbox {path} can't be opened ({error}). {_PLACE}") from error
         except OSError as error:
-            raise HemascopeError(f"expected a place for the outbox, received: {error.strerror}") from error
+            raise HemascopeError(f"The outbox {path} can't be written ({error.strerror}). {_PLACE}") from error
 
     def close(self) -> None:
         """Close the file, and release its lock."""
@@ -115,7 +117,7 @@ class Outbox:
             (version,) = self._base.execute("PRAGMA user_version").fetchone()
             tables = {name for (name,) in self._base.execute("SELECT name FROM sqlite_master")}
             if version > _VERSION:
-                raise HemascopeError(f"expected an outbox of version {_VERSION}, received {version}: update Hemascope")
+                raise HemascopeError(f"The outbox is of a newer version, {version} instead of {_VERSION}. Update Hemascope.")
             for statement in filter(str.strip, (_TABLES + BINDINGS).split(";")):
                 self._base.execute(statement)
             if version < _VERSION and "stamps" in tables:

@@ -71,7 +71,7 @@ class PortalClient:
         wanted = specimen.model_dump(exclude={"hospital"}) | {"sha256": sha256, "size": size, "names_confirmed": True}
         upload = self._ask("POST", "/uploads", _Upload, wanted)
         if upload.key != key:
-            raise HemascopeError("expected an account of this hospital, the portal gave a link for another one")
+            raise HemascopeError("the account is of another hospital: sign in with one of this hospital")
         return upload
 
     def put(self, where: SignedPut, data: bytes) -> tuple[int, Mapping[str, str]]:
@@ -106,26 +106,33 @@ class PortalClient:
     def _ask(self, method: str, path: str, kind: type[_Answer], body: Any = None) -> _Answer:
         answer = self._request(method, self.api.rstrip("/") + path, headers=self._token(), json=body)
         if answer.status == 401:
-            raise TransientError("expected a valid token, the portal says that it expired: please sign in again")
+            raise TransientError("the token has expired: sign in again, and put the new token into the file")
         if answer.status in _LATER:
-            raise TransientError(f"expected the portal to answer, received status {answer.status}")
+            raise TransientError(f"the portal does not work at the moment (status {answer.status}); the agent tries again")
         if answer.status >= 400:
-            raise HemascopeError(f"expected the portal to agree, received status {answer.status}")
+            raise HemascopeError(
+                f"the portal refuses this (status {answer.status}): the account must be a technician's or clinician's of this "
+                "hospital, and the microscope must be registered"
+            )
         try:
             return kind.model_validate_json(answer.data)
-        except ValidationError as error:
+        except ValidationError:
             raise HemascopeError(
-                f"expected {kind.__name__[1:]} from the portal, received {error.error_count()} errors"
+                "the portal's address answers as no portal of this version does: check --portal, or update Hemascope"
             ) from None
 
     def _token(self) -> dict[str, str]:
         try:
             return {"Authorization": f"Bearer {self.token_file.read_text(encoding='ascii').strip()}"}
         except (OSError, UnicodeError):
-            raise TransientError(f"expected an identity token in {self.token_file}") from None
+            raise TransientError(
+                f"there is no identity token in {self.token_file}: sign in, and put the token into this file"
+            ) from None
 
     def _request(self, method: str, url: str, **what: Any) -> urllib3.BaseHTTPResponse:
         try:
             return self._pool.request(method, url, **what)
         except urllib3.exceptions.HTTPError as error:
-            raise TransientError(f"expected an answer, received {type(error).__name__}") from error
+            raise TransientError(
+                "no answer from the service: check this computer's network and the address; the agent tries again"
+            ) from error

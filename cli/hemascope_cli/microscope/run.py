@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -21,7 +21,7 @@ from hemascope_cli.microscope.device_identity import device_session, read_identi
 from hemascope_cli.microscope.display import Lines, Table
 from hemascope_cli.microscope.folder import WatchedFolder
 from hemascope_cli.microscope.folder_lock import FolderLock
-from hemascope_cli.microscope.orders import Answer, Order, Orders, follow, send_order
+from hemascope_cli.microscope.orders import Answer, Order, Orders, find_scanner, follow, send_order
 from hemascope_cli.microscope.outbox import AgentRuns, Outbox
 from hemascope_cli.microscope.portal_client import PortalClient
 from hemascope_cli.microscope.senders import PortalSender, S3Sender
@@ -102,8 +102,7 @@ def run_agent(options: AgentOptions) -> int:
     Returns
     -------
     int
-        The exit status: 0; with ``once`` 3 where a picture will have no report, because it was refused, held back, rejected or
-        removed, or can't be read.
+        The exit status: 0; with ``once`` 3 where a picture will have no report, being refused, held back, rejected or lost.
 
     Raises
     ------
@@ -147,17 +146,17 @@ def _watch(agent: Agent, options: AgentOptions, slide: SlideId | None) -> int:
 
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
-        raise HemascopeError(f"expected a folder to watch, {folder} is none")
+        raise HemascopeError(f"There is no folder {folder} to watch. Check --watch, and whether the drive is connected.")
 
 
 def _slide_of(options: AgentOptions) -> SlideId | None:
     patient_of(options.hospital, "any")
     if options.slide is None:
         if options.patient is not None:
-            raise HemascopeError("expected --slide with --patient")
+            raise HemascopeError("--patient needs --slide: say which slide of the patient is on the stage.")
         return None
     if options.barcode is not None:
-        raise HemascopeError("expected either --slide or --barcode")
+        raise HemascopeError("Give either --slide or --barcode: each of them says which slide is started.")
     patient = options.slide if options.patient is None else options.patient
     return slide_id(patient, options.slide, allow_names=options.allow_names)
 
@@ -179,17 +178,19 @@ def give_order(given: SlideOrder) -> int:
     Raises
     ------
     HemascopeError
-        Where the order is refused, or can't be followed within ``wait``.
+        Where the order is refused, or can't be followed within ``wait``; no slide is started then.
     """
     _check_folder(given.watch)
     path = given.outbox or _own_outbox(given.watch)
     until = time.monotonic() + given.wait
     while True:
-        answer = _follow(given, path)
+        is_last = time.monotonic() >= until
+        # At last the slide before ends whatever is still written: the person has another one in hand.
+        answer = _follow(replace(given, order=given.order.model_copy(update={"gently": not is_last})), path)
         if answer.outcome == "done":
             print("\n".join(answer.lines))
             return 0
-        if answer.outcome == "refused" or time.monotonic() >= until:  # "later" is repeated
+        if answer.outcome == "refused" or is_last:  # "later" is repeated
             raise HemascopeError("; ".join(answer.lines))
         time.sleep(min(1.0, max(0.0, until - time.monotonic())))
 
@@ -206,7 +207,7 @@ def _follow(given: SlideOrder, path: Path) -> Answer:
             folder = WatchedFolder(given.watch, 0, time.monotonic, given.allow_names)
             slides = _slides(folder, outbox, given.order.hospital or (owner[1] if owner else ""))
             if owner is None and given.order.verb != "start":
-                raise HemascopeError("no agent has run on this folder yet, so nothing was sent; check --watch and --outbox")
+                raise HemascopeError("No agent has run on this folder yet, so nothing was sent. Check --watch and --outbox.")
             slides.check_owner()
             # While no agent reads, waiting for complete pictures would not end.
             order = given.order.model_copy(update={"gently": False})
@@ -235,7 +236,6 @@ def _agent(options: AgentOptions, outbox: Outbox, path: Path, stop: Event) -> Ag
     sender, portal = _sign_in(options)
     shows_results = portal is not None
     folder = WatchedFolder(options.watch, options.settle, time.monotonic, options.allow_names)
-    scanner = sys.stdin if options.barcode == "-" else Path(options.barcode) if options.barcode else None
 
     def key_of(slide: SlideId, name: str) -> str:
         return smear_key(Specimen(hospital=options.hospital, **slide._asdict(), microscope=microscope, field=name))
@@ -247,7 +247,7 @@ def _agent(options: AgentOptions, outbox: Outbox, path: Path, stop: Event) -> Ag
         results=portal,
         key_of=key_of,
         slides=_slides(folder, outbox, compose(options.hospital)),
-        console=Orders(path, scanner, allow_names=options.allow_names),
+        console=Orders(path, find_scanner(options.barcode), allow_names=options.allow_names),
         watcher=Table(sys.stdout, shows_results, outbox, lambda: shutil.get_terminal_size().columns)
         if sys.stdout.isatty()
         else Lines(sys.stdout, shows_results, options.show_names),
@@ -261,31 +261,33 @@ def _agent(options: AgentOptions, outbox: Outbox, path: Path, stop: Event) -> Ag
 
 def _microscope_of(options: AgentOptions) -> str | None:
     if options.microscope is not None and (fault := segment_fault(options.microscope)):
-        raise HemascopeError(f"expected the name of a microscope, received {fault}")
+        raise HemascopeError(f"A microscope's name can't have {fault}. Give the name as it is registered.")
     if options.identity is None:
         return options.microscope
     name = read_identity(options.identity).microscope
     if options.microscope not in (None, name):
-        raise HemascopeError(f"expected --microscope {name}, which is the certificate's")
+        raise HemascopeError(f"The certificate is of another microscope: give --microscope {name}, or leave it out.")
     return name
 
 
 def _sign_in(options: AgentOptions) -> tuple[Sender, PortalClient | None]:
     if bool(options.portal) != bool(options.token_file):
-        raise HemascopeError("expected --portal and --token-file together")
+        raise HemascopeError("--portal and --token-file belong together: give both.")
+    if options.token_file and not options.token_file.is_file():
+        raise HemascopeError(f"There is no file {options.token_file}. Sign in, and put the identity token into it.")
     portal = PortalClient(options.portal, options.token_file) if options.portal and options.token_file else None
     # boto3 makes one attempt: the agent repeats, since it knows what the answer to a repeated request means.
     if options.identity:
         identity = read_identity(options.identity)
         if identity.hospital != options.hospital:
-            raise HemascopeError(f"expected --hospital {identity.hospital}, which is the certificate's")
+            raise HemascopeError(f"The certificate is of another hospital: give --hospital {identity.hospital}.")
         session = device_session(options.identity, identity)
         return S3Sender(client("s3", options.endpoint, identity.region, session, attempts=1), identity.bucket), portal
     if options.bucket:
         region = LOCAL_REGION if options.endpoint else None
         return S3Sender(client("s3", options.endpoint, region, attempts=1), options.bucket), portal
     if portal is None:
-        raise HemascopeError("expected a way to sign in: --identity, --portal or --bucket")
+        raise HemascopeError("Say how the agent signs in: --identity, --portal with --token-file, or --bucket.")
     return PortalSender(portal), portal
 
 

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from hemascope.domain.characters import compose, visible
+from hemascope.domain.characters import visible
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.personal import Likenesses, likeness, patient_likeness
-from hemascope.domain.specimen import segment_fault
+from hemascope_cli.identifiers import check_ids
 
 
 class SlideId(NamedTuple):
@@ -38,13 +38,11 @@ def slide_id(patient: str, slide: str, *, allow_names: bool) -> SlideId:
     HemascopeError
         Saying what is wrong without repeating the ids.
     """
-    parts = {"patient": patient, "slide": slide}
-    if wrong := [f"a {part} with {fault}" for part, text in parts.items() if (fault := segment_fault(text))]:
-        raise HemascopeError(f"expected ids without '/' and without blanks at their ends, received {', '.join(wrong)}")
+    ids = check_ids(patient=patient, slide=slide)
     names = Likenesses(patient=patient_likeness(patient), slide=likeness(slide))
     if names and not allow_names:
-        raise HemascopeError(f"expected pseudonyms, {names}; give --allow-names if it identifies nobody")
-    return SlideId(compose(patient), compose(slide))
+        raise HemascopeError(f"Ids must be pseudonyms: {names}. Give another id, or --allow-names if it identifies nobody.")
+    return SlideId(**ids)
 
 
 def parse_barcode(line: str, *, allow_names: bool) -> SlideId:
@@ -57,5 +55,7 @@ def parse_barcode(line: str, *, allow_names: bool) -> SlideId:
     """
     parts = line.strip().split("/")
     if len(parts) != 2:
-        raise HemascopeError(f"expected a barcode PATIENT/SLIDE, received {len(parts)} parts")
+        raise HemascopeError(
+            f"it must be PATIENT/SLIDE, and this one has {len(parts) - 1} times '/', so no slide is started: scan again"
+        )
     return slide_id(*parts, allow_names=allow_names)

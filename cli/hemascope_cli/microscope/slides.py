@@ -12,7 +12,9 @@ from hemascope_cli.microscope.outbox import Entry, Outbox
 from hemascope_cli.microscope.slide_id import SlideId
 from hemascope_cli.passed_over import has_picture_name, reason_by_content, reason_by_name
 
-_STOP = "stop it with --quarantine to leave them unsent"
+LONGEST_HOURS = 12  # of a slide: one that was started on another day is not on the stage any more
+_HOUR_NS = 3600 * 10**9
+_STOP = "Wait, or leave them unsent with `hemascope microscope stop --quarantine`."
 
 
 class Undrained(HemascopeError):
@@ -41,6 +43,7 @@ class Slides:
     wall_ns: Callable[[], int]
     drive_ns: Callable[[], int | None]
     _watches: bool = field(default=False, init=False)  # whether this process has seen the folder while the slide was started
+    overdue: str | None = field(default=None, init=False)  # what to tell of a slide that was left started
 
     @property
     def started(self) -> SlideId | None:
@@ -58,14 +61,14 @@ class Slides:
         owner = self.outbox.bindings.owner
         if owner is not None and owner != (self._place, self.hospital):
             what = "folder" if owner[0] != self._place else "hospital"
-            raise HemascopeError(f"expected the outbox of this {what}, received another's: give a new --outbox")
+            raise HemascopeError(f"This outbox is another {what}'s. Check --watch and --hospital, or give a new --outbox.")
 
     @property
     def _place(self) -> str:
         return str(Path(self.folder.path).resolve())
 
     def look(self) -> None:
-        """List the folder and bind what is new.
+        """List the folder and bind what is new. A slide that was left started is stopped before.
 
         Raises
         ------
@@ -74,6 +77,7 @@ class Slides:
         TransientError
             Where the outbox can't be written.
         """
+        self._stop_overdue()
         bindings = self.outbox.bindings
         bindings.bind(self.folder.look(), first=bindings.owner is None)
         if bindings.owner is None:
@@ -90,6 +94,7 @@ class Slides:
         FileNotReady, TransientError
             Where the folder can't be listed, or the outbox written.
         """
+        self._stop_overdue()
         if self.started == slide:
             return
         if self.started is not None:
@@ -97,11 +102,23 @@ class Slides:
         self.look()
         if unsent := [whose for whose in self.unsent() if whose != slide]:
             names = ", ".join(sorted({str(whose) for whose in unsent}))
-            raise Undrained(f"expected every picture of {names} to be sent before, {_count(len(unsent))} waiting: {_STOP}")
+            raise Undrained(f"{_count(len(unsent))} not sent yet, of {names}, so no slide is started. {_STOP}")
         self.outbox.bindings.release_quarantined(slide)
         self.outbox.release_quarantined(slide)
         now, drive = self.wall_ns(), self.drive_ns()
+        self.look()  # what has appeared meanwhile may have the very time of the start
         self.outbox.bindings.start(slide, now if drive is None else drive, 0 if drive is None else drive - now)
+        self.overdue = None
+
+    def _stop_overdue(self) -> None:
+        """End a slide that was left started, such as overnight; a clock that is set forward by so much ends it too."""
+        session = self.outbox.bindings.session
+        if session and self.wall_ns() + session.ahead_ns - session.started_ns > LONGEST_HOURS * _HOUR_NS:
+            self.outbox.bindings.stop()
+            self.overdue = (
+                f"{session.slide} was started more than {LONGEST_HOURS} hours ago, so it was stopped: "
+                "start the slide that is on the stage"
+            )
 
     def stop(self, *, quarantine: bool = False, gently: bool = False) -> None:
         """Stop the slide: what is in the folder now is its own, what appears later is not.
@@ -126,15 +143,17 @@ class Slides:
         try:
             self.look()
         except (FileNotReady, TransientError):  # such as a drive that is away; what it brings later belongs to no slide
+            self.outbox.bindings.stop()
             if gently:
                 raise
         if gently and not quarantine and (count := len(self._pending())):
-            raise StillWritten(f"expected complete pictures, {_count(count)} still being written")
+            raise StillWritten(f"{_count(count)} still being written, so the slide is not stopped yet.")
         if quarantine:
             for slide in set(self.unsent()):
                 self.outbox.bindings.quarantine(slide)
                 self.outbox.quarantine(slide)
         self.outbox.bindings.stop()
+        self.overdue = None
 
     def _pending(self) -> list[Binding]:
         return [binding for binding in self.outbox.bindings.pending() if self._may_be_picture(binding.stamp.name)]
@@ -152,6 +171,7 @@ class Slides:
     def describe(self) -> list[str]:
         """Lines for a person: what is started, what is not sent yet, and what never will be."""
         lines = [f"slide: {self.started or 'none is started'}"]
+        lines += [self.overdue] if self.overdue else []
         waiting = self.unsent()
         lines += [f"not sent yet: {waiting.count(slide)}  {slide}" for slide in sorted(set(waiting))]
         lines += listed_lines(self.outbox.bindings.listed(), self.outbox.withheld())
@@ -171,4 +191,4 @@ def whose(slide: SlideId | None) -> str:
 
 
 def _count(number: int) -> str:
-    return f"{number} is" if number == 1 else f"{number} are"
+    return "1 picture is" if number == 1 else f"{number} pictures are"

@@ -1,5 +1,6 @@
 """Operators' work on the registry of microscopes: a list, and the mark of a reference microscope."""
 
+import sys
 from pathlib import Path
 
 from hemascope.aws.client import map_aws_errors
@@ -19,6 +20,8 @@ def list_microscopes(deployment: Deployment, hospital: str, artifact: Path | Non
     model = ArtifactFolder.open(artifact_folder(artifact)).manifest.files[WEIGHTS]
     with map_aws_errors("read a hospital's microscopes"):
         found = deployment.microscopes().of_hospital(check_ids(hospital=hospital)["hospital"])
+    if not found:
+        print("This hospital has no registered microscope. Check --hospital and --stage.", file=sys.stderr)
     for microscope in found:
         mark = "  reference" if microscope.is_reference else ""
         print(f"{state_of(microscope, model):<9}  {microscope.digest}  {microscope.name}{mark}")
@@ -38,12 +41,14 @@ def mark_reference(deployment: Deployment, hospital: str, name: str, *, is_refer
     with map_aws_errors("change a microscope"):
         before = registry.find(ids["hospital"], ids["microscope"])
         if before is None and not is_reference:
-            raise HemascopeError("expected a registered microscope, this hospital has none of this name")
+            raise HemascopeError(
+                "This hospital has no microscope of this name. `hemascope registry list` shows its microscopes."
+            )
         new = Microscope(hospital=ids["hospital"], name=ids["microscope"], is_reference=is_reference)
         after = set_reference(before, is_reference=is_reference) if before else new
         now = SystemClock().now()
         deployment.audit().append(after.hospital, SERVICE, AuditAction.MICROSCOPES, None, now, after.digest)
         if not registry.store(after):
-            raise HemascopeError("expected to change a microscope, somebody else was faster; please repeat the command")
+            raise HemascopeError("Somebody else changed this microscope at the same moment. Repeat the command.")
     print(f"{after.digest}  {'reference' if is_reference else 'no reference'}")
     return 0

@@ -7,7 +7,7 @@ from hemascope.domain.errors import HemascopeError, RejectedSmear
 from hemascope.microscopes.commissioning import commission, measure_picture
 from hemascope.model.artifact import Artifact, load_artifact
 from hemascope_cli.console import progress
-from hemascope_cli.pictures.files import FoundPictures, PictureFile, find_pictures, read_picture, write_text
+from hemascope_cli.pictures.files import FoundPictures, PictureFile, check_writable, find_pictures, read_picture, write_text
 from hemascope_cli.project import artifact_folder
 
 
@@ -19,6 +19,8 @@ def commission_folder(folder: Path, out: Path | None, artifact: Path | None) -> 
     HemascopeError
         Where the folder is none, holds too few pictures, or the fingerprint can't be written.
     """
+    if out:
+        check_writable(out, "a fingerprint", Acquisition.model_validate_json)
     model = load_artifact(artifact_folder(artifact))
     acquisition = take_fingerprint(find_in_folder(folder).pictures, model)
     if out:
@@ -36,7 +38,8 @@ def find_in_folder(folder: Path) -> FoundPictures:
         Where it is no folder.
     """
     if not folder.is_dir():
-        raise HemascopeError(f"expected a folder with pictures, received {folder}")
+        what = "is a file" if folder.exists() else "does not exist"
+        raise HemascopeError(f"{folder} {what}. Give the folder that holds the pictures.")
     found = find_pictures([folder])
     found.tell_passed_over()
     return found

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -77,7 +77,7 @@ def find_pictures(paths: Iterable[Path]) -> FoundPictures:
         elif path.exists():
             found.pictures.append(PictureFile(path, Path(path.name)))
         else:
-            raise NothingToScreen(f"expected a file or folder, {path} does not exist")
+            raise NothingToScreen(f"There is no file or folder {path}. Check the name.")
     return found
 
 
@@ -145,8 +145,41 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "other characters than UTF-8"
-        raise HemascopeError(f"expected a readable file, received {path}: {reason}") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise HemascopeError(f"{path} can't be read: {reason}. Check the name, and whether you may read it.") from error
+
+
+def check_writable(path: Path, what: str, read: Callable[[bytes], object]) -> None:
+    """Refuse a place for a result before the work: one that can't be written, or that holds something else.
+
+    Parameters
+    ----------
+    what
+        What will be written there, and may be replaced.
+    read
+        Reads one; raises ValueError where the bytes are something else.
+
+    Raises
+    ------
+    HemascopeError
+        Where it is a folder, nothing can be written into the folder above it, or it holds something else, such as a picture
+        that was named by mistake.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        reason = "it is a folder" if path.is_dir() else None
+        before = path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        reason, before = error.strerror, None
+    if not reason and not os.access(path if path.exists() else path.parent, os.W_OK):
+        reason = "you may not write there"
+    if reason:
+        raise HemascopeError(f"{path} can't be written: {reason}. Give another file.")
+    if before is not None:
+        try:
+            read(before)
+        except ValueError:
+            raise HemascopeError(f"{path} is there already and holds something else than {what}. Give another file.") from None
 
 
 def write_text(path: Path, text: str) -> None:
@@ -166,4 +199,6 @@ def write_bytes(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as error:
-        raise HemascopeError(f"expected to write {path}, received: {error.strerror}") from error
+        raise HemascopeError(
+            f"{path} can't be written: {error.strerror}. Check the name, free space, and whether you may write there."
+        ) from error

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, TextIO
 
 from hemascope.domain.disease import Disease
-from hemascope.domain.report import DISCLAIMER, Report
+from hemascope.domain.report import DISCLAIMER, Decision, Report
 
 
 class ReportWriter(Protocol):
@@ -72,7 +72,11 @@ class JsonWriter:
 
 
 class CsvWriter:
-    """A table with a header, one row for each picture and a column for each class' probability."""
+    """A table with a header, one row for each picture and a column for each class' probability.
+
+    Spreadsheets are read by people, so a row names a class only where that is an answer, and has probabilities only where the
+    microscope's answers are proved. Both stand in the JSON formats all the same.
+    """
 
     def __init__(self, out: TextIO, disease: Disease) -> None:
         self._classes = disease.class_names
@@ -82,16 +86,16 @@ class CsvWriter:
         )
 
     def write(self, source: str, report: Report) -> None:
-        """Print one row; what a rejected picture has not stays empty, and the label of an unverified microscope."""
+        """Print one row; what may not be stated of a picture, or what a rejected one has not, stays empty."""
         result, evidence, rejection = report.result, report.evidence, report.rejection
-        probabilities = result.probabilities if result else {}
+        probabilities = result.probabilities if result and report.shows_classes else {}
         self._rows.writerow(
             [
                 source,
                 report.object_id,
                 report.state,
                 result.decision if result else "",
-                result.label if result and report.shows_classes else "",
+                result.label if result and result.decision is Decision.CONFIDENT else "",
                 *(f"{probabilities[name]:.6f}" if name in probabilities else "" for name in self._classes),
                 evidence.cell_count if evidence else "",
                 rejection.reason if rejection else "",
@@ -119,7 +123,8 @@ def _result_of(report: Report, disease: Disease) -> str:
     if report.result is None:
         return "rejected"
     decision = report.result.decision.replace("_", " ")
-    return f"{disease.display(report.result.label)} ({decision})" if report.shows_classes else decision
+    is_answer = report.result.decision is Decision.CONFIDENT
+    return f"{disease.display(report.result.label)} ({decision})" if is_answer else decision
 
 
 def _text(report: Report, disease: Disease) -> str:

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ValidationError
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.profile import MicroscopeProfile
-from hemascope.domain.report import MicroscopeState, ModelReference
+from hemascope.domain.report import ModelReference
 from hemascope.domain.verification import VerificationProof
+from hemascope.microscopes.verification import use_of
 from hemascope_cli.pictures.files import read_text
 
 _Document = TypeVar("_Document", bound=BaseModel)
@@ -28,20 +29,16 @@ def load_use(profile: Path | None, verification: Path | None, model: ModelRefere
     """
     if profile is None:
         if verification is not None:
-            raise HemascopeError("expected --profile with --verification: a proof is of one profile")
+            raise HemascopeError("A proof is of one profile: give --profile with --verification.")
         _tell("judged as the reference microscope, whose pictures the model was made with; give --profile for another")
         return None
     correction = load_profile(profile)
     proof = read_document(verification, VerificationProof, "a proof") if verification else None
-    if against := _against(proof, correction, model):
-        _tell(f"unverified: {against}; answers are not shown, and the pictures are to be read by eye")
-    return MicroscopeUse(
-        proof.microscope if proof else None,
-        MicroscopeState.PROFILED if against else MicroscopeState.VERIFIED,
-        correction,
-        correction.sha256,
-        proof.sha256 if proof and not against else None,
-    )
+    use, against = use_of(correction, proof, model)
+    if against:
+        missing = "" if proof else " (--verification)"
+        _tell(f"unverified: {against}{missing}; answers are not shown, and the pictures are to be read by eye")
+    return use
 
 
 def load_profile(path: Path) -> MicroscopeProfile:
@@ -66,20 +63,9 @@ def read_document(path: Path, contract: type[_Document], what: str) -> _Document
     try:
         return contract.model_validate_json(read_text(path))
     except ValidationError as error:
-        raise HemascopeError(f"expected {what} in {path}, received something else: {error.errors()[0]['msg']}") from error
-
-
-def _against(proof: VerificationProof | None, profile: MicroscopeProfile, model: ModelReference) -> str | None:
-    """Why a proof does not open the microscope; None where it does."""
-    if proof is None:
-        return "there is no proof of this microscope's answers (--verification)"
-    if not proof.passed:
-        return "the proof says that this microscope's answers are not good enough"
-    if proof.profile != profile.sha256:
-        return "the proof was made with another profile"
-    if proof.model.sha256 != model.sha256:
-        return f"the proof is of another model, {proof.model.name}; verify the microscope again with {model.name}"
-    return None
+        raise HemascopeError(
+            f"{path} is not {what}: {error.errors()[0]['msg']}. Give the file that was written, unchanged."
+        ) from error
 
 
 def _tell(sentence: str) -> None:

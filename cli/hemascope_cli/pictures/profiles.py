@@ -1,23 +1,28 @@
 """Fits the profile of a microscope to its pictures, or says what to change at it."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from hemascope.domain.acquisition import MINIMUM_PICTURES
+from hemascope.domain.acquisition import MINIMUM_PICTURES, Acquisition
 from hemascope.domain.errors import RejectedSmear
 from hemascope.domain.profile import FittedFigures, MicroscopeProfile, ProfileLimits
 from hemascope.microscopes.profile import CommissioningField, fit_profile, read_field
 from hemascope.microscopes.reference import load_reference
-from hemascope.microscopes.refusal import CommissioningRefused
+from hemascope.microscopes.refusal import CommissioningRefused, RefusalReason
 from hemascope.model.folder import ArtifactFolder
 from hemascope_cli.console import progress
 from hemascope_cli.errors import NothingToScreen
 from hemascope_cli.pictures.commissioning import find_in_folder, take_fingerprint
-from hemascope_cli.pictures.files import LOOSE, PictureFile, read_picture, write_text
+from hemascope_cli.pictures.files import LOOSE, PictureFile, check_writable, read_picture, write_text
 from hemascope_cli.pictures.network import load_classifier
 
 _CHANNELS = ("red", "green", "blue")
+_TOO_SMALL = (
+    "  A picture shows too little of the slide at its magnification. Use an objective of lower power, or photograph the whole "
+    "frame. If a program squeezed the pictures to another shape, give --squeezed."
+)
 
 
 def fit_folder(folder: Path, out: Path, acquisition: Path | None, artifact: Path | None, *, square_pixels: bool = True) -> int:
@@ -41,18 +46,21 @@ def fit_folder(folder: Path, out: Path, acquisition: Path | None, artifact: Path
     HemascopeError
         Where the folder is none, the model has no reference microscope, or a file can't be written.
     """
+    check_writable(out, "a profile", MicroscopeProfile.model_validate_json)
+    if acquisition:
+        check_writable(acquisition, "a fingerprint", Acquisition.model_validate_json)
     pictures = find_in_folder(folder).pictures
     if not pictures:
-        raise NothingToScreen(f"expected pictures in sub-folders of {folder}, found none")
+        raise NothingToScreen(f"There are no pictures in {folder}. Give the folder above the slides' folders.")
     classifier = load_classifier(artifact)
     reference = load_reference(ArtifactFolder.open(classifier.artifact.folder))
     fields = _read_fields(pictures, square_pixels=square_pixels)
     if acquisition and len(fields) >= MINIMUM_PICTURES:
         write_text(acquisition, take_fingerprint(pictures, classifier.artifact).to_json())
-    print(f"fitting a profile to {len(fields)} fields", file=sys.stderr, flush=True)
+    print(f"fitting a profile to {_count(len(fields), 'field')}", file=sys.stderr, flush=True)
     try:
         profile = fit_profile(fields, reference, classifier)
-    except CommissioningRefused as refused:
+    except (CommissioningRefused, RejectedSmear) as refused:
         print("\n".join(_refusal_lines(refused, fields)))
         if out.exists():
             print(f"{out} was there before and is unchanged: it is no profile of these pictures.")
@@ -74,14 +82,24 @@ def _read_fields(pictures: list[PictureFile], *, square_pixels: bool) -> list[Co
     return fields
 
 
-def _refusal_lines(refused: CommissioningRefused, fields: Iterable[CommissioningField]) -> list[str]:
+def _refusal_lines(refused: CommissioningRefused | RejectedSmear, fields: Iterable[CommissioningField]) -> list[str]:
     lines = ["No profile was made: with these pictures this microscope's answers can't be trusted. What to change:"]
+    if isinstance(refused, RejectedSmear):
+        return [*lines, _TOO_SMALL]
     lines += [f"  {refusal.message}" for refusal in refused.refusals]
+    if any(refusal.reason is RefusalReason.TOO_FEW_SLIDES for refusal in refused.refusals):
+        slides = Counter("no folder" if field.slide == LOOSE else field.slide for field in fields)
+        found = ", ".join(f"{slide} ({_count(count, 'field')})" for slide, count in slides.most_common(3))
+        lines.append(f"  The sub-folders of the folder that you name are the slides. Here they are: {found or 'none'}.")
     if any(field.slide == LOOSE for field in fields):
         lines.append("  Pictures beside the sub-folders count as one slide. Put those of each slide into a folder of its own.")
     if refused.figures:
         lines += ["", *_figure_lines(refused.figures, ProfileLimits())]
     return lines
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _profile_lines(profile: MicroscopeProfile, out: Path) -> list[str]:

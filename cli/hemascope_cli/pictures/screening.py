@@ -14,7 +14,7 @@ from hemascope.model.classifier import Classifier
 from hemascope.screening.pipeline import Screening, content_id, reject, screen
 from hemascope_cli.console import progress
 from hemascope_cli.errors import NothingToScreen
-from hemascope_cli.pictures.files import find_pictures, read_picture
+from hemascope_cli.pictures.files import find_pictures, read_picture, write_bytes
 from hemascope_cli.pictures.formats import WRITERS
 from hemascope_cli.pictures.microscope_use import load_use
 from hemascope_cli.pictures.network import load_classifier
@@ -88,8 +88,7 @@ def screen_file(file: Path, classifier: Classifier, draw: bool = True, microscop
 def _write_pictures(screening: Screening, base: Path) -> None:
     if screening.pictures is None:
         return
-    base.parent.mkdir(parents=True, exist_ok=True)
     pictures = {"segmented": screening.pictures.segmented, "overlay": screening.pictures.overlay}
     pictures |= {f"heat_map.{branch}": picture for branch, picture in screening.pictures.heat_maps.items()}
     for name, file in zip(pictures, encode_pngs(pictures.values()), strict=True):
-        base.with_name(f"{base.name}.{name}.png").write_bytes(file)
+        write_bytes(base.with_name(f"{base.name}.{name}.png"), file)

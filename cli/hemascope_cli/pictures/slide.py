@@ -86,7 +86,7 @@ def _read_reports(path: Path) -> Iterator[SlideField]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise NothingToScreen(f"expected a file or folder, {path} does not exist") from None
+        raise NothingToScreen(f"There is no file or folder {path}. Check the name.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise HemascopeError(f"expected a file with reports, received {path}: {error}") from None
     for number, content in enumerate(_contents(path, text), start=1):

@@ -3,10 +3,9 @@
 import hashlib
 import os
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from hemascope.domain.errors import HemascopeError, RejectedSmear
 from hemascope.domain.microscope import MicroscopeUse
@@ -26,7 +25,7 @@ from hemascope.screening.pipeline import reject, screen
 from hemascope_cli.console import progress
 from hemascope_cli.errors import NothingToScreen
 from hemascope_cli.pictures.commissioning import find_in_folder
-from hemascope_cli.pictures.files import PictureFile, read_picture, read_text, write_bytes, write_text
+from hemascope_cli.pictures.files import LOOSE, PictureFile, check_writable, read_picture, read_text, write_bytes, write_text
 from hemascope_cli.pictures.microscope_use import load_profile
 from hemascope_cli.pictures.network import load_classifier
 
@@ -69,15 +68,23 @@ def verify_folder(
     """
     correction = load_profile(profile)
     table = read_text(answers)
-    _check_overwriting(out)
+    check_writable(out, "a proof", _read_replaceable)
+    if pdf:
+        check_writable(pdf, "a PDF", _read_pdf)
     found = find_in_folder(folder)
     if not found.pictures:
-        raise NothingToScreen(f"expected pictures in sub-folders of {folder}, found none")
+        raise NothingToScreen(f"There are no pictures in {folder}. Give the folder above the slides' folders.")
     classifier = load_classifier(artifact)
     disease = classifier.artifact.manifest.disease
     known = parse_answers(table, disease)
     pictures = [file for file in found.pictures if file.slide in known]
-    _tell_unmatched({file.slide for file in found.pictures}, known)
+    slides = {file.slide for file in found.pictures}
+    if not pictures:
+        raise HemascopeError(
+            f"No slide of the table has a folder in {folder}. Its folders are {_some(slides)}, and the table's slides "
+            f"{_some(known)}. Give the folder above the slides' folders, and write their names as the folders are called."
+        )
+    _tell_unmatched(slides, known)
     by, microscope = signature
     proof = make_proof(
         _screen(pictures, correction, classifier),
@@ -97,24 +104,35 @@ def verify_folder(
     return 0 if proof.passed else 1
 
 
-def _check_overwriting(out: Path) -> None:
-    """Keep a proof that passed: a failing one is written too, and would replace it."""
-    try:
-        before = VerificationProof.model_validate_json(out.read_bytes())
-    except (OSError, ValidationError):
-        return
-    if before.passed:
-        raise HemascopeError(f"expected a new file for the proof, {out} holds one that passed; give another --out")
+def _some(names: Iterable[str]) -> str:
+    """A few names."""
+    shown = sorted("none (pictures without a folder)" if name == LOOSE else name for name in names)
+    return ", ".join(shown[:3]) + (" and more" if len(shown) > 3 else "")
+
+
+def _read_replaceable(before: bytes) -> None:
+    """Keep a proof that passed, since a failing one is written too."""
+    if VerificationProof.model_validate_json(before).passed:
+        raise HemascopeError("There is a proof that passed in this file, and it is kept. Give another --out.")
+
+
+def _read_pdf(before: bytes) -> None:
+    if not before.startswith(b"%PDF-"):
+        raise ValueError("expected a PDF file")
 
 
 def _tell_unmatched(slides: set[str], known: dict[str, SlideAnswer]) -> None:
     """A slide that is left out by mistake would not be missed, so each is named."""
     for names, what in (
-        (slides - set(known), "slides without a known answer, not counted"),
-        (set(known) - slides, "slides with an answer and without pictures, not counted"),
+        (slides - set(known), "without a known answer, not counted"),
+        (set(known) - slides, "with an answer and without pictures, not counted"),
     ):
         if names:
-            print(f"{len(names)} {what}: {', '.join(sorted(names))}", file=sys.stderr)
+            print(f"{_slides(len(names))} {what}: {', '.join(sorted(names))}", file=sys.stderr)
+
+
+def _slides(count: int) -> str:
+    return "1 slide" if count == 1 else f"{count} slides"
 
 
 def _screen(pictures: list[PictureFile], profile: MicroscopeProfile, classifier: Classifier) -> list[ScreenedField]:

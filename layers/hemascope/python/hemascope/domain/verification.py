@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from hemascope import __version__
 from hemascope.domain.binomial import lower_bound, successes_needed, upper_bound
 from hemascope.domain.microscope import Account
+from hemascope.domain.profile import MicroscopeProfile
 from hemascope.domain.report import Decision, Digest, ModelReference, Probability
 from hemascope.domain.specimen import Segment
 
@@ -204,9 +205,18 @@ class VerificationProof(_Contract):
             raise ValueError("expected the figures that follow from the slides and limits")
         return self
 
-    def proves(self, profile: str, model: str) -> bool:
-        """Whether it opens a microscope with this profile under the model with these weights, both SHA-256."""
-        return self.passed and (self.profile, self.model.sha256) == (profile, model)
+    def reason_against(self, profile: MicroscopeProfile, model: ModelReference) -> str | None:
+        """Why it does not open a microscope with this profile under this model; None where it does."""
+        if not self.passed:
+            return "the proof says that this microscope's answers are not good enough"
+        if self.profile != profile.sha256:
+            return "the proof was made with another profile"
+        if self.model.sha256 != model.sha256:
+            return f"the proof is of another model, {self.model.name}; verify the microscope again with {model.name}"
+        counted = {field.sha256 for slide in self.slides for field in slide.counted}
+        if any(field.sha256 in counted for field in profile.fitted_on):
+            return "the proof counts pictures that the profile was fitted on; verify the microscope with new pictures"
+        return None
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no blanks, UTF-8, a line feed at the end. It is what is stored, and what is hashed."""

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from hemascope.domain.disease import Disease
 from hemascope.domain.errors import HemascopeError
+from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.profile import MicroscopeProfile
-from hemascope.domain.report import Decision, ModelReference, Report
+from hemascope.domain.report import Decision, MicroscopeState, ModelReference, Report
 from hemascope.domain.verification import (
     GivenAnswer,
     KnownAnswer,
@@ -63,7 +64,7 @@ def parse_answers(text: str, disease: Disease) -> dict[str, SlideAnswer]:
     rows = csv.DictReader(lines, delimiter=separator)
     columns = {str(name).strip().lower(): name for name in rows.fieldnames or ()}
     if missing := [name for name in _HEADER if name not in columns]:
-        raise HemascopeError(f"expected a table of answers with the columns slide and answer; missing: {', '.join(missing)}")
+        raise HemascopeError(f"The table of answers needs the columns slide and answer; missing: {', '.join(missing)}.")
     found: dict[str, SlideAnswer] = {}
     for row in rows:
         slide, word = ((row[columns[name]] or "").strip() for name in _HEADER)
@@ -71,7 +72,7 @@ def parse_answers(text: str, disease: Disease) -> dict[str, SlideAnswer]:
             continue
         answer = read_answer(word, disease, f"line {rows.line_num} of the answers")
         if found.setdefault(slide, answer) != answer:
-            raise HemascopeError(f"expected one answer for each slide, received two for {slide}")
+            raise HemascopeError(f"The table has two answers for the slide {slide}. Leave the right one.")
     return found
 
 
@@ -88,7 +89,8 @@ def read_answer(word: str, disease: Disease, where: str) -> SlideAnswer:
     if word.casefold() in set(KnownAnswer):
         return SlideAnswer(KnownAnswer(word.casefold()), word.casefold())
     expected = ", ".join([*KnownAnswer, *disease.class_names])
-    raise HemascopeError(f"expected one of {expected} in {where}, received {word or 'nothing'}")
+    received = f"The answer {word!r} is unknown" if word else "There is no answer"
+    raise HemascopeError(f"{received} in {where}. Write one of {expected}.")
 
 
 def make_proof(
@@ -112,7 +114,7 @@ def make_proof(
     """
     known = [field for field in fields if field.slide in answers]
     if not known:
-        raise HemascopeError("expected pictures of at least one slide with a known answer, received none")
+        raise HemascopeError("There are no pictures of a slide with a known answer. Check the names in the table.")
     if others := {field.report.model.name for field in known if field.report.model != model}:
         raise HemascopeError(f"expected reports of {model.name}, received some of {', '.join(sorted(others))}")
     if any(field.report.result and field.report.result.decision is Decision.UNVERIFIED for field in known):
@@ -134,6 +136,16 @@ def make_proof(
     )
 
 
+def use_of(
+    profile: MicroscopeProfile, proof: VerificationProof | None, model: ModelReference
+) -> tuple[MicroscopeUse, str | None]:
+    """How pictures are judged with a profile and the proof that came with it, and why they get no answers; None: they do."""
+    against = proof.reason_against(profile, model) if proof else "there is no proof of this microscope's answers"
+    state = MicroscopeState.PROFILED if against else MicroscopeState.VERIFIED
+    proved_by = proof.sha256 if proof and not against else None
+    return MicroscopeUse(proof.microscope if proof else None, state, profile, profile.sha256, proved_by), against
+
+
 def answer_of_field(report: Report, urgent: Sequence[str]) -> GivenAnswer:
     """What a report says of its field. Only a confident decision is an answer."""
     result = report.result
@@ -152,8 +164,8 @@ def _check_slides(fields: Iterable[ScreenedField]) -> None:
         first = slides.setdefault(field.sha256, field)
         if first.slide != field.slide:
             raise HemascopeError(
-                f"expected each picture in one slide, received the same one in two: {first.name} of {first.slide} and "
-                f"{field.name} of {field.slide}"
+                f"The same picture is in two slides: {first.name} of {first.slide} and {field.name} of {field.slide}. Files "
+                "were mixed up; find out whose it is, and look for others."
             )
 
 
