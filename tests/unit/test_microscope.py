@@ -56,7 +56,7 @@ SUSPENDED = suspend(VERIFIED, "The lamp was replaced.", START, "8f0c")
         (suspend(NEW, "Being repaired", START, DRIFT), "suspended"),
         (REFERENCE, "verified"),
         (suspend(REFERENCE, "Drift of the colours", START, DRIFT), "suspended"),
-        (resume(SUSPENDED), "verified"),
+        (resume(SUSPENDED, START), "verified"),
         (adopt_profile(VERIFIED, NEWER_PROFILE, START, "8f0c"), "profiled"),
         (adopt_profile(adopt_profile(VERIFIED, NEWER_PROFILE, START, "8f0c"), PROFILE, START, "8f0c"), "verified"),
         (describe(VERIFIED, "Another maker", "100x/1.25"), "verified"),
@@ -85,7 +85,7 @@ def test_a_new_model_closes_what_was_verified_with_another_and_leaves_the_refere
         (lambda: verify(PROFILED, proof(NEWER_PROFILE)), OtherProfile),
         (lambda: adopt_profile(PROFILED, PROFILE, START, "8f0c"), NothingChanges),
         (lambda: suspend(SUSPENDED, "Again", START, "8f0c"), NothingChanges),
-        (lambda: resume(VERIFIED), NothingChanges),
+        (lambda: resume(VERIFIED, START), NothingChanges),
         (lambda: set_reference(REFERENCE, is_reference=True), NothingChanges),
         (lambda: set_reference(NEW, is_reference=False), NothingChanges),
     ],
@@ -115,7 +115,7 @@ def test_the_profile_of_one_objective_adopted_for_another_needs_a_proof_of_its_o
 
 
 def test_each_change_has_the_next_version_number() -> None:
-    assert [microscope.version for microscope in (NEW, PROFILED, VERIFIED, SUSPENDED, resume(SUSPENDED))] == [1, 2, 3, 4, 5]
+    assert [microscope.version for microscope in (NEW, PROFILED, VERIFIED, SUSPENDED, resume(SUSPENDED, START))] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def open(self) -> None:
-        if self.attempt(self.closed, lambda: resume(self.microscope)):
+        if self.attempt(self.closed, lambda: resume(self.microscope, START)):
             self.closed = False
 
     @rule(is_reference=st.booleans())
