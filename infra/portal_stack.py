@@ -194,7 +194,7 @@ class PortalStack(Stack):
         statements = {
             ("s3:PutObject",): [self._ingest.bucket.arn_for_objects("smears/*"), reports.arn_for_objects("verdicts/*")],
             ("s3:GetObject",): read,
-            ("dynamodb:Query",): [ledger, *(f"{ledger}/index/by-{name}" for name in ("hospital", "slide", "patient"))],
+            ("dynamodb:Query",): [ledger, *(f"{ledger}/index/by-{name}" for name in ("hospital", "slide", "patient", "microscope"))],
             # Entries are added and read; nothing here can change one.
             ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [
                 self._audit.table_arn,

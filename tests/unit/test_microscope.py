@@ -115,7 +115,13 @@ def test_the_profile_of_one_objective_adopted_for_another_needs_a_proof_of_its_o
 
 
 def test_each_change_has_the_next_version_number() -> None:
-    assert [microscope.version for microscope in (NEW, PROFILED, VERIFIED, SUSPENDED, resume(SUSPENDED, START))] == [1, 2, 3, 4, 5]
+    assert [microscope.version for microscope in (NEW, PROFILED, VERIFIED, SUSPENDED, resume(SUSPENDED, START))] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
 
 
 @pytest.mark.parametrize(
