@@ -50,6 +50,11 @@ def age_lamp(picture: Picture, share: float) -> Picture:
     return scale_channels(picture, 1.0 - 0.03 * share, 1.0 - 0.15 * share, 1.0 - 0.27 * share)
 
 
+def redden(picture: Picture, share: float) -> Picture:
+    """A light that reddens and is as bright as before: at the end red has gained 12 % and blue has lost 12 %."""
+    return scale_channels(picture, 1.0 + 0.12 * share, 1.0, 1.0 - 0.12 * share)
+
+
 def slip_condenser(picture: Picture, share: float) -> Picture:
     """A condenser that slips: at the end the light falls to 70 % in the farthest corner."""
     height, width = picture.shape[:2]
@@ -66,6 +71,7 @@ def lose_focus(picture: Picture, share: float) -> Picture:
 
 AGEINGS_OF = (
     Ageing("lamp dims and reddens", age_lamp),
+    Ageing("light reddens, as bright as before", redden),
     Ageing("condenser slips", slip_condenser),
     Ageing("focus creeps", lose_focus),
 )

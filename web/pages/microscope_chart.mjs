@@ -81,7 +81,7 @@ function values(lines) {
       [shown(line.values.at(-1)), shown(line.mean), range(line.alarm), range(line.suspension)].map((text) => el("td", { class: "number" }, text)), el("td", {}, labels.states[stateOf(line)]));
   });
   return el("details", {}, el("summary", {}, labels.table),
-    el("div", { class: "scroll" }, el("table", { class: "list" }, el("thead", {}, el("tr", {}, columns)), el("tbody", {}, rows))));
+    el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": labels.table }, el("table", { class: "drift-values" }, el("thead", {}, el("tr", {}, columns)), el("tbody", {}, rows))));
 }
 
 function stateOf({ values, alarm: [low, high], suspension: [least, most] }) {
