@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from hemascope.domain.drift import Baseline, Figures
 from hemascope.domain.drift_chart import ALARM, SUSPENSION, ChartedField, draw_chart
@@ -153,10 +154,11 @@ def told(run: Sequence[Judged], baseline: Baseline) -> dict[str, Any]:
     }
 
 
-def largest_excess(fields: Sequence[Figures], baseline: Baseline) -> np.ndarray:
+def largest_excess(fields: Sequence[Figures], baseline: Baseline) -> NDArray[np.float64]:
     """The chart's largest excess of any figure after each field: (n,), float64."""
     charted = [ChartedField(str(place), _BEGAN + timedelta(minutes=place), figures) for place, figures in enumerate(fields)]
-    return np.max([line.excess for line in draw_chart(charted, baseline).lines.values()], axis=0)
+    excesses = [line.excess for line in draw_chart(charted, baseline).lines.values()]
+    return np.asarray(np.max(excesses, axis=0), np.float64)
 
 
 def false_alarms(judged: Mapping[Sample, Judged], baseline: Baseline, fields: int) -> dict[str, list[float]]:
