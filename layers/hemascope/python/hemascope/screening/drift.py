@@ -87,6 +87,8 @@ class DriftWatch:
         use
             How the field was judged.
         """
+        if use.state is MicroscopeState.UNKNOWN or self._baseline(use) is None:
+            return NOT_CHARTED
         try:
             return self._look(specimen, object_id, figures, use)
         except Exception as error:  # noqa: BLE001 - whatever happens here, the field gets its report
@@ -117,9 +119,9 @@ class DriftWatch:
             if microscope.suspension:
                 was_open = use.state is not MicroscopeState.SUSPENDED
                 return _look(DriftOutcome.CLOSED if was_open else DriftOutcome.NOT_CHARTED, microscope)
-            baseline = self._baseline(microscope, use)
-            if baseline is None:
-                return NOT_CHARTED
+            baseline = self._baseline(use)
+            if baseline is None or (microscope.profile, microscope.is_reference) != (use.profile_sha256, use.profile is None):
+                return NOT_CHARTED  # it was changed while the field was judged
             field = ChartedField(object_id, now, comparable(figures, self.model, baseline))
             change = self._judge(microscope, self._chart(microscope, baseline, field), field)
             if change is None:
@@ -152,13 +154,9 @@ class DriftWatch:
         # The index may lag behind, and at a second delivery the field itself is in it.
         return draw_chart([*(one for one in known if one.object_id != field.object_id), field], baseline)
 
-    def _baseline(self, microscope: Microscope, use: MicroscopeUse) -> Baseline | None:
-        """The baseline of the profile that the field was judged with, if that is still the current one."""
-        if microscope.profile != use.profile_sha256:
-            return None
-        if microscope.is_reference:
-            return self.reference
-        return use.profile.baseline if use.profile else None
+    def _baseline(self, use: MicroscopeUse) -> Baseline | None:
+        """The baseline of the profile that the field was judged with; without a profile that of a reference microscope."""
+        return use.profile.baseline if use.profile else self.reference
 
     def _find(self, specimen: Specimen | None) -> Microscope | None:
         if specimen is None or specimen.microscope is None:
