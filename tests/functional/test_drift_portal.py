@@ -12,7 +12,7 @@ from hemascope.domain.microscope_keys import profile_key
 from hemascope.domain.profile import MicroscopeProfile
 from hemascope.domain.specimen import ObjectVersion
 from tests.support.drifting import BASELINE, field_row
-from tests.support.fake_microscopes import REFERENCE, FakeMicroscopes
+from tests.support.fake_microscopes import REFERENCE, UNWATCHED, FakeMicroscopes
 from tests.support.fakes import START
 from tests.support.portal_world import PortalWorld, account, content
 
@@ -71,9 +71,12 @@ def test_a_microscope_without_a_profile_or_a_baseline_is_not_watched(ask: Ask, p
     portal.microscopes = FakeMicroscopes(OWN)
     unknown = chart(ask, OWN)
     of_before = chart(ask, profiled(portal, MicroscopeProfile()))
+    portal.microscopes = FakeMicroscopes(UNWATCHED)
+    of_a_demonstration = chart(ask, UNWATCHED)
 
     assert unknown == {"watched": False, "since": None, "times": [], "lines": []}
     assert (of_before["watched"], of_before["lines"]) == (False, [])
+    assert (of_a_demonstration["watched"], of_a_demonstration["lines"]) == (False, [])
 
 
 @pytest.mark.parametrize("stored", [None, b"{}"], ids=["missing", "altered"])

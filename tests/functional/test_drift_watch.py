@@ -259,8 +259,9 @@ def test_an_unacknowledged_alarm_stays_though_the_chart_returns() -> None:
         (SPECIMEN.model_copy(update={"microscope": None}), REFERENCE),
         (SPECIMEN.model_copy(update={"microscope": "scope 9"}), REFERENCE),
         (SPECIMEN, REFERENCE.model_copy(update={"is_reference": False})),
+        (SPECIMEN, REFERENCE.model_copy(update={"watched": False})),
     ],
-    ids=["no microscope named", "not registered", "no baseline"],
+    ids=["no microscope named", "not registered", "no baseline", "not watched"],
 )
 def test_what_has_no_baseline_is_not_charted(specimen: Specimen, microscope: Microscope) -> None:
     scene = Scene(registry=FakeMicroscopes(microscope))

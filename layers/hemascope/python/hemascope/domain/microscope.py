@@ -102,6 +102,8 @@ class Microscope(_Row):
         What has changed at it, where the chart of its drift went beyond a limit.
     charted_since
         Fields that were judged later count in the chart; None: all of the current profile.
+    watched
+        Whether its drift is watched. Not where drawn smears stand for its pictures, as in a demonstration.
     version
         Counts the changes, for conditional writes; 1 is the registration.
     """
@@ -117,6 +119,7 @@ class Microscope(_Row):
     suspension: Suspension | None = None
     alarm: DriftAlarm | None = None
     charted_since: datetime | None = None
+    watched: bool = True
     version: Annotated[int, Field(ge=1)] = 1
 
     @model_validator(mode="after")

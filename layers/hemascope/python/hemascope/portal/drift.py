@@ -31,7 +31,7 @@ class ChartLine(Message):
 class DriftChartView(Message):
     """The chart since the last change of the microscope, oldest field first; empty where nothing is watched.
 
-    ``watched`` is False where the microscope has no baseline: it was not commissioned, or before its drift was watched.
+    ``watched`` is False where the microscope has no baseline, or the operator doesn't want its drift watched.
     """
 
     watched: bool
@@ -68,7 +68,7 @@ class DriftChartService:
         """
         microscope = find_microscope(self.registry, person, microscope_id)
         baseline = self.reference if microscope.is_reference else self._baseline(microscope)
-        if baseline is None:
+        if baseline is None or not microscope.watched:
             return DriftChartView(watched=False, since=microscope.charted_since)
         rows = self.ledger.rows_by_microscope(microscope.digest, NEWEST)
         return _view(draw_chart(charted_fields(rows, microscope, baseline), baseline), microscope)

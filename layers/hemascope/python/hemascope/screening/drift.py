@@ -114,7 +114,7 @@ class DriftWatch:
         now = self.clock.now()
         for _ in range(_ATTEMPTS):
             microscope = self._find(specimen)
-            if microscope is None:
+            if microscope is None or not microscope.watched:
                 return NOT_CHARTED
             if microscope.suspension:
                 was_open = use.state is not MicroscopeState.SUSPENDED
