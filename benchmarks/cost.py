@@ -19,6 +19,7 @@ from typing import Any
 import cv2
 
 from benchmarks.screening import image_variables
+from hemascope.domain.drift_chart import ROWS
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
 from hemascope.runtime.metrics import Metric
 from infra import prices
@@ -35,6 +36,7 @@ PLATFORM_LOG_BYTES = 400  # logged by Lambda itself for each call
 SQS_AROUND = 5  # S3 sends; each of two queues is read and cleared
 POLLS_MONTH = 5 * 3 * 60 * 24 * 30  # five pollers for each queue, each with long polls of twenty seconds
 INDEXES = 4  # of the ledger; each is written with the row
+ROW_KB = 0.85  # of a field that its microscope's chart counts
 SPARE = 1.5  # times the peak: pictures may be larger than those measured
 ASSUMPTIONS = f"""\
 Assumptions: a processor of Lambda is as fast as one of this machine, on both architectures; below {PROCESSOR_MB} MB the time
@@ -47,6 +49,7 @@ _CALLS = {
     "write_once": prices.S3_WRITE,
     "find": prices.DYNAMODB_READ,
     "is_forgotten": prices.DYNAMODB_READ,
+    "rows_by_microscope": ROWS * ROW_KB / 4 / 2 * prices.DYNAMODB_READ,  # of an index, eventually consistent
     "finish": (1 + INDEXES) * prices.DYNAMODB_WRITE,
     "settings_of": prices.DYNAMODB_READ,
     "claim_channel": (1 + INDEXES) * prices.DYNAMODB_WRITE,

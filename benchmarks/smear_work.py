@@ -40,22 +40,27 @@ def main(processors: int, picture: Path, repeat: int) -> None:
     from hemascope.domain.specimen import ObjectVersion
     from hemascope.model.artifact import load_artifact
     from hemascope.model.classifier import Classifier
+    from hemascope.model.folder import ArtifactFolder
     from hemascope_cli.local.worker import load_handler
     from hemascope_cli.project import artifact_folder
     from tests.support.fakes import World, lambda_context, s3_message, s3_record, sqs_event
 
     cv2.setNumThreads(processors)
     handler = load_handler(Path(__file__).parent.parent / "lambdas" / "screen_smear" / "handler.py")
-    world, calls = World(Classifier(load_artifact(artifact_folder(None)))), Counter[str]()
+    folder = artifact_folder(None)
+    world = World(Classifier(load_artifact(folder)), baseline=ArtifactFolder.open(folder).baseline())
+    calls = Counter[str]()
     service = world.screening_service()
     ports = {name: _Counted(getattr(service, name), calls) for name in ("pictures", "reports", "ledger", "notifications")}
-    replaced = replace(service, **ports)
+    registry = _Counted(world.microscopes, calls)
+    drift = replace(service.drift, ledger=ports["ledger"], registry=registry)
+    replaced = replace(service, **ports, drift=drift, microscopes=replace(service.microscopes, registry=registry))
     handler.__globals__[SERVICE] = lambda: replaced
     print("ready", file=output, flush=True)
 
     data, times = picture.read_bytes(), list[float]()
     for number in range(_WARM_UP + repeat):
-        version = ObjectVersion(bucket="uploads", key=f"smears/h/p/c/{number}.jpg", version_id="v1")
+        version = ObjectVersion(bucket="uploads", key=f"smears/st-mary/p/c/scope 1/{number}.jpg", version_id="v1")
         world.pictures.pictures = {version: data}
         world.reports.files.clear()
         calls.clear()

@@ -175,6 +175,19 @@ def smear_alarms(function: lambda_.IFunction, arrivals: sqs.IQueue, rejected: in
         threshold=1,
     )
     yield Alarm(
+        "microscope-suspended",
+        "A microscope has changed so much that the service suspended it: its pictures give no answers.",
+        counted(Metric.DRIFT_SUSPENSIONS, function, _QUARTER),
+        threshold=1,
+    )
+    yield Alarm(
+        "drift-unwatched",
+        "For 45 minutes fields were judged without a look at their microscope's drift.",
+        counted(Metric.DRIFT_UNWATCHED, function, _QUARTER),
+        threshold=1,
+        periods=3,
+    )
+    yield Alarm(
         "no-smears",
         "No picture has arrived for three days.",
         arrivals.metric_number_of_messages_sent(period=_DAY),

@@ -14,6 +14,7 @@ from infra.alarms import ABSTAINED, abstained_share, counted, rejected_share
 
 _HOUR, _MINUTES = Duration.hours(1), Duration.minutes(5)
 _DECISIONS = (Metric.SMEARS_CONFIDENT, *ABSTAINED, Metric.SMEARS_UNVERIFIED)
+_DRIFT = (Metric.DRIFT_ALARMS, Metric.DRIFT_SUSPENSIONS, Metric.DRIFT_UNWATCHED)
 _HALF, _THIRD, _WHOLE = 12, 8, 24
 _COST_NOTE = (
     "Estimated charges of the whole account, this month. Shown where *Receive CloudWatch billing alerts* is on in the billing "
@@ -81,11 +82,13 @@ def smears(screening: lambda_.IFunction) -> list[list[cloudwatch.IWidget]]:
             ),
         ],
         [
-            _graph("Arrival to report, seconds", _percentiles(Metric.ARRIVAL_TO_REPORT, screening)),
+            _graph("Arrival to report, seconds", _percentiles(Metric.ARRIVAL_TO_REPORT, screening), _THIRD),
             _graph(
                 "Screening, milliseconds",
                 [*_percentiles(Metric.SCREENING_TIME, screening), counted(Metric.NETWORK_TIME, screening, _HOUR, "p50")],
+                _THIRD,
             ),
+            _graph("Microscopes that change, per hour", [counted(metric, screening, _HOUR) for metric in _DRIFT], _THIRD),
         ],
     ]
 

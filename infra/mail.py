@@ -41,6 +41,16 @@ _WORDS = {
         "Open in the portal",
         f"{_CLOSING} {_BARE}",
     ),
+    MailKind.DRIFT: _Words(
+        "Hemascope: a microscope has changed",
+        (
+            "{{headline}}",
+            "{{changes}}",
+            "Check lamp, exposure, white balance, focus and stain. If the change is to stay, commission the microscope again.",
+        ),
+        "Open in the portal",
+        f"{_CLOSING} For privacy, this mail contains no results and nothing about patients.",
+    ),
 }
 
 

@@ -39,6 +39,9 @@ _ACCOUNTS = (
 _REVIEW = ["object_id", "model", "verdicts", "released_verdict_number", "release", "released_at", "acknowledged_at"]
 
 
+_INDEXES = ("hospital", "slide", "patient", "microscope")  # of the ledger, which the portal queries
+
+
 class PortalStack(Stack):
     """Accounts, the API and the site of the people who send smears and read reports.
 
@@ -194,7 +197,7 @@ class PortalStack(Stack):
         statements = {
             ("s3:PutObject",): [self._ingest.bucket.arn_for_objects("smears/*"), reports.arn_for_objects("verdicts/*")],
             ("s3:GetObject",): read,
-            ("dynamodb:Query",): [ledger, *(f"{ledger}/index/by-{name}" for name in ("hospital", "slide", "patient"))],
+            ("dynamodb:Query",): [ledger, *(f"{ledger}/index/by-{name}" for name in _INDEXES)],
             # Entries are added and read; nothing here can change one.
             ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [
                 self._audit.table_arn,

@@ -218,7 +218,8 @@ class ScreeningStack(Stack):
             # Its own reports too: where an earlier delivery's stands, the row repeats that one.
             ("s3:GetObject",): [self._reports.arn_for_objects("microscopes/*"), self._reports.arn_for_objects("reports/*")],
             ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [self._ledger.table_arn],
-            ("dynamodb:GetItem",): [self._microscopes.table_arn],
+            ("dynamodb:Query",): [f"{self._ledger.table_arn}/index/by-microscope"],  # the chart of its drift
+            ("dynamodb:GetItem", "dynamodb:PutItem"): [self._microscopes.table_arn],  # an alarm, a suspension
             ("sqs:SendMessage",): [self._notifications.queue.queue_arn],
             ("kms:Decrypt",): [self._ingest.key.key_arn],
             ("kms:Decrypt", "kms:GenerateDataKey"): [self._key.key_arn],

@@ -102,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     reference = add("microscope-reference", _microscope_reference, "add the reference microscope to an artifact that has none")
     reference.add_argument("--artifact", type=Path, required=True, help="folder of the artifact")
     reference.set_defaults(open=_open_artifact)
+    baseline = add("microscope-baseline", _microscope_baseline, "measure how the reference microscope photographs")
+    baseline.add_argument("--artifact", type=Path, required=True, help="folder of the artifact")
+    baseline.set_defaults(open=_open_artifact)
     sheets = add("sheets", _sheets, "draw contact sheets: original, mask and overlay of 12 smears of each class")
     sheets.add_argument("--out", type=Path, default=Path("out/sheets"))
     for step_parser in (pretrain, train, linear, tune):
@@ -192,6 +195,15 @@ def _microscope_reference(data: "TrainingData", options: argparse.Namespace) -> 
     from training.export.microscope_reference import add_reference, fit_reference
 
     print(add_reference(options.artifact, fit_reference(*data.part("train"), data.spec, data.split.digest)))
+
+
+def _microscope_baseline(data: "TrainingData", options: argparse.Namespace) -> None:
+    from hemascope.model.artifact import load_artifact
+    from hemascope.model.classifier import Classifier
+    from training.export.microscope_baseline import add_baseline, reference_baseline
+
+    classifier = Classifier(load_artifact(options.artifact))
+    print(add_baseline(options.artifact, reference_baseline(data.root, data.split.train, classifier)))
 
 
 def _sheets(data: "TrainingData", options: argparse.Namespace) -> None:

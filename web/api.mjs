@@ -29,7 +29,7 @@ const calls = {
   slideReport: ["GET /slides", "slide", "patient"],
   summaries: ["GET /summaries"],
   hospital: ["GET /hospital"],
-  setHospital: ["PUT /hospital", "release", "mail_detail", "recipients", "escalate_after_minutes", "laboratory", "patient_channel", "telephone", "reviewers", "fhir"],
+  setHospital: ["PUT /hospital", "release", "mail_detail", "recipients", "escalate_after_minutes", "laboratory", "administrators", "patient_channel", "telephone", "reviewers", "fhir"],
   users: ["GET /users", "cursor"],
   invite: ["POST /users", "email", "role", "patient"],
   remove: ["DELETE /users/{username}"],
@@ -39,6 +39,8 @@ const calls = {
   describeMicroscope: ["PUT /microscopes/{microscope_id}", "make", "objective"],
   suspendMicroscope: ["POST /microscopes/{microscope_id}/suspension", "reason"],
   resumeMicroscope: ["DELETE /microscopes/{microscope_id}/suspension"],
+  microscopeChart: ["GET /microscopes/{microscope_id}/chart"],
+  acknowledgeAlarm: ["DELETE /microscopes/{microscope_id}/alarm"],
   model: ["GET /model"],
   figures: ["GET /figures", "days"],
   audit: ["GET /audit", "after"],
@@ -88,6 +90,8 @@ export class Api {
   describeMicroscope = (id, description) => this.json(calls.describeMicroscope, id, description);
   suspendMicroscope = (id, suspension) => this.json(calls.suspendMicroscope, id, suspension);
   resumeMicroscope = (id) => this.json(calls.resumeMicroscope, id);
+  microscopeChart = (id) => this.json(calls.microscopeChart, id);
+  acknowledgeAlarm = (id) => this.json(calls.acknowledgeAlarm, id);
   model = () => this.json(calls.model);
   figures = (days) => this.json(calls.figures, null, { days });
   audit = (after) => this.json(calls.audit, null, { after });

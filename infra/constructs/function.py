@@ -112,17 +112,17 @@ def _our_package(scope: Construct) -> lambda_.ILayerVersion:
 
 
 def words(scope: Construct, model: str) -> lambda_.ILayerVersion:
-    """Return a layer with a model's manifest, card and texts, without the network, which only the container image contains."""
+    """Return a layer with a model's manifest, card, texts and baseline; only the container image contains the network."""
     return lambda_.LayerVersion(
         scope,
         "Words",
         code=lambda_.Code.from_asset(
             str(ROOT / "model_artifacts" / model),
-            exclude=["*", "!manifest.json", "!MODEL_CARD.md", "!texts.*.json"],
+            exclude=["*", "!manifest.json", "!MODEL_CARD.md", "!texts.*.json", "!microscope_baseline.json"],
             ignore_mode=IgnoreMode.DOCKER,
         ),
         compatible_runtimes=[_RUNTIME],
-        description=f"manifest, card and texts of {model}",
+        description=f"manifest, card, texts and baseline of {model}",
     )
 
 

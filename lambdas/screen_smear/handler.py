@@ -47,6 +47,7 @@ def screen_message(record: SQSRecord) -> None:
 def _record(outcome: Outcome, record: SQSRecord) -> None:
     """Log a terminal state, and count it unless an earlier delivery did."""
     row, receives = outcome.row, int(record.attributes.approximate_receive_count)
+    metrics.count_drift(outcome.drift.outcome)
     if outcome.report is not None:
         metrics.count_end(outcome.report, sent_at(record), row.finished_at)
     about = {"object_id": row.object_id, "state": row.state, "why": outcome.why, "receives": receives}

@@ -66,7 +66,7 @@ def test_a_repeated_change_is_stored_once(registry: Registry) -> None:
 
 
 def test_a_change_of_what_is_not_there_is_refused(registry: Registry) -> None:
-    assert registry.store(resume(suspend(NEW, "Drift", START, "drift"))) is False
+    assert registry.store(resume(suspend(NEW, "Drift", START, "drift"), START)) is False
     assert registry.of_hospital("st-mary") == ()
 
 

@@ -14,7 +14,7 @@ from hemascope.domain.specimen import ObjectVersion, Specimen
 from hemascope.model.artifact import load_artifact
 from hemascope_cli.local.cloud import LocalCloud
 from hemascope_cli.project import artifact_folder, project_root
-from tests.support.fake_microscopes import REFERENCE
+from tests.support.fake_microscopes import UNWATCHED
 from tests.support.patience import wait_until
 
 
@@ -26,7 +26,7 @@ class Service:
     model: str
 
     def send(self, data: bytes, file: str, slide: str = "slide-1") -> ObjectVersion:
-        specimen = Specimen(hospital="st-mary", patient="p-7", slide=slide, microscope=REFERENCE.name, field=file)
+        specimen = Specimen(hospital="st-mary", patient="p-7", slide=slide, microscope=UNWATCHED.name, field=file)
         return upload(self.cloud.client("s3"), self.cloud.outputs["UploadsBucket"], specimen, data)
 
     def row(self, version: ObjectVersion) -> LedgerRow | None:
@@ -79,7 +79,7 @@ class Service:
 
 def register_reference(cloud: LocalCloud) -> None:
     """Register the microscope that smears are sent from, so that they are answered."""
-    DynamoMicroscopes(cloud.client("dynamodb"), cloud.outputs["MicroscopesTable"]).store(REFERENCE)
+    DynamoMicroscopes(cloud.client("dynamodb"), cloud.outputs["MicroscopesTable"]).store(UNWATCHED)
 
 
 @contextmanager

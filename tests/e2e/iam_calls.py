@@ -151,6 +151,12 @@ CALLS: dict[str, Call] = {
         ExpressionAttributeNames={"#state": "state"},
         ExpressionAttributeValues={":state": {"S": "reported"}},
     ),
+    "ask by microscope": lambda to: to("dynamodb").query(
+        TableName=to["LedgerTable"],
+        IndexName="by-microscope",
+        KeyConditionExpression="microscope = :microscope",
+        ExpressionAttributeValues={":microscope": {"S": "0f"}},
+    ),
 }
 EVERYBODY = (
     "delete a report",
@@ -193,7 +199,8 @@ EVERYBODY = (
 FUNCTIONS = ("screen_smear", "send_notifications", "mail_events", "portal_api", "report_documents")
 OTHERS = ("send_notifications", "mail_events", "report_documents")
 TABLE = [(role, call) for role in FUNCTIONS for call in EVERYBODY] + [
-    *((role, call) for role in FUNCTIONS for call in ("make an account", "change a microscope") if role != "portal_api"),
+    *((role, "make an account") for role in FUNCTIONS if role != "portal_api"),
+    *((role, "change a microscope") for role in OTHERS),
     *((role, call) for role in OTHERS for call in ("read a microscope", "read a profile")),
     ("screen_smear", "write a smear"),
     ("screen_smear", "change a row"),
@@ -245,6 +252,9 @@ ALLOWED = [
     ("screen_smear", "read a row"),
     ("screen_smear", "send a notification"),
     ("screen_smear", "read a microscope"),
+    ("screen_smear", "change a microscope"),
+    ("screen_smear", "ask by microscope"),
+    ("portal_api", "ask by microscope"),
     ("screen_smear", "read a profile"),
     ("screen_smear", "read a report"),
     ("portal_api", "read a microscope"),

@@ -81,6 +81,8 @@ ROUTES = (
     Route("POST /microscopes", "             403  403  201         403 403   403  403  201         403  403", _SCOPE),
     Route("GET /microscopes/{microscope}", " 200  200  200         403 403   404  404  404         403  403"),
     Route("GET /microscopes/{unknown}", "    404  404  404         403 403   404  404  404         403  403"),
+    Route("GET /microscopes/{microscope}/chart", "200 200 200        403 403   404  404  404         403  403"),
+    Route("DELETE /microscopes/{microscope}/alarm", "403 403 409     403 403   403  403  404         403  403"),
     Route("PUT /microscopes/{microscope}", " 403  403  200         403 403   403  403  404         403  403", {"make": "A B"}),
     Route("POST /microscopes/{microscope}/suspension", "403 403 200 403 403  403  403  404         403  403", _CLOSED),
     Route("POST /microscopes/{suspended}/suspension", "403 403 409 403 403   403  403  404         403  403", _CLOSED),

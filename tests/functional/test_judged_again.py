@@ -186,7 +186,7 @@ def _take(world: World, step: str, artifact: Artifact, created: CreatedObject) -
         "adopt other": lambda: adopt_profile(before, OTHER.sha256, START, "8f0c"),
         "verify": lambda: verify(before, proof.model_copy(update={"profile": before.profile})),
         "suspend": lambda: suspend(before, "the lamp", START, "8f0c"),
-        "resume": lambda: resume(before),
+        "resume": lambda: resume(before, world.clock.now()),
     }
     if step in moves:
         with suppress(TransitionRefused):

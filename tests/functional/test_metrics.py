@@ -13,6 +13,7 @@ from hemascope.domain.notification import NotificationTask
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from hemascope.runtime.metrics import Metric
+from hemascope.screening.drift import DriftLook, DriftOutcome, DriftWatch
 from tests.conftest import lambda_module
 from tests.support.emf import emitted, metric_lines, values
 from tests.support.fakes import (
@@ -41,7 +42,7 @@ class Functions:
     """The three functions in one world; what they print is read with ``log``."""
 
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self.world, self._capsys = world, capsys
+        self.world, self._capsys, self.monkeypatch = world, capsys, monkeypatch
         parts = {
             "screening_service": world.screening_service,
             "notification_service": world.notification_service,
@@ -96,6 +97,9 @@ def documented(root: Path) -> set[tuple[str, str, str, str]]:
 
 
 def test_what_is_emitted_is_what_is_documented(functions: Functions, smear: bytes, root: Path) -> None:
+    for outcome in list(DriftOutcome):
+        functions.monkeypatch.setattr(DriftWatch, "look", lambda *_, outcome=outcome: DriftLook(outcome))
+        functions.call("screen_smear", functions.put(smear, f"{outcome}.jpg"))
     functions.call("screen_smear", functions.put(smear, "good.jpg"), s3_message(s3_record("smears/unassigned.jpg")))
     functions.call("screen_smear", s3_message(s3_record("smears/st-mary/p-7/c-1/gone.jpg")), receives=MAXIMUM_RECEIVES)
     functions.call("send_notifications", due(functions), "no message of ours")

@@ -56,6 +56,8 @@ def test_a_profile_is_written_and_told_in_words(tmp_path: Path, capsys: Captured
     assert "fitting a profile to 30 fields" in said.err
     assert {field.slide for field in profile.fitted_on} == {f"slide {number}" for number in range(20)}
     assert profile.ruler is None
+    assert profile.baseline
+    assert (profile.baseline.fields, profile.baseline.slides) == (30, 20)
     assert Acquisition.model_validate_json((tmp_path / "fingerprint.json").read_text()).pictures == 30
 
 

@@ -140,6 +140,7 @@ def test_an_artifact_holds_everything_that_training_continues_from(exported: Pat
         "MODEL_CARD.md",
         "colour_reference.json",
         "feature_reference.npz",
+        "microscope_baseline.json",
         "microscope_reference.json",
         "figures/confusion_matrix.png",
         "figures/learning_curves.png",

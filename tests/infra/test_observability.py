@@ -216,7 +216,7 @@ def test_our_own_metrics_are_looked_for_where_they_are_emitted(
     looked_for |= {(name, NAME.sub("", dimensions(templates, metric)["function"])) for name, metric in in_shares}
 
     assert looked_for == {(name, table[name]) for name, _ in looked_for}
-    assert len(looked_for) == 11
+    assert len(looked_for) == 13
 
 
 def test_the_dashboard_shows_metrics_that_exist(resources: Resources, root: Path) -> None:

@@ -219,6 +219,7 @@ def test_the_ledger_has_keys_for_object_hospital_slide_state_and_patient(resourc
         ("reminder", {"link", "minutes"}),
         ("rejected", {"link", "reason", "advice"}),
         ("summary", {"link", "state_sentence", "answer", "probabilities"}),
+        ("drift", {"link", "headline", "changes"}),
     ],
 )
 def test_a_mail_holds_a_link_and_only_what_its_kind_may(resources: Resources, kind: str, places: set[str]) -> None:
@@ -229,4 +230,4 @@ def test_a_mail_holds_a_link_and_only_what_its_kind_may(resources: Resources, ki
         assert set(re.findall(r"{{(\w+)}}", parts[part])) == places
         assert not any(word in parts[part].lower() for word in ("leukemia", "benign", "pre-b", "pro-b"))
     assert "{{" not in parts["SubjectPart"]
-    assert len(templates) == 4
+    assert len(templates) == 5

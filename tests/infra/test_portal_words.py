@@ -19,5 +19,10 @@ def test_the_portal_knows_the_models_words_and_card_and_not_its_network(resource
     assets = json.loads((assembly / "Hemascope-dev-Portal.assets.json").read_text())["files"]
     folder = assembly / assets[digest]["source"]["path"]
 
-    assert sorted(path.name for path in folder.rglob("*")) == ["MODEL_CARD.md", "manifest.json", "texts.en.json"]
+    assert sorted(path.name for path in folder.rglob("*")) == [
+        "MODEL_CARD.md",
+        "manifest.json",
+        "microscope_baseline.json",
+        "texts.en.json",
+    ]
     assert (variables["HEMASCOPE_ARTIFACT"], variables["HEMASCOPE_LANGUAGE"]) == ("/opt", "en")

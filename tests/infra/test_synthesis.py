@@ -98,6 +98,7 @@ def test_the_build_context_of_the_image_contains_the_allowed_files_only(assembly
         "feature_reference.npz",
         "golden.json",
         "manifest.json",
+        "microscope_baseline.json",
         "microscope_reference.json",
         "model.tflite",
         "texts.en.json",

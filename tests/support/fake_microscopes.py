@@ -4,6 +4,7 @@ from hemascope.domain.microscope import Microscope
 
 # The microscope of the artifact's own data, in the hospital of most tests: its answers may be read.
 REFERENCE = Microscope(hospital="st-mary", name="scope 1", is_reference=True)
+UNWATCHED = REFERENCE.model_copy(update={"watched": False})  # it may send any number of drawn smears
 
 
 class FakeMicroscopes:

@@ -11,6 +11,7 @@ from urllib.parse import quote_plus
 import numpy as np
 from numpy.typing import NDArray
 
+from hemascope.domain.drift import Baseline
 from hemascope.domain.errors import MissingObject
 from hemascope.domain.events import CreatedObject
 from hemascope.domain.ledger import LedgerRow
@@ -21,6 +22,7 @@ from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import BRANCHES, Answer, Classifier
 from hemascope.notifications.messages import NotificationComposer
 from hemascope.notifications.service import NotificationService
+from hemascope.screening.drift import DriftWatch
 from hemascope.screening.microscopes import MicroscopeLookup
 from hemascope.screening.service import ScreeningService
 from tests.support.fake_channels import FakeHospitals, FakeMailer, FakeNotifications, FakePatients, FakePublisher
@@ -137,6 +139,7 @@ class World:
     hospitals: FakeHospitals = field(default_factory=FakeHospitals)
     patients: FakePatients = field(default_factory=FakePatients)
     clock: FakeClock = field(default_factory=FakeClock)
+    baseline: Baseline | None = None  # of the reference microscope: without one its drift is not watched
 
     def arrive(
         self, data: bytes, key: str = "smears/st-mary/p-7/c-1/scope 1/field-1.jpg", version: str = "v1"
@@ -156,9 +159,22 @@ class World:
             ledger=Wired(self.ledger, wire.around, ("finish",)),
             reports_bucket="reports",
             microscopes=MicroscopeLookup(self.microscopes, self.reports, "reports", self.classifier.artifact.reference.sha256),
+            drift=self.drift_watch(wire),
             notifications=Wired(self.notifications, wire.around, ("put",)),
             clock=self.clock,
             maximum_receives=MAXIMUM_RECEIVES,
+        )
+
+    def drift_watch(self, wire: Wire | None = None) -> DriftWatch:
+        """A worker's watch over drift."""
+        wire = wire or Wire()
+        return DriftWatch(
+            ledger=self.ledger,
+            registry=Wired(self.microscopes, wire.around, ("store",)),
+            notifications=Wired(self.notifications, wire.around, ("put",)),
+            clock=self.clock,
+            model=self.classifier.artifact.reference.name,
+            reference=self.baseline,
         )
 
     def notification_service(self, wire: Wire | None = None) -> NotificationService:

@@ -25,6 +25,7 @@ from hemascope.model.classifier import Classifier
 from hemascope.model.folder import ArtifactFolder
 from hemascope.portal.administration import AdministrationService, ModelView
 from hemascope.portal.audit import AuditService
+from hemascope.portal.drift import DriftChartService
 from hemascope.portal.microscopes import MicroscopeService
 from hemascope.portal.patients import PatientResultService
 from hemascope.portal.report_files import ReportDocumentService
@@ -180,6 +181,7 @@ class PortalWorld:
             patients=patients,
             administration=AdministrationService(self.hospitals, self.accounts, audit, self._view),
             microscopes=MicroscopeService(self.microscopes, audit, self.links, self.clock, self.model.manifest.files[WEIGHTS]),
+            charts=DriftChartService(self.microscopes, ledger, self.reports, "reports", self.model.baseline()),
             statistics=StatisticsService(ledger, self.clock, usd_per_second=0.001),
             audit=audit,
         )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from pydantic import ValidationError
 
+from hemascope.domain.drift import DriftAlarm, DriftFigure, DriftFinding
 from hemascope.domain.microscope import (
     DRIFT,
     IsReference,
@@ -26,6 +27,7 @@ from hemascope.domain.microscope import (
     suspend,
     verify,
 )
+from hemascope.domain.microscope_alarm import acknowledge_alarm, announce_alarm, forget_alarm, raise_alarm
 from hemascope.domain.microscope_keys import profile_key, proof_key
 from hemascope.domain.report import MicroscopeState
 from hemascope.domain.specimen import Specimen
@@ -56,7 +58,7 @@ SUSPENDED = suspend(VERIFIED, "The lamp was replaced.", START, "8f0c")
         (suspend(NEW, "Being repaired", START, DRIFT), "suspended"),
         (REFERENCE, "verified"),
         (suspend(REFERENCE, "Drift of the colours", START, DRIFT), "suspended"),
-        (resume(SUSPENDED), "verified"),
+        (resume(SUSPENDED, START), "verified"),
         (adopt_profile(VERIFIED, NEWER_PROFILE, START, "8f0c"), "profiled"),
         (adopt_profile(adopt_profile(VERIFIED, NEWER_PROFILE, START, "8f0c"), PROFILE, START, "8f0c"), "verified"),
         (describe(VERIFIED, "Another maker", "100x/1.25"), "verified"),
@@ -85,7 +87,7 @@ def test_a_new_model_closes_what_was_verified_with_another_and_leaves_the_refere
         (lambda: verify(PROFILED, proof(NEWER_PROFILE)), OtherProfile),
         (lambda: adopt_profile(PROFILED, PROFILE, START, "8f0c"), NothingChanges),
         (lambda: suspend(SUSPENDED, "Again", START, "8f0c"), NothingChanges),
-        (lambda: resume(VERIFIED), NothingChanges),
+        (lambda: resume(VERIFIED, START), NothingChanges),
         (lambda: set_reference(REFERENCE, is_reference=True), NothingChanges),
         (lambda: set_reference(NEW, is_reference=False), NothingChanges),
     ],
@@ -115,7 +117,13 @@ def test_the_profile_of_one_objective_adopted_for_another_needs_a_proof_of_its_o
 
 
 def test_each_change_has_the_next_version_number() -> None:
-    assert [microscope.version for microscope in (NEW, PROFILED, VERIFIED, SUSPENDED, resume(SUSPENDED))] == [1, 2, 3, 4, 5]
+    assert [microscope.version for microscope in (NEW, PROFILED, VERIFIED, SUSPENDED, resume(SUSPENDED, START))] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -150,6 +158,19 @@ def test_a_microscope_and_its_specimens_have_one_digest_which_their_documents_ke
     assert proof_key(NEW.digest, PROOF) == f"microscopes/13a1094e41d1fc0557615d71de775a30/proofs/{PROOF}.json"
 
 
+FINDING = DriftFinding(figure=DriftFigure.LIGHT, direction="down", excess=1.3, since=START)
+ALARM = DriftAlarm(findings=(FINDING,), at=START, object_id="0f", model="m/1")
+
+
+def test_an_alarm_is_announced_once() -> None:
+    announced = announce_alarm(raise_alarm(REFERENCE, ALARM))
+
+    assert announced.alarm == ALARM.model_copy(update={"announced": True})
+    for microscope in (announced, REFERENCE):
+        with pytest.raises(NothingChanges):
+            announce_alarm(microscope)
+
+
 PROFILES, MODELS = st.sampled_from([PROFILE, NEWER_PROFILE]), st.sampled_from([MODEL, NEWER_MODEL])
 
 
@@ -163,6 +184,7 @@ class Life(RuleBasedStateMachine):
         self.current: str | None = None
         self.proof: tuple[str, str] | None = None
         self.closed = self.reference = False
+        self.alarm: str | None = None
 
     def attempt(self, allowed: bool, change: Any) -> bool:
         try:
@@ -178,7 +200,7 @@ class Life(RuleBasedStateMachine):
     def adopt(self, profile: str) -> None:
         allowed = not self.reference and profile != self.current
         if self.attempt(allowed, lambda: adopt_profile(self.microscope, profile, START, "8f0c")):
-            self.current = profile
+            self.current, self.alarm = profile, None
 
     @rule(profile=PROFILES, model=MODELS)
     def prove(self, profile: str, model: str) -> None:
@@ -193,19 +215,38 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def open(self) -> None:
-        if self.attempt(self.closed, lambda: resume(self.microscope)):
-            self.closed = False
+        if self.attempt(self.closed, lambda: resume(self.microscope, START)):
+            self.closed, self.alarm = False, None
+
+    @rule(suspends=st.booleans())
+    def drift(self, suspends: bool) -> None:
+        alarm = ALARM.model_copy(update={"suspends": suspends})
+        allowed = not self.closed and (suspends or self.alarm != "raised")
+        if self.attempt(allowed, lambda: raise_alarm(self.microscope, alarm)):
+            self.closed, self.alarm = suspends, "raised"
+
+    @rule()
+    def acknowledge(self) -> None:
+        allowed = self.alarm == "raised" and not self.closed
+        if self.attempt(allowed, lambda: acknowledge_alarm(self.microscope, START)):
+            self.alarm = "acknowledged"
+
+    @rule()
+    def return_to_the_range(self) -> None:
+        allowed = self.alarm == "acknowledged" and not self.closed
+        if self.attempt(allowed, lambda: forget_alarm(self.microscope)):
+            self.alarm = None
 
     @rule(is_reference=st.booleans())
     def mark(self, is_reference: bool) -> None:
         if self.attempt(is_reference != self.reference, lambda: set_reference(self.microscope, is_reference=is_reference)):
-            self.reference, self.current = is_reference, None
+            self.reference, self.current, self.alarm = is_reference, None, None
 
     @rule(objective=st.sampled_from(["100x/1.25", "40x/0.65"]))
     def turn_the_revolver(self, objective: str) -> None:
         turned = objective != self.microscope.objective
         if self.attempt(not (turned and self.reference), lambda: describe(self.microscope, "Maker M1", objective)) and turned:
-            self.current = self.proof = None
+            self.current = self.proof = self.alarm = None
 
     @invariant()
     def the_state_is_what_the_notes_say(self) -> None:
@@ -213,6 +254,11 @@ class Life(RuleBasedStateMachine):
             proven = self.current is not None and self.proof == (self.current, model)
             expected = "verified" if self.reference or proven else "profiled" if self.current else "unknown"
             assert state_of(self.microscope, model) == ("suspended" if self.closed else expected)
+
+    @invariant()
+    def an_alarm_stands_until_it_is_ended(self) -> None:
+        alarm = self.microscope.alarm
+        assert (alarm and ("acknowledged" if alarm.acknowledged_at else "raised")) == self.alarm
 
     @invariant()
     def the_row_is_read_back_as_it_was(self) -> None:

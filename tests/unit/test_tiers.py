@@ -21,7 +21,7 @@ TIERS = {
     "ports.py": {"domain"},
     "imaging": {"domain"},
     "model": {"imaging", "domain"},
-    "screening": {"model", "imaging", "ports", "domain"},
+    "screening": {"microscopes", "model", "imaging", "ports", "domain"},
     "microscopes": {"model", "imaging", "domain"},
     "slides": {"domain"},
     "notifications": {"ports", "domain"},

@@ -122,6 +122,7 @@ HOSPITAL = {
     "recipients": ["duty@st-mary.example"],
     "escalate_after_minutes": 30,
     "laboratory": [],
+    "administrators": [],
     "patient_channel": "mail",
     "telephone": "+49 30 1234567",
     "reviewers": 1,
@@ -204,6 +205,7 @@ _MICROSCOPE = {
     "profile": None,
     "verification": None,
     "suspension": None,
+    "alarm": None,
 }
 MICROSCOPES = {
     "microscopes": [{"id": "e" * 32, "name": "scope 1", **_MICROSCOPE}, {"id": "f" * 32, "name": "血 2", **_MICROSCOPE}]

@@ -1,13 +1,12 @@
 """Every page, in light and dark, wide and on a phone, under axe-core: no serious finding."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.web import answers
+from tests.web.axe import serious
 from tests.web.chromium import own_context
 from tests.web.fake_service import FakeService
 
@@ -25,18 +24,6 @@ PAGES = {
     "model": ("#/admin/model", "admin"),
     "trail": ("#/admin/trail", "admin"),
 }
-
-
-def serious(page: Page) -> list[Any]:
-    """Axe's serious and critical findings, in short."""
-    # The script is put in by the browser's debugger: the page's own policy lets in no script but the site's.
-    page.evaluate("scrollTo(0, 0)")
-    found = Axe().run(page).response["violations"]
-    return [
-        (violation["id"], [node["html"] for node in violation["nodes"]])
-        for violation in found
-        if violation["impact"] in {"serious", "critical"}
-    ]
 
 
 @pytest.mark.parametrize("name", PAGES)

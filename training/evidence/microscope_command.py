@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from training.evidence.evaluated_artifact import EvaluatedArtifact
     from training.evidence.microscopes import Laboratory, Trial
 
-PARTS = ("colours", "fewer", "ruler", "tiles", "light", "strangers")
+PARTS = ("colours", "fewer", "ruler", "tiles", "light", "strangers", "drift")
 _FEWER_SMEARS = 3  # every third smear is judged where fields are fewer
 
 
@@ -50,7 +50,7 @@ def run_microscopes(data: "Evaluation", options: argparse.Namespace) -> None:
 def measure(data: "Evaluation", artifact: "EvaluatedArtifact", options: argparse.Namespace) -> dict[str, Any]:
     """The report: a dict that JSON can hold."""
     from training.data.dataset import fingerprint
-    from training.evidence import microscope_light, microscope_scale, microscope_strangers, microscopes
+    from training.evidence import microscope_drift, microscope_light, microscope_scale, microscope_strangers, microscopes
 
     samples, about = artifact.part(data.samples, "test")
     tested = _spread(samples, options.smears)
@@ -76,6 +76,9 @@ def measure(data: "Evaluation", artifact: "EvaluatedArtifact", options: argparse
         report["ruler"] = microscope_scale.measure_ruler(data.root, tested, options.white_cells)
     if "tiles" in options.parts:
         report["tiles"] = microscope_scale.measure_tiles(artifact, data.root, tested)
+    if "drift" in options.parts:
+        drawn = microscope_drift.commissioning_sets(_split(artifact), data.groups, options.draws)
+        report["drift"] = microscope_drift.measure_drift(data.root, artifact.classifier, tested, drawn)
     if "light" in options.parts and options.white_cells:
         report["light"] = microscope_light.measure_light(artifact.classifier, options.white_cells)
     if "strangers" in options.parts:

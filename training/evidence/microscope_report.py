@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from training.evidence.drift_report import drift_parts
 from training.evidence.tables import percent, table
 
 _Rows = Sequence[Mapping[str, Any]]
@@ -45,6 +46,8 @@ def microscopes(report: Mapping[str, Any], *, markdown: bool) -> str:
         parts += _light(report["light"], markdown)
     if "strangers" in report:
         parts += strangers(report["strangers"], markdown)
+    if "drift" in report:
+        parts += drift_parts(report["drift"], markdown=markdown)
     return "\n\n".join(parts)
 
 

@@ -18,6 +18,7 @@ from hemascope.domain.manifest import (
     FEATURES,
     GOLDEN,
     MANIFEST,
+    MICROSCOPE_BASELINE,
     MICROSCOPE_REFERENCE,
     SERVED,
     WEIGHTS,
@@ -41,6 +42,7 @@ from training.evidence.evaluate import evaluate, in_float, network_inputs, serve
 from training.evidence.figures import draw_confusion_matrix, draw_learning_curves
 from training.evidence.metrics import score
 from training.export.card import sign_card, write_card
+from training.export.microscope_baseline import add_baseline, reference_baseline
 from training.export.microscope_reference import fit_reference
 from training.export.quality import fit_quality, measure_all
 from training.export.reference import fit_features, provisional_features, served_features
@@ -111,6 +113,7 @@ def export(data: TrainingData, settings: ExportSettings, root: Path) -> Path:
     _write_manifest(folder, data, settings, decision, quality, {})
     classifier = Classifier(load_artifact(folder))
     (folder / GOLDEN).write_text(_golden(classifier).model_dump_json(indent=1) + "\n")
+    add_baseline(folder, reference_baseline(data.root, data.split.train, classifier))
     metrics = measure(classifier, network, data)
     draw_confusion_matrix(metrics["test"]["confusion_matrix"], "Unseen smears", folder / "figures" / "confusion_matrix.png")
     steps = lineage(settings.fusion)
@@ -235,7 +238,8 @@ def _write_manifest(
 
 def _served(folder: Path) -> list[str]:
     """Names of the files that serving reads, the texts of every language among them."""
-    return sorted(SERVED | {MICROSCOPE_REFERENCE} | {path.name for path in folder.glob(texts_file("*"))})
+    optional = (texts_file("*"), MICROSCOPE_BASELINE)  # the baseline is measured with the finished model
+    return sorted(SERVED | {MICROSCOPE_REFERENCE} | {path.name for name in optional for path in folder.glob(name)})
 
 
 def _sha256(path: Path) -> str:

@@ -42,10 +42,15 @@ def fit_reference(
 
 def add_reference(folder: Path, reference: MicroscopeReference) -> Path:
     """Write the reference into an artifact's folder, and its digest into the manifest."""
-    file = folder / MICROSCOPE_REFERENCE
-    file.write_text(reference.model_dump_json() + "\n")
+    return add_file(folder, MICROSCOPE_REFERENCE, reference.model_dump_json() + "\n")
+
+
+def add_file(folder: Path, name: str, content: str) -> Path:
+    """Write a file that serving reads into an artifact's folder, and its digest into the manifest."""
+    file = folder / name
+    file.write_text(content)
     manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-    files = manifest.files | {MICROSCOPE_REFERENCE: hashlib.sha256(file.read_bytes()).hexdigest()}
+    files = manifest.files | {name: hashlib.sha256(file.read_bytes()).hexdigest()}
     signed = manifest.model_copy(update={"files": files})
     (folder / MANIFEST).write_text(signed.model_dump_json(by_alias=True, indent=1) + "\n")
     return file

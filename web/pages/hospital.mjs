@@ -28,6 +28,7 @@ class Form {
     this.recipients = lines(settings.recipients);
     this.escalate = el("input", { type: "number", min: "1", max: "1440", required: true, value: String(settings.escalate_after_minutes) });
     this.laboratory = lines(settings.laboratory);
+    this.administrators = lines(settings.administrators);
     this.detail = choice(labels.mailDetails, settings.mail_detail);
     this.channel = choice(labels.channels, settings.patient_channel);
     this.telephone = el("input", { type: "tel", pattern: "\\+?[0-9 \\(\\)\\/\\-]{3,32}", value: settings.telephone ?? "" });
@@ -40,7 +41,8 @@ class Form {
       group("patient", field(labels.release, this.release), field(labels.channel, this.channel), field(labels.telephone, this.telephone)),
       group("review", field(labels.reviewers, this.reviewers)),
       group("mail", field(labels.recipients, this.recipients, labels.recipientsHint), field(labels.escalate, this.escalate),
-        field(labels.laboratory, this.laboratory, labels.laboratoryHint), field(labels.mailDetail, this.detail)),
+        field(labels.laboratory, this.laboratory, labels.laboratoryHint), field(labels.administrators, this.administrators, labels.administratorsHint),
+        field(labels.mailDetail, this.detail)),
       group("exchange", field(labels.fhir, this.fhir)),
     ];
   }
@@ -53,6 +55,7 @@ class Form {
       recipients: lines(this.recipients),
       escalate_after_minutes: Number(this.escalate.value),
       laboratory: lines(this.laboratory),
+      administrators: lines(this.administrators),
       mail_detail: this.detail.value,
       patient_channel: this.channel.value,
       telephone: this.telephone.value.trim() || null,

@@ -3,6 +3,7 @@
 import { announce, confirmed, el, field, name, once } from "../dom.mjs";
 import { when } from "../numbers.mjs";
 import { words } from "../words.mjs";
+import { alarm, chart } from "./microscope_chart.mjs";
 
 const { microscopes: labels } = words;
 const shortened = (digest) => digest.slice(0, 12);
@@ -36,6 +37,8 @@ function card(api, microscope, draw) {
       microscope.is_reference && [" ", el("span", { class: "chip" }, labels.reference)]),
     el("p", {}, state.text),
     el("dl", { class: "pairs" }, Object.entries(facts).map(([term, text]) => [el("dt", {}, term), el("dd", {}, text)])),
+    alarm(api, microscope, draw),
+    chart(api, microscope),
     documents(api, microscope),
     el("p", { class: "actions" }, actions(api, microscope, draw)));
 }

@@ -12,5 +12,11 @@ def register_demo_microscope(cloud: LocalCloud) -> None:
     """Register a reference microscope: the demo's smears are drawn, or come from the artifact's own data."""
     registry = DynamoMicroscopes(cloud.client("dynamodb"), cloud.outputs["MicroscopesTable"])
     registry.store(
-        Microscope(hospital=DEMO_HOSPITAL, name=DEMO_MICROSCOPE, make="Reference of the data set", is_reference=True)
+        Microscope(
+            hospital=DEMO_HOSPITAL,
+            name=DEMO_MICROSCOPE,
+            make="Reference of the data set",
+            is_reference=True,
+            watched=False,  # drawn smears are unlike the data set's: the eighth would suspend it
+        )
     )

@@ -1,8 +1,9 @@
 """Fits the profile of a microscope to its pictures, or says what to change at it."""
 
+import hashlib
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hemascope.domain.acquisition import MINIMUM_PICTURES, Acquisition
@@ -12,6 +13,7 @@ from hemascope.microscopes.profile import CommissioningField, fit_profile, read_
 from hemascope.microscopes.reference import load_reference
 from hemascope.microscopes.refusal import CommissioningRefused, RefusalReason
 from hemascope.model.folder import ArtifactFolder
+from hemascope.screening.baseline import with_baseline
 from hemascope_cli.console import progress
 from hemascope_cli.errors import NothingToScreen
 from hemascope_cli.pictures.commissioning import find_in_folder, take_fingerprint
@@ -65,6 +67,7 @@ def fit_folder(folder: Path, out: Path, acquisition: Path | None, artifact: Path
         if out.exists():
             print(f"{out} was there before and is unchanged: it is no profile of these pictures.")
         return 1
+    profile = with_baseline(profile, _judged(pictures, {field.sha256 for field in fields}), classifier)
     write_text(out, profile.to_json())
     print("\n".join(_profile_lines(profile, out)))
     return 0
@@ -80,6 +83,15 @@ def _read_fields(pictures: list[PictureFile], *, square_pixels: bool) -> list[Co
             except RejectedSmear as refusal:
                 print(f"not judged: {file.target}: {refusal}", file=sys.stderr)
     return fields
+
+
+def _judged(pictures: list[PictureFile], fitted_on: set[str]) -> Iterator[tuple[str, bytes]]:
+    """Slide and file of the pictures that the profile was fitted on."""
+    with progress(pictures, "baseline of the drift chart") as files:
+        for file in files:
+            data = read_picture(file.path)
+            if hashlib.sha256(data).hexdigest() in fitted_on:
+                yield file.slide, data
 
 
 def _refusal_lines(refused: CommissioningRefused | RejectedSmear, fields: Iterable[CommissioningField]) -> list[str]:

@@ -17,15 +17,21 @@ def to_item(fields: Mapping[str, Any]) -> Item:
     Parameters
     ----------
     fields
-        Attribute name -> text, number or bool. DynamoDB has no binary floats: a float is stored by its decimal digits.
+        Attribute name -> text, number, bool or a map of such. DynamoDB has no binary floats: a float is stored by its decimal
+        digits.
 
     Examples
     --------
     >>> to_item({"hospital": "st-mary", "number": 1, "score": 0.25})
     {'hospital': {'S': 'st-mary'}, 'number': {'N': '1'}, 'score': {'N': '0.25'}}
     """
-    exact = {name: Decimal(str(value)) if isinstance(value, float) else value for name, value in fields.items()}
-    return {name: _serializer.serialize(value) for name, value in exact.items()}
+    return {name: _serializer.serialize(_exact(value)) for name, value in fields.items()}
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _exact(part) for name, part in value.items()}
+    return Decimal(str(value)) if isinstance(value, float) else value
 
 
 def from_item(item: Item) -> dict[str, Any]:

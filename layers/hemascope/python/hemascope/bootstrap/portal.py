@@ -24,6 +24,7 @@ from hemascope.domain.texts import ENGLISH, Texts
 from hemascope.model.folder import ArtifactFolder
 from hemascope.portal.administration import AdministrationService, ModelView
 from hemascope.portal.audit import AuditService
+from hemascope.portal.drift import DriftChartService
 from hemascope.portal.microscopes import MicroscopeService
 from hemascope.portal.patients import PatientResultService
 from hemascope.portal.report_files import ReportDocumentService
@@ -103,6 +104,7 @@ def build_portal() -> Portal:
             model=ModelView(name=model.manifest.name, card=model.card(), metrics=model.manifest.metrics, urgent_classes=urgent),
         ),
         microscopes=MicroscopeService(microscopes, audit, reading.links, reading.clock, model.manifest.files[WEIGHTS]),
+        charts=DriftChartService(microscopes, ledger, S3Store(reading.s3), settings.reports_bucket, model.baseline()),
         statistics=StatisticsService(ledger, reading.clock, settings.screening_usd_per_second),
         audit=audit,
     )

@@ -15,6 +15,8 @@ from hemascope.bootstrap.environment import Environment
 from hemascope.domain.texts import ENGLISH
 from hemascope.model.artifact import load_artifact
 from hemascope.model.classifier import Classifier
+from hemascope.model.folder import ArtifactFolder
+from hemascope.screening.drift import DriftWatch
 from hemascope.screening.microscopes import MicroscopeLookup
 from hemascope.screening.service import ScreeningService
 
@@ -44,14 +46,21 @@ def build_screening_service() -> ScreeningService:
     s3, dynamodb = client("s3", environment.endpoint), client("dynamodb", environment.endpoint)
     artifact = load_artifact(environment.artifact, environment.language)
     registry = DynamoMicroscopes(dynamodb, environment.microscopes_table)
+    ledger = DynamoLedger(dynamodb, environment.ledger_table)
+    notifications, clock = (
+        SqsNotificationQueue(client("sqs", environment.endpoint), environment.notifications_queue),
+        SystemClock(),
+    )
+    baseline = ArtifactFolder.open(environment.artifact).baseline()
     return ScreeningService(
         classifier=Classifier(artifact),
         pictures=S3Store(s3),
         reports=S3Store(s3, environment.reports_bucket),
         reports_bucket=environment.reports_bucket,
-        ledger=DynamoLedger(dynamodb, environment.ledger_table),
+        ledger=ledger,
         microscopes=MicroscopeLookup(registry, S3Store(s3), environment.reports_bucket, artifact.reference.sha256),
-        notifications=SqsNotificationQueue(client("sqs", environment.endpoint), environment.notifications_queue),
-        clock=SystemClock(),
+        drift=DriftWatch(ledger, registry, notifications, clock, artifact.reference.name, baseline),
+        notifications=notifications,
+        clock=clock,
         maximum_receives=environment.maximum_receives,
     )

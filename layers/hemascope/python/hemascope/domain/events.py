@@ -29,6 +29,11 @@ class CreatedObject(BaseModel):
     rescreen: bool = False
 
     @property
+    def is_repeated(self) -> bool:
+        """Whether it was screened before, and may come long after it was photographed."""
+        return self.reprocess or self.rescreen
+
+    @property
     def is_folder_marker(self) -> bool:
         """Whether it is no picture but a folder, as the S3 console creates one: nothing, under a key that ends with ``/``."""
         return self.object.key.endswith("/") and self.size == 0

@@ -42,6 +42,8 @@ class HospitalSettings(BaseModel):
     escalate_after_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
     # Who is notified of rejected smears, beside the portal's own page.
     laboratory: Annotated[tuple[MailAddress, ...], Field(max_length=10)] = ()
+    # Who is notified of changes at a microscope; the first clinician where nobody is named.
+    administrators: Annotated[tuple[MailAddress, ...], Field(max_length=10)] = ()
     patient_channel: PatientChannel = PatientChannel.NONE
     # The number that patients are asked to call.
     telephone: Telephone | None = None

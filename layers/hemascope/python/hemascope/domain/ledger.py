@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hemascope.domain.drift import FieldFigures
 from hemascope.domain.errors import RejectionReason
 from hemascope.domain.report import Decision, Release, State
 from hemascope.domain.specimen import ObjectVersion
@@ -85,6 +86,7 @@ class LedgerRow(BaseModel):
     screening_ms: float | None = None
     colour_score: float | None = None  # the report's out_of_distribution_score
     feature_score: float | None = None
+    drift: FieldFigures | None = None  # of a field that counts in its microscope's chart
 
     @property
     def model_name(self) -> str:

@@ -13,6 +13,7 @@ MANIFEST, WEIGHTS, GOLDEN, TEXTS = "manifest.json", "model.tflite", "golden.json
 COLOURS, FEATURES = "colour_reference.json", "feature_reference.npz"
 CARD = "MODEL_CARD.md"
 MICROSCOPE_REFERENCE = "microscope_reference.json"  # what other microscopes are fitted to; not every model has one
+MICROSCOPE_BASELINE = "microscope_baseline.json"  # how the reference microscope photographs; not every model has one
 SERVED = frozenset({WEIGHTS, GOLDEN, TEXTS, COLOURS, FEATURES})
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hemascope.domain.drift import DriftAlarm
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.profile import MicroscopeProfile
 from hemascope.domain.report import Digest, MicroscopeState, ReportedMicroscope
@@ -97,6 +98,12 @@ class Microscope(_Row):
         The current profile; None before the first, and where the objective was changed since.
     profiles
         Every profile that was ever current, in order.
+    alarm
+        What has changed at it, where the chart of its drift went beyond a limit.
+    charted_since
+        Fields that were judged later count in the chart; None: all of the current profile.
+    watched
+        Whether its drift is watched. Not where drawn smears stand for its pictures, as in a demonstration.
     version
         Counts the changes, for conditional writes; 1 is the registration.
     """
@@ -110,6 +117,9 @@ class Microscope(_Row):
     profiles: tuple[ProfileVersion, ...] = ()
     verification: Verification | None = None
     suspension: Suspension | None = None
+    alarm: DriftAlarm | None = None
+    charted_since: datetime | None = None
+    watched: bool = True
     version: Annotated[int, Field(ge=1)] = 1
 
     @model_validator(mode="after")
@@ -198,14 +208,14 @@ def describe(microscope: Microscope, make: str | None, objective: str | None) ->
         Where the objective of a reference microscope would change.
     """
     if objective == microscope.objective:
-        return _changed(microscope, make=make)
+        return changed(microscope, make=make)
     if microscope.is_reference:
         raise IsReference
-    return _changed(microscope, make=make, objective=objective, profile=None, verification=None)
+    return changed(microscope, make=make, objective=objective, profile=None, verification=None, alarm=None)
 
 
 def adopt_profile(microscope: Microscope, sha256: str, at: datetime, by: str) -> Microscope:
-    """Make a profile the current one. A proof counts only while the profile that it names is current.
+    """Make a profile the current one. A proof counts only while the profile that it names is current. The chart begins anew.
 
     Raises
     ------
@@ -218,7 +228,8 @@ def adopt_profile(microscope: Microscope, sha256: str, at: datetime, by: str) ->
     if sha256 == microscope.profile:
         raise NothingChanges("This profile is in use already.")
     version = ProfileVersion(sha256=sha256, at=at, by=by)
-    return _changed(microscope, profile=sha256, profiles=(*microscope.profiles, version))
+    profiles = (*microscope.profiles, version)
+    return changed(microscope, profile=sha256, profiles=profiles, alarm=None, charted_since=at)
 
 
 def verify(microscope: Microscope, verification: Verification) -> Microscope:
@@ -236,7 +247,7 @@ def verify(microscope: Microscope, verification: Verification) -> Microscope:
         raise NoProfile
     if verification.profile != microscope.profile:
         raise OtherProfile
-    return _changed(microscope, verification=verification)
+    return changed(microscope, verification=verification)
 
 
 def suspend(microscope: Microscope, reason: str, at: datetime, by: str) -> Microscope:
@@ -249,11 +260,13 @@ def suspend(microscope: Microscope, reason: str, at: datetime, by: str) -> Micro
     """
     if microscope.suspension:
         raise NothingChanges("This microscope is suspended already.")
-    return _changed(microscope, suspension=Suspension(reason=reason, at=at, by=by))
+    return changed(microscope, suspension=Suspension(reason=reason, at=at, by=by))
 
 
-def resume(microscope: Microscope) -> Microscope:
-    """End a suspension. The microscope returns to the state that profile, proof and model give it.
+def resume(microscope: Microscope, at: datetime) -> Microscope:
+    """End a suspension, and an alarm. The microscope returns to the state that profile, proof and model give it.
+
+    The chart of its drift begins anew, or the fields of before would suspend it again at once.
 
     Raises
     ------
@@ -262,7 +275,7 @@ def resume(microscope: Microscope) -> Microscope:
     """
     if microscope.suspension is None:
         raise NothingChanges("This microscope is not suspended.")
-    return _changed(microscope, suspension=None)
+    return changed(microscope, suspension=None, alarm=None, charted_since=at)
 
 
 def set_reference(microscope: Microscope, *, is_reference: bool) -> Microscope:
@@ -275,10 +288,10 @@ def set_reference(microscope: Microscope, *, is_reference: bool) -> Microscope:
     """
     if is_reference == microscope.is_reference:
         raise NothingChanges(f"This microscope is {'a' if is_reference else 'no'} reference already.")
-    return _changed(microscope, is_reference=is_reference, profile=None)
+    return changed(microscope, is_reference=is_reference, profile=None, alarm=None)
 
 
-def _changed(microscope: Microscope, **changes: object) -> Microscope:
+def changed(microscope: Microscope, **changes: object) -> Microscope:
     """A validated copy with the next version number."""
     fields = {name: getattr(microscope, name) for name in Microscope.model_fields}
     return Microscope.model_validate(fields | changes | {"version": microscope.version + 1})

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hemascope.domain.drift import DriftNotice
 from hemascope.domain.errors import InvalidEvent
 from hemascope.domain.report import State
 
@@ -19,6 +20,8 @@ class Channel(StrEnum):
     CLINICIAN = "clinician"
     LABORATORY = "laboratory"
     PATIENT = "patient"
+    DRIFT = "drift"  # an alarm about the microscope, which this field raised
+    SUSPENSION = "suspension"  # the microscope was suspended at this field
 
 
 class Notification(BaseModel):
@@ -51,6 +54,7 @@ class MailKind(StrEnum):
     SUMMARY = "summary"  # with label and probabilities, where the hospital has chosen that
     REJECTED = "rejected"  # to the laboratory: the reason and what to do
     REMINDER = "reminder"  # about an urgent smear that nobody has acknowledged yet
+    DRIFT = "drift"  # to the administrators: what has changed at a microscope, without a result
 
 
 class Mail(BaseModel):
@@ -76,6 +80,7 @@ class NotificationTask(BaseModel):
     step: Annotated[int, Field(ge=0, le=STEPS)] = 0
     due_at: datetime | None = None  # not before this moment
     released: Annotated[int, Field(ge=0)] = 0  # number of the verdict on which a release is based: notify the patient
+    drift: DriftNotice | None = None  # about the microscope, whose alarm this field raised: notify the administrators
 
     @classmethod
     def parse(cls, body: str) -> "NotificationTask":

@@ -6,8 +6,10 @@ It is data alone. :mod:`hemascope.imaging.correction` applies it and :mod:`hemas
 import hashlib
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from hemascope.domain.drift import Baseline
+from hemascope.domain.errors import ArtifactError
 from hemascope.domain.report import Digest, ModelReference
 
 LARGEST_PROFILE = 200_000  # bytes of JSON
@@ -118,6 +120,7 @@ class MicroscopeProfile(_Contract):
     fitted_on: tuple[FittedField, ...] = ()
     model: ModelReference | None = None  # whose reference the colours were fitted to
     software: str = ""
+    baseline: Baseline | None = None  # how the microscope photographs while nothing changes; None: its drift is not watched
 
     @model_validator(mode="after")
     def _small(self) -> "MicroscopeProfile":
@@ -128,6 +131,23 @@ class MicroscopeProfile(_Contract):
     def to_json(self) -> str:
         """The profile as JSON: what is stored, and what is hashed."""
         return self.model_dump_json(by_alias=True) + "\n"
+
+    @classmethod
+    def parse(cls, content: bytes, sha256: str) -> "MicroscopeProfile":
+        """Read a stored profile.
+
+        Raises
+        ------
+        ArtifactError
+            Where it is another one, altered or none.
+        """
+        received = hashlib.sha256(content).hexdigest()
+        if received != sha256:
+            raise ArtifactError(f"expected a profile with sha256 {sha256[:12]}, received {received[:12]}")
+        try:
+            return cls.model_validate_json(content)
+        except ValidationError as error:
+            raise ArtifactError(f"expected the profile {sha256[:12]} of a microscope, received something else") from error
 
     @property
     def sha256(self) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hemascope.domain.drift import PhotographedFigures
 from hemascope.domain.errors import RejectionReason
 from hemascope.domain.hospital import Telephone
 from hemascope.domain.picture_file import ColourDeclaration, DepthSource, PictureFormat
@@ -162,6 +163,7 @@ class Evidence(_Contract):
     feature_score: Annotated[float, Field(ge=0.0)]
     # None where nothing was corrected, and where the microscope is verified: its proof covers the correction.
     uncorrected: UncorrectedScores | None = None
+    photographed: PhotographedFigures | None = None  # light and stain before any correction
     source: SourcePicture | None = None  # None in reports from before version 1.2
     pictures: Pictures | None = None
     cells: tuple[CellRow, ...]

@@ -36,7 +36,7 @@ def measure_quality(working: Picture) -> QualityFigures:
         ``blank`` where the picture shows nothing (all black, all white, a cap on the lens).
     """
     grey = np.asarray(cv2.cvtColor(working, cv2.COLOR_RGB2GRAY), np.uint8)
-    mean, deviation = cv2.meanStdDev(_without_corner(grey))
+    mean, deviation = cv2.meanStdDev(without_corner(grey))
     figures = QualityFigures(float(cv2.Laplacian(grey, cv2.CV_64F).var()), float(mean[0, 0]), float(deviation[0, 0]))
     if figures.contrast < BLANK_CONTRAST:
         raise RejectedSmear(
@@ -62,11 +62,10 @@ def gate_figures(working: Picture, segmentation: Segmentation) -> dict[QualityFi
         - ``grain``: pixels over which grey changes by its own deviation; it grows with the magnification.
         - ``cells``, ``cell_area`` (median, pixels; 0 where there is none), ``mask_coverage`` (0-1).
     """
-    seen = _without_corner(working)
+    seen = without_corner(working)
     grey = np.asarray(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY), np.float32)
     contrast = max(float(grey.std()), 1.0)
     red, green, blue = cv2.split(seen)
-    purple = cv2.subtract(cv2.min(red, blue), green)
     white = cv2.min(cv2.min(red, green), blue) >= _WHITE
     areas = np.bincount(segmentation.labels.ravel())[1:]
     return {
@@ -74,8 +73,8 @@ def gate_figures(working: Picture, segmentation: Segmentation) -> dict[QualityFi
         QualityFigure.BRIGHTNESS: float(grey.mean()),
         QualityFigure.CLIPPED: float(white.mean()),
         QualityFigure.FLAT: _flat_share(grey),
-        QualityFigure.UNEVENNESS: _unevenness(grey),
-        QualityFigure.STAIN: float(np.percentile(purple, 99.5)),
+        QualityFigure.UNEVENNESS: unevenness_of(grey),
+        QualityFigure.STAIN: purple_peak(seen),
         QualityFigure.GRAIN: _grain(_smooth(grey, 2.0)),
         QualityFigure.CELLS: float(segmentation.cell_count),
         QualityFigure.CELL_AREA: float(np.median(areas)) if len(areas) else 0.0,
@@ -86,6 +85,12 @@ def gate_figures(working: Picture, segmentation: Segmentation) -> dict[QualityFi
 def broken_limits(figures: dict[QualityFigure, float], spec: QualitySpec) -> list[QualityLimit]:
     """The limits that a picture's figures are beyond, in the specification's order."""
     return [limit for limit in spec.limits if limit.broken_by(figures[limit.figure])]
+
+
+def purple_peak(picture: Picture) -> float:
+    """How purple the most purple pixels are (99.5th percentile), in grey levels above green."""
+    red, green, blue = cv2.split(picture)
+    return float(np.percentile(cv2.subtract(cv2.min(red, blue), green), 99.5))
 
 
 def _smooth(grey: Grey, sigma: float) -> Grey:
@@ -100,7 +105,8 @@ def _flat_share(grey: Grey) -> float:
     return float((variance < _FLAT_DEVIATION**2).mean())
 
 
-def _unevenness(grey: Grey) -> float:
+def unevenness_of(grey: Grey) -> float:
+    """Grey levels between the empty slide's brightness in the darkest and in the brightest sixteenth."""
     levels = [np.percentile(part, 80) for strip in np.array_split(grey, 4) for part in np.array_split(strip, 4, axis=1)]
     return float(max(levels) - min(levels))
 
@@ -111,6 +117,7 @@ def _grain(grey: Grey) -> float:
     return float(grey.std()) / max(slope, 1e-3)
 
 
-def _without_corner(grey: Picture) -> Picture:
+def without_corner(grey: Picture) -> Picture:
+    """The picture without its lowest eighth."""
     # The white scale-bar corner would lend contrast to a black picture.
     return np.ascontiguousarray(grey[: grey.shape[0] * 7 // 8])

@@ -11,8 +11,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from hemascope.domain.disease import Disease
+from hemascope.domain.drift import Baseline
 from hemascope.domain.errors import ArtifactError, RejectionReason
-from hemascope.domain.manifest import CARD, MANIFEST, Manifest
+from hemascope.domain.manifest import CARD, MANIFEST, MICROSCOPE_BASELINE, Manifest
 from hemascope.domain.quality import QualityReason
 from hemascope.domain.report import Decision
 from hemascope.domain.texts import Texts, texts_file
@@ -84,6 +85,21 @@ class ArtifactFolder:
             raise ArtifactError(f"expected texts in the language {language}, received {texts.language}")
         _check_texts(texts, self.disease.class_names)
         return texts
+
+    def baseline(self) -> Baseline | None:
+        """How the reference microscope photographs while nothing changes; None where the artifact doesn't say.
+
+        Raises
+        ------
+        ArtifactError
+            Where the file is missing, altered or no baseline.
+        """
+        if MICROSCOPE_BASELINE not in self.manifest.files:
+            return None
+        try:
+            return Baseline.model_validate_json(self.read(MICROSCOPE_BASELINE))
+        except ValidationError as error:
+            raise ArtifactError(f"expected a microscope's baseline in {self.path}, received: {error}") from error
 
     def card(self) -> str:
         """The model card, in Markdown.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hemascope.domain.drift import DriftNotice
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.notification import Channel, Mail, MailKind, Notification
@@ -22,6 +23,13 @@ _ANSWER = {
     Decision.OUT_OF_DISTRIBUTION: "no result: the picture is outside the range of the model",
     Decision.POOR_QUALITY: "no result: the quality of the picture is too low",
     Decision.UNVERIFIED: "no result, read by eye: this microscope is not verified",
+}
+_DRIFT = {
+    False: (
+        Channel.DRIFT,
+        "The microscope {microscope} photographs differently than when it was commissioned. It still gives answers.",
+    ),
+    True: (Channel.SUSPENSION, "The microscope {microscope} has changed so much that it was suspended. It gives no answers."),
 }
 _PATIENT = "A new result of your blood test is ready. Sign in here to read it: {link}"
 _CALL = " Questions? Call {telephone}."
@@ -67,6 +75,17 @@ class NotificationComposer:
             kind=MailKind.REJECTED,
             recipients=settings.laboratory,
             words=words,
+        )
+
+    def drift(self, notification: Notification, notice: DriftNotice, settings: HospitalSettings) -> Mail:
+        """Mail to the administrators about a microscope: what has changed and since when, our own words without a result."""
+        channel, headline = _DRIFT[notice.suspended]
+        return Mail(
+            notification=notification,
+            channel=channel,
+            kind=MailKind.DRIFT,
+            recipients=settings.administrators or settings.recipients[:1],
+            words={"headline": headline.format(microscope=notice.microscope), "changes": notice.text},
         )
 
     def to_patient(self, settings: HospitalSettings, link: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from hemascope.domain.drift import DriftNotice
 from hemascope.domain.errors import ForgottenObject, RequestRejected, TransientError
 from hemascope.domain.hospital import HospitalSettings, PatientChannel, ReleasePolicy
 from hemascope.domain.ledger import ClaimStatus, LedgerRow, NotificationStatus
@@ -79,6 +80,8 @@ class NotificationService:
             return DeliveryOutcome.NOT_SENT
         settings = self.hospitals.settings_of(row.hospital or _UNKNOWN)
         try:
+            if task.drift:
+                return self._send_drift(row, task.drift, settings)
             if task.step:
                 return self._escalate(row, task, settings)
             sent = self._send_release(row, task, settings) if task.released else self._send_all(row, settings)
@@ -153,6 +156,15 @@ class NotificationService:
         return self._notify_patient(
             row, settings, f"{Channel.PATIENT}-{row.released_verdict_number}" if corrected else Channel.PATIENT
         )
+
+    def _send_drift(self, row: LedgerRow, notice: DriftNotice, settings: HospitalSettings) -> DeliveryOutcome:
+        """Notify the administrators of a change at a microscope. It has nothing to do with the row's own notification."""
+        link = f"{self.portal_url}/#/admin/microscopes"
+        mail = self.composer.drift(self._notification(row).model_copy(update={"link": link}), notice, settings)
+        if not mail.recipients:
+            return DeliveryOutcome.NOT_SENT
+        sent = self._send_once(row, mail.channel, lambda: self.mailer.send(mail))
+        return DeliveryOutcome.SENT if sent else DeliveryOutcome.NOT_SENT
 
     def _notify_patient(self, row: LedgerRow, settings: HospitalSettings, channel: str) -> bool:
         specimen = specimen_of(row.object.key)

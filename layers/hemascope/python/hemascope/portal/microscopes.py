@@ -6,6 +6,7 @@ says, so nothing here changes it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from hemascope.domain.audit import AuditAction
 from hemascope.domain.microscope import (
@@ -20,6 +21,7 @@ from hemascope.domain.microscope import (
     state_of,
     suspend,
 )
+from hemascope.domain.microscope_alarm import acknowledge_alarm
 from hemascope.domain.microscope_keys import profile_key, proof_key
 from hemascope.domain.report import MicroscopeState
 from hemascope.domain.review import Label
@@ -52,6 +54,14 @@ class SuspensionRequest(Message):
     reason: Reason
 
 
+class AlarmView(Message):
+    """What has changed at a microscope, in words, since when, and when it was noticed."""
+
+    text: str
+    since: datetime
+    at: datetime
+
+
 class MicroscopeView(Message):
     """A microscope, and its state under the serving model. ``id`` stands for it in addresses."""
 
@@ -64,6 +74,7 @@ class MicroscopeView(Message):
     profile: str | None  # sha256 of the current one
     verification: Verification | None  # the newest, which may be of another profile or model
     suspension: Suspension | None
+    alarm: AlarmView | None  # what has changed at it, until somebody acknowledges it
 
 
 class MicroscopeList(Message):
@@ -162,13 +173,24 @@ class MicroscopeService:
         return self._change(person, microscope_id, lambda microscope: suspend(microscope, request.reason, now, person.account))
 
     def resume_microscope(self, person: Person, microscope_id: str) -> MicroscopeView:
-        """End a suspension.
+        """End a suspension. The chart of its drift begins anew.
 
         Raises
         ------
         NotFound, Conflict
         """
-        return self._change(person, microscope_id, resume)
+        now = self.clock.now()
+        return self._change(person, microscope_id, lambda microscope: resume(microscope, now))
+
+    def acknowledge_alarm(self, person: Person, microscope_id: str) -> MicroscopeView:
+        """End an alarm about a microscope that has changed. What grows suspends the microscope all the same.
+
+        Raises
+        ------
+        NotFound, Conflict
+        """
+        now = self.clock.now()
+        return self._change(person, microscope_id, lambda microscope: acknowledge_alarm(microscope, now))
 
     def _change(self, person: Person, microscope_id: str, change: Callable[[Microscope], Microscope]) -> MicroscopeView:
         """Apply a change to the stored microscope, again where somebody else's came first."""
@@ -185,10 +207,7 @@ class MicroscopeService:
         raise Conflict("Somebody else changes this microscope. Please try again in a moment.")
 
     def _find(self, person: Person, microscope_id: str) -> Microscope:
-        for microscope in self.registry.of_hospital(person.hospital):
-            if microscope.digest == microscope_id:
-                return microscope
-        raise NotFound("Your hospital has no such microscope.")
+        return find_microscope(self.registry, person, microscope_id)
 
     def _record(self, person: Person, microscope: Microscope) -> None:
         self.audit.record(person.hospital, person.account, AuditAction.MICROSCOPES, None, microscope.digest)
@@ -200,5 +219,28 @@ class MicroscopeService:
             state=state_of(microscope, self.model),
             verification=microscope.verification,
             suspension=microscope.suspension,
+            alarm=_alarm(microscope),
             **microscope.model_dump(include=shown),
         )
+
+
+def find_microscope(registry: MicroscopeRegistry, person: Person, microscope_id: str) -> Microscope:
+    """The microscope of this digest in the caller's hospital.
+
+    Raises
+    ------
+    NotFound
+        Where the hospital has none of this id.
+    """
+    for microscope in registry.of_hospital(person.hospital):
+        if microscope.digest == microscope_id:
+            return microscope
+    raise NotFound("Your hospital has no such microscope.")
+
+
+def _alarm(microscope: Microscope) -> AlarmView | None:
+    """The alarm that stands; one that suspended the microscope is told by the suspension."""
+    alarm = microscope.alarm
+    if alarm is None or alarm.acknowledged_at or microscope.suspension:
+        return None
+    return AlarmView(text=alarm.text, since=alarm.since, at=alarm.at)

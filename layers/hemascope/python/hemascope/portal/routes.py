@@ -16,6 +16,7 @@ from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.review import Verdict
 from hemascope.portal.administration import AccountList, AccountQuery, AdministrationService, ModelView, NewAccount
 from hemascope.portal.audit import AuditPage, AuditQuery, AuditService
+from hemascope.portal.drift import DriftChartService, DriftChartView
 from hemascope.portal.identity import ADMINS, EVERYBODY, PATIENTS, REVIEWERS, STAFF, UPLOADERS, Me, show_account
 from hemascope.portal.microscopes import (
     Description,
@@ -51,6 +52,7 @@ class Portal:
     patients: PatientResultService
     administration: AdministrationService
     microscopes: MicroscopeService
+    charts: DriftChartService
     statistics: StatisticsService
     audit: AuditService
 
@@ -182,6 +184,8 @@ PORTAL_API: Function[Portal] = Function(
         Route(
             "DELETE", f"{_MICROSCOPE}/suspension", ADMINS, lambda portal: portal.microscopes.resume_microscope, MicroscopeView
         ),
+        Route("GET", f"{_MICROSCOPE}/chart", STAFF, lambda portal: portal.charts.show_chart, DriftChartView),
+        Route("DELETE", f"{_MICROSCOPE}/alarm", ADMINS, lambda portal: portal.microscopes.acknowledge_alarm, MicroscopeView),
         Route("GET", "/model", STAFF, lambda portal: portal.administration.show_model, ModelView),
         Route("GET", "/figures", ADMINS, lambda portal: portal.statistics.show_figures, Figures, 200, _FIGURES),
     ),

@@ -37,6 +37,9 @@ class Metric(StrEnum):
     MAILS_SOFT_BOUNCED = "MailsSoftBounced"
     MAILS_COMPLAINED = "MailsComplained"
     MAILS_REFUSED = "MailsRefused"
+    DRIFT_ALARMS = "DriftAlarms"
+    DRIFT_SUSPENSIONS = "DriftSuspensions"
+    DRIFT_UNWATCHED = "DriftUnwatched"
     MESSAGES_FAILED = "MessagesFailed"
 
     @property
@@ -64,6 +67,7 @@ _FATES = {
     MailFate.REJECT: Metric.MAILS_REFUSED,
     MailFate.RENDERING_FAILURE: Metric.MAILS_REFUSED,
 }
+_DRIFT = {"alarm": Metric.DRIFT_ALARMS, "suspended": Metric.DRIFT_SUSPENSIONS, "unwatched": Metric.DRIFT_UNWATCHED}
 # Instead of Powertools' dimension "service" there is the function, whose name contains the stage.
 _metrics = EphemeralMetrics(namespace=NAMESPACE, service="")
 _failures = EphemeralMetrics(namespace=NAMESPACE, service="")
@@ -95,6 +99,18 @@ def count_end(report: Report, sent: datetime, finished: datetime) -> None:
     if report.timings_ms:
         _add(Metric.SCREENING_TIME, sum(report.timings_ms.values()))
         _add(Metric.NETWORK_TIME, report.timings_ms["network"])
+
+
+def count_drift(outcome: str) -> None:
+    """Count an alarm about a microscope, its suspension, or a field whose drift could not be looked at.
+
+    Parameters
+    ----------
+    outcome
+        Of the watch, as :class:`hemascope.screening.drift.DriftOutcome` names it; others are not counted.
+    """
+    if outcome in _DRIFT:
+        _add(_DRIFT[outcome])
 
 
 def count_failed_smear() -> None:

@@ -1,10 +1,7 @@
 """Which microscope took a picture, in which state it is, and with which profile its pictures are corrected."""
 
-import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
-
-from pydantic import ValidationError
 
 from hemascope.domain.errors import ArtifactError, MissingObject, RejectedSmear
 from hemascope.domain.microscope import Microscope, MicroscopeUse, state_of
@@ -69,10 +66,4 @@ class MicroscopeLookup:
             content = self.files.read(version, LARGEST_PROFILE)
         except (MissingObject, RejectedSmear) as error:
             raise ArtifactError(f"expected the profile {sha256[:12]} of a microscope, it is missing or empty") from error
-        received = hashlib.sha256(content).hexdigest()
-        if received != sha256:
-            raise ArtifactError(f"expected a profile with sha256 {sha256[:12]}, received {received[:12]}")
-        try:
-            return MicroscopeProfile.model_validate_json(content)
-        except ValidationError as error:
-            raise ArtifactError(f"expected the profile {sha256[:12]} of a microscope, received something else") from error
+        return MicroscopeProfile.parse(content, sha256)

@@ -30,6 +30,7 @@ from hemascope.imaging.fingerprint import colour_fingerprint
 from hemascope.imaging.heat_map import draw_heat_maps, positive_sum, share_of_evidence, shrink_for_heat_maps
 from hemascope.imaging.model_input import to_network_inputs, to_working_picture
 from hemascope.imaging.overlay import draw_overlay, shrink_for_overlay
+from hemascope.imaging.photographed import photographed_figures
 from hemascope.imaging.quality import broken_limits, gate_figures, measure_quality
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Answer, Classifier
@@ -149,8 +150,7 @@ def _measure(
     laps: "_Laps",
     canvases: list[Future[Picture]],
 ) -> Screening:
-    artifact = classifier.artifact
-    spec = artifact.manifest.preprocessing
+    artifact, spec = classifier.artifact, classifier.artifact.manifest.preprocessing
     profile = microscope.profile if microscope else None
     working = to_working_picture(decoded.picture, spec, profile)
     laps.mark("decode")
@@ -182,6 +182,7 @@ def _measure(
         out_of_distribution_score=score,
         feature_score=answer.feature_score,
         uncorrected=uncorrected,
+        photographed=photographed_figures(decoded.picture),
         source=decoded.source,
         cells=cells,
     )

@@ -7,16 +7,18 @@ happen twice, since the notification service claims a channel before it sends. A
 leaves a state from which the next delivery of its message continues.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from hemascope.domain.errors import ForgottenObject, RejectedSmear
 from hemascope.domain.events import CreatedObject
+from hemascope.domain.field_figures import drift_of, figures_of
 from hemascope.domain.ledger import LedgerRow, NotificationStatus, judged_again
 from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.picture_file import MAXIMUM_BYTES, check_size
-from hemascope.domain.report import Pictures, Report, State
+from hemascope.domain.report import MicroscopeState, Pictures, Report, State
 from hemascope.domain.specimen import (
     ObjectVersion,
     Patient,
@@ -30,6 +32,7 @@ from hemascope.imaging.overlay import encode_pngs
 from hemascope.model.classifier import Classifier
 from hemascope.ports import Clock, Ledger, NotificationQueue, ObjectStore
 from hemascope.screening.again import holds_no_answer, may_judge_again, standing_row
+from hemascope.screening.drift import LOOK_AGAIN, NOT_CHARTED, DriftLook, DriftWatch
 from hemascope.screening.microscopes import MicroscopeLookup
 from hemascope.screening.pipeline import Screening, reject, screen, summarize
 
@@ -40,6 +43,7 @@ class Outcome:
 
     row: LedgerRow
     report: Report | None = None
+    drift: DriftLook = LOOK_AGAIN  # where an earlier delivery recorded the terminal state, it may have been killed since
 
     @property
     def why(self) -> str:
@@ -70,6 +74,7 @@ class ScreeningService:
     reports_bucket: str
     ledger: Ledger
     microscopes: MicroscopeLookup
+    drift: DriftWatch
     notifications: NotificationQueue
     clock: Clock
     maximum_receives: int
@@ -131,6 +136,8 @@ class ScreeningService:
             outcome = self._finish(created, model, microscope)
         if outcome.row.notification is NotificationStatus.PENDING:
             self.notifications.put(NotificationTask(object_id=outcome.row.object_id, model=outcome.row.model))
+        if outcome.drift.announces:
+            self.drift.announce(specimen_of(version.key))
         return outcome
 
     @property
@@ -139,17 +146,19 @@ class ScreeningService:
 
     def _finish(self, created: CreatedObject, model: str, microscope: MicroscopeUse | None) -> Outcome:
         version = created.object
-        screening, specimen = self._screen(created, microscope)
+        screening, specimen, drift = self._screen(created, microscope)
         report = self._store(screening, model)
         urgent = self._is_urgent(report)
         row = self._row(
             version, model, report.state, specimen, urgent=urgent, report_key=report_keys(version.object_id, model).report
         )
         row = row.model_copy(update=_copied_from(report))
-        if (created.reprocess or created.rescreen) and not (urgent and not self.ledger.was_urgent(version.object_id)):
+        if not created.is_repeated:  # an earlier picture says nothing about its microscope of today
+            row = row.model_copy(update={"drift": drift_of(report)})
+        elif not (urgent and not self.ledger.was_urgent(version.object_id)):
             row = row.model_copy(update={"notification": NotificationStatus.NOT_DUE})
         recorded = self.ledger.finish(row)
-        return Outcome(recorded, report if recorded is row else None)
+        return Outcome(recorded, report if recorded is row else None, drift)
 
     def _is_urgent(self, report: Report) -> bool:
         """Return whether an urgent class is possible, in a picture that can be judged."""
@@ -157,22 +166,29 @@ class ScreeningService:
             return False
         return not set(report.result.prediction_set).isdisjoint(self.classifier.artifact.manifest.disease.urgent_classes)
 
-    def _screen(self, created: CreatedObject, microscope: MicroscopeUse | None) -> tuple[Screening, Specimen | None]:
+    def _screen(self, created: CreatedObject, microscope: MicroscopeUse | None) -> tuple[Screening, Specimen | None, DriftLook]:
         version, artifact = created.object, self.classifier.artifact
         try:
             specimen = parse_smear_key(version.key)
         except RejectedSmear as refusal:
-            return reject(refusal, None, artifact, version.object_id), None
+            return reject(refusal, None, artifact, version.object_id), None, NOT_CHARTED
         microscope = microscope or self.microscopes.find(specimen)
         try:
             if created.size is not None:
                 check_size(created.size)
             data = self.pictures.read(version, MAXIMUM_BYTES)
         except RejectedSmear as refusal:
-            return reject(refusal, specimen, artifact, version.object_id, microscope), specimen
-        timer = self.clock.seconds
-        screening = screen(data, specimen, self.classifier, microscope=microscope, object_id=version.object_id, timer=timer)
-        return screening, specimen
+            return reject(refusal, specimen, artifact, version.object_id, microscope), specimen, NOT_CHARTED
+        judge = partial(screen, data, specimen, self.classifier, object_id=version.object_id, timer=self.clock.seconds)
+        screening = judge(microscope=microscope)
+        figures = None if created.is_repeated else figures_of(screening.report)
+        if figures is None:
+            return screening, specimen, NOT_CHARTED
+        drift = self.drift.look(specimen, version.object_id, figures, microscope)
+        if drift.outcome.is_closed:
+            # The field that takes the chart beyond the limit gives no answer either.
+            screening = judge(microscope=replace(microscope, state=MicroscopeState.SUSPENDED, verification_sha256=None))
+        return screening, specimen, drift
 
     def _store(self, screening: Screening, model: str) -> Report:
         keys = report_keys(screening.report.object_id, model)
