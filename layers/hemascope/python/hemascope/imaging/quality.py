@@ -26,6 +26,11 @@ class QualityFigures:
     brightness: float
     contrast: float
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether the picture is of one colour: black, white, a cap on the lens."""
+        return self.contrast < BLANK_CONTRAST
+
 
 def measure_quality(working: Picture) -> QualityFigures:
     """Measure a working picture.
@@ -35,15 +40,20 @@ def measure_quality(working: Picture) -> QualityFigures:
     RejectedSmear
         ``blank`` where the picture shows nothing (all black, all white, a cap on the lens).
     """
-    grey = np.asarray(cv2.cvtColor(working, cv2.COLOR_RGB2GRAY), np.uint8)
-    mean, deviation = cv2.meanStdDev(_without_corner(grey))
-    figures = QualityFigures(float(cv2.Laplacian(grey, cv2.CV_64F).var()), float(mean[0, 0]), float(deviation[0, 0]))
-    if figures.contrast < BLANK_CONTRAST:
+    figures = quality_figures(working)
+    if figures.is_blank:
         raise RejectedSmear(
             RejectionReason.BLANK,
             f"expected a smear, received a picture of one colour (contrast {figures.contrast:.1f} of 255 grey levels)",
         )
     return figures
+
+
+def quality_figures(working: Picture) -> QualityFigures:
+    """Measure a working picture, also one that shows nothing."""
+    grey = np.asarray(cv2.cvtColor(working, cv2.COLOR_RGB2GRAY), np.uint8)
+    mean, deviation = cv2.meanStdDev(_without_corner(grey))
+    return QualityFigures(float(cv2.Laplacian(grey, cv2.CV_64F).var()), float(mean[0, 0]), float(deviation[0, 0]))
 
 
 def gate_figures(working: Picture, segmentation: Segmentation) -> dict[QualityFigure, float]:

@@ -26,7 +26,7 @@ from hemascope.imaging.illumination import FIELDS_FOR_A_STATE, learn_states
 from hemascope.imaging.model_input import paint_mark, to_network_inputs
 from hemascope.imaging.quality import broken_limits, gate_figures
 from hemascope.imaging.scale import Reading, microscope_diameter, red_cell_diameter
-from hemascope.imaging.tiles import working_tiles
+from hemascope.imaging.tiles import cut_field
 from hemascope.microscopes.colour_fit import candidates
 from hemascope.microscopes.field_colours import clipped, measure_field
 from hemascope.microscopes.reference import MicroscopeReference
@@ -182,7 +182,7 @@ def _measure_ruler(fields: Sequence[CommissioningField]) -> Ruler | None:
 
 def _working(fields: Sequence[CommissioningField], spec: PreprocessingSpec, profile: MicroscopeProfile) -> list[Picture]:
     """Working pictures of all tiles of all fields."""
-    return [working for field in fields for _, working in working_tiles(field.picture, spec, profile)]
+    return [tile.working for field in fields for tile in cut_field(field.picture, spec, profile).tiles]
 
 
 def _evenly(pictures: Sequence[Picture], count: int) -> list[Picture]:
