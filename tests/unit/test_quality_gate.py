@@ -111,7 +111,7 @@ def test_cells_their_median_area_and_the_coverage_are_of_the_segmentation() -> N
 def test_a_picture_of_one_colour_has_figures(level: int) -> None:
     found = figures(plain(level, level))
 
-    assert set(found) == set(FIGURE)
+    assert set(found) == set(FIGURE) - {FIGURE.RED_CELL}  # that one is of a field and its ruler
     assert all(np.isfinite(value) for value in found.values())
 
 
@@ -204,7 +204,12 @@ def test_a_picture_within_all_limits_is_answered_and_its_figures_are_reported(
     assert report.evidence is not None
     assert report.result.decision is Decision.CONFIDENT
     assert report.evidence.quality.findings == ()
-    assert set(report.evidence.quality.figures) == set(FIGURE)
+    assert set(report.evidence.quality.figures) == set(FIGURE) - {FIGURE.RED_CELL}
+
+
+def test_a_models_gate_has_no_limit_of_red_cells_since_not_every_picture_has_a_ruler() -> None:
+    with pytest.raises(ValidationError, match="that of red cells is the profile's"):
+        QualitySpec(limits=(limit(FIGURE.RED_CELL, REASON.WRONG_MAGNIFICATION, low=0.7),))
 
 
 # How the limits are found.

@@ -149,8 +149,8 @@ def _tiles(found: Mapping[str, Any], markdown: bool) -> list[str]:
             mosaics,
             markdown=markdown,
         ),
-        f"{hidden['way'].capitalize()}: {percent(hidden['flagged'])} of {hidden['fields']} fields are not called benign, "
-        f"{hidden['called_benign']} are confidently.",
+        f"{hidden['way'].capitalize()}: of {hidden['fields']} fields {percent(hidden['flagged'])} are not called benign.",
+        f"Called benign with confidence: {hidden['called_benign']}.",
         "Crops: the middle of smears, mirrored to a whole tile.",
         table(("of each side", "fields", "refused", "right"), crops, markdown=markdown),
     ]

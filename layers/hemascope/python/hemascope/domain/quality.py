@@ -69,6 +69,12 @@ class QualitySpec(BaseModel):
 
     limits: Annotated[tuple[QualityLimit, ...], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _of_every_picture(self) -> "QualitySpec":
+        if any(limit.figure is QualityFigure.RED_CELL for limit in self.limits):
+            raise ValueError("expected limits of figures that every picture has; that of red cells is the profile's")
+        return self
+
 
 class QualityFinding(BaseModel):
     """A figure of quality that is beyond the model's limit, and what to do about it."""

@@ -1,5 +1,6 @@
 """The tiles of a field in its report: where each lies, what it shows, and what part it has in the answer."""
 
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import Annotated
 
@@ -52,3 +53,8 @@ class TileRow(BaseModel):
         if self.is_stated and self.use is not TileUse.COUNTED:
             raise ValueError(f"expected a class to be stated of a counted tile alone, received one {self.use}")
         return self
+
+
+def tiles_against(tiles: Iterable[TileRow], label: str, urgent: Collection[str]) -> tuple[TileRow, ...]:
+    """The tiles that by themselves state an urgent class other than the field's label: for their sake nothing is stated."""
+    return tuple(tile for tile in tiles if tile.is_stated and tile.label in urgent and tile.label != label)

@@ -158,6 +158,15 @@ def red_cell_in(picture: Picture, profile: MicroscopeProfile | None) -> float | 
     return profile.ruler.red_cell * float(picture.shape[1] / profile.ruler.width)
 
 
+def tiles_across(picture: Picture, profile: MicroscopeProfile | None) -> int:
+    """About how many tiles lie along the longer side of a field; 1 where it is not cut."""
+    red_cell = red_cell_in(picture, profile)
+    if red_cell is None:
+        return 1
+    high, wide = tile_side(red_cell)
+    return max(1, round(float(picture.shape[0] / high)), round(float(picture.shape[1] / wide)))
+
+
 def relative_scale(picture: Picture, profile: MicroscopeProfile | None) -> float | None:
     """How wide the red cells of a field are, as a multiple of its microscope's ruler; None where nobody can tell.
 

@@ -29,7 +29,7 @@ from hemascope.imaging.heat_map import draw_heat_maps, positive_sum, share_of_ev
 from hemascope.imaging.overlay import draw_overlay, shrink_for_overlay
 from hemascope.imaging.scale import RED_CELL_MICROMETRES
 from hemascope.imaging.stitch import stitch_maps, stitch_pictures, stitch_segmentations, weigh_maps
-from hemascope.imaging.tiles import cut_field, red_cell_in, relative_scale
+from hemascope.imaging.tiles import cut_field, red_cell_in, relative_scale, tiles_across
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
 from hemascope.screening.field import field_quality, judge_field, tile_rows, worst_scores
@@ -135,8 +135,11 @@ def _judge(
     decoded = decode_file(data)
     with ThreadPoolExecutor(1) as beside:
         # A large picture is shrunk for drawing on one processor while it is measured on the other.
-        canvases = [beside.submit(shrink, decoded.picture) for shrink in (shrink_for_overlay, shrink_for_heat_maps) if draw]
         profile = microscope.profile if microscope else None
+        canvases = []
+        if draw:
+            canvases.append(beside.submit(shrink_for_overlay, decoded.picture, tiles_across(decoded.picture, profile)))
+            canvases.append(beside.submit(shrink_for_heat_maps, decoded.picture))
         scale = beside.submit(relative_scale, decoded.picture, profile)
         return _measure(decoded, specimen, classifier, microscope, object_id, laps, canvases, scale)
 
@@ -171,7 +174,7 @@ def _measure(
     pictures = None
     if canvases:
         for_overlay, for_heat_maps = (canvas.result() for canvas in canvases)
-        overlay = draw_overlay(for_overlay, found, cells)
+        overlay = draw_overlay(for_overlay, found, cells, tiles_across(decoded.picture, profile))
         laps.mark("overlay")
         maps = {branch: stitch_maps(cut, [tile.answer.maps[branch] for tile in tiles]) for branch in tiles[0].answer.maps}
         segmented = stitch_pictures(cut, [tile.inputs.segmented_picture for tile in tiles])
