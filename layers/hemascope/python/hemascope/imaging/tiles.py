@@ -141,7 +141,7 @@ def cut_field(picture: Picture, spec: PreprocessingSpec, profile: MicroscopeProf
     corrected = apply_profile(profile, picture if shrunk == 1.0 else _shrink(picture, height, width))
     tiles = [
         WorkingTile(
-            _enlarged(place, 1.0 / shrunk, picture.shape),
+            _enlarged(place, picture.shape[0] / height, picture.shape[1] / width),
             place,
             _shown(place, (height, width), red_cell * shrunk, spec.working_size),
             to_working_picture(cut_tile(corrected, place, red_cell * shrunk), spec),
@@ -196,11 +196,11 @@ def _shrink(picture: Picture, height: int, width: int) -> Picture:
     return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _enlarged(tile: Tile, by: float, shape: tuple[int, ...]) -> Tile:
-    """A tile of the field at working scale, in pixels of the field; what ends at its edge still does."""
-    top, left = round(tile.top * by), round(tile.left * by)
-    bottom, right = round((tile.top + tile.height) * by), round((tile.left + tile.width) * by)
-    return Tile(top, left, min(bottom, shape[0]) - top, min(right, shape[1]) - left)
+def _enlarged(tile: Tile, down: float, across: float) -> Tile:
+    """A tile of the field at working scale, in pixels of the field, which is so many times as high and wide."""
+    top, left = round(tile.top * down), round(tile.left * across)
+    bottom, right = round((tile.top + tile.height) * down), round((tile.left + tile.width) * across)
+    return Tile(top, left, bottom - top, right - left)
 
 
 def _shown(tile: Tile, field: tuple[int, int], red_cell: float, side: int) -> Tile:
