@@ -1,5 +1,6 @@
 """Figures that say whether a smear can be judged at all."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -7,11 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.domain.errors import RejectedSmear, RejectionReason
-from hemascope.domain.quality import QualityFigure, QualityLimit, QualitySpec
+from hemascope.domain.quality import QualityFigure, QualityFinding, QualityLimit, QualityReason, QualitySpec
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.segment import Segmentation
 
 Grey = NDArray[np.float32]
+# What a tile without white cells may break, as nothing else is wrong with it: it says that nothing is there, or measures how
+# large it is. Bare glass is too bright or flat as well; it can't be told from an overexposed tile, and counts as one.
+_NOTHING_THERE = frozenset({QualityReason.TOO_FEW_CELLS, QualityReason.EMPTY_MASK, QualityReason.UNSTAINED})
+_SIZE_OF_NOTHING = frozenset({QualityFigure.CELL_AREA, QualityFigure.GRAIN})
 _WHITE = 250  # of every channel
 _TILES = 8  # a row
 _FLAT_DEVIATION = 1.5  # grey levels; what a camera sees of an empty slide has more noise
@@ -96,6 +101,11 @@ def gate_figures(working: Picture, segmentation: Segmentation) -> dict[QualityFi
 def broken_limits(figures: dict[QualityFigure, float], spec: QualitySpec) -> list[QualityLimit]:
     """The limits that a picture's figures are beyond, in the specification's order."""
     return [limit for limit in spec.limits if limit.broken_by(figures[limit.figure])]
+
+
+def shows_no_cells(broken: Iterable[QualityLimit | QualityFinding], cells: float) -> bool:
+    """Whether a part of a field has no white cell, and no limit is broken for another reason."""
+    return cells == 0 and all(limit.reason in _NOTHING_THERE or limit.figure in _SIZE_OF_NOTHING for limit in broken)
 
 
 def _smooth(grey: Grey, sigma: float) -> Grey:

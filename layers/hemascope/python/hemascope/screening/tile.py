@@ -6,24 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hemascope.domain.quality import QualityFigure, QualityFinding, QualityLimit, QualityReason
+from hemascope.domain.quality import QualityFigure, QualityFinding, QualityLimit
 from hemascope.domain.report import UncorrectedScores
 from hemascope.domain.texts import Texts
 from hemascope.domain.tiles import TileUse
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.fingerprint import colour_fingerprint
 from hemascope.imaging.model_input import NetworkInputs, to_network_inputs
-from hemascope.imaging.quality import QualityFigures, broken_limits, gate_figures, measure_quality, quality_figures
+from hemascope.imaging.quality import (
+    QualityFigures,
+    broken_limits,
+    gate_figures,
+    measure_quality,
+    quality_figures,
+    shows_no_cells,
+)
 from hemascope.imaging.tiles import WorkingTile
 from hemascope.model.classifier import Answer, Classifier
 from hemascope.screening.laps import Laps
-
-# What a tile without white cells is allowed to break: it has nothing to see, and nothing else is wrong with it. Bare glass is
-# bright or flat as well, and can't be told from an overexposed tile, so it is unreadable.
-_NOTHING_THERE = frozenset({QualityReason.TOO_FEW_CELLS, QualityReason.EMPTY_MASK, QualityReason.UNSTAINED})
-_SIZE_OF_NOTHING = frozenset(
-    {QualityFigure.CELL_AREA, QualityFigure.GRAIN}
-)  # they measure what is seen, also of what isn't there
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,7 @@ def _judge(
 def _use_of(findings: Sequence[QualityFinding], cells: int, minimum: int, known: bool) -> TileUse:
     if not findings and cells >= minimum:
         return TileUse.COUNTED if known else TileUse.OUT_OF_DISTRIBUTION
-    nothing_there = cells == 0 and all(
-        finding.reason in _NOTHING_THERE or finding.figure in _SIZE_OF_NOTHING for finding in findings
-    )
-    return TileUse.EMPTY if nothing_there else TileUse.UNREADABLE
+    return TileUse.EMPTY if shows_no_cells(findings, cells) else TileUse.UNREADABLE
 
 
 def _uncorrected_scores(photographed: Picture | None, working: Picture, classifier: Classifier) -> UncorrectedScores | None:
