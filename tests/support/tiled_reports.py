@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from hemascope.domain.tiles import TileRow
 from tests.support.reviewed import BLURRED
 
 TILES: list[dict[str, Any]] = [
@@ -23,5 +24,6 @@ def four_tiles(content: dict[str, Any]) -> dict[str, Any]:
     shares = dict(zip(_SHARES, (0.7, 0.0, 0.0, 0.3), strict=True))
     told = {"label": "Benign", "probabilities": shares, "confidence": 0.7, "prediction_set": ["Benign", "Pro-B"]}
     content["result"] |= told | {"decision": "indeterminate", "conformal_set": []}
-    content["evidence"] |= {"tiles": TILES, "grid": {"width": 598, "height": 448}}
+    rows = [TileRow.model_validate(tile).model_dump(mode="json") for tile in TILES]
+    content["evidence"] |= {"tiles": rows, "grid": {"width": 598, "height": 448}}
     return content
