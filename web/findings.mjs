@@ -58,12 +58,12 @@ export function fit({ quality, cell_count: cells, mask_coverage: share, out_of_d
       Object.entries(figures).map(([name, value]) => [el("dt", {}, labels.figure[name] ?? name), el("dd", {}, round(value))]))));
 }
 
-// The tiles of a field that was cut; a tile that by itself states another class than the field's label is marked, as are those that were not read.
+// The tiles of a field that was cut; a tile for whose sake nothing is stated of the field is marked, as are those that were not read.
 export function tileTable(report) {
-  const { result, evidence: { tiles = [] } } = report;
+  const { tiles = [] } = report.evidence;
   if (!tiles.length) return null;
   const named = showsClasses(report);
-  const against = (tile) => named && tile.is_stated && tile.label !== result.label && result.decision !== "confident";
+  const against = (tile) => named && tile.forbids;
   const shown = (tile) => (named && tile.label && tile.use === "counted"
     ? labels.tileAnswer(tile.label, percent(tile.confidence), tile.is_stated)
     : [labels.tileUse[tile.use], tile.findings.map((finding) => ` ${finding.advice}`)]);
@@ -71,7 +71,7 @@ export function tileTable(report) {
   return el("section", { class: "card tile-card" }, el("h2", {}, labels.tiles, " ", el("span", { class: "count" }, tiles.length)),
     tiles.filter(against).map((tile) => el("p", { class: "alarm message" }, labels.tileAgainst(tile.number, tile.label))),
     el("p", { class: "hint" }, labels.tilesHint),
-    el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": labels.tiles }, el("table", { class: "cells tiles" },
+    el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": labels.tiles }, el("table", { class: "cells parts" },
       el("thead", {}, el("tr", {}, Object.values(columns).map((text) => el("th", { scope: "col" }, text)))),
       el("tbody", {}, tiles.map((tile) => el("tr", { class: against(tile) || tile.use !== "counted" ? "bad" : "" },
         el("th", { scope: "row" }, tile.number),

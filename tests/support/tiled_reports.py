@@ -13,7 +13,7 @@ TILES: list[dict[str, Any]] = [
 ]
 _SHARES = {"Benign": 0.01, "Early Pre-B": 0.0, "Pre-B": 0.0, "Pro-B": 0.99}
 TILES[0] |= {"probabilities": dict(zip(_SHARES, (0.9, 0.1, 0.0, 0.0), strict=True)), "confidence": 0.9, "is_stated": False}
-TILES[1] |= {"probabilities": _SHARES, "confidence": 0.99, "is_stated": True}
+TILES[1] |= {"probabilities": _SHARES, "confidence": 0.99, "is_stated": True, "forbids": True}
 TILES[3] |= {"findings": [BLURRED]}
 for _tile in TILES[:2]:
     _tile |= {"out_of_distribution_score": 0.4, "feature_score": 0.3}

@@ -11,7 +11,7 @@ from hemascope.documents.labels import percent, tile_result, tiles_in_words
 from hemascope.documents.pdf_report import pdf_report
 from hemascope.documents.pictures import ReportPictures
 from hemascope.domain.report import MicroscopeState, Report, ReportedMicroscope
-from hemascope.domain.tiles import TileRow, tiles_against
+from hemascope.domain.tiles import TileRow
 from hemascope_cli.pictures.formats import WRITERS
 from tests.support.fhir_bundles import bundle, observation
 from tests.support.reviewed import pro_b
@@ -51,15 +51,15 @@ def screened(report: Report) -> str:
 
 
 def test_the_tile_that_speaks_against_the_label_is_named_in_words(report: Report) -> None:
-    assert tiles_in_words(report, DISEASE) == f"{COUNTS} {AGAINST}"
+    assert tiles_in_words(report) == f"{COUNTS} {AGAINST}"
 
 
 def test_a_picture_that_was_not_cut_says_nothing_of_tiles() -> None:
-    assert tiles_in_words(pro_b(), DISEASE) == ""
+    assert tiles_in_words(pro_b()) == ""
 
 
 def test_of_a_microscope_that_is_not_verified_no_class_is_named(unverified: Report) -> None:
-    assert tiles_in_words(unverified, DISEASE) == COUNTS
+    assert tiles_in_words(unverified) == COUNTS
     assert "Pro-B" not in printed(unverified)
     assert "Pro-B" not in screened(unverified)
 
@@ -74,13 +74,6 @@ def test_a_tile_says_what_it_shows_or_why_it_was_left_out() -> None:
         "unreadable: out of focus",
     ]
     assert tile_result(rows[1], named=False) == "counted"
-
-
-def test_only_a_certain_tile_of_another_urgent_class_speaks_against_a_label() -> None:
-    rows = [TileRow.model_validate(tile) for tile in TILES]
-
-    assert [tile.number for tile in tiles_against(rows, "Benign", DISEASE.urgent_classes)] == [2]
-    assert tiles_against(rows, "Pro-B", DISEASE.urgent_classes) == ()
 
 
 def test_the_page_lists_the_tile_that_speaks_against_first(report: Report) -> None:
@@ -115,7 +108,9 @@ def test_the_command_line_prints_a_line_for_each_tile(report: Report) -> None:
     assert len(lines) == 8
 
 
-@pytest.mark.parametrize("changed", [{"use": "empty"}, {"use": "unreadable"}, {"use": "out_of_distribution"}, {"label": None}])
+@pytest.mark.parametrize(
+    "changed", [{"use": "empty"}, {"use": "unreadable"}, {"use": "out_of_distribution"}, {"label": None}, {"is_stated": False}]
+)
 def test_only_a_tile_that_counts_states_a_class(changed: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match="expected a"):
         TileRow.model_validate(TILES[1] | changed)

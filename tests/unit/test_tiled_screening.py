@@ -127,9 +127,22 @@ def test_one_confident_malignant_tile_of_four_leaves_a_suspicion_that_the_patien
     screening = judged(field, TileClassifier(tuned(artifact), {5: {"label": "Pro-B"}}))
 
     assert decided(screening.report) == (Decision.INDETERMINATE, "Benign", ("Benign", "Pro-B"))
+    assert screening.report.evidence is not None
+    assert [tile.forbids for tile in screening.report.evidence.tiles] == [False, False, True, False]
     assert screening.report.result is not None
     assert screening.report.result.recommendation == artifact.texts.caution_urgent
     assert screening.summary.headline == artifact.texts.patient["Pro-B"].headline
+
+
+def test_a_confident_benign_tile_forbids_nothing(artifact: Artifact) -> None:
+    field = field_of(NINE, NINE, FIVE, NINE)
+
+    report = judged(field, TileClassifier(tuned(artifact), {5: {"label": "Benign"}}, otherwise="Pre-B")).report
+
+    assert decided(report)[:2] == (Decision.CONFIDENT, "Pre-B")
+    assert report.evidence is not None
+    assert [tile.is_stated for tile in report.evidence.tiles] == [True] * 4
+    assert not any(tile.forbids for tile in report.evidence.tiles)
 
 
 def test_a_tile_without_white_cells_is_left_out(artifact: Artifact) -> None:

@@ -17,7 +17,7 @@ from hemascope.imaging.scale import Reading, microscope_diameter, red_cell_diame
 from hemascope.model.classifier import Classifier
 from hemascope.screening.pipeline import screen
 from hemascope.screening.selfcheck import SPECIMEN
-from training.data.dataset import CLASS_NAMES, DISEASE, Sample
+from training.data.dataset import CLASS_NAMES, Sample
 from training.data.ood_images import ood_images
 from training.evidence.evaluated_artifact import EvaluatedArtifact
 
@@ -221,9 +221,9 @@ def _answer(classifier: Classifier, field: Picture, red_cell: float | None) -> _
     if report.result is None or report.evidence is None:
         raise ValueError("expected a field that can be judged, one was rejected")
     decision, label = report.result.decision, report.result.label
-    against = {tile.label for tile in report.evidence.tiles if tile.is_stated} & set(DISEASE.urgent_classes)
+    forbidden = any(tile.forbids for tile in report.evidence.tiles)
     refused = decision in {Decision.OUT_OF_DISTRIBUTION, Decision.POOR_QUALITY}
-    return _Answer(CLASS_NAMES.index(label), decision is Decision.CONFIDENT, refused, bool(against - {label}))
+    return _Answer(CLASS_NAMES.index(label), decision is Decision.CONFIDENT, refused, forbidden)
 
 
 def _crop(

@@ -131,7 +131,7 @@ def _text(report: Report, disease: Disease) -> str:
     assert report.evidence is not None
     shares = "  ".join(f"{name} {probability:.3f}" for name, probability in report.result.probabilities.items())
     stated = f": {shares}" if report.shows_classes else ""
-    told = tiles_in_words(report, disease)
+    told = tiles_in_words(report)
     lines = [f"{_result_of(report, disease)}{stated}", f"{report.evidence.cell_count} cells. {report.result.recommendation}"]
     if told:
         lines.append(told)

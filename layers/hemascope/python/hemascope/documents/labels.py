@@ -5,7 +5,7 @@ from hemascope.domain.picture_file import ColourDeclaration, DepthSource
 from hemascope.domain.quality import QualityReason
 from hemascope.domain.report import Decision, Release, Report, SourcePicture
 from hemascope.domain.reviewed import Reviewed
-from hemascope.domain.tiles import TileRow, TileUse, tiles_against
+from hemascope.domain.tiles import TileRow, TileUse
 
 RELEASE = {
     Release.PRELIMINARY: ("PRELIMINARY", "not yet released by a clinician"),
@@ -111,7 +111,7 @@ TILE_USES = {
 }
 
 
-def tiles_in_words(report: Report, disease: Disease) -> str:
+def tiles_in_words(report: Report) -> str:
     """How the tiles of a field were used, and which of them speak against its label; empty where it was not cut."""
     tiles = report.evidence.tiles if report.evidence else ()
     if not tiles or report.result is None:
@@ -121,7 +121,7 @@ def tiles_in_words(report: Report, disease: Disease) -> str:
     told = f"Judged by {len(tiles)} tiles: {counts}."
     if not report.shows_classes:
         return told
-    against = tiles_against(tiles, report.result.label, disease.urgent_classes)
+    against = [tile for tile in tiles if tile.forbids]
     return " ".join(
         [told, *(f"Tile {tile.number} alone shows {tile.label}, so nothing is stated of the field." for tile in against)]
     )

@@ -45,7 +45,7 @@ def of_model(report: Report, disease: Disease, release: Release, common: Resourc
         return [_observation(identify("decision"), "cancelled", Code.DECISION, shared, absent)]
     status = "preliminary" if release is Release.PRELIMINARY else "final"
     found = {
-        "decision": (Code.DECISION, _decision(report.result, disease, named=report.shows_classes) | _tiles(report, disease)),
+        "decision": (Code.DECISION, _decision(report.result, disease, named=report.shows_classes) | _tiles(report)),
         "pattern": (Code.PATTERN, _pattern(report.result, disease)),
         "cell-count": (Code.CELL_COUNT, {"valueQuantity": quantity(report.evidence.cell_count, "{cells}")}),
         "quality": (Code.QUALITY, _quality(report.evidence)),
@@ -103,8 +103,8 @@ def _decision(result: Result, disease: Disease, *, named: bool) -> Resource:
     }
 
 
-def _tiles(report: Report, disease: Disease) -> Resource:
-    told = tiles_in_words(report, disease)
+def _tiles(report: Report) -> Resource:
+    told = tiles_in_words(report)
     return {"note": [{"text": told}]} if told else {}
 
 

@@ -17,7 +17,7 @@ from hemascope.domain.disease import Disease
 from hemascope.domain.report import Decision, Evidence, Release, Report, Result
 from hemascope.domain.review import Verdict
 from hemascope.domain.reviewed import Reviewed
-from hemascope.domain.tiles import TileRow, TileUse, tiles_against
+from hemascope.domain.tiles import TileRow, TileUse
 
 WIDTH = 178 * mm
 INK, QUIET, LINE, PALE = HexColor("#16202c"), HexColor("#5a6675"), HexColor("#b9c2cc"), HexColor("#f1f4f7")
@@ -157,16 +157,15 @@ def evidence(report: Report) -> list[Any]:
     return [section("Evidence"), Table([head, *body], colWidths=[70 * mm, 44 * mm, 32 * mm, 32 * mm], style=style)]
 
 
-def tiles(report: Report, disease: Disease) -> list[Any]:
+def tiles(report: Report) -> list[Any]:
     """The tiles of a field that was cut: those that speak against its label first, then those that were not read."""
-    told = tiles_in_words(report, disease)
-    if not told or report.evidence is None or report.result is None:
+    told = tiles_in_words(report)
+    if not told or report.evidence is None:
         return []
-    rows = report.evidence.tiles
-    against = tiles_against(rows, report.result.label, disease.urgent_classes) if report.shows_classes else ()
-    ordered = sorted(rows, key=lambda tile: (tile not in against, tile.use is TileUse.COUNTED, tile.number))[:_TILES]
+    rows, named = report.evidence.tiles, report.shows_classes
+    ordered = sorted(rows, key=lambda tile: (not (named and tile.forbids), tile.use is TileUse.COUNTED, tile.number))[:_TILES]
     head = [Paragraph(title, _LABEL) for title in ("Tile", "Columns and rows, pixels", "Shows", "Cells")]
-    body = [[Paragraph(markup(text), _SMALL) for text in _tile(tile, named=report.shows_classes)] for tile in ordered]
+    body = [[Paragraph(markup(text), _SMALL) for text in _tile(tile, named=named)] for tile in ordered]
     if len(rows) > _TILES:
         told += f" {len(rows) - _TILES} more: see the portal."
     style = [*_PLAIN, ("LINEBELOW", (0, 0), (-1, -2), 0.3, LINE)]

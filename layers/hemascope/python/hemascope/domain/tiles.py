@@ -1,6 +1,5 @@
 """The tiles of a field in its report: where each lies, what it shows, and what part it has in the answer."""
 
-from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import Annotated
 
@@ -39,6 +38,7 @@ class TileRow(BaseModel):
     probabilities: dict[str, Fraction] = {}
     confidence: Fraction | None = None
     is_stated: bool = False
+    forbids: bool = False  # it states an urgent class other than the field's label, so nothing is stated of the field
     out_of_distribution_score: Annotated[float, Field(ge=0.0)] | None = None
     feature_score: Annotated[float, Field(ge=0.0)] | None = None
     findings: tuple[QualityFinding, ...] = ()
@@ -50,11 +50,8 @@ class TileRow(BaseModel):
             raise ValueError(
                 f"expected a label of a tile that is read and of no other, received {self.label} of one {self.use}"
             )
+        if self.forbids and not self.is_stated:
+            raise ValueError("expected a tile that forbids to state a class")
         if self.is_stated and self.use is not TileUse.COUNTED:
             raise ValueError(f"expected a class to be stated of a counted tile alone, received one {self.use}")
         return self
-
-
-def tiles_against(tiles: Iterable[TileRow], label: str, urgent: Collection[str]) -> tuple[TileRow, ...]:
-    """The tiles that by themselves state an urgent class other than the field's label: for their sake nothing is stated."""
-    return tuple(tile for tile in tiles if tile.is_stated and tile.label in urgent and tile.label != label)

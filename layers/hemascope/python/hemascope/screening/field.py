@@ -125,28 +125,30 @@ def field_quality(
     )
 
 
-def tile_rows(tiles: Sequence[JudgedTile], artifact: Artifact) -> tuple[TileRow, ...]:
-    """A row for each tile of a field that was cut; none where it was judged as a whole."""
+def tile_rows(tiles: Sequence[JudgedTile], label: str, artifact: Artifact) -> tuple[TileRow, ...]:
+    """A row for each tile of a field with this label; none where it was judged as a whole."""
     if len(tiles) == 1:
         return ()
-    return tuple(_row(number, tile, artifact) for number, tile in enumerate(tiles, start=1))
+    return tuple(_row(number, tile, label, artifact) for number, tile in enumerate(tiles, start=1))
 
 
-def _row(number: int, judged: JudgedTile, artifact: Artifact) -> TileRow:
+def _row(number: int, judged: JudgedTile, label: str, artifact: Artifact) -> TileRow:
     place = judged.tile.place._asdict()
     if judged.use not in _READ:
         return TileRow(number=number, **place, use=judged.use, cell_count=judged.cells, findings=judged.findings)
-    classes, probabilities = artifact.manifest.disease.classes, judged.answer.probabilities
-    found = decide(probabilities, judged.answer.typical, artifact.manifest.decision, classes)
+    disease, probabilities = artifact.manifest.disease, judged.answer.probabilities
+    found = decide(probabilities, judged.answer.typical, artifact.manifest.decision, disease.classes)
+    is_stated = found.is_conclusive and judged.use is TileUse.COUNTED
     return TileRow(
         number=number,
         **place,
         use=judged.use,
         cell_count=judged.cells,
         label=found.label,
-        probabilities=_by_name(probabilities.tolist(), classes),
+        probabilities=_by_name(probabilities.tolist(), disease.classes),
         confidence=float(probabilities.max()),
-        is_stated=found.is_conclusive and judged.use is TileUse.COUNTED,
+        is_stated=is_stated,
+        forbids=is_stated and found.label != label and found.label in disease.urgent_classes,
         out_of_distribution_score=judged.colour_score,
         feature_score=judged.answer.feature_score,
     )

@@ -190,7 +190,7 @@ def _measure(
         uncorrected=uncorrected,
         source=decoded.source,
         grid=CellGrid(width=cut.width, height=cut.height),
-        tiles=tile_rows(tiles, artifact),
+        tiles=tile_rows(tiles, judged.result.label, artifact),
         cells=cells,
     )
     report = Report(
