@@ -15,7 +15,7 @@ from hemascope.domain.specimen import Specimen
 from hemascope.domain.texts import Texts
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.model_input import to_network_inputs
-from hemascope.imaging.quality import broken_limits, gate_figures
+from hemascope.imaging.quality import broken_limits, gate_figures, shows_no_cells
 from hemascope.imaging.segment import Segmentation
 from hemascope.imaging.synthetic import draw_synthetic_smear
 from hemascope.model.artifact import Artifact
@@ -210,6 +210,22 @@ def test_a_picture_within_all_limits_is_answered_and_its_figures_are_reported(
 def test_a_models_gate_has_no_limit_of_red_cells_since_not_every_picture_has_a_ruler() -> None:
     with pytest.raises(ValidationError, match="that of red cells is the profile's"):
         QualitySpec(limits=(limit(FIGURE.RED_CELL, REASON.WRONG_MAGNIFICATION, low=0.7),))
+
+
+@pytest.mark.parametrize(
+    ("cells", "broken", "expected"),
+    [
+        (0.0, [(FIGURE.CELLS, REASON.TOO_FEW_CELLS), (FIGURE.STAIN, REASON.UNSTAINED)], True),
+        (0.0, [(FIGURE.CELL_AREA, REASON.WRONG_MAGNIFICATION), (FIGURE.GRAIN, REASON.WRONG_MAGNIFICATION)], True),
+        (0.0, [(FIGURE.CELLS, REASON.TOO_FEW_CELLS), (FIGURE.SHARPNESS, REASON.OUT_OF_FOCUS)], False),
+        (0.0, [(FIGURE.CLIPPED, REASON.TOO_BRIGHT)], False),
+        (1.0, [(FIGURE.MASK_COVERAGE, REASON.EMPTY_MASK)], False),
+    ],
+)
+def test_a_part_without_cells_is_told_from_one_that_cannot_be_read(
+    cells: float, broken: list[tuple[QualityFigure, QualityReason]], expected: bool
+) -> None:
+    assert shows_no_cells([limit(figure, reason, low=1.0) for figure, reason in broken], cells) is expected
 
 
 # How the limits are found.

@@ -82,6 +82,13 @@ def test_what_is_left_of_a_cell_across_the_border_is_no_cell_of_its_own() -> Non
     assert right.cell_count == 1
 
 
+def test_tiles_of_the_size_of_a_working_picture_are_put_together_too() -> None:
+    found = stitched(slide(np.s_[50:80, 30:60], np.s_[300:330, 300:330], shape=(448, 448)))
+
+    assert found.labels.shape == (448, 448)
+    assert found.cell_count == 2
+
+
 def test_the_mirrors_of_a_small_field_are_left_out() -> None:
     field = slide(np.s_[0:20, 0:20], shape=(168, 224))
     tiles = cut(field)

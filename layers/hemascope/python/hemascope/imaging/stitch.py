@@ -87,7 +87,7 @@ def weigh_maps(maps: Sequence[NDArray[np.float32]], weights: Sequence[float]) ->
 def _is_whole(cut: CutField) -> bool:
     """Whether the field at working scale is the working picture of its only tile."""
     first = cut.tiles[0]
-    return first.scaled == first.shown == Tile(0, 0, *first.working.shape[:2])
+    return len(cut.tiles) == 1 and first.scaled == first.shown == Tile(0, 0, *first.working.shape[:2])
 
 
 def _part(working: NDArray[Any], tile: WorkingTile, own: Tile, method: int) -> NDArray[Any]:
