@@ -1,5 +1,6 @@
 """What is put together of tiles: literal small fields."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -47,6 +48,17 @@ def test_a_cell_that_the_border_cuts_is_one_cell() -> None:
 
 def test_two_cells_that_meet_at_the_border_with_little_of_their_edges_stay_two() -> None:
     assert stitched(slide(np.s_[50:80, 260:299], np.s_[72:102, 299:340])).cell_count == 2
+
+
+@pytest.mark.parametrize("height", [525, 526])
+def test_what_a_border_and_the_white_corner_leave_of_a_cell_is_one_cell(height: int) -> None:
+    # A disc at the right edge of a field that is mirrored: of its upper part the corner hides all but a strip.
+    field = np.full((height, 200, 3), 255, np.uint8)
+    cv2.circle(field, (195, 255), 15, (120, 60, 200), cv2.FILLED)
+    ruler = Ruler(red_cell=20.5, width=200, height=height, fields=30)
+    tiles = cut_field(field, PreprocessingSpec(), MicroscopeProfile(ruler=ruler))
+
+    assert stitch_segmentations(tiles, dark(tiles)).cell_count == 1
 
 
 def test_cells_of_both_tiles_are_numbered_together_from_top_to_bottom() -> None:

@@ -18,7 +18,7 @@ from hemascope.imaging.separate import Labels
 from hemascope.imaging.tiles import CutField, Tile, WorkingTile
 
 _CONTACT = 0.5  # of the shorter of two cells' edges along a border: from so much contact on they are one cell that it cuts
-_SLIVER = 15  # pixels: what is left of a cell that the neighbour across the border did not find
+_SLIVER = 40  # pixels: what a border and a white corner leave of a cell; segmentation itself keeps nothing that is so small
 
 
 def stitch_segmentations(cut: CutField, found: Sequence[Segmentation]) -> Segmentation:
@@ -129,12 +129,21 @@ def _joined(labels: Labels, borders: tuple[list[int], list[int]], count: int) ->
     edges = [(labels[row - 1], labels[row]) for row in borders[0]]
     edges += [(labels[:, column - 1], labels[:, column]) for column in borders[1]]
     for before, behind in edges:
-        pairs, contacts = np.unique(np.stack([before, behind])[:, (before > 0) & (behind > 0)], axis=1, return_counts=True)
-        for (one, other), contact in zip(pairs.T, contacts, strict=True):
+        for (one, other), contact in _contacts(before, behind).items():
             if contact >= _CONTACT * min((before == one).sum(), (behind == other).sum()):
                 first, second = sorted((of[one], of[other]))
                 of[of == second] = first
     return np.asarray(of[labels], np.int32)
+
+
+def _contacts(before: Labels, behind: Labels) -> dict[tuple[int, int], int]:
+    """Along how many pixels of a border (n,) two cells touch; what a tile found may be off by a pixel."""
+    found: dict[tuple[int, int], int] = {}
+    for shifted in (behind, np.append(behind[1:], 0), np.append(0, behind[:-1])):
+        pairs, contacts = np.unique(np.stack([before, shifted])[:, (before > 0) & (shifted > 0)], axis=1, return_counts=True)
+        for (one, other), contact in zip(pairs.T.tolist(), contacts.tolist(), strict=True):
+            found[one, other] = max(contact, found.get((one, other), 0))
+    return found
 
 
 def _without_slivers(labels: Labels, borders: tuple[list[int], list[int]]) -> Labels:
