@@ -10,11 +10,11 @@ from hemascope.domain.errors import RejectedSmear, RejectionReason
 from hemascope.domain.manifest import DecisionSpec
 from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.domain.profile import MicroscopeProfile, Ruler
-from hemascope.imaging.segment import Segmentation
 from hemascope.imaging.stitch import stitch_maps, stitch_segmentations
 from hemascope.imaging.tiles import CutField, cut_field, plan_tiles, tile_side
 from hemascope.model.aggregate import TileAnswer, aggregate
 from hemascope.model.decision import decide
+from tests.support.tiled_fields import find_dark
 
 CLASSES = tuple(
     ClassSpec(name=name, folder=name, display=name, urgent=name != "Benign") for name in ("Benign", "Early", "Pre", "Pro")
@@ -93,7 +93,7 @@ def test_no_cell_counts_twice_and_what_lies_on_borders_is_whole(
     if tiles is None:
         return
 
-    found = stitch_segmentations(tiles, [Segmentation.of_mask(tile.working[..., 1] < 160) for tile in tiles.tiles])
+    found = stitch_segmentations(tiles, find_dark(tiles))
 
     assert found.labels.shape == (tiles.height, tiles.width)
     assert set(np.unique(found.labels)) == set(range(found.cell_count + 1)) | {0}

@@ -6,11 +6,14 @@ import cv2
 import numpy as np
 
 from hemascope.domain.microscope import MicroscopeUse
+from hemascope.domain.preprocessing import SegmentationSpec
 from hemascope.domain.profile import ColourMap, MicroscopeProfile, Ruler
 from hemascope.domain.report import MicroscopeState
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.model_input import NetworkInputs
+from hemascope.imaging.segment import Segmentation
 from hemascope.imaging.synthetic import draw_synthetic_smear
+from hemascope.imaging.tiles import CutField
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Answer
 from tests.support.fakes import FixedClassifier
@@ -18,6 +21,18 @@ from tests.support.screenings import CLASSES
 
 WIDE, HIGH = 300, 224  # pixels of a tile
 CELL = 19.3  # pixels: the red cells' width by the ruler
+
+
+def find_dark(cut: CutField) -> list[Segmentation]:
+    """Of each tile the dark parts of at least 60 pixels, as segmentation keeps them."""
+    found = []
+    for tile in cut.tiles:
+        dark = (tile.working[..., 1] < 160).astype(np.uint8)
+        _, labels, statistics, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+        large = statistics[:, cv2.CC_STAT_AREA] >= SegmentationSpec().minimum_area
+        large[0] = False
+        found.append(Segmentation.of_mask(np.asarray(large[labels], np.bool_)))
+    return found
 
 
 def drawn_tile(seed: int, cells: int = 9) -> Picture:

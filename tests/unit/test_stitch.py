@@ -9,6 +9,7 @@ from hemascope.domain.profile import MicroscopeProfile, Ruler
 from hemascope.imaging.segment import Segmentation
 from hemascope.imaging.stitch import stitch_maps, stitch_pictures, stitch_segmentations, weigh_maps
 from hemascope.imaging.tiles import CutField, cut_field
+from tests.support.tiled_fields import find_dark
 
 # Two tiles of 224 x 299 beside each other; what is drawn lies on a white slide.
 HEIGHT, WIDTH = 224, 598
@@ -28,13 +29,9 @@ def slide(*boxes: tuple[slice, slice], shape: tuple[int, int] = (HEIGHT, WIDTH))
     return field
 
 
-def dark(cut: CutField) -> list[Segmentation]:
-    return [Segmentation.of_mask(tile.working[..., 1] < 160) for tile in cut.tiles]
-
-
 def stitched(field: np.ndarray) -> Segmentation:
     tiles = cut(field)
-    return stitch_segmentations(tiles, dark(tiles))
+    return stitch_segmentations(tiles, find_dark(tiles))
 
 
 def test_a_cell_that_the_border_cuts_is_one_cell() -> None:
@@ -58,7 +55,7 @@ def test_what_a_border_and_the_white_corner_leave_of_a_cell_is_one_cell(height: 
     ruler = Ruler(red_cell=20.5, width=200, height=height, fields=30)
     tiles = cut_field(field, PreprocessingSpec(), MicroscopeProfile(ruler=ruler))
 
-    assert stitch_segmentations(tiles, dark(tiles)).cell_count == 1
+    assert stitch_segmentations(tiles, find_dark(tiles)).cell_count == 1
 
 
 def test_cells_of_both_tiles_are_numbered_together_from_top_to_bottom() -> None:
@@ -73,7 +70,7 @@ def test_where_tiles_overlap_a_cell_counts_once() -> None:
     tiles = cut(slide(np.s_[150:175, 100:130], shape=(320, 299)))
     assert [(tile.scaled.top, tile.scaled.height) for tile in tiles.tiles] == [(0, 168), (152, 168)]
 
-    found = stitch_segmentations(tiles, dark(tiles))
+    found = stitch_segmentations(tiles, find_dark(tiles))
 
     assert found.cell_count == 1
     assert found.labels.shape == (320, 299)
@@ -81,13 +78,13 @@ def test_where_tiles_overlap_a_cell_counts_once() -> None:
 
 def test_what_is_left_of_a_cell_across_the_border_is_no_cell_of_its_own() -> None:
     tiles = cut(slide(np.s_[50:80, 296:302]))
-    left, right = dark(tiles)
+    left, right = find_dark(tiles)
     nothing = Segmentation.of_mask(np.zeros((224, 224), np.bool_))
 
     assert stitch_segmentations(tiles, [left, nothing]).cell_count == 1
     assert (
         stitch_segmentations(
-            cut(slide(np.s_[50:53, 296:302])), [dark(cut(slide(np.s_[50:53, 296:302])))[0], nothing]
+            cut(slide(np.s_[50:53, 296:302])), [find_dark(cut(slide(np.s_[50:53, 296:302])))[0], nothing]
         ).cell_count
         == 0
     )
@@ -104,7 +101,7 @@ def test_tiles_of_the_size_of_a_working_picture_are_put_together_too() -> None:
 def test_the_mirrors_of_a_small_field_are_left_out() -> None:
     field = slide(np.s_[0:20, 0:20], shape=(168, 224))
     tiles = cut(field)
-    (seen,) = dark(tiles)
+    (seen,) = find_dark(tiles)
 
     found = stitch_segmentations(tiles, [seen])
 
