@@ -98,6 +98,7 @@ hooks: .venv/dev.stamp
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.screening
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.tiles
 	$(BIN)/python -m benchmarks.cost
 	$(BIN)/python -m benchmarks.coldstart
 	$(BIN)/python -m benchmarks.page

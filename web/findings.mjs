@@ -58,15 +58,36 @@ export function fit({ quality, cell_count: cells, mask_coverage: share, out_of_d
       Object.entries(figures).map(([name, value]) => [el("dt", {}, labels.figure[name] ?? name), el("dd", {}, round(value))]))));
 }
 
+// The tiles of a field that was cut; a tile for whose sake nothing is stated of the field is marked, as are those that were not read.
+export function tileTable(report) {
+  const { tiles = [] } = report.evidence;
+  if (!tiles.length) return null;
+  const named = showsClasses(report);
+  const against = (tile) => named && tile.forbids;
+  const shown = (tile) => (named && tile.label && tile.use === "counted"
+    ? labels.tileAnswer(tile.label, percent(tile.confidence), tile.is_stated)
+    : [labels.tileUse[tile.use], tile.findings.map((finding) => ` ${finding.advice}`)]);
+  const { tileColumns: columns } = labels;
+  return el("section", { class: "card tile-card" }, el("h2", {}, labels.tiles, " ", el("span", { class: "count" }, tiles.length)),
+    tiles.filter(against).map((tile) => el("p", { class: "alarm message" }, labels.tileAgainst(tile.number, tile.label))),
+    el("p", { class: "hint" }, labels.tilesHint),
+    el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": labels.tiles }, el("table", { class: "cells parts" },
+      el("thead", {}, el("tr", {}, Object.values(columns).map((text) => el("th", { scope: "col" }, text)))),
+      el("tbody", {}, tiles.map((tile) => el("tr", { class: against(tile) || tile.use !== "counted" ? "bad" : "" },
+        el("th", { scope: "row" }, tile.number),
+        el("td", {}, labels.place(tile)), el("td", {}, shown(tile)), el("td", {}, tile.cell_count)))))));
+}
+
 // The table of numbered cells. `point` is called with the number of the cell under the pointer or focus, or null.
 export function cellTable(cells, point) {
   if (!cells.length) return { content: null, show: () => undefined };
-  const { cellColumns: columns } = labels;
+  const sized = cells.every((cell) => typeof cell.diameter === "number"); // the microscope has a ruler
+  const columns = { ...labels.cellColumns, ...(sized && { area: labels.diameter }) };
   const rows = new Map(cells.map((cell) => [cell.number, el("tr", { onpointerenter: () => point(cell.number), onpointerleave: () => point(null) },
     el("th", { scope: "row" }, el("button", {
       class: "plain", "aria-label": labels.cell(cell.number), onfocus: () => point(cell.number), onblur: () => point(null),
     }, cell.number)),
-    el("td", {}, cell.area), el("td", {}, cell.roundness.toFixed(2)), el("td", {}, Math.round(cell.brightness)),
+    el("td", {}, sized ? cell.diameter : cell.area), el("td", {}, cell.roundness.toFixed(2)), el("td", {}, Math.round(cell.brightness)),
     el("td", {}, typeof cell.evidence_share === "number" ? percent(cell.evidence_share) : "–"))]));
   const box = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": labels.cells },
     el("table", { class: "cells" },
@@ -74,7 +95,7 @@ export function cellTable(cells, point) {
       el("tbody", {}, [...rows.values()])));
   return {
     content: el("section", { class: "card cell-card" }, el("h2", {}, labels.cells, " ", el("span", { class: "count" }, cells.length)),
-      el("p", { class: "hint" }, labels.cellsHint), box),
+      el("p", { class: "hint" }, sized ? labels.sizedHint : labels.cellsHint), box),
     show: (number, scroll) => {
       for (const [id, row] of rows) row.classList.toggle("on", id === number);
       const row = rows.get(number);

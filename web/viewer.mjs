@@ -4,16 +4,16 @@ import { el, svg } from "./dom.mjs";
 import { words } from "./words.mjs";
 
 const { viewer } = words;
-const WORKING = 224; // side, in pixels, of the picture to which cell coordinates refer
 const MAXIMUM_SCALE = 8;
 const STEP = 1.4;
 
-// `pictures` are links by layer, `cells` the rows of the report. `point(number)` is called with the cell under the pointer.
-export function makeViewer({ pictures, cells, point, reload }) {
+// `pictures` are links by layer, `cells` the rows of the report, `grid` the size of what their coordinates refer to.
+// `point(number)` is called with the cell under the pointer.
+export function makeViewer({ pictures, cells, grid, point, reload }) {
   const layers = layersOf(pictures ?? {});
   if (!layers.length) return { content: el("p", { class: "hint" }, viewer.noPictures), show: () => undefined };
   const image = el("img", { alt: "", draggable: "false" });
-  const rings = svg("svg", { viewBox: `0 0 ${WORKING} ${WORKING}`, preserveAspectRatio: "none", "aria-hidden": "true" });
+  const rings = svg("svg", { viewBox: `0 0 ${grid.width} ${grid.height}`, preserveAspectRatio: "none", "aria-hidden": "true" });
   const stage = el("div", { class: "stage" }, image, rings);
   const port = el("div", { class: "port", tabindex: "0", role: "img", "aria-label": viewer.keys }, stage);
   const caption = el("figcaption", {});

@@ -15,7 +15,7 @@ from hemascope.domain.specimen import Specimen
 from hemascope.domain.texts import Texts
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.model_input import to_network_inputs
-from hemascope.imaging.quality import broken_limits, gate_figures
+from hemascope.imaging.quality import broken_limits, gate_figures, shows_no_cells
 from hemascope.imaging.segment import Segmentation
 from hemascope.imaging.synthetic import draw_synthetic_smear
 from hemascope.model.artifact import Artifact
@@ -111,7 +111,7 @@ def test_cells_their_median_area_and_the_coverage_are_of_the_segmentation() -> N
 def test_a_picture_of_one_colour_has_figures(level: int) -> None:
     found = figures(plain(level, level))
 
-    assert set(found) == set(FIGURE)
+    assert set(found) == set(FIGURE) - {FIGURE.RED_CELL}  # that one is of a field and its ruler
     assert all(np.isfinite(value) for value in found.values())
 
 
@@ -204,7 +204,28 @@ def test_a_picture_within_all_limits_is_answered_and_its_figures_are_reported(
     assert report.evidence is not None
     assert report.result.decision is Decision.CONFIDENT
     assert report.evidence.quality.findings == ()
-    assert set(report.evidence.quality.figures) == set(FIGURE)
+    assert set(report.evidence.quality.figures) == set(FIGURE) - {FIGURE.RED_CELL}
+
+
+def test_a_models_gate_has_no_limit_of_red_cells_since_not_every_picture_has_a_ruler() -> None:
+    with pytest.raises(ValidationError, match="that of red cells is the profile's"):
+        QualitySpec(limits=(limit(FIGURE.RED_CELL, REASON.WRONG_MAGNIFICATION, low=0.7),))
+
+
+@pytest.mark.parametrize(
+    ("cells", "broken", "expected"),
+    [
+        (0.0, [(FIGURE.CELLS, REASON.TOO_FEW_CELLS), (FIGURE.STAIN, REASON.UNSTAINED)], True),
+        (0.0, [(FIGURE.CELL_AREA, REASON.WRONG_MAGNIFICATION), (FIGURE.GRAIN, REASON.WRONG_MAGNIFICATION)], True),
+        (0.0, [(FIGURE.CELLS, REASON.TOO_FEW_CELLS), (FIGURE.SHARPNESS, REASON.OUT_OF_FOCUS)], False),
+        (0.0, [(FIGURE.CLIPPED, REASON.TOO_BRIGHT)], False),
+        (1.0, [(FIGURE.MASK_COVERAGE, REASON.EMPTY_MASK)], False),
+    ],
+)
+def test_a_part_without_cells_is_told_from_one_that_cannot_be_read(
+    cells: float, broken: list[tuple[QualityFigure, QualityReason]], expected: bool
+) -> None:
+    assert shows_no_cells([limit(figure, reason, low=1.0) for figure, reason in broken], cells) is expected
 
 
 # How the limits are found.

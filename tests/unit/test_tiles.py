@@ -1,19 +1,20 @@
 import numpy as np
 import pytest
 
-from hemascope.domain.disease import ClassSpec
-from hemascope.domain.errors import RejectedSmear
+from hemascope.domain.errors import RejectedSmear, RejectionReason
 from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.domain.profile import MicroscopeProfile, Ruler
 from hemascope.imaging.model_input import to_working_picture
+from hemascope.imaging.scale import red_cell_diameter
 from hemascope.imaging.synthetic import draw_synthetic_smear
-from hemascope.imaging.tiles import Tile, cut_tile, plan_tiles, tile_side, working_tiles
-from hemascope.model.aggregate import TileAnswer, aggregate
+from hemascope.imaging.tiles import Tile, cut_field, cut_tile, plan_tiles, relative_scale, tile_side, tiles_across
 
 CELL = 19.3
-CLASSES = tuple(
-    ClassSpec(name=name, folder=name, display=name, urgent=name != "Benign") for name in ("Benign", "Pre-B", "Pro-B")
-)
+SPEC = PreprocessingSpec()
+
+
+def ruled(width: int, height: int, red_cell: float) -> MicroscopeProfile:
+    return MicroscopeProfile(ruler=Ruler(red_cell=red_cell, width=width, height=height, fields=30))
 
 
 def test_a_field_of_exactly_two_by_two_tiles_is_cut_into_them() -> None:
@@ -66,44 +67,69 @@ def test_a_tile_grows_with_the_red_cells() -> None:
     assert tile_side(2 * CELL) == pytest.approx((448, 2 * 224 * 4 / 3))
 
 
-def test_without_a_ruler_a_field_is_one_tile_as_before() -> None:
-    smear, spec = draw_synthetic_smear(4, side=448), PreprocessingSpec()
+def test_a_field_of_more_than_a_hundred_tiles_is_refused() -> None:
+    assert len(plan_tiles(2240, 2990, CELL)) == 100
 
-    ((tile, working),) = working_tiles(smear, spec, MicroscopeProfile())
+    with pytest.raises(RejectedSmear, match="at most 100 tiles") as refused:
+        plan_tiles(2240, 3290, CELL)
 
-    assert tile == Tile(0, 0, 448, 448)
-    assert (working == to_working_picture(smear, spec)).all()
+    assert refused.value.reason is RejectionReason.TOO_MANY_PIXELS
+
+
+@pytest.mark.parametrize("profile", [None, MicroscopeProfile(), ruled(600, 448, 2 * CELL)])
+def test_a_field_of_one_tile_is_its_working_picture_as_before(profile: MicroscopeProfile | None) -> None:
+    smear = np.hstack([draw_synthetic_smear(4, side=448), draw_synthetic_smear(5, side=448)[:, :152]])
+
+    cut = cut_field(smear, SPEC, profile)
+
+    whole = Tile(0, 0, 224, 224)
+    ((place, scaled, shown, working),) = cut.tiles
+    assert (cut.height, cut.width) == (224, 224)
+    assert (place, scaled, shown) == (Tile(0, 0, 448, 600), whole, whole)
+    assert (working == to_working_picture(smear, SPEC)).all()
 
 
 def test_a_large_field_gives_a_working_picture_for_each_tile_in_pixels_of_the_field() -> None:
-    field = np.full((900, 1200, 3), 200, np.uint8)
-    profile = MicroscopeProfile(ruler=Ruler(red_cell=2 * CELL, width=1200, height=900, fields=30))
+    cut = cut_field(np.full((900, 1200, 3), 200, np.uint8), SPEC, ruled(1200, 900, 2 * CELL))
 
-    tiles = working_tiles(field, PreprocessingSpec(), profile)
-
-    assert [tile[:2] for tile, _ in tiles] == [(0, 0), (0, 600), (450, 0), (450, 600)]
-    assert {working.shape for _, working in tiles} == {(224, 224, 3)}
-
-
-def tile(probabilities: list[float], cells: int, is_confident: bool = True) -> TileAnswer:
-    return TileAnswer(np.array(probabilities), cells, is_confident)
-
-
-def test_tiles_count_by_their_cells() -> None:
-    answer = aggregate([tile([0.2, 0.8, 0.0], 30), tile([0.9, 0.1, 0.0], 10)], CLASSES)
-
-    assert answer.probabilities == pytest.approx([0.375, 0.625, 0.0])
-    assert (answer.label, answer.is_forbidden) == (1, False)
+    assert (cut.height, cut.width) == (450, 600)
+    assert [tile.place for tile in cut.tiles] == [
+        Tile(0, 0, 450, 600),
+        Tile(0, 600, 450, 600),
+        Tile(450, 0, 450, 600),
+        Tile(450, 600, 450, 600),
+    ]
+    assert {tile.working.shape for tile in cut.tiles} == {(224, 224, 3)}
 
 
-def test_tiles_without_cells_count_alike() -> None:
-    assert aggregate([tile([0.2, 0.8, 0.0], 0), tile([0.9, 0.1, 0.0], 0)], CLASSES).probabilities == pytest.approx(
-        [0.55, 0.45, 0]
-    )
+def test_the_ruler_holds_at_any_resolution_of_the_frame() -> None:
+    shapes = [cut_field(np.full((450 * by, 600 * by, 3), 200, np.uint8), SPEC, ruled(600, 450, CELL)) for by in (1, 2, 4)]
+
+    assert [[tile.scaled for tile in cut.tiles] for cut in shapes] == [[tile.scaled for tile in shapes[0].tiles]] * 3
 
 
-@pytest.mark.parametrize(("is_confident", "forbidden"), [(True, True), (False, False)])
-def test_one_confident_malignant_tile_forbids_benign(is_confident: bool, forbidden: bool) -> None:
-    answer = aggregate([tile([0.99, 0.01, 0.0], 90), tile([0.0, 0.1, 0.9], 3, is_confident)], CLASSES)
+def test_a_mirrored_tile_says_which_part_of_its_working_picture_is_no_mirror() -> None:
+    cut = cut_field(np.full((168, 224, 3), 200, np.uint8), SPEC, ruled(224, 168, CELL))
 
-    assert (answer.label, answer.is_forbidden) == (0, forbidden)
+    (tile,) = cut.tiles
+    assert tile.scaled == Tile(0, 0, 168, 224)
+    assert tile.shown == Tile(28, 28, 168, 168)
+
+
+def test_tiles_across_are_those_of_the_longer_side() -> None:
+    field = np.zeros((900, 1800, 3), np.uint8)
+
+    assert [tiles_across(field, profile) for profile in (None, MicroscopeProfile(), ruled(1800, 900, CELL))] == [1, 1, 6]
+
+
+def test_a_field_is_compared_with_its_ruler_and_one_without_red_cells_with_nothing() -> None:
+    field = np.hstack([draw_synthetic_smear(4, side=672), draw_synthetic_smear(5, side=672)[:, :224]])
+    empty = np.full((672, 896, 3), 240, np.uint8)
+    own = red_cell_diameter(field).diameter
+    assert own is not None
+
+    told = [relative_scale(field, ruled(896, 672, own * by)) for by in (0.5, 1.0, 2.0)]
+
+    assert told == pytest.approx([2.0, 1.0, 0.5], rel=0.1)
+    assert relative_scale(field, None) is None
+    assert relative_scale(empty, ruled(896, 672, own)) is None

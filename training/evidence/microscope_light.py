@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.profile import IlluminationState, MicroscopeProfile
-from hemascope.domain.report import Decision
+from hemascope.domain.report import MicroscopeState
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.illumination import FIELDS_FOR_A_STATE, choose_state, fit_illumination, flatten, learn_states
 from hemascope.imaging.overlay import encode_png
-from hemascope.imaging.tiles import working_tiles
 from hemascope.microscopes.profile import fit_profile, read_field
 from hemascope.microscopes.reference import load_reference
 from hemascope.microscopes.refusal import CommissioningRefused
@@ -111,18 +111,12 @@ def _unfamiliar_microscope(classifier: Classifier, slides: dict[str, list[Pictur
         "red_cell": profile.ruler.red_cell if profile.ruler else None,
         "judged": len(others),
         "uncorrected": dict(Counter(_decision(classifier, field) for field in others)),
-        "corrected": dict(Counter(_corrected(classifier, field, profile) for field in others)),
+        "corrected": dict(Counter(_decision(classifier, field, profile) for field in others)),
     }
 
 
-def _decision(classifier: Classifier, picture: Picture) -> str:
-    result = screen(encode_png(picture), SPECIMEN, classifier, draw=False).report.result
+def _decision(classifier: Classifier, picture: Picture, profile: MicroscopeProfile | None = None) -> str:
+    """What is said of a field if no verification is asked for."""
+    use = MicroscopeUse(None, MicroscopeState.VERIFIED, profile) if profile else None
+    result = screen(encode_png(picture), SPECIMEN, classifier, microscope=use, draw=False).report.result
     return result.decision.value if result else "rejected"
-
-
-def _corrected(classifier: Classifier, field: Picture, profile: MicroscopeProfile) -> str:
-    """The boldest decision on a tile: what a field would say if no verification were asked for."""
-    spec = classifier.artifact.manifest.preprocessing
-    found = {_decision(classifier, working) for _, working in working_tiles(field, spec, profile)}
-    order = (Decision.CONFIDENT, Decision.INDETERMINATE, Decision.OUT_OF_DISTRIBUTION, Decision.POOR_QUALITY)
-    return next((decision.value for decision in order if decision.value in found), "rejected")

@@ -154,15 +154,22 @@ def _tiles(found: Mapping[str, Any], markdown: bool) -> list[str]:
             str(row["fields"]),
             percent(row["right"]),
             str(row["refused"]),
-            f"{row['benign_forbidden']} of {row['benign_fields']}",
+            str(row["confident"]),
+            str(row["confident_wrong"]),
+            f"{row['benign_confident']}, {row['benign_forbidden']} of {row['benign_fields']}",
         )
         for row in ways
     ]
     crops = [(percent(row["share"]), str(row["fields"]), str(row["refused"]), _share(row["right"])) for row in found["crops"]]
     return [
         f"Fields of four smears of one class; the ruler says {found['red_cell']:.1f} pixels.",
-        table(("judged by", "fields", "right", "refused", "benign fields not called benign"), mosaics, markdown=markdown),
-        f"{hidden['way'].capitalize()}: {percent(hidden['flagged'])} of {hidden['fields']} fields are not called benign.",
+        table(
+            ("judged by", "fields", "right", "refused", "confident", "confident and wrong", "benign fields stated, forbidden"),
+            mosaics,
+            markdown=markdown,
+        ),
+        f"{hidden['way'].capitalize()}: of {hidden['fields']} fields {percent(hidden['flagged'])} are not called benign.",
+        f"Called benign with confidence: {hidden['called_benign']}.",
         "Crops: the middle of smears, mirrored to a whole tile.",
         table(("of each side", "fields", "refused", "right"), crops, markdown=markdown),
     ]

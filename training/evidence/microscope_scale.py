@@ -1,24 +1,23 @@
 """The ruler and the tiles: mosaics and crops of smears, other magnifications, a strange microscope, pictures without blood."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
-from hemascope.domain.errors import RejectedSmear
-from hemascope.domain.report import Decision, Evidence, Result
+from hemascope.domain.microscope import MicroscopeUse
+from hemascope.domain.profile import MicroscopeProfile, ProfileLimits, Ruler
+from hemascope.domain.report import Decision, MicroscopeState, Report
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.overlay import encode_png
 from hemascope.imaging.scale import Reading, microscope_diameter, red_cell_diameter
-from hemascope.imaging.tiles import cut_tile, plan_tiles
-from hemascope.model.aggregate import FieldAnswer, TileAnswer, aggregate
 from hemascope.model.classifier import Classifier
 from hemascope.screening.pipeline import screen
 from hemascope.screening.selfcheck import SPECIMEN
-from training.data.dataset import CLASS_NAMES, DISEASE, Sample
+from training.data.dataset import CLASS_NAMES, Sample
 from training.data.ood_images import ood_images
 from training.evidence.evaluated_artifact import EvaluatedArtifact
 
@@ -101,21 +100,12 @@ def strange_fields(white_cells: Path) -> dict[str, list[Picture]]:
     return {slide: fields for slide, fields in sorted(slides.items()) if len(fields) >= 10}
 
 
-def judge_tiles(classifier: Classifier, field: Picture, red_cell: float) -> FieldAnswer:
-    """Cut a field into tiles, screen each as served, and make one answer of them."""
-    found = []
-    for tile in plan_tiles(field.shape[0], field.shape[1], red_cell):
-        result, evidence = _screen(classifier, cut_tile(field, tile, red_cell))
-        shares = np.array([result.probabilities[name] for name in CLASS_NAMES])
-        found.append(TileAnswer(shares, evidence.cell_count, result.decision is Decision.CONFIDENT))
-    return aggregate(found, DISEASE.classes)
-
-
-def _screen(classifier: Classifier, picture: Picture) -> tuple[Result, Evidence]:
-    report = screen(encode_png(picture), SPECIMEN, classifier, draw=False).report
-    if report.result is None or report.evidence is None:
-        raise ValueError("expected a field that can be judged, one was rejected")
-    return report.result, report.evidence
+def judge_field(classifier: Classifier, field: Picture, red_cell: float) -> Report:
+    """Screen a field of a verified microscope with this ruler, which is not compared with the field."""
+    ruler = Ruler(red_cell=red_cell, width=field.shape[1], height=field.shape[0], fields=1)
+    profile = MicroscopeProfile(ruler=ruler, limits=ProfileLimits(smallest_red_cell=0.01, largest_red_cell=100.0))
+    use = MicroscopeUse(None, MicroscopeState.VERIFIED, profile)
+    return screen(encode_png(field), SPECIMEN, classifier, microscope=use, draw=False).report
 
 
 def _round_cells(picture: Picture) -> Picture:
@@ -162,25 +152,28 @@ def _mosaics(classifier: Classifier, smears: Sequence[Picture], labels: Sequence
         own = chance.permutation([place for place, other in enumerate(labels) if other == label])
         fours += [(label, [smears[place] for place in own[start : start + 4]]) for start in range(0, len(own) - 3, 4)]
     fields = [(label, _mosaic(four)) for label, four in fours]
-    ways: dict[str, Callable[[Picture], tuple[int, bool, bool]]] = {
-        "exact tiles": lambda field: _tiled(classifier, field, EXACT),
-        "tiles by the ruler": lambda field: _tiled(classifier, field, ruler),
-        "tiles by a ruler 25 % too short": lambda field: _tiled(classifier, field, 0.75 * EXACT),
-        "tiles by a ruler 30 % too long": lambda field: _tiled(classifier, field, 1.3 * EXACT),
-        "the whole, squeezed": lambda field: _whole(classifier, field),
+    rulers = {
+        "exact tiles": EXACT,
+        "tiles by the ruler": ruler,
+        "tiles by a ruler 25 % too short": 0.75 * EXACT,
+        "tiles by a ruler 30 % too long": 1.3 * EXACT,
+        "the whole, squeezed": None,
     }
     rows = []
-    for name, judge in ways.items():
-        found = [(label, *judge(field)) for label, field in fields]
-        benign = [forbidden for label, _, forbidden, _ in found if label == _BENIGN]
+    for name, red_cell in rulers.items():
+        found = [(label, _answer(classifier, field, red_cell)) for label, field in fields]
+        benign = [answer for label, answer in found if label == _BENIGN]
         rows.append(
             {
                 "way": name,
                 "fields": len(found),
-                "right": float(np.mean([label == answer for label, answer, _, _ in found])),
-                "refused": sum(refused for *_, refused in found),
+                "right": float(np.mean([label == answer.label for label, answer in found])),
+                "refused": sum(answer.is_refused for _, answer in found),
+                "confident": sum(answer.is_confident for _, answer in found),
+                "confident_wrong": sum(answer.is_confident and label != answer.label for label, answer in found),
                 "benign_fields": len(benign),
-                "benign_forbidden": sum(benign),
+                "benign_forbidden": sum(answer.is_forbidden for answer in benign),
+                "benign_confident": sum(answer.is_confident for answer in benign),
             }
         )
     return [*rows, _hidden(classifier, smears, labels, ruler)]
@@ -191,28 +184,46 @@ def _hidden(classifier: Classifier, smears: Sequence[Picture], labels: Sequence[
     chance = np.random.default_rng(_SEED)
     benign = [place for place, label in enumerate(labels) if label == _BENIGN]
     malignant = [place for place, label in enumerate(labels) if label != _BENIGN][::3]
-    flagged = []
+    flagged, called_benign = [], 0
     for place in malignant:
         four = [smears[other] for other in chance.choice(benign, 3, replace=len(benign) < 3)]
         four.insert(int(chance.integers(4)), smears[place])
-        answer = judge_tiles(classifier, _mosaic(four), ruler)
+        answer = _answer(classifier, _mosaic(four), ruler)
         flagged.append(answer.is_forbidden or answer.label != _BENIGN)
-    return {"way": "one malignant smear among three benign", "fields": len(flagged), "flagged": float(np.mean(flagged))}
+        called_benign += answer.is_confident and answer.label == _BENIGN
+    return {
+        "way": "one malignant smear among three benign",
+        "fields": len(flagged),
+        "flagged": float(np.mean(flagged)),
+        "called_benign": called_benign,
+    }
 
 
 def _mosaic(four: Sequence[Picture]) -> Picture:
     return np.vstack([np.hstack(four[:2]), np.hstack(four[2:])])
 
 
-def _tiled(classifier: Classifier, field: Picture, red_cell: float) -> tuple[int, bool, bool]:
-    answer = judge_tiles(classifier, field, red_cell)
-    return answer.label, answer.is_forbidden, False
+class _Answer(NamedTuple):
+    """What is said of a field: the label's index; whether it is stated, refused, or spoken against by a tile."""
+
+    label: int
+    is_confident: bool
+    is_refused: bool
+    is_forbidden: bool
 
 
-def _whole(classifier: Classifier, field: Picture) -> tuple[int, bool, bool]:
-    result, _ = _screen(classifier, field)
-    refused = result.decision in {Decision.OUT_OF_DISTRIBUTION, Decision.POOR_QUALITY}
-    return CLASS_NAMES.index(result.label), False, refused
+def _answer(classifier: Classifier, field: Picture, red_cell: float | None) -> _Answer:
+    """Judge a field by tiles; as a whole where there is no ruler."""
+    if red_cell is None:
+        report = screen(encode_png(field), SPECIMEN, classifier, draw=False).report
+    else:
+        report = judge_field(classifier, field, red_cell)
+    if report.result is None or report.evidence is None:
+        raise ValueError("expected a field that can be judged, one was rejected")
+    decision, label = report.result.decision, report.result.label
+    forbidden = any(tile.forbids for tile in report.evidence.tiles)
+    refused = decision in {Decision.OUT_OF_DISTRIBUTION, Decision.POOR_QUALITY}
+    return _Answer(CLASS_NAMES.index(label), decision is Decision.CONFIDENT, refused, forbidden)
 
 
 def _crop(
@@ -224,11 +235,9 @@ def _crop(
     for smear, label in some:
         high, wide = round(HIGH * share), round(WIDE * share)
         top, left = (HIGH - high) // 2, (WIDE - wide) // 2
-        try:
-            answer = judge_tiles(classifier, smear[top : top + high, left : left + wide], ruler)
-        except RejectedSmear:
-            continue
-        answers.append(answer.label == label)
+        result = judge_field(classifier, smear[top : top + high, left : left + wide], ruler).result
+        if result is not None:
+            answers.append(CLASS_NAMES.index(result.label) == label)
     judged = len(answers)
     return {
         "share": share,

@@ -1,7 +1,7 @@
 // Report of one field: the picture on the left, the findings on the right, the reviews below them.
 
 import { announce, el, name, once, reportError } from "../dom.mjs";
-import { about, answer, cellTable, fit, headline, probabilities, showsClasses } from "../findings.mjs";
+import { about, answer, cellTable, fit, headline, probabilities, showsClasses, tileTable } from "../findings.mjs";
 import { percent } from "../numbers.mjs";
 import { reviewPanel } from "../review.mjs";
 import { makeViewer } from "../viewer.mjs";
@@ -38,8 +38,8 @@ export function parts(report, pictures, reload, urgent) {
     table.show(number, scroll);
   };
   const table = cellTable(cells, (number) => point(number));
-  const viewer = makeViewer({ pictures, cells, point: (number) => point(number, true), reload });
-  return [[viewer.content, table.content], [answer(report, urgent), showsClasses(report) && probabilities(result), fit(evidence)]];
+  const viewer = makeViewer({ pictures, cells, grid: evidence.grid, point: (number) => point(number, true), reload });
+  return [[viewer.content, table.content], [answer(report, urgent), showsClasses(report) && probabilities(result), tileTable(report), fit(evidence)]];
 }
 
 function marks({ state, release, urgent, model }) {

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Protocol, TextIO
 
+from hemascope.documents.labels import tile_result, tiles_in_words
 from hemascope.domain.disease import Disease
 from hemascope.domain.report import DISCLAIMER, Decision, Report
+from hemascope.domain.tiles import TileRow
 
 
 class ReportWriter(Protocol):
@@ -28,7 +30,7 @@ class TextWriter:
         self._results: Counter[str] = Counter()
 
     def write(self, source: str, report: Report) -> None:
-        """Print three lines."""
+        """Print three lines, and one for each tile of a field that was cut."""
         self._results[_result_of(report, self._disease)] += 1
         self._out.write(f"{source}\n{_text(report, self._disease)}")
 
@@ -134,4 +136,14 @@ def _text(report: Report, disease: Disease) -> str:
     assert report.evidence is not None
     shares = "  ".join(f"{name} {probability:.3f}" for name, probability in report.result.probabilities.items())
     stated = f": {shares}" if report.shows_classes else ""
-    return f"  {_result_of(report, disease)}{stated}\n  {report.evidence.cell_count} cells. {report.result.recommendation}\n"
+    told = tiles_in_words(report)
+    lines = [f"{_result_of(report, disease)}{stated}", f"{report.evidence.cell_count} cells. {report.result.recommendation}"]
+    if told:
+        lines.append(told)
+        lines += [_tile(tile, named=report.shows_classes) for tile in report.evidence.tiles]
+    return "".join(f"  {line}\n" for line in lines)
+
+
+def _tile(tile: TileRow, *, named: bool) -> str:
+    place = f"columns {tile.left} to {tile.left + tile.width}, rows {tile.top} to {tile.top + tile.height}"
+    return f"  tile {tile.number} ({place}): {tile_result(tile, named=named)}; {tile.cell_count} cells"

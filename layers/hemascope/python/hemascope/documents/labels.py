@@ -5,6 +5,7 @@ from hemascope.domain.picture_file import ColourDeclaration, DepthSource
 from hemascope.domain.quality import QualityReason
 from hemascope.domain.report import Decision, Release, Report, SourcePicture
 from hemascope.domain.reviewed import Reviewed
+from hemascope.domain.tiles import TileRow, TileUse
 
 RELEASE = {
     Release.PRELIMINARY: ("PRELIMINARY", "not yet released by a clinician"),
@@ -100,3 +101,37 @@ def certainty(report: Report, reviewed: Reviewed) -> str:
     if result.decision is Decision.INDETERMINATE:
         return f"Possible: {', '.join(result.prediction_set)}. The probabilities are no answer."
     return "The probabilities are shown for the record and are no answer."
+
+
+TILE_USES = {
+    TileUse.COUNTED: "counted",
+    TileUse.OUT_OF_DISTRIBUTION: "unlike the training pictures",
+    TileUse.EMPTY: "without white cells",
+    TileUse.UNREADABLE: "unreadable",
+}
+
+
+def tiles_in_words(report: Report) -> str:
+    """How the tiles of a field were used, and which of them speak against its label; empty where it was not cut."""
+    tiles = report.evidence.tiles if report.evidence else ()
+    if not tiles or report.result is None:
+        return ""
+    uses = [(sum(tile.use is use for tile in tiles), words) for use, words in TILE_USES.items()]
+    counts = ", ".join(f"{count} {words}" for count, words in uses if count)
+    told = f"Judged by {len(tiles)} tiles: {counts}."
+    if not report.shows_classes:
+        return told
+    against = [tile for tile in tiles if tile.forbids]
+    return " ".join(
+        [told, *(f"Tile {tile.number} alone shows {tile.label}, so nothing is stated of the field." for tile in against)]
+    )
+
+
+def tile_result(tile: TileRow, *, named: bool) -> str:
+    """What one tile shows, in a few words; its class only where classes may be ``named``."""
+    reasons = dict.fromkeys(REASONS[finding.reason] for finding in tile.findings)
+    if tile.label is None or not named:
+        return TILE_USES[tile.use] + (f": {', '.join(reasons)}" if reasons else "")
+    if tile.use is TileUse.OUT_OF_DISTRIBUTION:
+        return TILE_USES[tile.use]
+    return f"{tile.label}, {percent(tile.confidence or 0.0)}" + ("" if tile.is_stated else ", not certain")

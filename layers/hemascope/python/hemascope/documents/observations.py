@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from hemascope.documents.codes import OWN, Code, class_concept, result_concept
+from hemascope.documents.labels import tiles_in_words
 from hemascope.domain.disease import Disease
 from hemascope.domain.report import Decision, Evidence, Release, Report, Result
 from hemascope.domain.review import Verdict
@@ -44,7 +45,7 @@ def of_model(report: Report, disease: Disease, release: Release, common: Resourc
         return [_observation(identify("decision"), "cancelled", Code.DECISION, shared, absent)]
     status = "preliminary" if release is Release.PRELIMINARY else "final"
     found = {
-        "decision": (Code.DECISION, _decision(report.result, disease, named=report.shows_classes)),
+        "decision": (Code.DECISION, _decision(report.result, disease, named=report.shows_classes) | _tiles(report)),
         "pattern": (Code.PATTERN, _pattern(report.result, disease)),
         "cell-count": (Code.CELL_COUNT, {"valueQuantity": quantity(report.evidence.cell_count, "{cells}")}),
         "quality": (Code.QUALITY, _quality(report.evidence)),
@@ -100,6 +101,11 @@ def _decision(result: Result, disease: Disease, *, named: bool) -> Resource:
         "valueCodeableConcept": result_concept(result.decision),
         "component": _components(Code.POSSIBLE, possible) + _components(Code.TYPICAL, typical),
     }
+
+
+def _tiles(report: Report) -> Resource:
+    told = tiles_in_words(report)
+    return {"note": [{"text": told}]} if told else {}
 
 
 def _pattern(result: Result, disease: Disease) -> Resource:

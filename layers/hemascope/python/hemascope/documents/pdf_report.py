@@ -79,6 +79,7 @@ def _story(
         [blocks.result(report, reviewed, disease)],
         blocks.advice(report, reviewed),
         blocks.pictures(pictures) if report.result else [],
+        blocks.tiles(report),
         blocks.evidence(report),
         blocks.review(reviewed, settings.reviewers, disease) if report.result or reviewed.verdicts else [],
     ]

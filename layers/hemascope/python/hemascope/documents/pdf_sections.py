@@ -11,12 +11,13 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Image, Paragraph, Spacer, Table
 
 from hemascope.documents.fonts import BOLD, REGULAR, markup, printable
-from hemascope.documents.labels import REASONS, certainty, headline, in_words, percent, spell_out
+from hemascope.documents.labels import REASONS, certainty, headline, in_words, percent, spell_out, tile_result, tiles_in_words
 from hemascope.documents.pictures import Print, ReportPictures, to_print
 from hemascope.domain.disease import Disease
 from hemascope.domain.report import Decision, Evidence, Release, Report, Result
 from hemascope.domain.review import Verdict
 from hemascope.domain.reviewed import Reviewed
+from hemascope.domain.tiles import TileRow, TileUse
 
 WIDTH = 178 * mm
 INK, QUIET, LINE, PALE = HexColor("#16202c"), HexColor("#5a6675"), HexColor("#b9c2cc"), HexColor("#f1f4f7")
@@ -36,6 +37,7 @@ _PLAIN = [
 ]
 _HEAT_MAPS = 2  # one below the other
 _VERDICTS = 3  # the newest; the portal shows all
+_TILES = 8  # rows
 _COMMENT = 220  # characters of each
 
 
@@ -153,6 +155,27 @@ def evidence(report: Report) -> list[Any]:
     ]
     style = [*_PLAIN, ("LINEBELOW", (0, 0), (-1, -2), 0.3, LINE)]
     return [section("Evidence"), Table([head, *body], colWidths=[70 * mm, 44 * mm, 32 * mm, 32 * mm], style=style)]
+
+
+def tiles(report: Report) -> list[Any]:
+    """The tiles of a field that was cut: those that speak against its label first, then those that were not read."""
+    told = tiles_in_words(report)
+    if not told or report.evidence is None:
+        return []
+    rows, named = report.evidence.tiles, report.shows_classes
+    ordered = sorted(rows, key=lambda tile: (not (named and tile.forbids), tile.use is TileUse.COUNTED, tile.number))[:_TILES]
+    head = [Paragraph(title, _LABEL) for title in ("Tile", "Columns and rows, pixels", "Shows", "Cells")]
+    body = [[Paragraph(markup(text), _SMALL) for text in _tile(tile, named=named)] for tile in ordered]
+    if len(rows) > _TILES:
+        told += f" {len(rows) - _TILES} more: see the portal."
+    style = [*_PLAIN, ("LINEBELOW", (0, 0), (-1, -2), 0.3, LINE)]
+    table = Table([head, *body], colWidths=[14 * mm, 60 * mm, 84 * mm, 20 * mm], style=style)
+    return [section("Tiles"), Paragraph(markup(told), _SMALL), table]
+
+
+def _tile(tile: TileRow, *, named: bool) -> tuple[str, str, str, str]:
+    place = f"{tile.left} to {tile.left + tile.width}, {tile.top} to {tile.top + tile.height}"
+    return str(tile.number), place, tile_result(tile, named=named), str(tile.cell_count)
 
 
 def _figures(found: Evidence, stated: Result | None) -> list[tuple[str, str, str, str]]:

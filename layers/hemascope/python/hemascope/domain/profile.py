@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hemascope.domain.drift import Baseline
 from hemascope.domain.errors import ArtifactError
+from hemascope.domain.quality import QualityFigure, QualityLimit, QualityReason
 from hemascope.domain.report import Digest, ModelReference
 
 LARGEST_PROFILE = 200_000  # bytes of JSON
@@ -99,6 +100,18 @@ class ProfileLimits(_Contract):
     largest_uncorrected_score: Annotated[float, Field(gt=0.0)] = 5.0
     largest_corrected_score: Annotated[float, Field(gt=0.0)] = 0.52
     smallest_quality_passed: Annotated[float, Field(ge=0.0, le=1.0)] = 0.9
+    # How wide the red cells of a later field may be, as a multiple of the ruler: beyond, it is another objective.
+    smallest_red_cell: Annotated[float, Field(gt=0.0, le=1.0)] = 0.7
+    largest_red_cell: Annotated[float, Field(ge=1.0)] = 1.4
+
+    @property
+    def scale(self) -> tuple[QualityLimit, QualityLimit]:
+        """The limits of a field's red cells as those of a quality gate."""
+        figure, reason = QualityFigure.RED_CELL, QualityReason.WRONG_MAGNIFICATION
+        return (
+            QualityLimit(figure=figure, reason=reason, low=self.smallest_red_cell),
+            QualityLimit(figure=figure, reason=reason, high=self.largest_red_cell),
+        )
 
 
 class FittedField(_Contract):

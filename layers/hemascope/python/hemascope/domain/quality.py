@@ -16,6 +16,7 @@ class QualityFigure(StrEnum):
     UNEVENNESS = "unevenness"
     STAIN = "stain"
     GRAIN = "grain"
+    RED_CELL = "red_cell"  # of a whole field, where its microscope has a ruler and the field can be measured
     CELLS = "cells"
     CELL_AREA = "cell_area"
     MASK_COVERAGE = "mask_coverage"
@@ -67,3 +68,21 @@ class QualitySpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     limits: Annotated[tuple[QualityLimit, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _of_every_picture(self) -> "QualitySpec":
+        if any(limit.figure is QualityFigure.RED_CELL for limit in self.limits):
+            raise ValueError("expected limits of figures that every picture has; that of red cells is the profile's")
+        return self
+
+
+class QualityFinding(BaseModel):
+    """A figure of quality that is beyond the model's limit, and what to do about it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: QualityReason
+    figure: QualityFigure
+    value: Annotated[float, Field(allow_inf_nan=False)]
+    limit: Annotated[float, Field(allow_inf_nan=False)]
+    advice: str

@@ -10,8 +10,9 @@ from hemascope.domain.drift import PhotographedFigures
 from hemascope.domain.errors import RejectionReason
 from hemascope.domain.hospital import Telephone
 from hemascope.domain.picture_file import ColourDeclaration, DepthSource, PictureFormat
-from hemascope.domain.quality import QualityFigure, QualityReason
+from hemascope.domain.quality import QualityFigure, QualityFinding
 from hemascope.domain.specimen import Segment, Specimen, digest_of
+from hemascope.domain.tiles import TileRow
 
 DISCLAIMER: Literal["decision support, not a diagnosis"] = "decision support, not a diagnosis"
 
@@ -92,16 +93,6 @@ class Rejection(_Contract):
     advice: str
 
 
-class QualityFinding(_Contract):
-    """A figure of quality that is beyond the model's limit, and what to do about it."""
-
-    reason: QualityReason
-    figure: QualityFigure
-    value: Annotated[float, Field(allow_inf_nan=False)]
-    limit: Annotated[float, Field(allow_inf_nan=False)]
-    advice: str
-
-
 class Quality(_Contract):
     """Figures of the working picture: brightness and contrast are 0-255, sharpness is a variance of the Laplacian."""
 
@@ -121,12 +112,14 @@ class Pictures(_Contract):
 
 
 class CellRow(_Contract):
-    """One counted cell, as numbered in the overlay. Lengths are pixels of the working picture (224 x 224)."""
+    """One counted cell, as numbered in the overlay. Lengths are pixels of the grid that the evidence names."""
 
     number: Annotated[int, Field(ge=1)]
     row: Annotated[float, Field(ge=0.0)]  # of its centre, from the top
     column: Annotated[float, Field(ge=0.0)]  # from the left
     area: Annotated[int, Field(ge=1)]
+    # Of the disc of its area, in micrometres; None where the microscope has no ruler.
+    diameter: Annotated[float, Field(gt=0.0)] | None = None
     roundness: Probability  # its share of the smallest circle around it: 1 is a disc
     brightness: Annotated[float, Field(ge=0.0, le=255.0)]  # mean grey level
     evidence_share: Probability  # of what speaks for the label
@@ -151,8 +144,15 @@ class UncorrectedScores(_Contract):
     feature_score: Annotated[float, Field(ge=0.0)]
 
 
+class CellGrid(_Contract):
+    """Pixels, over the whole picture, in which cells are measured: the working picture, or a cut field at working scale."""
+
+    width: Annotated[int, Field(ge=1)] = 224
+    height: Annotated[int, Field(ge=1)] = 224
+
+
 class Evidence(_Contract):
-    """What the result rests on."""
+    """What the result rests on. Of a field cut into tiles, scores are those of the worst tile that is read."""
 
     cell_count: Annotated[int, Field(ge=0)]
     mask_coverage: Probability
@@ -166,6 +166,8 @@ class Evidence(_Contract):
     photographed: PhotographedFigures | None = None  # light and stain before any correction
     source: SourcePicture | None = None  # None in reports from before version 1.2
     pictures: Pictures | None = None
+    grid: CellGrid = CellGrid()
+    tiles: tuple[TileRow, ...] = ()  # empty where the picture was judged as a whole
     cells: tuple[CellRow, ...]
 
     @model_validator(mode="after")

@@ -19,20 +19,24 @@ _BRIGHT, _DARK = (255, 255, 255), (40, 0, 70)  # of a number and its halo: brigh
 _PALE_CELL = 155.0  # grey level
 _SLIVER = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
 _LONGEST_SIDE = 1024  # pixels; more is for nobody's eyes and costs time to encode
+_TILE_SIDE, _LARGEST_FIELD = 400, 2048  # pixels; of a field that was cut each tile shall be seen, and the file stay small
 _NUMBERED_SIDE = 448  # pixels; below it a number hides the cell it names
 
 
-def shrink_for_overlay(picture: Picture) -> Picture:
-    """The picture as large as its overlay will be, itself where it is no larger; the same overlay is drawn on either."""
+def shrink_for_overlay(picture: Picture, tiles: int = 1) -> Picture:
+    """The picture as large as its overlay will be, itself where it is no larger; the same overlay is drawn on either.
+
+    ``tiles``: how many of a cut field lie along its longer side.
+    """
     height, width = picture.shape[:2]
-    scale = _LONGEST_SIDE / max(height, width)
+    scale = min(_LARGEST_FIELD, max(_LONGEST_SIDE, _TILE_SIDE * tiles)) / max(height, width)
     if scale >= 1.0:
         return picture
     shown = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(picture, shown, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def draw_overlay(picture: Picture, segmentation: Segmentation, cells: Sequence[CellRow] = ()) -> Picture:
+def draw_overlay(picture: Picture, segmentation: Segmentation, cells: Sequence[CellRow] = (), tiles: int = 1) -> Picture:
     """Draw the outline of every segmented cell on the original picture, and its number where there is a table of cells.
 
     Parameters
@@ -43,26 +47,30 @@ def draw_overlay(picture: Picture, segmentation: Segmentation, cells: Sequence[C
         Of its working picture.
     cells
         To be numbered: the rows of :func:`hemascope.imaging.cells.measure_cells`.
+    tiles
+        How many of a cut field lie along its longer side: lines and numbers are drawn finer.
 
     Returns
     -------
-    array of at most 1,024 pixels a side and of the picture's shape, uint8, RGB; small ones with numbers are doubled
+    array of at most 1,024 pixels a side (2,048 of a cut field) and of the picture's shape, uint8, RGB; small ones with numbers
+    are doubled
     """
-    canvas = shrink_for_overlay(picture)
+    canvas = shrink_for_overlay(picture, tiles)
+    pen = max(canvas.shape) / max(1.0, tiles / 2.0)
     if cells and max(canvas.shape) < _NUMBERED_SIDE:
-        canvas = np.asarray(cv2.resize(canvas, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR), np.uint8)
+        canvas, pen = np.asarray(cv2.resize(canvas, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR), np.uint8), 2.0 * pen
     elif canvas is picture:
         canvas = picture.copy()
     if not cells:
-        return _outline(canvas, _enlarged(segmentation.mask.astype(np.uint8), canvas), _CONTOUR)
-    _outline(canvas, _enlarged(_beside_cells(segmentation), canvas), _NO_CELL)
+        return _outline(canvas, _enlarged(segmentation.mask.astype(np.uint8), canvas), _CONTOUR, pen)
+    _outline(canvas, _enlarged(_beside_cells(segmentation), canvas), _NO_CELL, pen)
     labels = _enlarged(segmentation.labels, canvas)
     boxes = _boxes(segmentation.labels, labels.shape)
     for number in (cell.number for cell in cells if cell.number in boxes):
         rows, columns = boxes[number]
-        _outline(canvas, (labels[rows, columns] == number).astype(np.uint8), _CONTOUR, (columns.start, rows.start))
+        _outline(canvas, (labels[rows, columns] == number).astype(np.uint8), _CONTOUR, pen, (columns.start, rows.start))
     for cell in cells:
-        _write(canvas, cell, segmentation.mask.shape)
+        _write(canvas, cell, segmentation.mask.shape, pen)
     return canvas
 
 
@@ -92,17 +100,17 @@ def _boxes(labels: NDArray[np.int32], shown: tuple[int, ...]) -> dict[int, tuple
 
 
 def _outline(
-    canvas: Picture, mask: NDArray[np.uint8], colour: tuple[int, int, int], offset: tuple[int, int] = (0, 0)
+    canvas: Picture, mask: NDArray[np.uint8], colour: tuple[int, int, int], pen: float, offset: tuple[int, int] = (0, 0)
 ) -> Picture:
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=offset)
-    thickness = max(1, round(max(canvas.shape) / 400))
+    thickness = max(1, round(pen / 400))
     return np.asarray(cv2.drawContours(canvas, contours, -1, colour, thickness, cv2.LINE_AA), np.uint8)
 
 
-def _write(canvas: Picture, cell: CellRow, working: tuple[int, ...]) -> None:
+def _write(canvas: Picture, cell: CellRow, working: tuple[int, ...], pen: float) -> None:
     """The number in the middle of its cell."""
     height, width = canvas.shape[:2]
-    size = max(height, width) / 1100
+    size = pen / 1100
     (wide, high), _ = cv2.getTextSize(str(cell.number), cv2.FONT_HERSHEY_SIMPLEX, size, 1)
     column = (cell.column + 0.5) * width / working[1] - wide / 2
     row = (cell.row + 0.5) * height / working[0] + high / 2

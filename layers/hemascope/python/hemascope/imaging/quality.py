@@ -1,5 +1,6 @@
 """Figures that say whether a smear can be judged at all."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -7,11 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.domain.errors import RejectedSmear, RejectionReason
-from hemascope.domain.quality import QualityFigure, QualityLimit, QualitySpec
+from hemascope.domain.quality import QualityFigure, QualityFinding, QualityLimit, QualityReason, QualitySpec
 from hemascope.imaging.decode import Picture
 from hemascope.imaging.segment import Segmentation
 
 Grey = NDArray[np.float32]
+# What a tile without white cells may break, as nothing else is wrong with it: it says that nothing is there, or measures how
+# large it is. Bare glass is too bright or flat as well; it can't be told from an overexposed tile, and counts as one.
+_NOTHING_THERE = frozenset({QualityReason.TOO_FEW_CELLS, QualityReason.EMPTY_MASK, QualityReason.UNSTAINED})
+_SIZE_OF_NOTHING = frozenset({QualityFigure.CELL_AREA, QualityFigure.GRAIN})
 _WHITE = 250  # of every channel
 _TILES = 8  # a row
 _FLAT_DEVIATION = 1.5  # grey levels; what a camera sees of an empty slide has more noise
@@ -26,6 +31,11 @@ class QualityFigures:
     brightness: float
     contrast: float
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether the picture is of one colour: black, white, a cap on the lens."""
+        return self.contrast < BLANK_CONTRAST
+
 
 def measure_quality(working: Picture) -> QualityFigures:
     """Measure a working picture.
@@ -35,15 +45,20 @@ def measure_quality(working: Picture) -> QualityFigures:
     RejectedSmear
         ``blank`` where the picture shows nothing (all black, all white, a cap on the lens).
     """
-    grey = np.asarray(cv2.cvtColor(working, cv2.COLOR_RGB2GRAY), np.uint8)
-    mean, deviation = cv2.meanStdDev(without_corner(grey))
-    figures = QualityFigures(float(cv2.Laplacian(grey, cv2.CV_64F).var()), float(mean[0, 0]), float(deviation[0, 0]))
-    if figures.contrast < BLANK_CONTRAST:
+    figures = quality_figures(working)
+    if figures.is_blank:
         raise RejectedSmear(
             RejectionReason.BLANK,
             f"expected a smear, received a picture of one colour (contrast {figures.contrast:.1f} of 255 grey levels)",
         )
     return figures
+
+
+def quality_figures(working: Picture) -> QualityFigures:
+    """Measure a working picture, also one that shows nothing."""
+    grey = np.asarray(cv2.cvtColor(working, cv2.COLOR_RGB2GRAY), np.uint8)
+    mean, deviation = cv2.meanStdDev(without_corner(grey))
+    return QualityFigures(float(cv2.Laplacian(grey, cv2.CV_64F).var()), float(mean[0, 0]), float(deviation[0, 0]))
 
 
 def gate_figures(working: Picture, segmentation: Segmentation) -> dict[QualityFigure, float]:
@@ -91,6 +106,11 @@ def purple_peak(picture: Picture) -> float:
     """How purple the most purple pixels are (99.5th percentile), in grey levels above green."""
     red, green, blue = cv2.split(picture)
     return float(np.percentile(cv2.subtract(cv2.min(red, blue), green), 99.5))
+
+
+def shows_no_cells(broken: Iterable[QualityLimit | QualityFinding], cells: float) -> bool:
+    """Whether a part of a field has no white cell, and no limit is broken for another reason."""
+    return cells == 0 and all(limit.reason in _NOTHING_THERE or limit.figure in _SIZE_OF_NOTHING for limit in broken)
 
 
 def _smooth(grey: Grey, sigma: float) -> Grey:

@@ -1,4 +1,4 @@
-"""The ruler: how wide a red cell is in a picture. Red cells of a person's blood are 7 to 8 micrometres wide, on any microscope.
+"""The ruler: how wide a red cell is in a picture. Red cells of a person's blood are equally wide on any microscope.
 
 It looks for discs of one size in what the paler half of the stained pixels absorb, whatever their colour: the edge of a disc
 points at its centre from everywhere (a circular Hough transform by gradients), and only at the right radius.
@@ -15,6 +15,9 @@ from hemascope.imaging.colour import DENSITY
 from hemascope.imaging.decode import Picture
 
 Plane = NDArray[np.float32]
+# "RBCs are 7-8 micrometers in diameter" in a prepared blood sample (NIH, Virtual Microscope, Medical Reference Manual). In iron
+# deficiency they are smaller and in megaloblastic anemia larger, and sizes in micrometres are wrong by as much.
+RED_CELL_MICROMETRES = 7.5
 _LONGEST_SIDE = 900  # pixels in which discs are looked for
 _SMALLEST, _LARGEST = 8.0, 260.0  # pixels: diameters that are looked for, in that picture
 _STEP = 1.05  # from one diameter to the next

@@ -20,13 +20,14 @@ from hemascope.domain.profile import (
     ProfileLimits,
     Ruler,
 )
+from hemascope.domain.quality import QualityFigure
 from hemascope.imaging.colour import apply_colour_map
 from hemascope.imaging.decode import Picture, decode
 from hemascope.imaging.illumination import FIELDS_FOR_A_STATE, learn_states
 from hemascope.imaging.model_input import paint_mark, to_network_inputs
-from hemascope.imaging.quality import broken_limits, gate_figures
+from hemascope.imaging.quality import broken_limits, gate_figures, shows_no_cells
 from hemascope.imaging.scale import Reading, microscope_diameter, red_cell_diameter
-from hemascope.imaging.tiles import working_tiles
+from hemascope.imaging.tiles import cut_field
 from hemascope.microscopes.colour_fit import candidates
 from hemascope.microscopes.field_colours import clipped, measure_field
 from hemascope.microscopes.reference import MicroscopeReference
@@ -182,7 +183,7 @@ def _measure_ruler(fields: Sequence[CommissioningField]) -> Ruler | None:
 
 def _working(fields: Sequence[CommissioningField], spec: PreprocessingSpec, profile: MicroscopeProfile) -> list[Picture]:
     """Working pictures of all tiles of all fields."""
-    return [working for field in fields for _, working in working_tiles(field.picture, spec, profile)]
+    return [tile.working for field in fields for tile in cut_field(field.picture, spec, profile).tiles]
 
 
 def _evenly(pictures: Sequence[Picture], count: int) -> list[Picture]:
@@ -198,10 +199,13 @@ def _mean_score(pictures: Sequence[Picture], colour_map: ColourMap, classifier: 
 
 
 def _quality_passed(pictures: Sequence[Picture], colour_map: ColourMap, classifier: Classifier) -> float:
+    """Share of the tiles with white cells that pass the gate; 0 where no tile has any."""
     manifest = classifier.artifact.manifest
     mapped = [_mapped(picture, colour_map, manifest.preprocessing) for picture in pictures]
     found = [gate_figures(picture, to_network_inputs(picture, manifest.preprocessing).segmentation) for picture in mapped]
-    return float(np.mean([not broken_limits(figures, manifest.quality) for figures in found]))
+    broken = [(broken_limits(figures, manifest.quality), figures[QualityFigure.CELLS]) for figures in found]
+    judged = [not limits for limits, cells in broken if not shows_no_cells(limits, cells)]
+    return float(np.mean(judged)) if judged else 0.0
 
 
 def _mapped(picture: Picture, colour_map: ColourMap, spec: PreprocessingSpec) -> Picture:

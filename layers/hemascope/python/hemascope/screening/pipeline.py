@@ -1,42 +1,41 @@
 """Bytes of a picture -> report, summary and pictures. Pure: no clock, no network, no disk in here or below."""
 
-import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hemascope.domain.errors import RejectedSmear
 from hemascope.domain.microscope import MicroscopeUse
-from hemascope.domain.quality import QualityFigure
+from hemascope.domain.profile import MicroscopeProfile
+from hemascope.domain.quality import QualityFigure, QualityFinding
 from hemascope.domain.report import (
+    CellGrid,
     Decision,
     Evidence,
     PatientSummary,
-    Quality,
-    QualityFinding,
     Rejection,
     Report,
     Result,
     State,
-    UncorrectedScores,
 )
 from hemascope.domain.specimen import Specimen
 from hemascope.imaging.cells import measure_cells
 from hemascope.imaging.decode import Decoded, Picture, decode_file
-from hemascope.imaging.fingerprint import colour_fingerprint
 from hemascope.imaging.heat_map import draw_heat_maps, positive_sum, share_of_evidence, shrink_for_heat_maps
-from hemascope.imaging.model_input import to_network_inputs, to_working_picture
 from hemascope.imaging.overlay import draw_overlay, shrink_for_overlay
 from hemascope.imaging.photographed import photographed_figures
-from hemascope.imaging.quality import broken_limits, gate_figures, measure_quality
+from hemascope.imaging.scale import RED_CELL_MICROMETRES
+from hemascope.imaging.stitch import stitch_maps, stitch_pictures, stitch_segmentations, weigh_maps
+from hemascope.imaging.tiles import cut_field, red_cell_in, relative_scale, tiles_across
 from hemascope.model.artifact import Artifact
-from hemascope.model.classifier import Answer, Classifier
-from hemascope.model.decision import decide, names_of
-
-Timer = Callable[[], float]
+from hemascope.model.classifier import Classifier
+from hemascope.screening.field import field_quality, judge_field, tile_rows, worst_scores
+from hemascope.screening.laps import Laps, Timer
+from hemascope.screening.tile import judge_tiles, make_findings
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def screen(
     """
     identity = object_id or content_id(data)
     try:
-        return _judge(data, specimen, classifier, microscope, identity, _Laps(timer), draw)
+        return _judge(data, specimen, classifier, microscope, identity, Laps(timer), draw)
     except RejectedSmear as refusal:
         return reject(refusal, specimen, classifier.artifact, identity, microscope)
 
@@ -131,14 +130,19 @@ def _judge(
     classifier: Classifier,
     microscope: MicroscopeUse | None,
     object_id: str,
-    laps: "_Laps",
+    laps: Laps,
     draw: bool,
 ) -> Screening:
     decoded = decode_file(data)
     with ThreadPoolExecutor(1) as beside:
         # A large picture is shrunk for drawing on one processor while it is measured on the other.
-        canvases = [beside.submit(shrink, decoded.picture) for shrink in (shrink_for_overlay, shrink_for_heat_maps) if draw]
-        return _measure(decoded, specimen, classifier, microscope, object_id, laps, canvases)
+        profile = microscope.profile if microscope else None
+        canvases = []
+        if draw:
+            canvases.append(beside.submit(shrink_for_overlay, decoded.picture, tiles_across(decoded.picture, profile)))
+            canvases.append(beside.submit(shrink_for_heat_maps, decoded.picture))
+        scale = beside.submit(relative_scale, decoded.picture, profile)
+        return _measure(decoded, specimen, classifier, microscope, object_id, laps, canvases, scale)
 
 
 def _measure(
@@ -147,50 +151,54 @@ def _measure(
     classifier: Classifier,
     microscope: MicroscopeUse | None,
     object_id: str,
-    laps: "_Laps",
+    laps: Laps,
     canvases: list[Future[Picture]],
+    scale: Future[float | None],
 ) -> Screening:
     artifact, spec = classifier.artifact, classifier.artifact.manifest.preprocessing
     profile = microscope.profile if microscope else None
-    working = to_working_picture(decoded.picture, spec, profile)
+    cut = cut_field(decoded.picture, spec, profile)
+    photographed = None
+    if microscope and microscope.profile and not microscope.is_verified:  # nothing proves that the correction is harmless
+        photographed = cut_field(decoded.picture, spec, MicroscopeProfile(ruler=microscope.profile.ruler)).tiles
     laps.mark("decode")
-    figures = measure_quality(working)
-    score = artifact.colours.score(colour_fingerprint(working))
-    laps.mark("quality")
-    inputs = to_network_inputs(working, spec)
-    found = inputs.segmentation
-    measured = gate_figures(working, found)
-    findings = _findings(measured, artifact)
-    laps.mark("segment")
-    answer = classifier.answer(inputs)
-    uncorrected = _uncorrected_scores(decoded.picture, working, microscope, classifier)
-    laps.mark("network")
-    shares = share_of_evidence(positive_sum(answer.maps.values()), found.labels)
-    cells = measure_cells(found.labels, working, shares)
+    tiles = judge_tiles(cut.tiles, photographed, classifier, laps)
+    found = stitch_segmentations(cut, [tile.inputs.segmentation for tile in tiles])
+    red_cell = scale.result()
+    judged = judge_field(tiles, _scale_findings(red_cell, profile, artifact), microscope, artifact)
+    heat = weigh_maps([positive_sum(tile.answer.maps.values()) for tile in tiles], judged.weights)
+    shares = share_of_evidence(stitch_maps(cut, heat), found.labels)
+    seen = stitch_pictures(cut, [tile.tile.working for tile in tiles])
+    cells = measure_cells(found.labels, seen, shares, _pixel_area(decoded.picture, found.labels, profile))
     laps.mark("cells")
     pictures = None
     if canvases:
         for_overlay, for_heat_maps = (canvas.result() for canvas in canvases)
-        overlay = draw_overlay(for_overlay, found, cells)
+        overlay = draw_overlay(for_overlay, found, cells, tiles_across(decoded.picture, profile))
         laps.mark("overlay")
-        pictures = SmearPictures(inputs.segmented_picture, overlay, draw_heat_maps(for_heat_maps, answer.maps))
+        maps = {branch: stitch_maps(cut, [tile.answer.maps[branch] for tile in tiles]) for branch in tiles[0].answer.maps}
+        segmented = stitch_pictures(cut, [tile.inputs.segmented_picture for tile in tiles])
+        pictures = SmearPictures(segmented, overlay, draw_heat_maps(for_heat_maps, maps))
         laps.mark("heat_maps")
+    colours, features, uncorrected = worst_scores(tiles)
     evidence = Evidence(
         cell_count=found.cell_count,
         mask_coverage=found.coverage,
-        quality=Quality(**dataclasses.asdict(figures), figures=measured, findings=findings),
-        out_of_distribution_score=score,
-        feature_score=answer.feature_score,
+        quality=field_quality(tiles, found.cell_count, red_cell, judged.findings),
+        out_of_distribution_score=colours,
+        feature_score=features,
         uncorrected=uncorrected,
         photographed=photographed_figures(decoded.picture),
         source=decoded.source,
+        grid=CellGrid(width=cut.width, height=cut.height),
+        tiles=tile_rows(tiles, judged.result.label, artifact),
         cells=cells,
     )
     report = Report(
         object_id=object_id,
         specimen=specimen,
         state=State.REPORTED,
-        result=_decide(answer, evidence, microscope, artifact),
+        result=judged.result,
         evidence=evidence,
         microscope=microscope.reported if microscope else None,
         model=artifact.reference,
@@ -199,60 +207,22 @@ def _measure(
     return Screening(report, summarize(report, artifact), pictures)
 
 
-def _uncorrected_scores(
-    picture: Picture, working: Picture, microscope: MicroscopeUse | None, classifier: Classifier
-) -> UncorrectedScores | None:
-    """The guards' scores of the picture as photographed. A correction may make a strange picture look known."""
-    if microscope is None or microscope.is_verified or microscope.profile is None:
+def _scale_findings(
+    red_cell: float | None, profile: MicroscopeProfile | None, artifact: Artifact
+) -> tuple[QualityFinding, ...]:
+    """A finding where the red cells of a field are not as wide as the ruler of its microscope: another objective."""
+    if red_cell is None or profile is None:
+        return ()
+    broken = [limit for limit in profile.limits.scale if limit.broken_by(red_cell)]
+    return tuple(make_findings({QualityFigure.RED_CELL: red_cell}, broken, artifact.texts))
+
+
+def _pixel_area(picture: Picture, labels: NDArray[np.int32], profile: MicroscopeProfile | None) -> float | None:
+    """Square micrometres that a pixel of the labels covers; None where the microscope has no ruler."""
+    red_cell = red_cell_in(picture, profile)
+    if red_cell is None:
         return None
-    spec, artifact = classifier.artifact.manifest.preprocessing, classifier.artifact
-    photographed = to_working_picture(picture, spec)
-    if np.array_equal(photographed, working):
-        return None
-    return UncorrectedScores(
-        out_of_distribution_score=artifact.colours.score(colour_fingerprint(photographed)),
-        feature_score=classifier.answer(to_network_inputs(photographed, spec)).feature_score,
-    )
-
-
-def _findings(measured: dict[QualityFigure, float], artifact: Artifact) -> tuple[QualityFinding, ...]:
-    spec, advice = artifact.manifest.quality, artifact.texts.quality
-    return tuple(
-        QualityFinding(
-            reason=limit.reason,
-            figure=limit.figure,
-            value=measured[limit.figure],
-            limit=limit.bound,
-            advice=advice[limit.reason],
-        )
-        for limit in broken_limits(measured, spec)
-    )
-
-
-def _decide(answer: Answer, evidence: Evidence, microscope: MicroscopeUse | None, artifact: Artifact) -> Result:
-    spec, disease, probabilities = artifact.manifest.decision, artifact.manifest.disease, answer.probabilities
-    found = decide(probabilities, answer.typical, spec, disease.classes)
-    findings = evidence.quality.findings
-    if findings or evidence.cell_count < spec.minimum_cells:
-        decision = Decision.POOR_QUALITY
-    elif microscope and not microscope.is_verified:
-        decision = Decision.UNVERIFIED
-    elif evidence.guard_score > 1.0:
-        decision = Decision.OUT_OF_DISTRIBUTION
-    else:
-        decision = Decision.CONFIDENT if found.is_conclusive else Decision.INDETERMINATE
-    advice = artifact.texts.recommend(decision, found.label, found.prediction_set, disease.urgent_classes)
-    if findings:
-        advice = " ".join(dict.fromkeys(finding.advice for finding in findings))
-    return Result(
-        label=found.label,
-        probabilities={name: float(share) for name, share in zip(disease.class_names, probabilities, strict=True)},
-        confidence=float(probabilities.max()),
-        prediction_set=found.prediction_set,
-        conformal_set=names_of(answer.typical, disease.classes),
-        decision=decision,
-        recommendation=advice,
-    )
+    return (RED_CELL_MICROMETRES / red_cell) ** 2 * float(picture.shape[0] * picture.shape[1] / labels.size)
 
 
 def summarize(report: Report, artifact: Artifact) -> PatientSummary:
@@ -283,18 +253,3 @@ def _urgent_possible(result: Result, artifact: Artifact) -> str | None:
     urgent = artifact.manifest.disease.urgent_classes
     found = [name for name in result.prediction_set if name in urgent]
     return found[0] if found and result.decision is Decision.INDETERMINATE else None
-
-
-class _Laps:
-    """Milliseconds of each step, where there is a timer."""
-
-    def __init__(self, timer: Timer | None) -> None:
-        self._timer = timer
-        self._last = timer() if timer else 0.0
-        self.milliseconds: dict[str, float] = {}
-
-    def mark(self, step: str) -> None:
-        if self._timer:
-            now = self._timer()
-            self.milliseconds[step] = round((now - self._last) * 1000.0, 3)
-            self._last = now
