@@ -23,13 +23,26 @@ TIERS = {
     "model": {"imaging", "domain"},
     "screening": {"model", "imaging", "ports", "domain"},
     "microscopes": {"model", "imaging", "domain"},
+    "jobs": {"screening", "microscopes", "model", "imaging", "ports", "domain"},
     "slides": {"domain"},
     "notifications": {"ports", "domain"},
     "documents": {"imaging", "domain"},
     "portal": {"documents", "slides", "ports", "runtime", "domain"},
     "runtime": {"domain"},
     "aws": {"ports", "domain"},
-    "bootstrap": {"aws", "portal", "notifications", "screening", "documents", "model", "runtime", "ports", "domain"},
+    "bootstrap": {
+        "aws",
+        "portal",
+        "notifications",
+        "jobs",
+        "microscopes",
+        "screening",
+        "documents",
+        "model",
+        "runtime",
+        "ports",
+        "domain",
+    },
 }
 POWERTOOLS = {"portal", "runtime"}  # event handler, logger, batch processor and metrics
 

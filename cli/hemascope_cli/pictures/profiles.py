@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hemascope.domain.acquisition import MINIMUM_PICTURES
+from hemascope.domain.commissioning import check_in_words
 from hemascope.domain.errors import RejectedSmear
 from hemascope.domain.profile import FittedFigures, MicroscopeProfile, ProfileLimits
 from hemascope.microscopes.profile import CommissioningField, fit_profile, read_field
@@ -16,8 +17,6 @@ from hemascope_cli.errors import NothingToScreen
 from hemascope_cli.pictures.commissioning import find_in_folder, take_fingerprint
 from hemascope_cli.pictures.files import LOOSE, PictureFile, read_picture, write_text
 from hemascope_cli.pictures.network import load_classifier
-
-_CHANNELS = ("red", "green", "blue")
 
 
 def fit_folder(folder: Path, out: Path, acquisition: Path | None, artifact: Path | None, *, square_pixels: bool = True) -> int:
@@ -102,13 +101,4 @@ def _profile_lines(profile: MicroscopeProfile, out: Path) -> list[str]:
 
 
 def _figure_lines(figures: FittedFigures, limits: ProfileLimits) -> list[str]:
-    uncorrected = figures.uncorrected_score
-    passed, needed = 100 * figures.quality_passed, 100 * limits.smallest_quality_passed
-    shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in zip(_CHANNELS, figures.clipped, strict=True))
-    return [
-        f"  {figures.fields} fields of {figures.slides} slides; at least {limits.minimum_fields} of {limits.minimum_slides}",
-        f"  lost in highlights and shadows: {shares}; at most {100 * limits.largest_clipped:.0f} % in each",
-        f"  distance from the model's pictures (1 accepted): {uncorrected:.2f}; at most {limits.largest_uncorrected_score:g}",
-        f"  the same with the profile: {figures.corrected_score:.2f}; at most {limits.largest_corrected_score:g}",
-        f"  fields of good quality: {passed:.0f} %; at least {needed:.0f} %",
-    ]
+    return [f"  {check.text}" for check in check_in_words(figures, limits)]

@@ -13,7 +13,8 @@ from reportlab.platypus import Frame, KeepInFrame, Paragraph, Spacer, Table
 
 from hemascope.documents.fonts import BOLD, REGULAR, markup, register
 from hemascope.documents.pdf_sections import ACCENT, CAUTION, INK, LINE, PALE, QUIET, WIDTH, moment, section
-from hemascope.domain.verification import KnownAnswer, MeasuredShare, VerificationProof, VerifiedSlide
+from hemascope.domain.known_answers import KnownAnswer
+from hemascope.domain.verification import MeasuredShare, VerificationProof, VerifiedSlide, slides_needed
 
 _MARGIN, _HEAD, _FOOT = 16 * mm, 24 * mm, 36 * mm
 _TEXT = ParagraphStyle("proof", fontName=REGULAR, fontSize=9, leading=12, textColor=INK, splitLongWords=1)
@@ -67,7 +68,7 @@ def _result(proof: VerificationProof) -> Any:
     if proof.passed:
         said = "With this profile and this model, the limits below are reached on slides whose answer is known."
     else:
-        said = f"Still needed: {' and '.join(_needed(proof))}."
+        said = f"Still needed: {' and '.join(slides_needed(proof.figures))}."
     lines = [Paragraph("Verified" if proof.passed else "Not verified", _HEADLINE), Paragraph(said, _TEXT)]
     style = [
         ("BACKGROUND", (0, 0), (-1, -1), PALE),
@@ -77,15 +78,6 @@ def _result(proof: VerificationProof) -> Any:
         ("BOTTOMPADDING", (0, 0), (-1, -1), 7),
     ]
     return Table([[lines]], colWidths=[WIDTH], style=style)
-
-
-def _needed(proof: VerificationProof) -> list[str]:
-    leukemia, benign = proof.figures.leukemia_slides_needed, proof.figures.benign_slides_needed
-    return [
-        f"{count} more {kind} slides without {error}"
-        for count, kind, error in ((leukemia, "leukemia", "a miss"), (benign, "benign", "an error"))
-        if count
-    ]
 
 
 def _figures(proof: VerificationProof) -> Any:

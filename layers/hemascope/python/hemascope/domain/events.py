@@ -12,6 +12,8 @@ from hemascope.domain.specimen import ObjectVersion, Unicode
 
 ARCHIVE_RUN = "ArchiveRun"  # the reason in events of infra/archive_definition.py; events of S3 have other reasons
 
+MICROSCOPE_CHANGE = "MicroscopeChange"  # the reason in messages of :func:`announce_again`
+
 
 class CreatedObject(BaseModel):
     """An object version that was created, and its size in bytes where the event contains it.
@@ -116,6 +118,21 @@ def announce(created: CreatedObject) -> str:
         found["versionId"] = version.version_id
     record = {"eventName": "ObjectCreated:Announced", "s3": {"bucket": {"name": version.bucket}, "object": found}}
     return json.dumps({"Records": [record]})
+
+
+def announce_again(created: CreatedObject) -> str:
+    """A message by which a stored picture is screened again because its microscope's profile, proof or suspension changed.
+
+    It has the form of an event of EventBridge, whose detail has a reason.
+    """
+    version = created.object
+    found: dict[str, Any] = {"key": version.key}
+    if created.size is not None:
+        found["size"] = created.size
+    if version.version_id != "null":
+        found["version-id"] = version.version_id
+    detail = {"bucket": {"name": version.bucket}, "object": found, "reason": MICROSCOPE_CHANGE}
+    return json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": detail})
 
 
 def _without_folders(created: list[CreatedObject]) -> list[CreatedObject]:

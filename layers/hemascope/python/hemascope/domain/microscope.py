@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hemascope.domain.errors import HemascopeError
+from hemascope.domain.microscope_run import Account, JobKind, JobRun
 from hemascope.domain.profile import MicroscopeProfile
 from hemascope.domain.report import Digest, MicroscopeState, ReportedMicroscope
 from hemascope.domain.review import Comment, Label
@@ -52,7 +53,6 @@ class _Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-Account = Annotated[str, Field(min_length=1, max_length=128)]  # id of an account in the user pool, or DRIFT
 Reason = Annotated[Comment, Field(min_length=1, max_length=500)]
 
 
@@ -97,6 +97,8 @@ class Microscope(_Row):
         The current profile; None before the first, and where the objective was changed since.
     profiles
         Every profile that was ever current, in order.
+    runs
+        The newest run of each kind of job; those of another objective are forgotten.
     version
         Counts the changes, for conditional writes; 1 is the registration.
     """
@@ -110,6 +112,7 @@ class Microscope(_Row):
     profiles: tuple[ProfileVersion, ...] = ()
     verification: Verification | None = None
     suspension: Suspension | None = None
+    runs: dict[JobKind, JobRun] = {}
     version: Annotated[int, Field(ge=1)] = 1
 
     @model_validator(mode="after")
@@ -195,10 +198,10 @@ def describe(microscope: Microscope, make: str | None, objective: str | None) ->
         Where the objective of a reference microscope would change.
     """
     if objective == microscope.objective:
-        return _changed(microscope, make=make)
+        return changed(microscope, make=make)
     if microscope.is_reference:
         raise IsReference
-    return _changed(microscope, make=make, objective=objective, profile=None, verification=None)
+    return changed(microscope, make=make, objective=objective, profile=None, verification=None, runs={})
 
 
 def adopt_profile(microscope: Microscope, sha256: str, at: datetime, by: str) -> Microscope:
@@ -215,7 +218,7 @@ def adopt_profile(microscope: Microscope, sha256: str, at: datetime, by: str) ->
     if sha256 == microscope.profile:
         raise NothingChanges("This profile is in use already.")
     version = ProfileVersion(sha256=sha256, at=at, by=by)
-    return _changed(microscope, profile=sha256, profiles=(*microscope.profiles, version))
+    return changed(microscope, profile=sha256, profiles=(*microscope.profiles, version))
 
 
 def verify(microscope: Microscope, verification: Verification) -> Microscope:
@@ -233,7 +236,7 @@ def verify(microscope: Microscope, verification: Verification) -> Microscope:
         raise NoProfile
     if verification.profile != microscope.profile:
         raise OtherProfile
-    return _changed(microscope, verification=verification)
+    return changed(microscope, verification=verification)
 
 
 def suspend(microscope: Microscope, reason: str, at: datetime, by: str) -> Microscope:
@@ -246,7 +249,7 @@ def suspend(microscope: Microscope, reason: str, at: datetime, by: str) -> Micro
     """
     if microscope.suspension:
         raise NothingChanges("This microscope is suspended already.")
-    return _changed(microscope, suspension=Suspension(reason=reason, at=at, by=by))
+    return changed(microscope, suspension=Suspension(reason=reason, at=at, by=by))
 
 
 def resume(microscope: Microscope) -> Microscope:
@@ -259,7 +262,7 @@ def resume(microscope: Microscope) -> Microscope:
     """
     if microscope.suspension is None:
         raise NothingChanges("This microscope is not suspended.")
-    return _changed(microscope, suspension=None)
+    return changed(microscope, suspension=None)
 
 
 def set_reference(microscope: Microscope, *, is_reference: bool) -> Microscope:
@@ -272,10 +275,10 @@ def set_reference(microscope: Microscope, *, is_reference: bool) -> Microscope:
     """
     if is_reference == microscope.is_reference:
         raise NothingChanges(f"This microscope is {'a' if is_reference else 'no'} reference already.")
-    return _changed(microscope, is_reference=is_reference, profile=None)
+    return changed(microscope, is_reference=is_reference, profile=None)
 
 
-def _changed(microscope: Microscope, **changes: object) -> Microscope:
+def changed(microscope: Microscope, **changes: object) -> Microscope:
     """A validated copy with the next version number."""
     fields = {name: getattr(microscope, name) for name in Microscope.model_fields}
     return Microscope.model_validate(fields | changes | {"version": microscope.version + 1})

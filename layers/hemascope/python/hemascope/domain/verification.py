@@ -15,18 +15,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from hemascope import __version__
 from hemascope.domain.binomial import lower_bound, successes_needed, upper_bound
-from hemascope.domain.microscope import Account
+from hemascope.domain.known_answers import KnownAnswer
+from hemascope.domain.microscope_run import Account
 from hemascope.domain.report import Decision, Digest, ModelReference, Probability
 from hemascope.domain.specimen import Segment
 
 _DIGITS = 6  # of bounds in a proof
-
-
-class KnownAnswer(StrEnum):
-    """What is known of a slide from elsewhere, such as flow cytometry or a signed-off reading."""
-
-    LEUKEMIA = "leukemia"
-    BENIGN = "benign"
 
 
 class GivenAnswer(StrEnum):
@@ -96,6 +90,11 @@ class VerifiedSlide(_Contract):
     def is_right(self) -> bool:
         """Whether the model said what is known."""
         return self.answer is GivenAnswer(self.known)
+
+    @property
+    def is_called_benign(self) -> bool:
+        """Whether it is the dangerous error: leukemia that the model is confident is none."""
+        return bool(self.counted) and (self.known, self.answer) == (KnownAnswer.LEUKEMIA, GivenAnswer.BENIGN)
 
     @model_validator(mode="after")
     def _consistent(self) -> "VerifiedSlide":
@@ -217,6 +216,15 @@ class VerificationProof(_Contract):
     def sha256(self) -> str:
         """Digest of :meth:`to_json`, 64 hex digits."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+
+def slides_needed(figures: VerificationFigures) -> list[str]:
+    """What is still needed, in words that follow "Still needed"; nothing where the bounds are reached."""
+    kinds = (
+        (figures.leukemia_slides_needed, KnownAnswer.LEUKEMIA, "a miss"),
+        (figures.benign_slides_needed, KnownAnswer.BENIGN, "an error"),
+    )
+    return [f"{count} more {known} slides without {error}" for count, known, error in kinds if count]
 
 
 def answer_of_slide(answers: Iterable[GivenAnswer]) -> GivenAnswer:
