@@ -1,8 +1,9 @@
 """The jobs service: one job -> its run carried out once, however often its message comes, and an end that the page shows.
 
 The microscope's row holds the newest run of each kind. A worker begins by a conditional write, and does nothing where the run
-has ended or another one took its place. What it makes is stored under digests or under the run's id, each once, before the row says
-that the run has ended; so a worker that crashes between any two writes leaves a state from which the next delivery continues.
+has ended or another one took its place. What it makes is stored under digests or under the run's id, each once, before the row
+says that the run has ended; so a worker that crashes between any two writes leaves a state from which the next
+delivery continues.
 """
 
 from collections.abc import Callable

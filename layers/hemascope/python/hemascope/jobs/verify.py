@@ -48,7 +48,7 @@ class Verifier:
     def carry_out(self, microscope: Microscope, job: VerifyJob, run: JobRun) -> Ended:
         """Screen every field of the slides that this microscope took, store the proof, and record it where it passes.
 
-        A proof names its slides and fields by digests. Made again, after a crash, it is the same one, since it bears the time at
+        A proof names its slides and fields by digests. Made again, after a crash, it is the same one: it bears the time at
         which it was asked for.
 
         Raises

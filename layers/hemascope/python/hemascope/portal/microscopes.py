@@ -6,8 +6,11 @@ says, so nothing here changes it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
+from uuid import uuid4
 
 from hemascope.domain.audit import AuditAction
+from hemascope.domain.errors import TransientError
 from hemascope.domain.microscope import (
     Microscope,
     ProfileVersion,
@@ -20,17 +23,21 @@ from hemascope.domain.microscope import (
     state_of,
     suspend,
 )
+from hemascope.domain.microscope_jobs import MicroscopeJob, RescreenJob, as_one_change, end_run, queue_run
 from hemascope.domain.microscope_keys import profile_key, proof_key
+from hemascope.domain.microscope_run import JobRun, RunState
 from hemascope.domain.report import MicroscopeState
 from hemascope.domain.review import Label
 from hemascope.domain.specimen import Segment
 from hemascope.portal.audit import AuditService
 from hemascope.portal.identity import Person
+from hemascope.portal.microscope_runs import RunView, run_views
 from hemascope.portal.problems import Conflict, NotFound
 from hemascope.portal.requests import Message
-from hemascope.ports import Clock, LinkMaker, MicroscopeRegistry
+from hemascope.ports import Clock, JobQueue, LinkMaker, MicroscopeRegistry
 
 _ATTEMPTS = 5
+_NOT_QUEUED = "This could not be queued. Please start it again."
 
 
 class Description(Message):
@@ -64,6 +71,7 @@ class MicroscopeView(Message):
     profile: str | None  # sha256 of the current one
     verification: Verification | None  # the newest, which may be of another profile or model
     suspension: Suspension | None
+    runs: tuple[RunView, ...]
 
 
 class MicroscopeList(Message):
@@ -87,6 +95,16 @@ class MicroscopeDetails(Message):
     proof: str | None
 
 
+Change = Callable[[Microscope], Microscope]
+
+
+class MakeJob(Protocol):
+    """Makes the job of a run."""
+
+    def __call__(self, *, hospital: str, microscope: str, run: str) -> MicroscopeJob:
+        """Return the job of this run."""
+
+
 @dataclass(frozen=True)
 class MicroscopeService:
     """The microscopes of the caller's hospital.
@@ -102,6 +120,7 @@ class MicroscopeService:
     links: LinkMaker
     clock: Clock
     model: str
+    jobs: JobQueue
 
     def list_microscopes(self, person: Person) -> MicroscopeList:
         """List the microscopes of the hospital."""
@@ -115,7 +134,7 @@ class MicroscopeService:
         NotFound
             Where the hospital has none of this id.
         """
-        microscope = self._find(person, microscope_id)
+        microscope = self.find(person, microscope_id)
         proof = microscope.verification
         return MicroscopeDetails(
             microscope=self._view(microscope),
@@ -152,28 +171,80 @@ class MicroscopeService:
         return self._change(person, microscope_id, lambda microscope: describe(microscope, **description.model_dump()))
 
     def suspend_microscope(self, person: Person, microscope_id: str, request: SuspensionRequest) -> MicroscopeView:
-        """Let a microscope give no answers for now.
+        """Let a microscope give no answers for now. Its open slides are screened again.
 
         Raises
         ------
         NotFound, Conflict
         """
         now = self.clock.now()
-        return self._change(person, microscope_id, lambda microscope: suspend(microscope, request.reason, now, person.account))
+        return self.change_and_rescreen(
+            person, microscope_id, lambda microscope: suspend(microscope, request.reason, now, person.account)
+        )
 
     def resume_microscope(self, person: Person, microscope_id: str) -> MicroscopeView:
-        """End a suspension.
+        """End a suspension. The open slides are screened again.
 
         Raises
         ------
         NotFound, Conflict
         """
-        return self._change(person, microscope_id, resume)
+        return self.change_and_rescreen(person, microscope_id, resume)
 
-    def _change(self, person: Person, microscope_id: str, change: Callable[[Microscope], Microscope]) -> MicroscopeView:
+    def rescreen(self, person: Person, microscope_id: str) -> MicroscopeView:
+        """Screen the open slides of a microscope again, as after every change by itself.
+
+        Raises
+        ------
+        NotFound, Conflict
+        """
+        return self.change_and_rescreen(person, microscope_id, lambda microscope: microscope)
+
+    def change_and_rescreen(self, person: Person, microscope_id: str, change: Change) -> MicroscopeView:
+        """Apply a change and queue the open slides, which another state of the microscope may answer differently.
+
+        Raises
+        ------
+        NotFound, Conflict
+        """
+        return self.start(person, microscope_id, RescreenJob, change)
+
+    def start(
+        self, person: Person, microscope_id: str, make_job: MakeJob, change: Change = lambda microscope: microscope
+    ) -> MicroscopeView:
+        """Queue a job about a microscope, in one change with another one where that is given.
+
+        The row names the run before the message is sent, since a run that no row names is not carried out. Where the message
+        can't be sent, the run has failed, and the page says so; the change stands.
+
+        Raises
+        ------
+        NotFound, Conflict
+        """
+        now, run_id = self.clock.now(), uuid4().hex
+        run = JobRun(id=run_id, at=now, by=person.account)
+        job: MicroscopeJob | None = None
+
+        def queue(before: Microscope) -> Microscope:
+            nonlocal job
+            job = make_job(hospital=before.hospital, microscope=before.name, run=run_id)
+            return as_one_change(before, queue_run(change(before), job.kind, run, now))
+
+        shown = self._change(person, microscope_id, queue)
+        assert job is not None  # the change was made
+        try:
+            self.jobs.put(job)
+        except TransientError:
+            # Nobody shall wait for a run that never begins.
+            after = end_run(self.find(person, microscope_id), job.kind, run_id, RunState.FAILED, _NOT_QUEUED, now)
+            if after and self.registry.store(after):
+                return self._view(after)
+        return shown
+
+    def _change(self, person: Person, microscope_id: str, change: Change) -> MicroscopeView:
         """Apply a change to the stored microscope, again where somebody else's came first."""
         for attempt in range(_ATTEMPTS):
-            before = self._find(person, microscope_id)
+            before = self.find(person, microscope_id)
             try:
                 after = change(before)
             except TransitionRefused as refusal:
@@ -184,7 +255,14 @@ class MicroscopeService:
                 return self._view(after)
         raise Conflict("Somebody else changes this microscope. Please try again in a moment.")
 
-    def _find(self, person: Person, microscope_id: str) -> Microscope:
+    def find(self, person: Person, microscope_id: str) -> Microscope:
+        """The microscope of this id, of the person's own hospital.
+
+        Raises
+        ------
+        NotFound
+            Where the hospital has none of this id.
+        """
         for microscope in self.registry.of_hospital(person.hospital):
             if microscope.digest == microscope_id:
                 return microscope
@@ -200,5 +278,6 @@ class MicroscopeService:
             state=state_of(microscope, self.model),
             verification=microscope.verification,
             suspension=microscope.suspension,
+            runs=run_views(microscope, self.clock.now()),
             **microscope.model_dump(include=shown),
         )
