@@ -45,6 +45,7 @@ _MODEL = {"model": "{model}"}
 _IDS, _SETTINGS = {"ids": UNKNOWN}, {"release": "after_review"}
 _NEW = {"email": "ann@hospital.example", "role": "clinician"}
 _SCOPE, _CLOSED = {"name": "scope 3", "objective": "100x"}, {"reason": "The lamp was replaced."}
+_CHOICE = {"profile": "a" * 64}
 _NO_PROOF = {"sha256": "b" * 64}
 _SLIDE, _NO_SLIDE = {"slide": "c-1"}, {"slide": "c-9"}
 
@@ -91,7 +92,7 @@ ROUTES = (
     Route("GET /microscopes/{microscope}/fields", "200 200 200  403 403  404  404  404         403  403"),
     Route("GET /microscopes/{microscope}/commissioning", "200 200 200 403 403 404 404  404         403  403"),
     Route("POST /microscopes/{microscope}/commissioning", "403 403 202 403 403 403 403 404         403  403", {"since": None}),
-    Route("PUT /microscopes/{microscope}/profile", "403 403 409 403 403  403  403  404         403  403", {"profile": "a" * 64}),
+    Route("PUT /microscopes/{microscope}/profile", "403 403 409 403 403  403  403  404         403  403", _CHOICE),
     Route("GET /microscopes/{microscope}/verification", "200 200 200 403 403 404 404   404         403  403"),
     Route("POST /microscopes/{microscope}/verification", "403 403 400 403 403 403 403  404         403  403", {"table": ""}),
     Route("GET /microscopes/{microscope}/proof.pdf", "404 404 404 403 403 404  404  404         403  403", query=_NO_PROOF),

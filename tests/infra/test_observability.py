@@ -15,7 +15,15 @@ pytestmark = pytest.mark.synth
 
 ALARM = "AWS::CloudWatch::Alarm"
 # Timeout of each in seconds.
-FUNCTIONS = {"screen-smear": 30, "send-notifications": 20, "mail-events": 10, "portal-api": 10, "report-documents": 25}
+FUNCTIONS = {
+    "screen-smear": 30,
+    "microscope-jobs": 900,
+    "send-notifications": 20,
+    "mail-events": 10,
+    "portal-api": 10,
+    "report-documents": 25,
+}
+QUEUES = [("arrivals", 180), ("notifications", 120), ("mail-events", 60), ("microscope-jobs", 5400)]
 NAME = re.compile(r"^hemascope-dev-")
 
 
@@ -116,7 +124,7 @@ def test_a_new_version_is_judged_by_itself_alone(alarms: dict[str, dict[str, Any
         assert (alarms[alarm]["Threshold"], alarms[alarm]["Period"]) == (1, 60)
 
 
-@pytest.mark.parametrize(("queue", "seconds"), [("arrivals", 180), ("notifications", 120), ("mail-events", 60)])
+@pytest.mark.parametrize(("queue", "seconds"), QUEUES)
 def test_dead_letters_and_waiting_messages_of_every_queue_are_watched(
     alarms: dict[str, dict[str, Any]], templates: dict[str, dict[str, Any]], queue: str, seconds: int
 ) -> None:

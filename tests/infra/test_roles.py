@@ -36,6 +36,22 @@ ROLES: dict[str, tuple[dict[str, str], set[str]]] = {
             *FUNCTION,
         },
     ),
+    "screening/MicroscopeJobsRole": (
+        LAMBDA,
+        {
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            "s3:GetObject",
+            "s3:GetObjectVersion",
+            "s3:PutObject",
+            "sqs:SendMessage",
+            *QUEUE_READER,
+            *FUNCTION,
+        },
+    ),
     "screening/Deployer": (
         {"Service": "codedeploy.amazonaws.com"},
         {"cloudwatch:DescribeAlarms", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"},
@@ -238,6 +254,7 @@ def test_permissions_are_only_in_policies_of_a_single_role(resources: Resources)
     ("function", "role"),
     [
         ("hemascope-dev-screen-smear", "screening/Role"),
+        ("hemascope-dev-microscope-jobs", "screening/MicroscopeJobsRole"),
         ("hemascope-dev-send-notifications", "notification/SendNotificationsRole"),
         ("hemascope-dev-mail-events", "notification/RecordMailEventsRole"),
         ("hemascope-dev-portal-api", "portal/AnswerRole"),

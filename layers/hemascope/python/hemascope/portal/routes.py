@@ -152,7 +152,7 @@ _COMMISSIONING = JsonBody(CommissioningRequest, "since: a moment with its time z
 _CHOICE = JsonBody(ProfileChoice, "profile: the SHA-256 of the newest commissioning's")
 _VERIFICATION = JsonBody(
     VerificationRequest,
-    "slides, table (CSV with the columns slide and answer) or again, and limits from 0.5 to 0.999 where they are not the default",
+    "slides, table (CSV with the columns slide and answer) or again, and limits from 0.5 to 0.999 where others are signed",
 )
 _PROOF = QueryString(ProofQuery, "the SHA-256 of a proof: ?sha256=")
 _FIGURES = QueryString(FiguresQuery, "a number of days from 1 to 90: ?days=")
