@@ -46,7 +46,7 @@ def test_the_function_reaches_these_prefixes_tables_and_indexes_and_no_other(res
     ]
     assert reached["dynamodb:Query",] == [
         "${Screening.Ledger.Arn}",
-        *(f"${{Screening.Ledger.Arn}}/index/by-{name}" for name in ("hospital", "patient", "slide")),
+        *(f"${{Screening.Ledger.Arn}}/index/by-{name}" for name in ("hospital", "microscope", "patient", "slide")),
     ]
 
 
