@@ -175,7 +175,8 @@ export const english = {
       none: "no colour space declared, taken as sRGB", srgb: "sRGB", icc_profile: "an ICC profile", gamma_and_primaries: "gamma and primaries",
       code_points: "video code points", adobe_rgb: "Adobe RGB", cielab: "CIELab", icclab: "ICCLab", cmyk: "CMYK",
     },
-    others: "Results of other models",
+    others: "Other results of this picture",
+    judgedBy: (model, change) => (change ? `${model}, after change ${change} of its microscope` : model),
     pdf: "PDF", fhir: "FHIR",
     fileName: (id, ending) => `hemascope-${id.slice(0, 8)}.${ending}`,
     why: {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hemascope.domain.ledger import NotificationStatus, PatientTrace, StoredCounts
+from hemascope.domain.ledger import NotificationStatus, PatientTrace, StoredCounts, judged_again
 from hemascope.domain.report import Release, State
 from tests.support.fakes import START
 from tests.support.ledger_rows import (
@@ -46,6 +46,22 @@ def test_a_review_of_a_row_that_has_changed_is_refused(ledger: AnyLedger, read: 
 
     assert ledger.set_review(row(**read), row(**FINAL)) is False
     assert ledger.find(*KEY) == row(**COUNTED)
+
+
+@pytest.mark.parametrize(
+    ("changed", "superseded"), [({"urgent": False}, True), ({"urgent": True}, False), (COUNTED | {"urgent": False}, False)]
+)
+def test_a_row_is_superseded_unless_it_is_urgent_or_reviewed(
+    ledger: AnyLedger, changed: dict[str, Any], superseded: bool
+) -> None:
+    ledger.finish(row(**changed))
+
+    for _ in range(2):
+        ledger.supersede(*KEY)
+    ledger.supersede("gone", KEY[1])
+
+    assert ledger.find(*KEY) == row(**changed, superseded=superseded)
+    assert ledger.find("gone", KEY[1]) is None
 
 
 def test_a_review_changes_nothing_else_of_the_row(ledger: AnyLedger) -> None:
@@ -146,8 +162,8 @@ def test_many_rows_are_found_at_once_by_object_under_one_model(ledger: AnyLedger
     [
         (START, []),
         (START + timedelta(milliseconds=999), []),
-        (START + timedelta(seconds=1), ["whole", "fraction"]),
-        (LATER, ["whole", "fraction"]),
+        (START + timedelta(seconds=1), ["whole", "fraction", "again"]),
+        (LATER, ["whole", "fraction", "again"]),
     ],
     ids=["the same moment", "the same second", "the next second", "later"],
 )
@@ -155,6 +171,7 @@ def test_rows_of_the_second_of_the_bound_are_left_out(ledger: AnyLedger, before:
     ledger.finish(field("whole"))
     ledger.finish(field("fraction", finished_at=START + timedelta(milliseconds=500)))
     ledger.finish(field("whole", model=NEWER_MODEL))
+    ledger.finish(field("again", model=judged_again(row().model, 3)))
     ledger.write_tombstone("0f", PATIENT, StoredCounts(), START)
 
     pages = ledger.pages_finished_before(row().model, before)

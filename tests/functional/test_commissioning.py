@@ -65,7 +65,7 @@ def finish(portal: PortalWorld, profile: str | None) -> str:
     begun = begin_run(scope(portal), JobKind.COMMISSION, job.run, START)
     assert begun is not None
     state = RunState.DONE if profile else RunState.REFUSED
-    ended = end_run(begun, JobKind.COMMISSION, job.run, state, "It ended.", START, profile)
+    ended = end_run(begun, JobKind.COMMISSION, job.run, state, "It ended.", START, profile, START)
     assert ended is not None
     portal.microscopes.kept["st-mary", "scope 2"] = ended
     document = CommissioningDocument(
@@ -74,6 +74,7 @@ def finish(portal: PortalWorld, profile: str | None) -> str:
         at=START,
         by="8f0c",
         since=None,
+        oldest=START,
         profile=profile,
         fields=30,
         slides=20,
@@ -201,7 +202,7 @@ def test_before_and_after_are_shown_and_then_the_profile_is_used(ask: Call, port
         True,
     )
     assert (unused, status, after["profile"], after["state"]) == (None, 200, PROFILE, "profiled")
-    assert scope(portal).profiles[-1].by == "8f0c"
+    assert (scope(portal).profiles[-1].by, scope(portal).profile_since) == ("8f0c", START)
     assert scope(portal).version == 5  # registered, queued, begun, ended, used: the profile and its rescreening are one change
     assert isinstance(portal.jobs.queued[-1], RescreenJob)
     assert portal.jobs.queued[-1].run != run

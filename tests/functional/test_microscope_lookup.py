@@ -5,47 +5,25 @@ from typing import Any
 import pytest
 
 from hemascope.domain.errors import ArtifactError, MissingObject, TransientError
-from hemascope.domain.microscope import Microscope, ProfileVersion, Suspension, Verification
+from hemascope.domain.microscope import Microscope, ProfileVersion, Suspension
 from hemascope.domain.microscope_keys import profile_key
-from hemascope.domain.profile import ColourMap, MicroscopeProfile
+from hemascope.domain.profile import MicroscopeProfile
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.model.artifact import Artifact
 from hemascope.screening.microscopes import MicroscopeLookup
 from tests.support.fake_microscopes import FakeMicroscopes
 from tests.support.fakes import START, FixedClassifier, Killed, Wire, World, kill
+from tests.support.registered import KEY, PROFILE, PROOF, register, scope
 from tests.support.screenings import SPECIMEN
 
-PROFILE = MicroscopeProfile(colour=ColourMap(name="mk", offset=(0.0, 5.0, 0.0)))
-PROOF = "c" * 64
-KEY = "smears/st-mary/p-7/c-1/scope 2/field-1.jpg"
 NOBODYS = "smears/st-mary/p-7/c-1/field-1.jpg"
 OF_ANOTHER_HOSPITAL = "smears/st-john/p-7/c-1/scope 2/field-1.jpg"
-
-
-def scope(model: str = "", **changed: Any) -> Microscope:
-    fields: dict[str, Any] = {
-        "hospital": "st-mary",
-        "name": "scope 2",
-        "profile": PROFILE.sha256,
-        "profiles": (ProfileVersion(sha256=PROFILE.sha256, at=START, by="8f0c"),),
-    }
-    if model:
-        proof = Verification(sha256=PROOF, at=START, by="8f0c", profile=PROFILE.sha256, model=model)
-        fields["verification"] = proof
-    return Microscope.model_validate(fields | changed)
 
 
 @pytest.fixture
 def world(artifact: Artifact, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(type(artifact.colours), "score", lambda *_: 0.5)
     return World(FixedClassifier(artifact, 0.01, 0.01, 0.97, 0.01))
-
-
-def register(world: World, microscope: Microscope, content: bytes | None = PROFILE.to_json().encode()) -> None:
-    world.microscopes.kept[microscope.hospital, microscope.name] = microscope
-    key = profile_key(microscope.digest, PROFILE.sha256)
-    if content is not None:
-        world.reports.pictures[ObjectVersion(bucket="reports", key=key)] = content
 
 
 def screened(world: World, smear: bytes, key: str = KEY) -> tuple[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hemascope.domain.microscope import adopt_profile
 from hemascope.domain.microscope_run import JobKind, RunState
 from hemascope.domain.report import Release, State
 from hemascope.model.classifier import Classifier
@@ -53,3 +54,15 @@ def test_a_newer_change_replaces_a_job_that_waits(world: JobWorld) -> None:
     assert [run and run.id for run in outcomes] == [None, "2f" * 16]
     assert len(world.screening.announced) == 1
     assert world.run(JobKind.RESCREEN).state is RunState.DONE
+
+
+def test_pictures_of_before_the_profiles_own_keep_the_results_that_they_have(world: JobWorld) -> None:
+    world.photograph(b"1", "s-1")
+    newer = world.photograph(b"2", "s-2")
+    since = world.ledger.rows[1].finished_at
+    world.registry.store(adopt_profile(world.scope, "a" * 64, START, "8f0c", since))
+
+    world.service().carry_out(world.rescreen())
+
+    assert [created.object for created in world.screening.announced] == [newer]
+    assert [created.rescreen for created in world.screening.announced] == [True]

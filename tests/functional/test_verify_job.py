@@ -175,7 +175,7 @@ def test_slides_without_pictures_are_left_out_and_told(world: JobWorld) -> None:
 
     assert run is not None
     assert run.state is RunState.DONE
-    assert (run.message or "").endswith("2 slides had no pictures any more.")
+    assert (run.message or "").endswith("2 slides have no pictures of this microscope as it is now.")
 
 
 def test_if_all_pictures_are_gone_nothing_is_proved(world: JobWorld) -> None:
@@ -240,3 +240,19 @@ def test_a_second_delivery_does_nothing(world: JobWorld) -> None:
 
     assert world.service().carry_out(job) is None
     assert world.scope == before
+
+
+def test_slides_of_before_the_profiles_own_pictures_prove_nothing_about_it(world: JobWorld) -> None:
+    since = world.ledger.rows[1].finished_at  # the first slide is older
+    newest = PROFILE.model_copy(update={"software": "2"})
+    world.reports.write_once(profile_key(SCOPE.digest, newest.sha256), newest.to_json().encode(), "application/json")
+    world.registry.store(adopt_profile(world.scope, newest.sha256, START, ADMIN, since))
+
+    run = world.service().carry_out(world.verify(ANSWERS))
+
+    assert run is not None
+    assert slide_digest("s-0") not in {slide.slide for slide in proof(world).slides}
+    assert (run.state, (run.message or "").endswith("1 slides have no pictures of this microscope as it is now.")) == (
+        RunState.REFUSED,
+        True,
+    )

@@ -54,6 +54,11 @@ class FakeLedger:
             self.marks.pop((row.object_id, row.model), None)
             return row
 
+    def supersede(self, object_id: str, model: str) -> None:
+        row = self.find(object_id, model)
+        if row is not None and not row.urgent and not row.verdicts:
+            self.put(row.model_copy(update={"superseded": True}))
+
     def is_forgotten(self, object_id: str) -> bool:
         return object_id in self.tombstones
 
@@ -131,7 +136,7 @@ class FakeLedger:
 
     def pages_finished_before(self, model: str, before: datetime) -> Iterator[list[LedgerRow]]:
         second = before.replace(microsecond=0)
-        yield [row for row in self.rows if row.model == model and row.finished_at < second]
+        yield [row for row in self.rows if row.model_name == model and row.finished_at < second]
 
     def released_ids(self) -> set[str]:
         return {row.object_id for row in self.rows if row.release is not Release.PRELIMINARY}

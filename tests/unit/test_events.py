@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hemascope.domain.errors import InvalidEvent
-from hemascope.domain.events import CreatedObject, announce, parse_message
+from hemascope.domain.events import CreatedObject, announce, announce_again, parse_message
 from hemascope.domain.specimen import ObjectVersion
 
 BUCKET = "hemascope-uploads-123456789012-eu-central-1"
@@ -42,6 +42,14 @@ def test_only_an_archive_run_sends_old_objects(root: Path) -> None:
     old = {name for name, body in bodies.items() if any(created.reprocess for created in parse_message(body))}
 
     assert old == {"eventbridge-archive-run"}
+
+
+@pytest.mark.parametrize(("version", "size"), [(VERSION, 48213), ("null", None)])
+def test_what_is_announced_again_is_the_same_version_with_its_mark(version: str, size: int | None) -> None:
+    created = CreatedObject(object=ObjectVersion(bucket=BUCKET, key=STRANGE, version_id=version), size=size)
+
+    assert parse_message(announce_again(created)) == [created.model_copy(update={"rescreen": True})]
+    assert parse_message(announce(created)) == [created]
 
 
 @pytest.mark.parametrize("name", CORPUS)

@@ -23,12 +23,12 @@ SES = {
 
 
 def test_tags_hold_what_ses_allows_and_lead_back_to_the_row() -> None:
-    tags = mail_tags("0f" * 16, "all-subtypes/1.12.0", "clinician-2")
+    tags = mail_tags("0f" * 16, "all-subtypes/1.12.0@7", "clinician-2")
 
     event = {"eventType": "Bounce", "mail": {"tags": {name: [text] for name, text in tags.items()}}}
-    assert tags == {"object_id": "0f" * 16, "model": "all-subtypes", "version": "1-12-0", "channel": "clinician-2"}
+    assert tags == {"object_id": "0f" * 16, "model": "all-subtypes", "version": "1-12-0_7", "channel": "clinician-2"}
     read = parse_mail_event(json.dumps(event))
-    assert (read.model, read.channel) == ("all-subtypes/1.12.0", "clinician-2")
+    assert (read.model, read.channel) == ("all-subtypes/1.12.0@7", "clinician-2")
 
 
 @pytest.mark.parametrize(

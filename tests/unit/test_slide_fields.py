@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
+from hemascope.domain.report import Report, ReportedMicroscope
 from hemascope.slides.fields import SlideField
-from tests.support.slide_fields import BENIGN, PRE, PRO, field, of_report, rejected_report, state
+from tests.support.slide_fields import BENIGN, PRE, PRO, field, of_report, rejected_report, smear_report, state
 
 
 def test_refused_fields_are_named_with_advice_and_are_no_evidence() -> None:
@@ -54,6 +55,35 @@ def test_a_picture_counts_once_however_often_it_comes() -> None:
 
     assert statement.counted_cells == 60
     assert [(exclusion.name, exclusion.why) for exclusion in statement.excluded] == [("a", "repeated"), ("b", "repeated")]
+
+
+def judged_with(report: Report, proof: str | None, minute: int) -> SlideField:
+    """The report as its microscope was when the picture was judged: profiled, or verified."""
+    state = "verified" if proof else "profiled"
+    microscope = ReportedMicroscope.model_validate(
+        {"name": "scope 2", "state": state, "profile": "d" * 64, "verification": proof}
+    )
+    issued = datetime(2026, 3, 1, 9, minute, tzinfo=UTC)
+    return of_report(report.model_copy(update={"microscope": microscope, "issued_at": issued}))
+
+
+def test_of_a_picture_that_was_judged_again_only_the_newest_report_is_listed() -> None:
+    before = judged_with(smear_report("a", BENIGN, 60, "unverified"), None, 1)
+    after = judged_with(smear_report("a", BENIGN, 60), "e" * 64, 2)
+
+    statement = state(before, after)
+
+    assert (statement.counted_cells, statement.excluded) == (60, ())
+
+
+def test_the_suspicion_of_an_earlier_judgement_stays_listed() -> None:
+    before = judged_with(smear_report("a", PRE, 60), "e" * 64, 1)
+    after = judged_with(smear_report("a", BENIGN, 60), "f" * 64, 2)
+
+    statement = state(before, after)
+
+    assert [(excluded.why, excluded.suspicious) for excluded in statement.excluded] == [("repeated", True)]
+    assert statement.finding == "doubtful"
 
 
 def test_of_pictures_of_one_name_the_newest_that_could_be_judged_counts() -> None:

@@ -93,5 +93,5 @@ async function showSlide(api, { object_id: id, specimen }, section) {
 function others({ others: rows }) {
   if (!rows?.length) return null;
   return el("section", { class: "card" }, el("h2", {}, labels.others),
-    el("ul", { class: "fields" }, rows.map((row) => el("li", {}, row.model.replace("/", " "), el("span", { class: "hint" }, words.state[row.state])))));
+    el("ul", { class: "fields" }, rows.map((row) => el("li", {}, labels.judgedBy(...row.model.replace("/", " ").split("@")), el("span", { class: "hint" }, words.state[row.state])))));
 }

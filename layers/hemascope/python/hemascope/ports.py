@@ -78,6 +78,9 @@ class Ledger(Protocol):
     def release_channel(self, object_id: str, model: str, channel: str) -> None:
         """Give a claimed channel back unused, so that it can be claimed again at once."""
 
+    def supersede(self, object_id: str, model: str) -> None:
+        """Mark a row as superseded, unless it is urgent or has a verdict, or is gone. A second call changes nothing."""
+
     def set_notification(
         self, object_id: str, model: str, notification: NotificationStatus, state: State | None = None
     ) -> bool:
@@ -129,7 +132,7 @@ class LedgerOperations(Protocol):
         """Return the rows of many objects under one model, by object id; objects without a row are left out."""
 
     def pages_finished_before(self, model: str, before: datetime) -> Iterator[list[LedgerRow]]:
-        """Yield all rows under a model that were finished before the second of a moment, in pages and in no order."""
+        """Yield all rows of a model that were finished before the second of a moment, in pages and in no order."""
 
     def released_ids(self) -> set[str]:
         """Return the object ids of all rows that a reviewer has released, as ``final`` or ``amended``."""

@@ -68,6 +68,7 @@ class CommissioningDocument(_Contract):
     at: AwareDatetime
     by: Account
     since: AwareDatetime | None
+    oldest: AwareDatetime | None  # when the oldest field arrived that was read
     profile: Digest | None
     fields: Annotated[int, Field(ge=0)]
     slides: Annotated[int, Field(ge=0)]

@@ -11,14 +11,14 @@ from hemascope.domain.sns import open_message
 from hemascope.domain.specimen import ObjectVersion, Unicode
 
 ARCHIVE_RUN = "ArchiveRun"  # the reason in events of infra/archive_definition.py; events of S3 have other reasons
-
-MICROSCOPE_CHANGE = "MicroscopeChange"  # the reason in messages of :func:`announce_again`
+MICROSCOPE_CHANGE = "MicroscopeChange"  # the reason in events of :func:`announce_again`
 
 
 class CreatedObject(BaseModel):
     """An object version that was created, and its size in bytes where the event contains it.
 
-    ``reprocess`` marks an archived object that is sent to a newer model.
+    ``reprocess`` marks an archived object that is sent to a newer model, ``rescreen`` one that is judged again since its
+    microscope changed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,6 +26,7 @@ class CreatedObject(BaseModel):
     object: ObjectVersion
     size: int | None = None
     reprocess: bool = False
+    rescreen: bool = False
 
     @property
     def is_folder_marker(self) -> bool:
@@ -121,9 +122,9 @@ def announce(created: CreatedObject) -> str:
 
 
 def announce_again(created: CreatedObject) -> str:
-    """A message by which a stored picture is screened again because its microscope's profile, proof or suspension changed.
+    """Inverse of :func:`parse_message` for an object version that is screened again since its microscope changed.
 
-    It has the form of an event of EventBridge, whose detail has a reason.
+    It has the form of EventBridge's event, in which a reason has a place.
     """
     version = created.object
     found: dict[str, Any] = {"key": version.key}
@@ -145,7 +146,8 @@ def _from_eventbridge(content: dict[str, Any]) -> list[CreatedObject]:
         return []
     found = detail.object
     created = _created(detail.bucket.name, found.key, found.version_id, found.size)
-    return [created.model_copy(update={"reprocess": detail.reason == ARCHIVE_RUN})]
+    reasons = {"reprocess": detail.reason == ARCHIVE_RUN, "rescreen": detail.reason == MICROSCOPE_CHANGE}
+    return [created.model_copy(update=reasons)]
 
 
 def _from_record(record: _S3Record) -> CreatedObject:

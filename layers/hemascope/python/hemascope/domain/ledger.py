@@ -1,4 +1,7 @@
-"""Rows of the ledger: one terminal state of an object version under one model, its notification and its review."""
+"""Rows of the ledger: one terminal state of an object version under one model, its notification and its review.
+
+A picture that is judged again by the same model, since its microscope changed, has a further row (decision 39).
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +14,18 @@ from hemascope.domain.report import Decision, Release, State
 from hemascope.domain.specimen import ObjectVersion
 
 FORGOTTEN = "forgotten"  # the sort key of a tombstone, where other items have the model; every model's name has a slash
+AGAIN = "@"  # between a model's name and the number of the microscope's change after which it judged again
+
+
+def judged_again(model: str, change: int) -> str:
+    """What stands for the model in the row of a picture that is judged again after the n-th change of its microscope.
+
+    Examples
+    --------
+    >>> judged_again("all-subtypes/1.0.1", 7)
+    'all-subtypes/1.0.1@7'
+    """
+    return f"{model}{AGAIN}{change}"
 
 
 class NotificationStatus(StrEnum):
@@ -44,7 +59,7 @@ class LedgerRow(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     object_id: str
-    model: str  # id/version
+    model: str  # id/version, or as :func:`judged_again` writes it
     state: State
     object: ObjectVersion
     hospital: str | None = None
@@ -57,6 +72,8 @@ class LedgerRow(BaseModel):
     acknowledged_at: datetime | None = None  # when a clinician acknowledged the urgent result
     patient: str | None = None  # digest of the patient's ids, by which a patient's smears are listed
     microscope: str | None = None  # digest of hospital and microscope, by which a microscope's fields are listed
+    microscope_use: str | None = None  # digest of the state, the profile and the proof that it was judged with
+    superseded: bool = False  # the picture was judged again, and this row held no answer: lists leave it out
     # The review. The report is immutable, so it stands here.
     verdicts: Annotated[int, Field(ge=0)] = 0  # verdicts that count; a file with a higher number is from a writer that crashed
     released_verdict_number: Annotated[int, Field(ge=0)] = 0  # verdict on which the release is based; 0 before a release
@@ -68,6 +85,11 @@ class LedgerRow(BaseModel):
     screening_ms: float | None = None
     colour_score: float | None = None  # the report's out_of_distribution_score
     feature_score: float | None = None
+
+    @property
+    def model_name(self) -> str:
+        """The model's name alone, ``id/version``."""
+        return self.model.partition(AGAIN)[0]
 
 
 class RowPosition(BaseModel):

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from hemascope.domain.errors import InvalidEvent
+from hemascope.domain.ledger import AGAIN
 from hemascope.domain.sns import open_message
 from hemascope.domain.specimen import Unicode
 
@@ -79,10 +80,13 @@ _FATES = {
 _SOFT = {"Transient", "Undetermined"}
 
 
+_TO_TAG, _FROM_TAG = str.maketrans(f".{AGAIN}", "-_"), str.maketrans("-_", f".{AGAIN}")
+
+
 def mail_tags(object_id: str, model: str, channel: str) -> dict[str, str]:
     """Tags that identify a mail's notification in events. A tag holds only letters, digits, ``_`` and ``-``."""
     name, version = model.split("/")
-    return {"object_id": object_id, "model": name, "version": version.replace(".", "-"), "channel": channel}
+    return {"object_id": object_id, "model": name, "version": version.translate(_TO_TAG), "channel": channel}
 
 
 def parse_mail_event(body: str) -> MailEvent:
@@ -99,5 +103,5 @@ def parse_mail_event(body: str) -> MailEvent:
     except (ValueError, RecursionError):
         raise InvalidEvent("expected an event of SES about a mail of Hemascope, received another message") from None
     tags = event.mail.tags
-    model = f"{tags.model[0]}/{tags.version[0].replace('-', '.')}"
+    model = f"{tags.model[0]}/{tags.version[0].translate(_FROM_TAG)}"
     return MailEvent(fate=fate, object_id=tags.object_id[0], model=model, channel=tags.channel[0])

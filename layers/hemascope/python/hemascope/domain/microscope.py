@@ -57,11 +57,15 @@ Reason = Annotated[Comment, Field(min_length=1, max_length=500)]
 
 
 class ProfileVersion(_Row):
-    """When a profile became the current one, and by whom. The same profile may come back later."""
+    """When a profile became the current one, and by whom. The same profile may come back later.
+
+    ``since``: it describes the microscope as it was from the oldest picture on that it was fitted to; None where nobody knows.
+    """
 
     sha256: Digest
     at: datetime
     by: Account
+    since: datetime | None = None
 
 
 class Verification(_Row):
@@ -124,6 +128,11 @@ class Microscope(_Row):
         return self
 
     @property
+    def profile_since(self) -> datetime | None:
+        """From when on its pictures are such as the current profile was fitted to; None where nobody knows."""
+        return self.profiles[-1].since if self.profile else None
+
+    @property
     def digest(self) -> str:
         """32 hex digits that identify the microscope among those of all hospitals, as in its specimens."""
         return digest_of(self.hospital, self.name)
@@ -165,6 +174,8 @@ class MicroscopeUse:
         None where nothing is corrected; ``profile_sha256`` is its digest.
     verification_sha256
         Digest of the proof that its answers rest on.
+    change
+        Number of the registry's change that made it so; 0 where it is not registered.
     """
 
     name: str | None
@@ -172,6 +183,7 @@ class MicroscopeUse:
     profile: MicroscopeProfile | None = None
     profile_sha256: str | None = None
     verification_sha256: str | None = None
+    change: int = 0
 
     @property
     def is_verified(self) -> bool:
@@ -204,7 +216,7 @@ def describe(microscope: Microscope, make: str | None, objective: str | None) ->
     return changed(microscope, make=make, objective=objective, profile=None, verification=None, runs={})
 
 
-def adopt_profile(microscope: Microscope, sha256: str, at: datetime, by: str) -> Microscope:
+def adopt_profile(microscope: Microscope, sha256: str, at: datetime, by: str, since: datetime | None = None) -> Microscope:
     """Make a profile the current one. A proof counts only while the profile that it names is current.
 
     Raises
@@ -217,7 +229,7 @@ def adopt_profile(microscope: Microscope, sha256: str, at: datetime, by: str) ->
         raise IsReference
     if sha256 == microscope.profile:
         raise NothingChanges("This profile is in use already.")
-    version = ProfileVersion(sha256=sha256, at=at, by=by)
+    version = ProfileVersion(sha256=sha256, at=at, by=by, since=since)
     return changed(microscope, profile=sha256, profiles=(*microscope.profiles, version))
 
 

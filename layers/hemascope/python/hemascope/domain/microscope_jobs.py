@@ -96,7 +96,9 @@ def begin_run(microscope: Microscope, kind: JobKind, run_id: str, now: datetime)
     run = microscope.runs.get(kind)
     if run is None or run.id != run_id or run.state in {RunState.DONE, RunState.REFUSED}:
         return None
-    begun = run.model_copy(update={"state": RunState.RUNNING, "started_at": now, "finished_at": None, "message": None})
+    begun = run.model_copy(
+        update={"state": RunState.RUNNING, "started_at": now, "finished_at": None, "message": None, "document": None}
+    )
     return _with(microscope, kind, begun)
 
 
@@ -108,12 +110,13 @@ def end_run(
     message: str,
     now: datetime,
     document: str | None = None,
+    oldest: datetime | None = None,
 ) -> Microscope | None:
     """Record how a run ended; None where another one took its place."""
     run = microscope.runs.get(kind)
     if run is None or run.id != run_id:
         return None
-    ended = {"state": state, "message": message, "finished_at": now, "document": document}
+    ended = {"state": state, "message": message, "finished_at": now, "document": document, "oldest": oldest}
     return _with(microscope, kind, run.model_copy(update=ended))
 
 

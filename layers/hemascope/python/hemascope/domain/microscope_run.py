@@ -44,6 +44,8 @@ class JobRun(BaseModel):
         How it ended, in a sentence; None before.
     document
         SHA-256 of the profile that was fitted, or of the proof that was made; None where there is none.
+    oldest
+        When the oldest of the pictures arrived that a profile was fitted on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,6 +58,7 @@ class JobRun(BaseModel):
     finished_at: AwareDatetime | None = None
     message: Annotated[str, Field(max_length=2000)] | None = None
     document: Digest | None = None
+    oldest: AwareDatetime | None = None
 
     def is_pending(self, now: datetime) -> bool:
         """Whether its end is still to come. A run that was killed, or whose message was lost, is not waited for any more."""

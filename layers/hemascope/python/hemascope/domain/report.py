@@ -10,7 +10,7 @@ from hemascope.domain.errors import RejectionReason
 from hemascope.domain.hospital import Telephone
 from hemascope.domain.picture_file import ColourDeclaration, DepthSource, PictureFormat
 from hemascope.domain.quality import QualityFigure, QualityReason
-from hemascope.domain.specimen import Segment, Specimen
+from hemascope.domain.specimen import Segment, Specimen, digest_of
 
 DISCLAIMER: Literal["decision support, not a diagnosis"] = "decision support, not a diagnosis"
 
@@ -207,6 +207,11 @@ class ReportedMicroscope(_Contract):
     state: MicroscopeState
     profile: Digest | None = None
     verification: Digest | None = None
+
+    @property
+    def digest(self) -> str:
+        """32 hex digits that are equal where a microscope's pictures are judged in the same way."""
+        return digest_of(self.state, self.profile or "", self.verification or "")
 
 
 class Report(_Contract):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 import cv2
@@ -44,6 +45,7 @@ _TOO_NARROW = (
 
 class _Read(NamedTuple):
     object_id: str
+    at: datetime
     field: CommissioningField
 
 
@@ -84,7 +86,7 @@ class Commissioner:
         unreadable = 0
         for field, data in self.pictures.read(choose_fields(fields_of(microscope, rows, job.since))):
             try:
-                read.append(_Read(field.object.object_id, read_field(data, field.specimen.slide_digest)))
+                read.append(_Read(field.object.object_id, field.at, read_field(data, field.specimen.slide_digest)))
             except RejectedSmear:
                 unreadable += 1
         fitted = self._fit([found.field for found in read])
@@ -97,6 +99,7 @@ class Commissioner:
             at=run.at,
             by=run.by,
             since=job.since,
+            oldest=min((found.at for found in read), default=None),
             profile=fitted.profile.sha256 if fitted.profile else None,
             fields=len(read),
             slides=len({found.field.slide for found in read}),
@@ -125,7 +128,7 @@ class Commissioner:
         self, read: Sequence[_Read], profile: MicroscopeProfile | None, run_id: str
     ) -> tuple[ExamplePictures, ...]:
         examples = []
-        for object_id, field in read:
+        for object_id, _, field in read:
             before, after = example_keys(object_id, run_id)
             if self.pictures.ledger.is_forgotten(object_id):
                 continue
@@ -151,6 +154,7 @@ def _end(document: CommissioningDocument) -> Ended:
         f"A profile was fitted to {document.fields} fields of {document.slides} slides. It is not in use yet: compare the "
         "pictures before and after.",
         document.profile,
+        oldest=document.oldest,
     )
 
 

@@ -1,6 +1,7 @@
 """How a job ended, and the reasons for which it is refused."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.microscope_run import RunState
@@ -12,8 +13,9 @@ class JobRefused(HemascopeError):
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended: its state, a sentence for the page, and the SHA-256 of what it made."""
+    """How a run ended: its state, a sentence for the page, the SHA-256 of what it made, and of when the oldest picture was."""
 
     message: str
     document: str | None = None
     state: RunState = RunState.DONE
+    oldest: datetime | None = None

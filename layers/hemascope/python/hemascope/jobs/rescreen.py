@@ -22,12 +22,14 @@ class Rescreener:
     def carry_out(self, microscope: Microscope) -> Ended:
         """Announce every open field's picture. Twice does no harm: the screening function judges a picture once a state.
 
+        Pictures that are older than those to which the profile was fitted keep the results that they have.
+
         Raises
         ------
         TransientError
         """
         rows = self.ledger.rows_by_microscope(microscope.digest, ROWS)
-        fields = [field for field in fields_of(microscope, rows) if is_open(field.rows)]
+        fields = [field for field in fields_of(microscope, rows, microscope.profile_since) if is_open(field.rows)]
         self.queue.announce_again([CreatedObject(object=field.object) for field in fields])
         if not fields:
             return Ended("No slide is open: nothing had to be screened again.")

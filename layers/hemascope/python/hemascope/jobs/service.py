@@ -98,7 +98,9 @@ class MicroscopeJobService:
         now = self.clock.now()
         return self._change(
             job,
-            lambda microscope, _: end_run(microscope, job.kind, job.run, ended.state, ended.message, now, ended.document),
+            lambda microscope, _: end_run(
+                microscope, job.kind, job.run, ended.state, ended.message, now, ended.document, ended.oldest
+            ),
         )
 
     def _work(self, microscope: Microscope, job: MicroscopeJob) -> Ended:

@@ -48,6 +48,8 @@ class Verifier:
     def carry_out(self, microscope: Microscope, job: VerifyJob, run: JobRun) -> Ended:
         """Screen every field of the slides that this microscope took, store the proof, and record it where it passes.
 
+        Pictures that are older than those to which the profile was fitted are of a microscope in another condition.
+
         A proof names its slides and fields by digests. Made again, after a crash, it is the same one: it bears the time at
         which it was asked for.
 
@@ -61,7 +63,7 @@ class Verifier:
             raise JobRefused("This microscope has no profile any more. Commission it first.")
         profile = self.load(microscope, microscope.profile)
         rows = self.pictures.ledger.rows_by_microscope(microscope.digest, ROWS)
-        slides = by_slide(fields_of(microscope, rows))
+        slides = by_slide(fields_of(microscope, rows, microscope.profile_since))
         wanted = [field for digest, fields in slides.items() if digest in job.answers for field in fields]
         screened = [
             judge_field(field.specimen.slide_digest, field.object.object_id, data, profile, self.classifier)
@@ -87,7 +89,7 @@ class Verifier:
             ) from None
         self.reports.write_once(proof_key(microscope.digest, proof.sha256), proof.to_json().encode(), "application/json")
         left_out = len(job.answers) - len(proof.slides)
-        lost = f" {left_out} slides had no pictures any more." if left_out else ""
+        lost = f" {left_out} slides have no pictures of this microscope as it is now." if left_out else ""
         if not proof.passed:
             message = f"The proof does not pass. {_why_not(proof)}{lost}"
             return Ended(message, proof.sha256, RunState.REFUSED)

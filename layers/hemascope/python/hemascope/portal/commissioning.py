@@ -150,7 +150,7 @@ class CommissioningService:
             run = microscope.runs.get(JobKind.COMMISSION)
             if run is None or run.document != choice.profile:
                 raise Conflict("This profile is not that of the newest commissioning. Please look at the page again.")
-            return adopt_profile(microscope, choice.profile, now, person.account)
+            return adopt_profile(microscope, choice.profile, now, person.account, run.oldest)
 
         return self.microscopes.change_and_rescreen(person, microscope_id, adopt)
 

@@ -173,7 +173,9 @@ class VerificationService:
         return found
 
     def _slides(self, microscope: Microscope) -> Slides:
-        return by_slide(fields_of(microscope, self.ledger.rows_by_microscope(microscope.digest, ROWS)))
+        return by_slide(
+            fields_of(microscope, self.ledger.rows_by_microscope(microscope.digest, ROWS), microscope.profile_since)
+        )
 
     def _newest_proof(self, microscope: Microscope) -> VerificationProof | None:
         """The proof of the newest run that made one, else the one that the microscope rests on."""

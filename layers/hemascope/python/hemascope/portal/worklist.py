@@ -103,7 +103,7 @@ class WorklistService:
     repository: ReportRepository
 
     def list_reports(self, person: Person, query: WorklistQuery) -> ReportList:
-        """List the rows of the caller's hospital, newest first.
+        """List the rows of the caller's hospital, newest first, without those that are superseded.
 
         A page may hold fewer rows than there is room for, or none, and still have a cursor: then more follow.
 
@@ -116,7 +116,8 @@ class WorklistService:
             page = self._rows_of_slide(person.hospital, query.slide, query.row_filter, query.cursor)
         else:
             page = self.ledger.search(person.hospital, query.row_filter, PAGE, query.cursor)
-        return ReportList(rows=tuple(Row.of(row) for row in page.rows), cursor=encode_cursor(page.next) if page.next else None)
+        shown = tuple(Row.of(row) for row in page.rows if not row.superseded)
+        return ReportList(rows=shown, cursor=encode_cursor(page.next) if page.next else None)
 
     def show_states(self, person: Person, query: StatesQuery) -> States:
         """Show how far smears of the caller's hospital have come."""

@@ -49,10 +49,10 @@ class MicroscopeLookup:
         microscope = self.registry.find(specimen.hospital, name) if name is not None else None
         state = state_of(microscope, self.model)
         if microscope is None or microscope.profile is None:
-            return MicroscopeUse(name, state)
+            return MicroscopeUse(name, state, change=microscope.version if microscope else 0)
         proof = microscope.verification if state is MicroscopeState.VERIFIED else None
         profile = self.load(microscope, microscope.profile)
-        return MicroscopeUse(name, state, profile, microscope.profile, proof.sha256 if proof else None)
+        return MicroscopeUse(name, state, profile, microscope.profile, proof.sha256 if proof else None, microscope.version)
 
     def load(self, microscope: Microscope, sha256: str) -> MicroscopeProfile:
         """The profile of this digest, from the cache where it is there: the digest stands for the content.

@@ -12,14 +12,14 @@ from typing import Any
 
 from hemascope.domain.errors import ForgottenObject, RejectedSmear
 from hemascope.domain.events import CreatedObject
-from hemascope.domain.ledger import LedgerRow, NotificationStatus
+from hemascope.domain.ledger import LedgerRow, NotificationStatus, judged_again
+from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.picture_file import MAXIMUM_BYTES, check_size
 from hemascope.domain.report import Pictures, Report, State
 from hemascope.domain.specimen import (
     ObjectVersion,
     Patient,
-    ReportKeys,
     Specimen,
     heat_map_key,
     parse_smear_key,
@@ -29,6 +29,7 @@ from hemascope.domain.specimen import (
 from hemascope.imaging.overlay import encode_pngs
 from hemascope.model.classifier import Classifier
 from hemascope.ports import Clock, Ledger, NotificationQueue, ObjectStore
+from hemascope.screening.again import holds_no_answer, may_judge_again, standing_row
 from hemascope.screening.microscopes import MicroscopeLookup
 from hemascope.screening.pipeline import Screening, reject, screen, summarize
 
@@ -91,16 +92,43 @@ class ScreeningService:
         HemascopeError
             Where the version did not reach its terminal state this time.
         """
+        if created.rescreen:
+            return self._process_again(created, receives)
+        return self._bring_to_end(created, self._model, receives)
+
+    def _process_again(self, created: CreatedObject, receives: int) -> Outcome:
+        """Judge a picture again where its microscope changed; what stands already stays beside the new report."""
+        object_id = created.object.object_id
+        rows = [row for row in self.ledger.rows_of(object_id) if row.model_name == self._model]
+        specimen = specimen_of(created.object.key)
+        microscope = self.microscopes.find(specimen) if specimen else None
+        standing = standing_row(rows)
+        if standing is None or microscope is None:
+            return self._bring_to_end(created, self._model, receives)
+        model = judged_again(self._model, microscope.change)
+        if model != standing.model and not may_judge_again(rows, microscope):
+            return Outcome(standing)
+        outcome = self._bring_to_end(created, model, receives, microscope)
+        if outcome.row.report_key:
+            for row in rows:
+                if holds_no_answer(row) and row.model != model:
+                    self.ledger.supersede(object_id, row.model)
+        return outcome
+
+    def _bring_to_end(
+        self, created: CreatedObject, model: str, receives: int, microscope: MicroscopeUse | None = None
+    ) -> Outcome:
+        """Record the terminal state in the row of ``model``, with the microscope as it was found before where it was."""
         version = created.object
-        row = self.ledger.find(version.object_id, self._model)
+        row = self.ledger.find(version.object_id, model)
         if row is not None and row.state is not State.FAILED:
             outcome = Outcome(row)
         else:
             if self.ledger.is_forgotten(version.object_id):
                 raise ForgottenObject(f"expected an object version to screen, {version.object_id} was deleted on request")
             if receives >= self.maximum_receives:
-                self.ledger.finish(self._row(version, State.FAILED, specimen_of(version.key), failure="LastDelivery"))
-            outcome = self._finish(created)
+                self.ledger.finish(self._row(version, model, State.FAILED, specimen_of(version.key), failure="LastDelivery"))
+            outcome = self._finish(created, model, microscope)
         if outcome.row.notification is NotificationStatus.PENDING:
             self.notifications.put(NotificationTask(object_id=outcome.row.object_id, model=outcome.row.model))
         return outcome
@@ -109,15 +137,16 @@ class ScreeningService:
     def _model(self) -> str:
         return self.classifier.artifact.reference.name
 
-    def _finish(self, created: CreatedObject) -> Outcome:
+    def _finish(self, created: CreatedObject, model: str, microscope: MicroscopeUse | None) -> Outcome:
         version = created.object
-        screening, specimen = self._screen(created)
-        keys = report_keys(version.object_id, self._model)
-        report = self._store(screening, keys)
+        screening, specimen = self._screen(created, microscope)
+        report = self._store(screening, model)
         urgent = self._is_urgent(report)
-        row = self._row(version, report.state, specimen, urgent=urgent, report_key=keys.report)
+        row = self._row(
+            version, model, report.state, specimen, urgent=urgent, report_key=report_keys(version.object_id, model).report
+        )
         row = row.model_copy(update=_copied_from(report))
-        if created.reprocess and not (urgent and not self.ledger.was_urgent(version.object_id)):
+        if (created.reprocess or created.rescreen) and not (urgent and not self.ledger.was_urgent(version.object_id)):
             row = row.model_copy(update={"notification": NotificationStatus.NOT_DUE})
         recorded = self.ledger.finish(row)
         return Outcome(recorded, report if recorded is row else None)
@@ -128,13 +157,13 @@ class ScreeningService:
             return False
         return not set(report.result.prediction_set).isdisjoint(self.classifier.artifact.manifest.disease.urgent_classes)
 
-    def _screen(self, created: CreatedObject) -> tuple[Screening, Specimen | None]:
+    def _screen(self, created: CreatedObject, microscope: MicroscopeUse | None) -> tuple[Screening, Specimen | None]:
         version, artifact = created.object, self.classifier.artifact
         try:
             specimen = parse_smear_key(version.key)
         except RejectedSmear as refusal:
             return reject(refusal, None, artifact, version.object_id), None
-        microscope = self.microscopes.find(specimen)
+        microscope = microscope or self.microscopes.find(specimen)
         try:
             if created.size is not None:
                 check_size(created.size)
@@ -145,11 +174,12 @@ class ScreeningService:
         screening = screen(data, specimen, self.classifier, microscope=microscope, object_id=version.object_id, timer=timer)
         return screening, specimen
 
-    def _store(self, screening: Screening, keys: ReportKeys) -> Report:
+    def _store(self, screening: Screening, model: str) -> Report:
+        keys = report_keys(screening.report.object_id, model)
         now, report, evidence = self.clock.now(), screening.report, screening.report.evidence
         if screening.pictures and evidence:
             drawn = screening.pictures
-            heat_maps = {branch: heat_map_key(report.object_id, self._model, branch) for branch in drawn.heat_maps}
+            heat_maps = {branch: heat_map_key(report.object_id, model, branch) for branch in drawn.heat_maps}
             files = {keys.segmented: drawn.segmented, keys.overlay: drawn.overlay}
             files |= {heat_maps[branch]: picture for branch, picture in drawn.heat_maps.items()}
             for key, file in zip(files, encode_pngs(files.values()), strict=True):
@@ -169,6 +199,7 @@ class ScreeningService:
     def _row(
         self,
         version: ObjectVersion,
+        model: str,
         state: State,
         specimen: Specimen | None = None,
         *,
@@ -178,7 +209,7 @@ class ScreeningService:
     ) -> LedgerRow:
         return LedgerRow(
             object_id=version.object_id,
-            model=self._model,
+            model=model,
             state=state,
             object=version,
             hospital=specimen.hospital if specimen else None,
@@ -198,6 +229,7 @@ def _copied_from(report: Report) -> dict[str, Any]:
     return {
         "decision": result.decision if result else None,
         "rejection": report.rejection.reason if report.rejection else None,
+        "microscope_use": report.microscope.digest if report.microscope else None,
         "screening_ms": round(sum(report.timings_ms.values()), 1) if report.timings_ms else None,
         "colour_score": evidence.out_of_distribution_score if evidence else None,
         "feature_score": evidence.feature_score if evidence else None,

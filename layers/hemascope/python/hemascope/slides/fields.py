@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from hemascope.domain.report import Decision, ModelReference, Report, Result
+from hemascope.domain.report import Decision, ModelReference, Report, ReportedMicroscope, Result
 from hemascope.domain.slide import ExcludedField, ExclusionReason
 from hemascope.domain.slide_texts import SlideTexts
 
@@ -33,17 +33,24 @@ def sort_fields(
     """Separate the fields that count under a model from those that don't.
 
     A field counts where its answer is confident and it has cells. A picture counts once, however often its report is given,
-    and of several pictures of one name by one microscope the newest one that could be judged.
+    and of several pictures of one name by one microscope the newest one that could be judged. Of a picture that was judged
+    again since its microscope changed, the newest report speaks.
     """
     own = [(field, field.report) for field in fields if field.report is not None and field.report.model == model]
     counted: list[Counted] = []
     excluded: list[ExcludedField] = []
     seen: set[tuple[str | None, ...]] = set()
+    judged: dict[str, ReportedMicroscope | None] = {}  # how each picture was judged last
     for field, report in sorted(own, key=lambda pair: _newest_first(pair[0])):
         microscope = report.specimen.microscope if report.specimen else None  # each numbers its files from one
         marks = {("name", microscope, field.name), ("id", field.object_id)}
+        repeated = _exclude(field, ExclusionReason.REPEATED, urgent, texts.repeated)
+        if judged.setdefault(field.object_id, report.microscope) != report.microscope:
+            # Its picture was judged again. It is no further picture, but its suspicion must not disappear.
+            excluded += [repeated] if repeated.suspicious else []
+            continue
         if marks & seen:
-            excluded.append(_exclude(field, ExclusionReason.REPEATED, urgent, texts.repeated))
+            excluded.append(repeated)
             continue
         if report.rejection is not None:
             excluded.append(_exclude(field, ExclusionReason.REJECTED, urgent, report.rejection.advice))

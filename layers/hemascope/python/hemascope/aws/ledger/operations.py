@@ -13,7 +13,7 @@ from hemascope.aws.dynamodb import Item, expressions, from_item
 from hemascope.aws.ledger.table import LedgerTable, row_from_item, row_key
 from hemascope.aws.retry import attempts
 from hemascope.domain.errors import TransientError
-from hemascope.domain.ledger import FORGOTTEN, LedgerRow, PatientTrace, StoredCounts
+from hemascope.domain.ledger import AGAIN, FORGOTTEN, LedgerRow, PatientTrace, StoredCounts
 from hemascope.domain.report import Release
 from hemascope.domain.specimen import Patient
 
@@ -38,7 +38,8 @@ class Operations(LedgerTable):
         """Scan the table."""
         # Without its time zone the bound sorts before all moments of its own second, with or without a fraction.
         bound = before.strftime("%Y-%m-%dT%H:%M:%S")
-        for page in self._scan(Attr("model").eq(model) & Attr("finished_at").lt(bound)):
+        of_model = Attr("model").eq(model) | Attr("model").begins_with(f"{model}{AGAIN}")
+        for page in self._scan(of_model & Attr("finished_at").lt(bound)):
             yield [row_from_item(item) for item in page]
 
     def released_ids(self) -> set[str]:

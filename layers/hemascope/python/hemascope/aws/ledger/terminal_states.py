@@ -38,6 +38,11 @@ class TerminalStates(LedgerTable):
                 return self.find(row.object_id, row.model) or row
         return row
 
+    def supersede(self, object_id: str, model: str) -> None:
+        """Update conditionally: a row may have become urgent or reviewed since it was read."""
+        condition = Attr("object_id").exists() & Attr("urgent").eq(False) & Attr("verdicts").eq(0)
+        self._update("update the ledger", object_id, model, condition=condition, assign={"superseded": True})
+
     def set_notification(
         self, object_id: str, model: str, notification: NotificationStatus, state: State | None = None
     ) -> bool:
