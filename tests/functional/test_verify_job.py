@@ -252,7 +252,5 @@ def test_slides_of_before_the_profiles_own_pictures_prove_nothing_about_it(world
 
     assert run is not None
     assert slide_digest("s-0") not in {slide.slide for slide in proof(world).slides}
-    assert (run.state, (run.message or "").endswith("1 slides have no pictures of this microscope as it is now.")) == (
-        RunState.REFUSED,
-        True,
-    )
+    assert run.state is RunState.REFUSED
+    assert (run.message or "").endswith("1 slides have no pictures of this microscope as it is now.")

@@ -17,7 +17,7 @@ PLACES = {
     ("dynamodb:GetItem",): ["${Ledger.Arn}"],
     ("dynamodb:Query",): ["${Ledger.Arn}/index/by-microscope"],
     ("dynamodb:GetItem", "dynamodb:PutItem"): ["${Microscopes.Arn}"],
-    ("sqs:SendMessage",): ["${Ingest.ArrivalsQueue.Arn}", "${MicroscopeJobsQueue.Arn}"],
+    ("sqs:SendMessage",): ["${MicroscopeJobsQueue.Arn}", "${Ingest.ArrivalsQueue.Arn}"],
 }
 
 

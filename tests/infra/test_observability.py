@@ -15,14 +15,8 @@ pytestmark = pytest.mark.synth
 
 ALARM = "AWS::CloudWatch::Alarm"
 # Timeout of each in seconds.
-FUNCTIONS = {
-    "screen-smear": 30,
-    "microscope-jobs": 900,
-    "send-notifications": 20,
-    "mail-events": 10,
-    "portal-api": 10,
-    "report-documents": 25,
-}
+FUNCTIONS = {"screen-smear": 30, "send-notifications": 20, "mail-events": 10, "portal-api": 10, "report-documents": 25}
+FUNCTIONS["microscope-jobs"] = 900
 QUEUES = [("arrivals", 180), ("notifications", 120), ("mail-events", 60), ("microscope-jobs", 5400)]
 NAME = re.compile(r"^hemascope-dev-")
 

@@ -16,41 +16,30 @@ QUEUE_READER = {
     "sqs:ReceiveMessage",
 }
 FUNCTION = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+WITH_PICTURES = {
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+    "s3:PutObject",
+    "sqs:SendMessage",
+    *QUEUE_READER,
+    *FUNCTION,
+}
 LAMBDA, IOT = {"Service": "lambda.amazonaws.com"}, {"Service": "iot.amazonaws.com"}
 
 # Stack and name of the role -> its principal and its actions. test_archive and test_devices check resources and conditions.
 ROLES: dict[str, tuple[dict[str, str], set[str]]] = {
     "screening/Role": (
         LAMBDA,
-        {
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "kms:Decrypt",
-            "kms:GenerateDataKey",
-            "s3:GetObject",
-            "s3:GetObjectVersion",
-            "s3:PutObject",
-            "sqs:SendMessage",
-            *QUEUE_READER,
-            *FUNCTION,
-        },
+        WITH_PICTURES,
     ),
     "screening/MicroscopeJobsRole": (
         LAMBDA,
-        {
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "kms:Decrypt",
-            "kms:GenerateDataKey",
-            "s3:GetObject",
-            "s3:GetObjectVersion",
-            "s3:PutObject",
-            "sqs:SendMessage",
-            *QUEUE_READER,
-            *FUNCTION,
-        },
+        WITH_PICTURES,
     ),
     "screening/Deployer": (
         {"Service": "codedeploy.amazonaws.com"},

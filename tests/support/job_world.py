@@ -113,12 +113,12 @@ class JobWorld:
             classifier=self.classifier,
             reference=lambda: load_reference(ArtifactFolder.open(self.classifier.artifact.folder)),
             pictures=self.pictures,
-            reports=Wired(self.reports, around, ("write_once",)),  # type: ignore[arg-type]
+            reports=Wired(self.reports, around, ("write_once",)),
             reports_bucket="reports",
             ledger=self.ledger,
-            registry=Wired(self.registry, around, ("store",)),  # type: ignore[arg-type]
-            jobs=Wired(self.jobs, around, ("put",)),  # type: ignore[arg-type]
-            screening=Wired(self.screening, around, ("announce_again",)),  # type: ignore[arg-type]
+            registry=Wired(self.registry, around, ("store",)),
+            jobs=Wired(self.jobs, around, ("put",)),
+            screening=Wired(self.screening, around, ("announce_again",)),
             clock=self.clock,
             limits=limits or OPEN,
         )

@@ -96,9 +96,7 @@ def begin_run(microscope: Microscope, kind: JobKind, run_id: str, now: datetime)
     run = microscope.runs.get(kind)
     if run is None or run.id != run_id or run.state in {RunState.DONE, RunState.REFUSED}:
         return None
-    begun = run.model_copy(
-        update={"state": RunState.RUNNING, "started_at": now, "finished_at": None, "message": None, "document": None}
-    )
+    begun = JobRun(id=run.id, state=RunState.RUNNING, at=run.at, by=run.by, started_at=now)
     return _with(microscope, kind, begun)
 
 
