@@ -14,9 +14,8 @@ from tests.infra.reading import Resources, actions_of, named, of_type
 pytestmark = pytest.mark.synth
 
 ALARM = "AWS::CloudWatch::Alarm"
-# Timeout of each in seconds.
-FUNCTIONS = {"screen-smear": 30, "send-notifications": 20, "mail-events": 10, "portal-api": 10, "report-documents": 25}
-FUNCTIONS["microscope-jobs"] = 900
+_SHORT = {"screen-smear": 30, "send-notifications": 20, "mail-events": 10, "portal-api": 10, "report-documents": 25}
+FUNCTIONS = _SHORT | {"microscope-jobs": 900}  # timeouts in seconds
 QUEUES = [("arrivals", 180), ("notifications", 120), ("mail-events", 60), ("microscope-jobs", 5400)]
 NAME = re.compile(r"^hemascope-dev-")
 
@@ -259,14 +258,8 @@ def test_only_alarms_of_this_deployment_and_budgets_may_publish_to_the_topic(
 
 
 def test_the_budget_watches_the_whole_account(budget: dict[str, Any], topic: str) -> None:
-    notifications = {
-        (
-            subscriber["Notification"]["NotificationType"],
-            subscriber["Notification"]["Threshold"],
-            subscriber["Notification"]["ThresholdType"],
-        )
-        for subscriber in budget["NotificationsWithSubscribers"]
-    }
+    told = [subscriber["Notification"] for subscriber in budget["NotificationsWithSubscribers"]]
+    notifications = {(each["NotificationType"], each["Threshold"], each["ThresholdType"]) for each in told}
     addresses = [notification["Subscribers"] for notification in budget["NotificationsWithSubscribers"]]
 
     assert notifications == {("ACTUAL", 80, "PERCENTAGE"), ("FORECASTED", 100, "PERCENTAGE")}

@@ -83,19 +83,7 @@ ROLES: dict[str, tuple[dict[str, str], set[str]]] = {
             *FUNCTION,
         },
     ),
-    "portal/DocumentsRole": (
-        LAMBDA,
-        {
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "kms:Decrypt",
-            "kms:GenerateDataKey",
-            "s3:GetObject",
-            "s3:GetObjectVersion",
-            *FUNCTION,
-        },
-    ),
+    "portal/DocumentsRole": (LAMBDA, WITH_PICTURES - QUEUE_READER - {"s3:PutObject", "sqs:SendMessage"}),
     "archive/MachineRole": (
         {"Service": "states.amazonaws.com"},
         {

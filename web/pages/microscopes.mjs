@@ -82,7 +82,8 @@ function actions(api, microscope, draw) {
     await api.suspendMicroscope(microscope.id, { reason: reason.value.trim() });
     await done(labels.nowSuspended);
   });
-  return [edit, " ", microscope.suspension ? resume : suspend];
+  const open = el("a", { class: "button strong", href: `#/admin/microscopes/${microscope.id}`, "aria-label": labels.openNamed(microscope.name) }, labels.open);
+  return [open, " ", edit, " ", microscope.suspension ? resume : suspend];
 }
 
 const described = (make, objective) => ({ make: make.value.trim() || null, objective: objective.value.trim() || null });
