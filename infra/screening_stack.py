@@ -243,6 +243,7 @@ class ScreeningStack(Stack):
             "HEMASCOPE_LEDGER_TABLE": self._ledger.table_name,
             "HEMASCOPE_MICROSCOPES_TABLE": self._microscopes.table_name,
             "HEMASCOPE_ARRIVALS_QUEUE": self._ingest.queue.queue_url,
+            "HEMASCOPE_ARTIFACT": f"/var/task/model_artifacts/{self._settings.model}",
             "HEMASCOPE_LANGUAGE": self._settings.language,
             "POWERTOOLS_SERVICE_NAME": "hemascope",
         }

@@ -198,23 +198,9 @@ TABLE = [(role, call) for role in FUNCTIONS for call in EVERYBODY if role != "mi
     *((role, "change a microscope") for role in FUNCTIONS if role not in {"microscope_jobs", "portal_api"}),
     *((role, "read a microscope") for role in OTHERS),
     *((role, "read a profile") for role in OTHERS if role != "report_documents"),
-    *(
-        ("microscope_jobs", call)
-        for call in (
-            "write a smear",
-            "read a report",
-            "write a report",
-            "write a verdict",
-            "write a row",
-            "change a row",
-            "release a report",
-            "add an audit entry",
-            "send a notification",
-            "decrypt a notification",
-            "publish",
-            "take an arrival",
-        )
-    ),
+    *(("microscope_jobs", call) for call in ("write a smear", "read a report", "write a report", "write a verdict")),
+    *(("microscope_jobs", call) for call in ("write a row", "change a row", "release a report", "add an audit entry")),
+    *(("microscope_jobs", call) for call in ("send a notification", "decrypt a notification", "publish", "take an arrival")),
     ("screen_smear", "write a smear"),
     ("screen_smear", "change a row"),
     ("screen_smear", "publish"),

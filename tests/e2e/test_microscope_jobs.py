@@ -26,6 +26,13 @@ Send = Callable[[bytes, str, str], ObjectVersion]
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     with started(enforce_iam=True) as service:
+        # The emulator has an action of its own for batches; on AWS sqs:SendMessage allows them, too.
+        allowed = {"Effect": "Allow", "Action": "sqs:SendMessageBatch", "Resource": "*"}
+        service.cloud.client("iam").put_role_policy(
+            RoleName=service.cloud.role_of("microscope_jobs").rsplit("/", 1)[1],
+            PolicyName="emulated",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
+        )
         yield service
 
 
@@ -128,12 +135,12 @@ def test_a_microscope_is_commissioned_verified_and_its_open_slides_are_answered(
     rescreened = ended(portal, token, path, "rescreen")
 
     print(f"\n{commissioned['message']}\n{verified['message']}\n{rescreened['message']}\n{json.dumps(proof['figures'])}")
+    assert rescreened["state"] == "done", rescreened
     assert (used[0], used[1]["state"], too_early[0]) == (200, "profiled", 409)
     assert (printed.status, printed.data[:5]) == (200, b"%PDF-")
     assert (verified["state"], proof["standing"]) == ("done", "counts")
     assert portal.ask(f"GET {path}", token)[1]["microscope"]["state"] == "verified"
-    slide = portal.ask("GET /reports?slide=l-2", token)
     wait_until(
         lambda: any(row["decision"] != Decision.UNVERIFIED for row in portal.ask("GET /reports?slide=l-2", token)[1]["rows"]),
-        f"an answer beside the former one, {slide}",
+        "an answer beside the former one",
     )
