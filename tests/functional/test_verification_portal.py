@@ -12,7 +12,7 @@ import pytest
 from hemascope.domain.microscope import Microscope, Verification, set_reference
 from hemascope.domain.microscope_jobs import LARGEST_TABLE, VerifyJob
 from hemascope.domain.microscope_keys import proof_key
-from hemascope.domain.report import Decision, Report
+from hemascope.domain.report import Decision, Report, State
 from hemascope.model.classifier import Classifier
 from hemascope.screening.pipeline import screen
 from tests.support.fake_microscopes import FakeMicroscopes
@@ -72,11 +72,15 @@ def test_one_field_of_leukemia_makes_a_slide_one_and_benign_is_only_what_was_see
     signed(portal, report, "mixed", "Pre-B", Decision.UNVERIFIED, name="2")
     signed(portal, report, "two patterns", "Pro-B", Decision.UNVERIFIED, name="2")
     unsigned(portal, "half seen")
+    signed(portal, report, "one unreadable", "Benign", Decision.UNVERIFIED)
+    unsigned(portal, "one unreadable")
+    portal.ledger.rows[-1] = portal.ledger.rows[-1].model_copy(update={"state": State.REJECTED})
 
     shown = sent(ask, f"GET {PATH}/verification")[1]
 
     assert {(slide["slide"], slide["known"], slide["given_as"]) for slide in shown["signed_off"]} == {
         ("mixed", "leukemia", "Pre-B"),
+        ("one unreadable", "benign", "Benign"),
         ("two patterns", "leukemia", "leukemia"),
     }
 

@@ -10,7 +10,7 @@ from hemascope.domain.errors import HemascopeError
 from hemascope.domain.known_answers import KnownAnswer, SlideAnswer, answer_of_class, parse_answers
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.microscope_fields import MicroscopeField
-from hemascope.domain.report import Decision, Release
+from hemascope.domain.report import Decision, Release, State
 from hemascope.portal.problems import BadRequest
 from hemascope.portal.report_repository import ReportRepository
 
@@ -37,16 +37,20 @@ class SignedOffLabels:
         """The slides whose answer follows from what was signed off.
 
         One field of leukemia makes a slide one. A slide is benign only if every field of it was signed off as that: in a field
-        that nobody looked at there may be blasts.
+        that nobody looked at there may be blasts. Pictures that could not be judged can't be signed off, and are left out.
         """
         released = {row.object_id: row for fields in slides.values() for field in fields if (row := _released(field.rows))}
         with ThreadPoolExecutor(_READERS) as readers:
             labels = dict(zip(released, readers.map(self.label_of, released.values()), strict=True))
         found = {}
         for digest, fields in slides.items():
-            if answer := _answer([labels.get(field.object.object_id) for field in fields], disease):
+            if answer := _answer([labels.get(field.object.object_id) for field in fields if _is_judged(field.rows)], disease):
                 found[digest] = answer
         return found
+
+
+def _is_judged(rows: Sequence[LedgerRow]) -> bool:
+    return any(row.state is State.REPORTED for row in rows)
 
 
 def _released(rows: Sequence[LedgerRow]) -> LedgerRow | None:
