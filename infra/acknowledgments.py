@@ -29,7 +29,12 @@ class Accepted:
     resources: tuple[str, ...] = ()
 
 
-_QUEUE_CONSUMERS = ("Screening/ScreenSmear", "Notification/SendNotifications", "Notification/RecordMailEvents")
+_QUEUE_CONSUMERS = (
+    "Screening/ScreenSmear",
+    "Screening/MicroscopeJobs/Function",
+    "Notification/SendNotifications",
+    "Notification/RecordMailEvents",
+)
 _HTTP_FUNCTIONS = ("Portal/Answer", "Portal/Documents")
 _ZIP_FUNCTIONS = ("Notification/SendNotifications", "Notification/RecordMailEvents", "Portal/Answer")
 
@@ -38,6 +43,7 @@ _WILDCARDS = (
         "AwsSolutions-IAM5",
         (
             "Screening/Role",
+            "Screening/MicroscopeJobs/Role",
             "Notification/SendNotificationsRole",
             "Notification/RecordMailEventsRole",
             "Portal/AnswerRole",
@@ -49,9 +55,9 @@ _WILDCARDS = (
     Accepted(
         "AwsSolutions-IAM5",
         ("Portal/DocumentsRole",),
-        "A printed report contains the smear and the pictures drawn for it. The function checks whose report it is, reads "
-        "below three prefixes of two buckets and cannot write to either.",
-        ("/smears/*", "/reports/*", "/verdicts/*"),
+        "A printed report contains the smear and the pictures drawn for it, and a printed proof is that of a microscope. The "
+        "function checks whose they are, reads below four prefixes of two buckets and cannot write to either.",
+        ("/smears/*", "/microscopes/*", "/reports/*", "/verdicts/*"),
     ),
     Accepted(
         "AwsSolutions-IAM5",
@@ -66,6 +72,14 @@ _WILDCARDS = (
         "The function reads any smear and any microscope's profile, and reads and writes any report, which are objects below "
         "fixed prefixes of two buckets. It cannot list or delete, or access anything outside these prefixes.",
         ("/smears/*", "/microscopes/*", "/reports/*", "/summaries/*"),
+    ),
+    Accepted(
+        "AwsSolutions-IAM5",
+        ("Screening/MicroscopeJobs/Role",),
+        "A microscope's newest pictures are read below one prefix, and its profile, proofs and documents are written below "
+        "another; a few pictures that show a correction are written beside the reports on what they show. Keys are digests, "
+        "not known beforehand. It cannot list or delete, or write a report.",
+        ("/smears/*", "/microscopes/*", "/reports/*/commissioning/*"),
     ),
     Accepted(
         "AwsSolutions-IAM5",
@@ -161,6 +175,7 @@ ACKNOWLEDGMENTS = (
         "HIPAA.Security-IAMNoInlinePolicy",
         (
             "Screening/Role",
+            "Screening/MicroscopeJobs/Role",
             "Screening/Deployer",
             "Notification/SendNotificationsRole",
             "Notification/RecordMailEventsRole",

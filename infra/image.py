@@ -18,12 +18,16 @@ def allowed(model: str, folder: str = SCREENING) -> list[str]:
     return [line.replace("model_artifacts/*/*", f"model_artifacts/{model}") for line in lines if not line.startswith("#")]
 
 
-def image(folder: str, model: str, architecture: str) -> lambda_.DockerImageCode:
-    """Return the image code of a function. Synthesis needs no Docker engine; deployment does."""
+def image(folder: str, model: str, architecture: str, command: str | None = None) -> lambda_.DockerImageCode:
+    """Return the image code of a function. Synthesis needs no Docker engine; deployment does.
+
+    ``command`` names another handler of the same image than its own.
+    """
     return lambda_.DockerImageCode.from_image_asset(
         str(ROOT),
         file=f"lambdas/{folder}/Dockerfile",
         exclude=allowed(model, folder),
         build_args={"MODEL": model},
         platform=_PLATFORMS[architecture],
+        cmd=[command] if command else None,
     )

@@ -8,6 +8,7 @@ images only.
 CONTAINERS_ONLY = (
     "documents",
     "imaging",
+    "jobs",
     "microscopes",
     "screening",
     "model/artifact.py",
@@ -15,5 +16,6 @@ CONTAINERS_ONLY = (
     "model/colour_reference.py",
     "model/decision.py",
     "model/feature_reference.py",
+    "bootstrap/microscope_jobs.py",
     "bootstrap/screening.py",
 )

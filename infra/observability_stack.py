@@ -55,11 +55,13 @@ class ObservabilityStack(Stack):
             "mail-events": notification.mail_function,
             "portal-api": portal.function,
             "report-documents": portal.documents,
+            "microscope-jobs": screening.jobs.function,
         }
         # Name -> queue, its dead-letter queue, the function that consumes it.
         self._queues = {
             "arrivals": (ingest.queue, ingest.dead, screening.function),
             "notifications": (screening.notifications, screening.notifications_dead_letters, notification.function),
+            "microscope-jobs": (screening.jobs.queue, screening.jobs.dead, screening.jobs.function),
             "mail-events": (notification.mail_events, notification.mail_events_dead_letters, notification.mail_function),
         }
         self._topic = self._make_topic()

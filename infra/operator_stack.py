@@ -41,8 +41,8 @@ class OperatorStack(Stack):
             max_session_duration=Duration.hours(1),
         )
         uploads, reports = ingest.bucket, screening.reports
-        dead = [ingest.dead.queue_arn, screening.notifications_dead_letters.queue_arn]
-        queues = [ingest.queue.queue_arn, screening.notifications.queue_arn]
+        dead = [ingest.dead.queue_arn, screening.notifications_dead_letters.queue_arn, screening.jobs.dead.queue_arn]
+        queues = [ingest.queue.queue_arn, screening.notifications.queue_arn, screening.jobs.queue.queue_arn]
         statements = {
             ("cloudformation:DescribeStacks",): [
                 self.format_arn(service="cloudformation", resource="stack", resource_name=f"{settings.stack('*')}/*")

@@ -35,6 +35,7 @@ _ACCOUNTS = (
     "cognito-idp:CreateGroup",
     "cognito-idp:ListUsersInGroup",
 )
+_INDEXES = ("hospital", "slide", "patient", "microscope")  # of the ledger, that the portal reads
 # What of a ledger row the portal may change: its review. The keys are in it, since every update names them.
 _REVIEW = ["object_id", "model", "verdicts", "released_verdict_number", "release", "released_at", "acknowledged_at"]
 
@@ -153,7 +154,7 @@ class PortalStack(Stack):
             memory_mb=512,  # a share of a processor that starts Python within a second
             environment={
                 **self._environment(),
-                "HEMASCOPE_MICROSCOPES_TABLE": self._screening.microscopes.table_name,
+                "HEMASCOPE_JOBS_QUEUE": self._screening.jobs.queue.queue_url,
                 "HEMASCOPE_NOTIFICATIONS_QUEUE": self._screening.notifications.queue_url,
                 "HEMASCOPE_USER_POOL": self.user_pool.user_pool_id,
                 "HEMASCOPE_SCREENING_USD_PER_SECOND": f"{_usd_per_second(self._settings):.10f}",
@@ -168,6 +169,7 @@ class PortalStack(Stack):
             "HEMASCOPE_REPORTS_BUCKET": self._screening.reports.bucket_name,
             "HEMASCOPE_AUDIT_TABLE": self._audit.table_name,
             "HEMASCOPE_HOSPITALS_TABLE": self._screening.hospitals.table_name,
+            "HEMASCOPE_MICROSCOPES_TABLE": self._screening.microscopes.table_name,
             "HEMASCOPE_LANGUAGE": self._settings.language,
             "HEMASCOPE_LINK_SECONDS": str(_LINK_SECONDS),
         }
@@ -180,8 +182,12 @@ class PortalStack(Stack):
         smears = [uploads.arn_for_objects("smears/*")]
         statements = {
             ("s3:GetObject", "s3:GetObjectVersion"): smears,
-            ("s3:GetObject",): [reports.arn_for_objects("reports/*"), reports.arn_for_objects("verdicts/*")],
-            ("dynamodb:Query",): [self._screening.ledger.table_arn],
+            ("s3:GetObject",): [reports.arn_for_objects(f"{prefix}/*") for prefix in ("microscopes", "reports", "verdicts")],
+            ("dynamodb:Query",): [
+                self._screening.ledger.table_arn,
+                f"{self._screening.ledger.table_arn}/index/by-microscope",
+                self._screening.microscopes.table_arn,
+            ],
             ("dynamodb:GetItem",): [self._screening.hospitals.table_arn],
             ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"): [self._audit.table_arn],
             ("kms:Decrypt",): [self._ingest.key.key_arn, self._screening.key.key_arn],
@@ -204,7 +210,8 @@ class PortalStack(Stack):
                 self._screening.microscopes.table_arn,
             ],
             ("dynamodb:GetItem", "dynamodb:PutItem"): [self._screening.hospitals.table_arn],
-            ("sqs:SendMessage",): [self._screening.notifications.queue_arn],  # the patient is notified of a release
+            # The patient is notified of a release; a microscope is commissioned, verified, screened again.
+            ("sqs:SendMessage",): [self._screening.notifications.queue_arn, self._screening.jobs.queue.queue_arn],
             _ACCOUNTS: [self.user_pool.user_pool_arn],
             ("kms:GenerateDataKey",): [self._ingest.key.key_arn],
             ("kms:Decrypt", "kms:GenerateDataKey"): [self._screening.key.key_arn, self._key.key_arn],

@@ -16,6 +16,7 @@ from constructs import Construct
 from infra.alarms import new_version_alarms
 from infra.constructs.function import ARCHITECTURES, function_log, function_role
 from infra.constructs.messaging import QueueWithDeadLetters, feed
+from infra.constructs.microscope_jobs import MicroscopeJobs
 from infra.constructs.storage import safe_bucket, safe_key
 from infra.constructs.table import safe_table, text
 from infra.image import SCREENING, image
@@ -29,7 +30,8 @@ DELIVERY_TIMEOUT = Duration.seconds(20)
 class ScreeningStack(Stack):
     """The screening function and everything that it writes: reports, ledger and the queue of notifications.
 
-    They are one stack because function, report schema and ledger rows change together. Without this stack smears still
+    They are one stack because function, report schema and ledger rows change together. So does the function that verifies
+    microscopes: it has the same image, and what it proves holds for the model in it. Without this stack smears still
     arrive, and wait in the queue of the ingest stack. A new model is a new version of the function behind the alias ``live``.
     """
 
@@ -63,12 +65,15 @@ class ScreeningStack(Stack):
         self._alias = self._make_alias()
         feed(self._alias, ingest.queue, batch_size=_BATCH, maximum_concurrency=settings.maximum_concurrency)
         self._grant()
+        self._jobs = self._make_jobs()
         CfnOutput(self, "ReportsBucket", value=self._reports.bucket_name)
         CfnOutput(self, "LedgerTable", value=self._ledger.table_name)
         CfnOutput(self, "HospitalsTable", value=self._hospitals.table_name)
         CfnOutput(self, "MicroscopesTable", value=self._microscopes.table_name)
         CfnOutput(self, "NotificationsQueue", value=self._notifications.queue.queue_url)
         CfnOutput(self, "NotificationsDeadLetterQueue", value=self._notifications.dead.queue_url)
+        CfnOutput(self, "JobsQueue", value=self._jobs.queue.queue_url)
+        CfnOutput(self, "JobsDeadLetterQueue", value=self._jobs.dead.queue_url)
         CfnOutput(self, "ScreeningFunction", value=self._function.function_name)
 
     @property
@@ -110,6 +115,11 @@ class ScreeningStack(Stack):
     def microscopes(self) -> dynamodb.ITable:
         """Registry of each hospital's microscopes."""
         return self._microscopes
+
+    @property
+    def jobs(self) -> MicroscopeJobs:
+        """The function that carries out jobs about microscopes, and its queue."""
+        return self._jobs
 
     @property
     def notifications(self) -> sqs.IQueue:
@@ -226,3 +236,30 @@ class ScreeningStack(Stack):
         }
         for actions, resources in statements.items():
             self._function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
+
+    def _make_jobs(self) -> MicroscopeJobs:
+        """Make the function for jobs about microscopes; grant each action that it needs."""
+        environment = {
+            "HEMASCOPE_REPORTS_BUCKET": self._reports.bucket_name,
+            "HEMASCOPE_LEDGER_TABLE": self._ledger.table_name,
+            "HEMASCOPE_MICROSCOPES_TABLE": self._microscopes.table_name,
+            "HEMASCOPE_ARRIVALS_QUEUE": self._ingest.queue.queue_url,
+            "HEMASCOPE_ARTIFACT": f"/var/task/model_artifacts/{self._settings.model}",
+            "HEMASCOPE_LANGUAGE": self._settings.language,
+            "POWERTOOLS_SERVICE_NAME": "hemascope",
+        }
+        jobs = MicroscopeJobs(self, "MicroscopeJobs", self._settings, key=self._key, environment=environment)
+        ledger, documents = self._ledger.table_arn, self._reports.arn_for_objects("microscopes/*")
+        statements = {
+            ("s3:GetObject", "s3:GetObjectVersion"): [self._ingest.bucket.arn_for_objects("smears/*")],
+            ("s3:GetObject",): [documents],
+            ("s3:PutObject",): [documents, self._reports.arn_for_objects("reports/*/commissioning/*")],
+            ("dynamodb:GetItem",): [ledger],  # whether a picture was deleted on request
+            ("dynamodb:Query",): [f"{ledger}/index/by-microscope"],
+            ("dynamodb:GetItem", "dynamodb:PutItem"): [self._microscopes.table_arn],
+            ("sqs:SendMessage",): [self._ingest.queue.queue_arn, jobs.queue.queue_arn],
+            ("kms:Decrypt", "kms:GenerateDataKey"): [self._ingest.key.key_arn, self._key.key_arn],
+        }
+        for actions, resources in statements.items():
+            jobs.function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
+        return jobs

@@ -41,6 +41,14 @@ const calls = {
   resumeMicroscope: ["DELETE /microscopes/{microscope_id}/suspension"],
   microscopeChart: ["GET /microscopes/{microscope_id}/chart"],
   acknowledgeAlarm: ["DELETE /microscopes/{microscope_id}/alarm"],
+  rescreen: ["POST /microscopes/{microscope_id}/rescreening"],
+  microscopeFields: ["GET /microscopes/{microscope_id}/fields", "since"],
+  commissioning: ["GET /microscopes/{microscope_id}/commissioning"],
+  commission: ["POST /microscopes/{microscope_id}/commissioning", "since"],
+  useProfile: ["PUT /microscopes/{microscope_id}/profile", "profile"],
+  verification: ["GET /microscopes/{microscope_id}/verification"],
+  verify: ["POST /microscopes/{microscope_id}/verification", "slides", "table", "again", "limits"],
+  proofPdf: ["GET /microscopes/{microscope_id}/proof.pdf", "sha256"],
   model: ["GET /model"],
   figures: ["GET /figures", "days"],
   audit: ["GET /audit", "after"],
@@ -92,6 +100,14 @@ export class Api {
   resumeMicroscope = (id) => this.json(calls.resumeMicroscope, id);
   microscopeChart = (id) => this.json(calls.microscopeChart, id);
   acknowledgeAlarm = (id) => this.json(calls.acknowledgeAlarm, id);
+  rescreen = (id) => this.json(calls.rescreen, id);
+  microscopeFields = (id, since) => this.json(calls.microscopeFields, id, { since });
+  commissioning = (id) => this.json(calls.commissioning, id);
+  commission = (id, request) => this.json(calls.commission, id, request);
+  useProfile = (id, choice) => this.json(calls.useProfile, id, choice);
+  verification = (id) => this.json(calls.verification, id);
+  verify = (id, request) => this.json(calls.verify, id, request);
+  proofPdf = (id, sha256) => this.file(calls.proofPdf, id, { sha256 });
   model = () => this.json(calls.model);
   figures = (days) => this.json(calls.figures, null, { days });
   audit = (after) => this.json(calls.audit, null, { after });

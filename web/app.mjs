@@ -17,6 +17,7 @@ const PAGES = [
   [/^#\/admin\/users$/, "users", ["admin"]],
   [/^#\/admin\/hospital$/, "hospital", ["admin"]],
   [/^#\/admin\/microscopes$/, "microscopes", ["admin"]],
+  [/^#\/admin\/microscopes\/(?<id>[0-9a-f]{32})$/, "microscope", ["admin"]],
   [/^#\/admin\/model$/, "model", STAFF],
   [/^#\/admin\/trail$/, "trail", ["admin"]],
 ];

@@ -196,12 +196,16 @@ EVERYBODY = (
     "have a key deleted",
     "ask by state",
 )
-FUNCTIONS = ("screen_smear", "send_notifications", "mail_events", "portal_api", "report_documents")
+FUNCTIONS = ("screen_smear", "microscope_jobs", "send_notifications", "mail_events", "portal_api", "report_documents")
 OTHERS = ("send_notifications", "mail_events", "report_documents")
-TABLE = [(role, call) for role in FUNCTIONS for call in EVERYBODY] + [
+JOBS = {"write a profile", "send an arrival"}  # what only the jobs about microscopes may do
+TABLE = [(role, call) for role in FUNCTIONS for call in EVERYBODY if role != "microscope_jobs" or call not in JOBS] + [
     *((role, "make an account") for role in FUNCTIONS if role != "portal_api"),
-    *((role, "change a microscope") for role in OTHERS),
-    *((role, call) for role in OTHERS for call in ("read a microscope", "read a profile")),
+    *((role, call) for role in OTHERS for call in ("change a microscope", "read a microscope")),
+    *((role, "read a profile") for role in OTHERS if role != "report_documents"),
+    *(("microscope_jobs", call) for call in ("write a smear", "read a report", "write a report", "write a verdict")),
+    *(("microscope_jobs", call) for call in ("write a row", "change a row", "release a report", "add an audit entry")),
+    *(("microscope_jobs", call) for call in ("send a notification", "decrypt a notification", "publish", "take an arrival")),
     ("screen_smear", "write a smear"),
     ("screen_smear", "change a row"),
     ("screen_smear", "publish"),
@@ -248,6 +252,14 @@ TABLE = [(role, call) for role in FUNCTIONS for call in EVERYBODY] + [
 ]
 
 ALLOWED = [
+    *(
+        ("microscope_jobs", call)
+        for call in (*sorted(JOBS), "read a smear", "read a row", "read a microscope", "read a profile")
+    ),
+    ("microscope_jobs", "change a microscope"),
+    ("microscope_jobs", "decrypt a smear"),
+    ("microscope_jobs", "encrypt a report"),
+    ("report_documents", "read a profile"),
     ("screen_smear", "write a row"),
     ("screen_smear", "read a row"),
     ("screen_smear", "send a notification"),

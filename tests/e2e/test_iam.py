@@ -25,7 +25,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def roles(service: Service) -> dict[str, Tried]:
-    folders = ("screen_smear", "send_notifications", "mail_events", "portal_api", "report_documents")
+    folders = ("screen_smear", "microscope_jobs", "send_notifications", "mail_events", "portal_api", "report_documents")
     return {folder: Tried(service.cloud, service.cloud.credentials_of(folder)) for folder in folders}
 
 

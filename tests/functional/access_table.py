@@ -31,12 +31,12 @@ class Route:
     request: str  # {smear}, {reviewed}, {fresh} and {unknown} stand for ids, {username} for an account,
     # {microscope} and {suspended} for microscopes
     statuses: str
-    body: dict[str, str] = field(default_factory=dict)  # {model} stands for the model's name
+    body: dict[str, str | None] = field(default_factory=dict)  # {model} stands for the model's name
     query: dict[str, str] = field(default_factory=dict)
 
     def filled(self, names: dict[str, str]) -> tuple[str, dict[str, Any]]:
         """Request and body with names for what stands for them."""
-        return self.request.format(**names), {name: text.format(**names) for name, text in self.body.items()}
+        return self.request.format(**names), {name: text and text.format(**names) for name, text in self.body.items()}
 
 
 _UPLOAD = {"patient": "p-7", "slide": "c-1", "field": "field 1.jpg"}
@@ -45,6 +45,8 @@ _MODEL = {"model": "{model}"}
 _IDS, _SETTINGS = {"ids": UNKNOWN}, {"release": "after_review"}
 _NEW = {"email": "ann@hospital.example", "role": "clinician"}
 _SCOPE, _CLOSED = {"name": "scope 3", "objective": "100x"}, {"reason": "The lamp was replaced."}
+_CHOICE = {"profile": "a" * 64}
+_NO_PROOF = {"sha256": "b" * 64}
 _SLIDE, _NO_SLIDE = {"slide": "c-1"}, {"slide": "c-9"}
 
 #                                            own hospital          patient   another hospital      pat. no-
@@ -88,6 +90,14 @@ ROUTES = (
     Route("POST /microscopes/{suspended}/suspension", "403 403 409 403 403   403  403  404         403  403", _CLOSED),
     Route("DELETE /microscopes/{suspended}/suspension", "403 403 200 403 403 403  403  404         403  403"),
     Route("DELETE /microscopes/{microscope}/suspension", "403 403 409 403 403 403 403  404         403  403"),
+    Route("POST /microscopes/{microscope}/rescreening", "403 403 202 403 403 403  403  404         403  403"),
+    Route("GET /microscopes/{microscope}/fields", "200 200 200  403 403  404  404  404         403  403"),
+    Route("GET /microscopes/{microscope}/commissioning", "200 200 200 403 403 404 404  404         403  403"),
+    Route("POST /microscopes/{microscope}/commissioning", "403 403 202 403 403 403 403 404         403  403", {"since": None}),
+    Route("PUT /microscopes/{microscope}/profile", "403 403 409 403 403  403  403  404         403  403", _CHOICE),
+    Route("GET /microscopes/{microscope}/verification", "200 200 200 403 403 404 404   404         403  403"),
+    Route("POST /microscopes/{microscope}/verification", "403 403 400 403 403 403 403  404         403  403", {"table": ""}),
+    Route("GET /microscopes/{microscope}/proof.pdf", "404 404 404 403 403 404  404  404         403  403", query=_NO_PROOF),
     Route("GET /model", "                    200  200  200         403 403   200  200  200         403  403"),
     Route("GET /figures", "                  403  403  200         403 403   403  403  200         403  403"),
     Route("GET /audit", "                    403  403  200         403 403   403  403  200         403  403"),

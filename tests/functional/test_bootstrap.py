@@ -11,6 +11,7 @@ import pytest
 
 from hemascope.bootstrap.environment import Environment
 from hemascope.bootstrap.mail_events import build_ledger
+from hemascope.bootstrap.microscope_jobs import JobsEnvironment, build_job_service
 from hemascope.bootstrap.notifications import NotificationEnvironment, build_notification_service
 from hemascope.bootstrap.portal import PortalEnvironment, build_portal
 from hemascope.bootstrap.screening import ScreeningEnvironment, build_screening_service
@@ -47,6 +48,7 @@ PORTAL = {
     "HEMASCOPE_AUDIT_TABLE": "audit",
     "HEMASCOPE_HOSPITALS_TABLE": "hospitals",
     "HEMASCOPE_MICROSCOPES_TABLE": "microscopes",
+    "HEMASCOPE_JOBS_QUEUE": "https://sqs.example/jobs",
     "HEMASCOPE_NOTIFICATIONS_QUEUE": "https://sqs.example/notifications",
     "HEMASCOPE_LINK_SECONDS": "300",
     "HEMASCOPE_USER_POOL": "eu-central-1_Pool",
@@ -54,8 +56,18 @@ PORTAL = {
     "HEMASCOPE_ARTIFACT": str(artifact_folder(None)),
 }
 
+JOBS = {
+    "HEMASCOPE_LEDGER_TABLE": "ledger",
+    "HEMASCOPE_REPORTS_BUCKET": "reports",
+    "HEMASCOPE_MICROSCOPES_TABLE": "microscopes",
+    "HEMASCOPE_JOBS_QUEUE": "https://sqs.example/jobs",
+    "HEMASCOPE_ARRIVALS_QUEUE": "https://sqs.example/arrivals",
+    "HEMASCOPE_ARTIFACT": str(artifact_folder(None)),
+}
+
 
 BUILDERS = {
+    build_job_service: (JobsEnvironment, JOBS),
     build_screening_service: (ScreeningEnvironment, SCREENING),
     build_notification_service: (NotificationEnvironment, NOTIFYING),
     build_ledger: (Environment, {"HEMASCOPE_LEDGER_TABLE": "ledger"}),

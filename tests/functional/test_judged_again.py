@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from hemascope.domain.events import CreatedObject
 from hemascope.domain.ledger import LedgerRow, NotificationStatus
-from hemascope.domain.microscope import Microscope, TransitionRefused, adopt_profile, resume, suspend, verify
+from hemascope.domain.microscope import Microscope, adopt_profile, resume, suspend, verify
+from hemascope.domain.microscope_refusal import TransitionRefused
 from hemascope.domain.profile import MicroscopeProfile
 from hemascope.domain.report import Decision, Release, State
 from hemascope.model.artifact import Artifact

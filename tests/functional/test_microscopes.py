@@ -51,6 +51,7 @@ def test_an_administrator_registers_a_microscope_that_is_unknown_at_first(ask: C
         "verification": None,
         "suspension": None,
         "alarm": None,
+        "runs": [],
     }
     assert portal.microscopes.find("st-mary", "Ü 3") == new
 

@@ -13,11 +13,12 @@ from hemascope.domain.profile import ColourMap, MicroscopeProfile
 from hemascope.domain.report import Decision
 from hemascope.domain.verification import VerificationProof
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
+from hemascope.jobs import verify as judging
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
 from hemascope.screening.pipeline import Screening, screen
 from hemascope_cli.main import main
-from hemascope_cli.pictures import microscope_use, verification
+from hemascope_cli.pictures import microscope_use
 
 Captured = pytest.CaptureFixture[str]
 PROFILE = MicroscopeProfile(colour=ColourMap(name="mk", offset=(1.0, 0.0, 0.0)))
@@ -61,7 +62,7 @@ def model_that_reads(monkeypatch: pytest.MonkeyPatch, smear: bytes, classifier: 
         said = result.model_copy(update={"label": label, "prediction_set": (label,), "decision": decision})
         return Screening(report.model_copy(update={"result": said}), None, None)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(verification, "screen", read)
+    monkeypatch.setattr(judging, "screen", read)
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from tests.infra.reading import Resources, actions_of, named, of_type
 pytestmark = pytest.mark.synth
 
 ALARM = "AWS::CloudWatch::Alarm"
-# Timeout of each in seconds.
-FUNCTIONS = {"screen-smear": 30, "send-notifications": 20, "mail-events": 10, "portal-api": 10, "report-documents": 25}
+_SHORT = {"screen-smear": 30, "send-notifications": 20, "mail-events": 10, "portal-api": 10, "report-documents": 25}
+FUNCTIONS = _SHORT | {"microscope-jobs": 900}  # timeouts in seconds
+QUEUES = [("arrivals", 180), ("notifications", 120), ("mail-events", 60), ("microscope-jobs", 5400)]
 NAME = re.compile(r"^hemascope-dev-")
 
 
@@ -116,7 +117,7 @@ def test_a_new_version_is_judged_by_itself_alone(alarms: dict[str, dict[str, Any
         assert (alarms[alarm]["Threshold"], alarms[alarm]["Period"]) == (1, 60)
 
 
-@pytest.mark.parametrize(("queue", "seconds"), [("arrivals", 180), ("notifications", 120), ("mail-events", 60)])
+@pytest.mark.parametrize(("queue", "seconds"), QUEUES)
 def test_dead_letters_and_waiting_messages_of_every_queue_are_watched(
     alarms: dict[str, dict[str, Any]], templates: dict[str, dict[str, Any]], queue: str, seconds: int
 ) -> None:
@@ -257,14 +258,8 @@ def test_only_alarms_of_this_deployment_and_budgets_may_publish_to_the_topic(
 
 
 def test_the_budget_watches_the_whole_account(budget: dict[str, Any], topic: str) -> None:
-    notifications = {
-        (
-            subscriber["Notification"]["NotificationType"],
-            subscriber["Notification"]["Threshold"],
-            subscriber["Notification"]["ThresholdType"],
-        )
-        for subscriber in budget["NotificationsWithSubscribers"]
-    }
+    told = [subscriber["Notification"] for subscriber in budget["NotificationsWithSubscribers"]]
+    notifications = {(each["NotificationType"], each["Threshold"], each["ThresholdType"]) for each in told}
     addresses = [notification["Subscribers"] for notification in budget["NotificationsWithSubscribers"]]
 
     assert notifications == {("ACTUAL", 80, "PERCENTAGE"), ("FORECASTED", 100, "PERCENTAGE")}

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.synth
     ("queue", "function"),
     [
         ("hemascope-dev-arrivals", "hemascope-dev-screen-smear"),
+        ("hemascope-dev-microscope-jobs", "hemascope-dev-microscope-jobs"),
         ("hemascope-dev-notifications", "hemascope-dev-send-notifications"),
         ("hemascope-dev-mail-events", "hemascope-dev-mail-events"),
     ],
@@ -26,7 +27,7 @@ def test_a_message_stays_invisible_for_six_times_its_functions_timeout(resources
 
 
 def test_every_queue_that_feeds_a_function_is_in_the_table_above(resources: Resources) -> None:
-    assert len(of_type(resources, "AWS::Lambda::EventSourceMapping")) == 3
+    assert len(of_type(resources, "AWS::Lambda::EventSourceMapping")) == 4
 
 
 def test_behind_every_queue_stands_a_dead_letter_queue_that_keeps_messages_for_two_weeks(resources: Resources) -> None:
@@ -118,7 +119,7 @@ def test_only_the_failed_messages_of_a_batch_are_delivered_again(resources: Reso
     mappings = [mapping["Properties"] for mapping in of_type(resources, "AWS::Lambda::EventSourceMapping").values()]
 
     assert [mapping["FunctionResponseTypes"] for mapping in mappings] == [["ReportBatchItemFailures"]] * len(mappings)
-    assert [mapping["ScalingConfig"]["MaximumConcurrency"] for mapping in mappings] == [10, 5, 2]
+    assert [mapping["ScalingConfig"]["MaximumConcurrency"] for mapping in mappings] == [10, 2, 5, 2]
 
 
 def test_smears_go_to_the_alias_and_a_failing_new_version_is_rolled_back(resources: Resources) -> None:
@@ -151,6 +152,7 @@ def test_there_is_no_function_but_our_own(resources: Resources) -> None:
 
     assert names == {
         "hemascope-dev-screen-smear",
+        "hemascope-dev-microscope-jobs",
         "hemascope-dev-send-notifications",
         "hemascope-dev-mail-events",
         "hemascope-dev-portal-api",

@@ -16,25 +16,30 @@ QUEUE_READER = {
     "sqs:ReceiveMessage",
 }
 FUNCTION = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+WITH_PICTURES = {
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+    "s3:PutObject",
+    "sqs:SendMessage",
+    *QUEUE_READER,
+    *FUNCTION,
+}
 LAMBDA, IOT = {"Service": "lambda.amazonaws.com"}, {"Service": "iot.amazonaws.com"}
 
 # Stack and name of the role -> its principal and its actions. test_archive and test_devices check resources and conditions.
 ROLES: dict[str, tuple[dict[str, str], set[str]]] = {
     "screening/Role": (
         LAMBDA,
-        {
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "kms:Decrypt",
-            "kms:GenerateDataKey",
-            "s3:GetObject",
-            "s3:GetObjectVersion",
-            "s3:PutObject",
-            "sqs:SendMessage",
-            *QUEUE_READER,
-            *FUNCTION,
-        },
+        WITH_PICTURES,
+    ),
+    "screening/MicroscopeJobsRole": (
+        LAMBDA,
+        WITH_PICTURES,
     ),
     "screening/Deployer": (
         {"Service": "codedeploy.amazonaws.com"},
@@ -78,19 +83,7 @@ ROLES: dict[str, tuple[dict[str, str], set[str]]] = {
             *FUNCTION,
         },
     ),
-    "portal/DocumentsRole": (
-        LAMBDA,
-        {
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "kms:Decrypt",
-            "kms:GenerateDataKey",
-            "s3:GetObject",
-            "s3:GetObjectVersion",
-            *FUNCTION,
-        },
-    ),
+    "portal/DocumentsRole": (LAMBDA, WITH_PICTURES - QUEUE_READER - {"s3:PutObject", "sqs:SendMessage"}),
     "archive/MachineRole": (
         {"Service": "states.amazonaws.com"},
         {
@@ -238,6 +231,7 @@ def test_permissions_are_only_in_policies_of_a_single_role(resources: Resources)
     ("function", "role"),
     [
         ("hemascope-dev-screen-smear", "screening/Role"),
+        ("hemascope-dev-microscope-jobs", "screening/MicroscopeJobsRole"),
         ("hemascope-dev-send-notifications", "notification/SendNotificationsRole"),
         ("hemascope-dev-mail-events", "notification/RecordMailEventsRole"),
         ("hemascope-dev-portal-api", "portal/AnswerRole"),

@@ -107,6 +107,7 @@ def test_the_build_context_of_the_image_contains_the_allowed_files_only(assembly
         [
             *modules,
             *(f"{artifact}/{name}" for name in files),
+            "lambdas/microscope_jobs/handler.py",
             "lambdas/screen_smear/Dockerfile",
             "lambdas/screen_smear/handler.py",
             "requirements/build.txt",

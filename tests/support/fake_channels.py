@@ -1,8 +1,12 @@
 """Fakes of notification queue, topics, mails and hospital settings: lists and a dict."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
+from hemascope.domain.errors import TransientError
+from hemascope.domain.events import CreatedObject, announce_again, parse_message
 from hemascope.domain.hospital import HospitalSettings
+from hemascope.domain.microscope_jobs import MicroscopeJob, parse_job
 from hemascope.domain.notification import Mail, Notification, NotificationTask, PatientNotification
 
 
@@ -16,6 +20,29 @@ class FakeNotifications:
     def put(self, task: NotificationTask, wait: timedelta = timedelta()) -> None:
         self.due.append(task)
         self.waits.append(wait)
+
+
+class FakeJobs:
+    """A JobQueue: a list. ``broken`` makes it refuse."""
+
+    def __init__(self) -> None:
+        self.queued: list[MicroscopeJob] = []
+        self.broken = False
+
+    def put(self, job: MicroscopeJob) -> None:
+        if self.broken:
+            raise TransientError("expected to queue a job, received InternalError")
+        self.queued.append(parse_job(job.to_json()))
+
+
+class FakePictureQueue:
+    """A PictureQueue: a list of what its messages mean."""
+
+    def __init__(self) -> None:
+        self.announced: list[CreatedObject] = []
+
+    def announce_again(self, pictures: Sequence[CreatedObject]) -> None:
+        self.announced += [created for picture in pictures for created in parse_message(announce_again(picture))]
 
 
 class FakeHospitals:

@@ -25,7 +25,10 @@ from hemascope.model.classifier import Classifier
 from hemascope.model.folder import ArtifactFolder
 from hemascope.portal.administration import AdministrationService, ModelView
 from hemascope.portal.audit import AuditService
+from hemascope.portal.commissioning import CommissioningService
 from hemascope.portal.drift import DriftChartService
+from hemascope.portal.known_slides import SignedOffLabels
+from hemascope.portal.microscope_files import ProofFileService
 from hemascope.portal.microscopes import MicroscopeService
 from hemascope.portal.patients import PatientResultService
 from hemascope.portal.report_files import ReportDocumentService
@@ -36,10 +39,12 @@ from hemascope.portal.routes import Documents, Portal
 from hemascope.portal.slides import SlideService
 from hemascope.portal.statistics import StatisticsService
 from hemascope.portal.uploads import UploadService
+from hemascope.portal.verification import VerificationService
 from hemascope.portal.worklist import WorklistService
 from hemascope.ports import ObjectStore
 from hemascope_cli.local.worker import load_handler
 from hemascope_cli.project import artifact_folder
+from tests.support.fake_channels import FakeJobs
 from tests.support.fake_ledger import FakeLedger
 from tests.support.fake_microscopes import FakeMicroscopes
 from tests.support.fakes import FakeClock, FakeHospitals, FakeNotifications, FakeStore, FixedClassifier, World
@@ -154,6 +159,7 @@ class PortalWorld:
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
     audit: FakeAudit = field(default_factory=FakeAudit)
     notifications: FakeNotifications = field(default_factory=FakeNotifications)
+    jobs: FakeJobs = field(default_factory=FakeJobs)
     clock: FakeClock = field(default_factory=FakeClock)
     links: FakeLinks = field(default_factory=FakeLinks)
 
@@ -170,6 +176,8 @@ class PortalWorld:
         """The use cases of ``portal_api``."""
         ledger, repository, audit = self.ledger, self.repository, AuditService(self.audit, self.clock)
         patients = PatientResultService(ledger, repository, self.hospitals, audit, self.texts)
+        weights = self.model.manifest.files[WEIGHTS]
+        microscopes = MicroscopeService(self.microscopes, audit, self.links, self.clock, weights, self.jobs)
         return Portal(
             uploads=UploadService(self.links, "uploads", self.microscopes),
             worklist=WorklistService(ledger, repository),
@@ -180,15 +188,22 @@ class PortalWorld:
             slides=SlideService(ledger, repository, patients, audit, self.model.disease.urgent_classes, self.texts.slide),
             patients=patients,
             administration=AdministrationService(self.hospitals, self.accounts, audit, self._view),
-            microscopes=MicroscopeService(self.microscopes, audit, self.links, self.clock, self.model.manifest.files[WEIGHTS]),
-            charts=DriftChartService(self.microscopes, ledger, self.reports, "reports", self.model.baseline()),
+            microscopes=microscopes,
+            charts=DriftChartService(microscopes, ledger, self.reports, "reports", self.model.baseline()),
+            commissioning=CommissioningService(microscopes, ledger, self.reports, "reports"),
+            verification=VerificationService(
+                microscopes, ledger, self.reports, SignedOffLabels(repository), self.model.disease
+            ),
             statistics=StatisticsService(ledger, self.clock, usd_per_second=0.001),
             audit=audit,
         )
 
     def documents(self, pictures: ObjectStore) -> Documents:
         """The use cases of ``report_documents``."""
-        return Documents(ReportDocumentService(self.services.reports, self.hospitals, pictures, self.model.disease, self.texts))
+        return Documents(
+            ReportDocumentService(self.services.reports, self.hospitals, pictures, self.model.disease, self.texts),
+            ProofFileService(self.microscopes, self.ledger, self.reports, "reports"),
+        )
 
     @property
     def _view(self) -> ModelView:
@@ -252,7 +267,7 @@ def opened(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(documents.__globals__, "services", lambda: portal.documents(portal.reports))
 
     def ask(route: str, *arguments: Any, **named: Any) -> dict[str, Any]:
-        handler = documents if route.endswith(("/report.pdf", "/report.fhir.json")) else portal_api
+        handler = documents if route.endswith(("/report.pdf", "/report.fhir.json", "/proof.pdf")) else portal_api
         return handler(request(route, *arguments, **named), CONTEXT)
 
     return ask

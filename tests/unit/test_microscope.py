@@ -11,13 +11,8 @@ from pydantic import ValidationError
 from hemascope.domain.drift import DriftAlarm, DriftFigure, DriftFinding
 from hemascope.domain.microscope import (
     DRIFT,
-    IsReference,
     Microscope,
-    NoProfile,
-    NothingChanges,
-    OtherProfile,
     Suspension,
-    TransitionRefused,
     Verification,
     adopt_profile,
     describe,
@@ -29,6 +24,7 @@ from hemascope.domain.microscope import (
 )
 from hemascope.domain.microscope_alarm import acknowledge_alarm, announce_alarm, forget_alarm, raise_alarm
 from hemascope.domain.microscope_keys import profile_key, proof_key
+from hemascope.domain.microscope_refusal import IsReference, NoProfile, NothingChanges, OtherProfile, TransitionRefused
 from hemascope.domain.report import MicroscopeState
 from hemascope.domain.specimen import Specimen
 from tests.support.fakes import START

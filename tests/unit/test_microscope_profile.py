@@ -3,6 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 
+from hemascope.domain.commissioning import RefusalReason, check_counts
 from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.profile import FittedFigures, MicroscopeProfile, ProfileLimits
 from hemascope.domain.report import MicroscopeState
@@ -12,7 +13,7 @@ from hemascope.imaging.overlay import encode_png
 from hemascope.imaging.synthetic import draw_synthetic_smear
 from hemascope.microscopes.profile import CommissioningField, fit_profile, read_field
 from hemascope.microscopes.reference import MicroscopeReference, load_reference
-from hemascope.microscopes.refusal import CommissioningRefused, RefusalReason, check_counts, check_figures
+from hemascope.microscopes.refusal import CommissioningRefused, check_figures
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
 from hemascope.model.folder import ArtifactFolder

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 import pypdfium2
 
 from hemascope.documents.pdf_proof import pdf_proof
+from hemascope.domain.given_answers import GivenAnswer
+from hemascope.domain.known_answers import KnownAnswer
 from hemascope.domain.report import ModelReference
-from hemascope.domain.verification import GivenAnswer, KnownAnswer, VerificationProof, VerifiedField, VerifiedSlide
+from hemascope.domain.verification import VerificationProof, VerifiedField, VerifiedSlide
 
 MODEL = ModelReference(id="all-subtypes", version="1.0.1", sha256="a" * 64, preprocessing="b" * 64)
 

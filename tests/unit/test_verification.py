@@ -11,10 +11,12 @@ from pydantic import ValidationError
 from scipy.stats import binomtest
 
 from hemascope.domain.errors import HemascopeError
+from hemascope.domain.given_answers import GivenAnswer
+from hemascope.domain.known_answers import parse_answers, read_answer
 from hemascope.domain.profile import FittedField, MicroscopeProfile
 from hemascope.domain.report import Decision, ModelReference, Report
-from hemascope.domain.verification import GivenAnswer, VerificationLimits, VerificationProof, VerifiedSlide
-from hemascope.microscopes.verification import ScreenedField, Signature, SlideAnswer, make_proof, parse_answers, read_answer
+from hemascope.domain.verification import VerificationLimits, VerificationProof, VerifiedSlide
+from hemascope.microscopes.verification import ScreenedField, Signature, make_proof
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
 from hemascope.screening.pipeline import screen
@@ -159,7 +161,7 @@ def test_one_picture_in_two_slides_is_refused(report: Report, artifact: Artifact
 
 def test_reports_of_another_model_are_refused(report: Report, artifact: Artifact) -> None:
     other = artifact.reference.model_copy(update={"sha256": "0" * 64})
-    answers = {"s": SlideAnswer(*[read_answer("leukemia", artifact.manifest.disease, "x").known] * 2)}
+    answers = {"s": read_answer("leukemia", artifact.manifest.disease, "x")}
 
     with pytest.raises(HemascopeError, match="expected reports of"):
         make_proof([field_of(report, "s", "a", LEUKEMIA)], answers, PROFILE, other, artifact.manifest.disease, SIGNED)

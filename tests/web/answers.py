@@ -206,7 +206,94 @@ _MICROSCOPE = {
     "verification": None,
     "suspension": None,
     "alarm": None,
+    "runs": [],
 }
 MICROSCOPES = {
     "microscopes": [{"id": "e" * 32, "name": "scope 1", **_MICROSCOPE}, {"id": "f" * 32, "name": "血 2", **_MICROSCOPE}]
 }
+
+SCOPE = MICROSCOPES["microscopes"][0]
+_RUN = {"at": "2026-03-01T09:30:00Z", "by": "account-1", "finished_at": "2026-03-01T09:33:00Z"}
+_DONE = "A profile was fitted to 60 fields of 24 slides. It is not in use yet: compare the pictures before and after."
+COMMISSIONED = {**_RUN, "kind": "commission", "state": "done", "message": _DONE}
+PROFILE, PROOF = "c" * 64, "d" * 64
+DETAILS = {"microscope": SCOPE, "profiles": [], "proof": None}
+FIELDS = {"fields": 60, "slides": 24, "at_most": 60, "missing": []}
+_LIMITS = {
+    "minimum_fields": 30,
+    "minimum_slides": 20,
+    "largest_clipped": 0.25,
+    "largest_uncorrected_score": 5.0,
+    "largest_corrected_score": 0.52,
+    "smallest_quality_passed": 0.9,
+}
+COMMISSIONING = {
+    "run": COMMISSIONED,
+    "document": {
+        "schema": "hemascope.commissioning/1",
+        "microscope": "scope 1",
+        "model": {"id": "all-subtypes", "version": "1.0.1", "sha256": "a" * 64, "preprocessing": "b" * 64},
+        "at": "2026-03-01T09:30:00Z",
+        "by": "account-1",
+        "since": None,
+        "oldest": "2026-02-01T09:30:00Z",
+        "profile": PROFILE,
+        "fields": 60,
+        "slides": 24,
+        "unreadable": 1,
+        "figures": None,
+        "limits": _LIMITS,
+        "checks": [
+            {"text": "60 fields of 24 slides; at least 30 of 20", "is_kept": True},
+            {"text": "lost in highlights and shadows: red 2 %, green 1 %, blue 0 %; at most 25 % in each", "is_kept": True},
+            {"text": "distance from the model's pictures (1 accepted): 1.92; at most 5", "is_kept": True},
+            {"text": "the same with the profile: 0.31; at most 0.52", "is_kept": True},
+            {"text": "fields of good quality: 98 %; at least 90 %", "is_kept": True},
+        ],
+        "refusals": [],
+        "examples": [],
+    },
+    "examples": [],
+    "profile": "https://bucket.example/profile",
+    "may_use": True,
+}
+NOT_COMMISSIONED = {"run": None, "document": None, "examples": [], "profile": None, "may_use": False}
+
+
+def _share(right: int, total: int, lower: float, unanswered: int = 0) -> dict[str, Any]:
+    return {"right": right, "wrong": 0, "unanswered": unanswered, "total": total, "lower": lower, "upper": 1.0}
+
+
+_SIGNED = {"sensitivity": 0.9, "specificity": 0.7, "certainty": 0.95}
+VERIFICATION = {
+    "run": {**_RUN, "kind": "verify", "state": "refused", "message": "The proof does not pass."},
+    "proof": {
+        "sha256": PROOF,
+        "passed": False,
+        "standing": "not_passed",
+        "limits": _SIGNED,
+        "figures": {
+            "sensitivity": _share(28, 29, 0.846, 1),
+            "specificity": _share(9, 9, 0.717),
+            "sensitivity_by_field": _share(28, 29, 0.846, 1),
+            "specificity_by_field": _share(9, 9, 0.717),
+            "leukemia_slides_needed": 17,
+            "benign_slides_needed": 0,
+        },
+        "slides": [
+            {"slide": "slide-3", "known": "leukemia", "answer": "none", "is_right": False, "is_counted": True},
+            {"slide": "slide-4", "known": "leukemia", "answer": "leukemia", "is_right": True, "is_counted": True},
+            {"slide": None, "known": "benign", "answer": "benign", "is_right": True, "is_counted": False},
+        ],
+        "link": "https://bucket.example/proof",
+    },
+    "signed_off": [
+        {"id": "1" * 32, "slide": "slide-3", "patient": "p-7", "known": "leukemia", "given_as": "Pro-B", "fields": 5},
+        {"id": "2" * 32, "slide": "slide-5", "patient": "p-8", "known": "benign", "given_as": "Benign", "fields": 4},
+        {"id": "3" * 32, "slide": "血 6", "patient": "p-9", "known": "leukemia", "given_as": "leukemia", "fields": 1},
+    ],
+    "limits": _SIGNED,
+    "leukemia_needed": 29,
+    "benign_needed": 9,
+}
+NOT_VERIFIED = {**VERIFICATION, "run": None, "proof": None, "signed_off": []}

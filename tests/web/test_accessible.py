@@ -21,6 +21,7 @@ PAGES = {
     "users": ("#/admin/users", "admin"),
     "hospital": ("#/admin/hospital", "admin"),
     "microscopes": ("#/admin/microscopes", "admin"),
+    "microscope": (f"#/admin/microscopes/{answers.SCOPE['id']}", "admin"),
     "model": ("#/admin/model", "admin"),
     "trail": ("#/admin/trail", "admin"),
 }

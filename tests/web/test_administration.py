@@ -70,7 +70,7 @@ def test_an_administrator_reads_why_a_microscope_gives_no_answer(open_page: Open
     expect(second).to_contain_text("Reference")
     expect(second.get_by_text("Profiles and proof")).to_have_count(0)
     first.get_by_text("Profiles and proof").click()
-    expect(first.get_by_role("link")).to_have_count(2)
+    expect(first.locator("details").get_by_role("link")).to_have_count(2)
 
 
 def test_an_administrator_registers_describes_suspends_and_resumes_a_microscope(

@@ -20,6 +20,13 @@ ANSWERS = [
     ("GET /model", answers.MODEL_ANSWER),
     ("GET /figures", answers.FIGURES),
     ("GET /audit", answers.AUDIT),
+    ("GET /microscopes", answers.MICROSCOPES),
+    ("GET /microscopes/{microscope_id}", answers.DETAILS),
+    ("GET /microscopes/{microscope_id}/fields", answers.FIELDS),
+    ("GET /microscopes/{microscope_id}/commissioning", answers.COMMISSIONING),
+    ("GET /microscopes/{microscope_id}/commissioning", answers.NOT_COMMISSIONED),
+    ("GET /microscopes/{microscope_id}/verification", answers.VERIFICATION),
+    ("GET /microscopes/{microscope_id}/verification", answers.NOT_VERIFIED),
 ]
 
 

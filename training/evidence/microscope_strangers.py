@@ -15,15 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from hemascope.domain.errors import RejectedSmear
+from hemascope.domain.given_answers import GivenAnswer
+from hemascope.domain.known_answers import KnownAnswer, SlideAnswer
 from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.profile import MicroscopeProfile, ProfileLimits
 from hemascope.domain.report import Decision, MicroscopeState, Report
-from hemascope.domain.verification import GivenAnswer, KnownAnswer, VerificationProof, VerifiedField, VerifiedSlide
+from hemascope.domain.verification import VerificationProof, VerifiedField, VerifiedSlide
 from hemascope.imaging.overlay import encode_png
 from hemascope.microscopes.profile import CommissioningField, fit_profile, read_field
 from hemascope.microscopes.reference import load_reference
 from hemascope.microscopes.refusal import check_figures
-from hemascope.microscopes.verification import ScreenedField, Signature, SlideAnswer, make_proof, use_of
+from hemascope.microscopes.verification import ScreenedField, Signature, make_proof, use_of
 from hemascope.model.classifier import Classifier
 from hemascope.model.folder import ArtifactFolder
 from hemascope.screening.pipeline import screen
@@ -32,7 +34,7 @@ from training.data.ood_images import PER_KIND, ood_images
 from training.evidence.commissioning_draws import OPEN
 
 SIGNED = Signature(by="python -m training microscopes", at=datetime(2026, 1, 1, tzinfo=UTC))
-_BENIGN = SlideAnswer(KnownAnswer.BENIGN, "benign")
+_BENIGN = SlideAnswer(known=KnownAnswer.BENIGN, given_as="benign")
 _CLOSED = (MicroscopeState.UNKNOWN, MicroscopeState.SUSPENDED)
 _PROVED = {KnownAnswer.LEUKEMIA: 29, KnownAnswer.BENIGN: 9}  # slides without an error, which a proof needs
 

@@ -3,7 +3,7 @@
 import { announce, confirmed, el, field, name, once } from "../dom.mjs";
 import { when } from "../numbers.mjs";
 import { words } from "../words.mjs";
-import { alarm, chart } from "./microscope_chart.mjs";
+import { alarm } from "./microscope_chart.mjs";
 
 const { microscopes: labels } = words;
 const shortened = (digest) => digest.slice(0, 12);
@@ -38,7 +38,6 @@ function card(api, microscope, draw) {
     el("p", {}, state.text),
     el("dl", { class: "pairs" }, Object.entries(facts).map(([term, text]) => [el("dt", {}, term), el("dd", {}, text)])),
     alarm(api, microscope, draw),
-    chart(api, microscope),
     documents(api, microscope),
     el("p", { class: "actions" }, actions(api, microscope, draw)));
 }
@@ -85,7 +84,8 @@ function actions(api, microscope, draw) {
     await api.suspendMicroscope(microscope.id, { reason: reason.value.trim() });
     await done(labels.nowSuspended);
   });
-  return [edit, " ", microscope.suspension ? resume : suspend];
+  const open = el("a", { class: "button strong", href: `#/admin/microscopes/${microscope.id}`, "aria-label": labels.openNamed(microscope.name) }, labels.open);
+  return [open, " ", edit, " ", microscope.suspension ? resume : suspend];
 }
 
 const described = (make, objective) => ({ make: make.value.trim() || null, objective: objective.value.trim() || null });

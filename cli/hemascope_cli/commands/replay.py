@@ -10,6 +10,7 @@ Which = Literal["arrivals", "notifications"]
 # The outputs of the stacks that name a queue and its dead-letter queue.
 _OUTPUTS = {
     "arrivals": ("ArrivalsQueue", "ArrivalsDeadLetterQueue"),
+    "microscope-jobs": ("JobsQueue", "JobsDeadLetterQueue"),
     "notifications": ("NotificationsQueue", "NotificationsDeadLetterQueue"),
 }
 

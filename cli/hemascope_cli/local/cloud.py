@@ -34,6 +34,7 @@ from hemascope_cli.operations.deployment import LOCAL_REGION, stack_name
 
 REGION = LOCAL_REGION
 ACCOUNT = "000000000000"
+_ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"  # the bucket that the templates expect
 SCREENING = "screen_smear"
 WORKERS = "HEMASCOPE_LOCAL_WORKERS"  # variable: how many processes stand behind each function
 PATIENCE = "HEMASCOPE_PATIENCE"  # variable: seconds that a step on this machine may take before it counts as hanging
@@ -191,9 +192,9 @@ class LocalCloud:
         note = io.BytesIO()
         with zipfile.ZipFile(note, "w") as archive:
             archive.writestr("README", "On one machine, handlers run in processes of their own.\n")
-        s3, bucket = self.client("s3"), f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
-        s3.create_bucket(Bucket=bucket)
-        s3.put_object(Bucket=bucket, Key="0" * 64 + ".zip", Body=note.getvalue())
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket=_ASSETS)
+        s3.put_object(Bucket=_ASSETS, Key="0" * 64 + ".zip", Body=note.getvalue())
 
     def _spawn_worker(self, folder: str) -> None:
         function: LocalFunction = self._functions[folder]
@@ -241,9 +242,11 @@ class LocalCloud:
 
     def _create_stack(self, name: str, template: Template) -> None:
         formation = self.client("cloudformation")
-        formation.create_stack(
-            StackName=name, TemplateBody=json.dumps(accepted(template)), Capabilities=["CAPABILITY_NAMED_IAM"]
-        )
+        # As CDK does it: a template in the request itself may have 51,200 bytes at most.
+        file = f"{name}.template.json"
+        self.client("s3").put_object(Bucket=_ASSETS, Key=file, Body=json.dumps(accepted(template)).encode())
+        url = f"{self.endpoint}/{_ASSETS}/{file}"
+        formation.create_stack(StackName=name, TemplateURL=url, Capabilities=["CAPABILITY_NAMED_IAM"])
 
         def created() -> bool:
             (stack,) = formation.describe_stacks(StackName=name)["Stacks"]

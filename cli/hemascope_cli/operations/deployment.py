@@ -21,6 +21,8 @@ OUTPUTS = {
     "ReportsBucket": "Screening",
     "LedgerTable": "Screening",
     "MicroscopesTable": "Screening",
+    "JobsQueue": "Screening",
+    "JobsDeadLetterQueue": "Screening",
     "NotificationsQueue": "Screening",
     "NotificationsDeadLetterQueue": "Screening",
     "AuditTable": "Portal",

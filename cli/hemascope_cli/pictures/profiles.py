@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hemascope.domain.acquisition import MINIMUM_PICTURES, Acquisition
+from hemascope.domain.commissioning import RefusalReason, check_in_words
 from hemascope.domain.errors import RejectedSmear
 from hemascope.domain.profile import FittedFigures, MicroscopeProfile, ProfileLimits
 from hemascope.microscopes.profile import CommissioningField, fit_profile, read_field
 from hemascope.microscopes.reference import load_reference
-from hemascope.microscopes.refusal import CommissioningRefused, RefusalReason
+from hemascope.microscopes.refusal import CommissioningRefused
 from hemascope.model.folder import ArtifactFolder
 from hemascope.screening.baseline import with_baseline
 from hemascope_cli.console import progress
@@ -20,7 +21,6 @@ from hemascope_cli.pictures.commissioning import find_in_folder, take_fingerprin
 from hemascope_cli.pictures.files import LOOSE, PictureFile, check_writable, read_picture, write_text
 from hemascope_cli.pictures.network import load_classifier
 
-_CHANNELS = ("red", "green", "blue")
 _TOO_SMALL = (
     "  A picture shows too little of the slide at its magnification. Use an objective of lower power, or photograph the whole "
     "frame. If a program squeezed the pictures to another shape, give --squeezed."
@@ -132,13 +132,4 @@ def _profile_lines(profile: MicroscopeProfile, out: Path) -> list[str]:
 
 
 def _figure_lines(figures: FittedFigures, limits: ProfileLimits) -> list[str]:
-    uncorrected = figures.uncorrected_score
-    passed, needed = 100 * figures.quality_passed, 100 * limits.smallest_quality_passed
-    shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in zip(_CHANNELS, figures.clipped, strict=True))
-    return [
-        f"  {figures.fields} fields of {figures.slides} slides; at least {limits.minimum_fields} of {limits.minimum_slides}",
-        f"  lost in highlights and shadows: {shares}; at most {100 * limits.largest_clipped:.0f} % in each",
-        f"  distance from the model's pictures (1 accepted): {uncorrected:.2f}; at most {limits.largest_uncorrected_score:g}",
-        f"  the same with the profile: {figures.corrected_score:.2f}; at most {limits.largest_corrected_score:g}",
-        f"  fields of good quality: {passed:.0f} %; at least {needed:.0f} %",
-    ]
+    return [f"  {check.text}" for check in check_in_words(figures, limits)]

@@ -8,20 +8,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hemascope.domain.errors import HemascopeError, RejectedSmear
-from hemascope.domain.microscope import MicroscopeUse
+from hemascope.domain.given_answers import GivenAnswer
+from hemascope.domain.known_answers import SlideAnswer, parse_answers
 from hemascope.domain.profile import MicroscopeProfile
-from hemascope.domain.report import MicroscopeState
 from hemascope.domain.verification import (
-    GivenAnswer,
-    KnownAnswer,
     MeasuredShare,
     VerificationLimits,
     VerificationProof,
     VerifiedSlide,
+    slides_needed,
 )
-from hemascope.microscopes.verification import ScreenedField, Signature, SlideAnswer, make_proof, parse_answers
+from hemascope.jobs.verify import judge_field
+from hemascope.microscopes.verification import ScreenedField, Signature, make_proof
 from hemascope.model.classifier import Classifier
-from hemascope.screening.pipeline import reject, screen
+from hemascope.screening.pipeline import reject
 from hemascope_cli.console import progress
 from hemascope_cli.errors import NothingToScreen
 from hemascope_cli.pictures.commissioning import find_in_folder
@@ -137,7 +137,6 @@ def _slides(count: int) -> str:
 
 def _screen(pictures: list[PictureFile], profile: MicroscopeProfile, classifier: Classifier) -> list[ScreenedField]:
     """Judge the fields as if the microscope were verified: its answers are what is to be proved."""
-    use = MicroscopeUse(None, MicroscopeState.VERIFIED, profile, profile.sha256)
     fields = []
     with progress(pictures, "fields") as files:
         for file in files:
@@ -147,10 +146,9 @@ def _screen(pictures: list[PictureFile], profile: MicroscopeProfile, classifier:
             except RejectedSmear as refusal:
                 digest = hashlib.sha256(os.fsencode(file.path)).hexdigest()
                 report = reject(refusal, None, classifier.artifact, digest[:32]).report
+                fields.append(ScreenedField(file.slide, name, digest, report))
             else:
-                digest = hashlib.sha256(data).hexdigest()
-                report = screen(data, None, classifier, microscope=use, draw=False).report
-            fields.append(ScreenedField(file.slide, name, digest, report))
+                fields.append(judge_field(file.slide, name, data, profile, classifier))
     return fields
 
 
@@ -167,25 +165,14 @@ def _lines(proof: VerificationProof, out: Path) -> list[str]:
     ]
     lines += [f"  {_wrong(slide)}" for slide in proof.slides if slide.counted and not slide.is_right]
     lines += [f"  {slide.slide}: not counted, {_why(slide)}" for slide in proof.slides if not slide.counted]
-    needed = [
-        f"{count} more {known} slides without {error}"
-        for count, known, error in (
-            (figures.leukemia_slides_needed, KnownAnswer.LEUKEMIA, "a miss"),
-            (figures.benign_slides_needed, KnownAnswer.BENIGN, "an error"),
-        )
-        if count
-    ]
-    confused = [slide.slide for slide in proof.slides if slide.counted and _is_called_benign(slide)]
+    needed = slides_needed(figures)
+    confused = [slide.slide for slide in proof.slides if slide.is_called_benign]
     if confused:
         lines.append(f"Leukemia slides were called benign: {', '.join(confused)}. Don't add slides.")
         lines.append("Check the table and whether slides were mixed up, then stain and objective, and commission again.")
     elif needed:
         lines.append(f"Still needed: {' and '.join(needed)}.")
     return [*lines, f"The proof is in {out}. Its SHA-256 is {proof.sha256}."]
-
-
-def _is_called_benign(slide: VerifiedSlide) -> bool:
-    return slide.known is KnownAnswer.LEUKEMIA and slide.answer is GivenAnswer.BENIGN
 
 
 def _share(what: str, name: str, share: MeasuredShare, limit: float) -> str:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from hemascope.domain.account import Account, AccountPage
 from hemascope.domain.audit import AuditAction, AuditEntry
+from hemascope.domain.events import CreatedObject
 from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.ledger import (
     ClaimStatus,
@@ -18,6 +19,7 @@ from hemascope.domain.ledger import (
     StoredCounts,
 )
 from hemascope.domain.microscope import Microscope
+from hemascope.domain.microscope_jobs import MicroscopeJob
 from hemascope.domain.notification import Mail, Notification, NotificationTask, PatientNotification
 from hemascope.domain.report import State
 from hemascope.domain.specimen import ObjectVersion, Patient
@@ -156,6 +158,20 @@ class NotificationQueue(Protocol):
 
         The task is delivered after ``wait``, or sooner where the queue can't delay so long; its ``due_at`` is what counts.
         """
+
+
+class JobQueue(Protocol):
+    """The queue of jobs about microscopes."""
+
+    def put(self, job: MicroscopeJob) -> None:
+        """Queue a job; one that is queued twice is carried out once."""
+
+
+class PictureQueue(Protocol):
+    """The queue of the screening function."""
+
+    def announce_again(self, pictures: Sequence[CreatedObject]) -> None:
+        """Queue stored pictures to be screened again, because what is known of their microscope has changed."""
 
 
 class Publisher(Protocol):

@@ -1,20 +1,23 @@
-"""Notification queue, topics and mails on SQS, SNS and SES."""
+"""Queues of notifications, jobs and pictures, topics and mails, on SQS, SNS and SES."""
 
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from hemascope.aws.client import map_transient_errors
 from hemascope.aws.retry import attempts
-from hemascope.domain.errors import RequestRejected
+from hemascope.domain.errors import RequestRejected, TransientError
+from hemascope.domain.events import CreatedObject, announce_again
 from hemascope.domain.mail_event import mail_tags
+from hemascope.domain.microscope_jobs import MicroscopeJob
 from hemascope.domain.notification import Mail, MailKind, Notification, NotificationTask, PatientNotification
 
 _ATTEMPTS = 4
+_BATCH = 10  # the most messages that SQS accepts in one call
 _LONGEST_WAIT = 900  # seconds for which SQS delays a message at most
 
 
@@ -30,6 +33,43 @@ class SqsNotificationQueue:
         seconds = min(_LONGEST_WAIT, max(0, math.ceil(wait.total_seconds())))
         with map_transient_errors("queue a notification"):
             self.sqs.send_message(QueueUrl=self.queue, MessageBody=task.to_json(), DelaySeconds=seconds)
+
+
+@dataclass(frozen=True)
+class SqsJobQueue:
+    """A :class:`~hemascope.ports.JobQueue` in SQS; ``queue`` is its URL."""
+
+    sqs: Any
+    queue: str
+
+    def put(self, job: MicroscopeJob) -> None:
+        """Send one message."""
+        with map_transient_errors("queue a job"):
+            self.sqs.send_message(QueueUrl=self.queue, MessageBody=job.to_json())
+
+
+@dataclass(frozen=True)
+class SqsPictureQueue:
+    """A :class:`~hemascope.ports.PictureQueue` in SQS; ``queue`` is the URL of the screening function's."""
+
+    sqs: Any
+    queue: str
+
+    def announce_again(self, pictures: Sequence[CreatedObject]) -> None:
+        """Send messages in batches.
+
+        Raises
+        ------
+        TransientError
+            Where some were not accepted; the others are sent, and may be sent again.
+        """
+        for start in range(0, len(pictures), _BATCH):
+            batch = pictures[start : start + _BATCH]
+            entries = [{"Id": str(place), "MessageBody": announce_again(created)} for place, created in enumerate(batch)]
+            with map_transient_errors("announce pictures"):
+                answer = self.sqs.send_message_batch(QueueUrl=self.queue, Entries=entries)
+            if refused := len(answer.get("Failed", ())):
+                raise TransientError(f"expected to announce {len(batch)} pictures, {refused} were not accepted")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from hemascope.aws.clock import SystemClock
 from hemascope.aws.cognito import CognitoAccounts
 from hemascope.aws.hospitals_table import DynamoHospitalSettings
 from hemascope.aws.ledger import DynamoLedger
-from hemascope.aws.messaging import SqsNotificationQueue
+from hemascope.aws.messaging import SqsJobQueue, SqsNotificationQueue
 from hemascope.aws.microscopes_table import DynamoMicroscopes
 from hemascope.aws.s3 import S3Links, S3Store
 from hemascope.bootstrap.environment import Environment
@@ -24,7 +24,10 @@ from hemascope.domain.texts import ENGLISH, Texts
 from hemascope.model.folder import ArtifactFolder
 from hemascope.portal.administration import AdministrationService, ModelView
 from hemascope.portal.audit import AuditService
+from hemascope.portal.commissioning import CommissioningService
 from hemascope.portal.drift import DriftChartService
+from hemascope.portal.known_slides import SignedOffLabels
+from hemascope.portal.microscope_files import ProofFileService
 from hemascope.portal.microscopes import MicroscopeService
 from hemascope.portal.patients import PatientResultService
 from hemascope.portal.report_files import ReportDocumentService
@@ -35,6 +38,7 @@ from hemascope.portal.routes import Documents, Portal
 from hemascope.portal.slides import SlideService
 from hemascope.portal.statistics import StatisticsService
 from hemascope.portal.uploads import UploadService
+from hemascope.portal.verification import VerificationService
 from hemascope.portal.worklist import WorklistService
 
 
@@ -45,6 +49,7 @@ class ReadingEnvironment(Environment):
     reports_bucket: str
     audit_table: str
     hospitals_table: str
+    microscopes_table: str
     link_seconds: Annotated[int, Field(ge=1)]
     artifact: Path  # only its manifest, card and texts
     language: str = ENGLISH
@@ -53,8 +58,8 @@ class ReadingEnvironment(Environment):
 class PortalEnvironment(ReadingEnvironment):
     """Settings of the portal's function."""
 
-    microscopes_table: str
     notifications_queue: str
+    jobs_queue: str
     user_pool: str
     screening_usd_per_second: Annotated[float, Field(gt=0.0)]
 
@@ -67,6 +72,7 @@ class _Reading:
         self.clock = SystemClock()
         self.ledger = DynamoLedger(dynamodb, settings.ledger_table)
         self.hospitals = DynamoHospitalSettings(dynamodb, settings.hospitals_table, HospitalSettings())
+        self.microscopes = DynamoMicroscopes(dynamodb, settings.microscopes_table)
         self.repository = ReportRepository(S3Store(self.s3, settings.reports_bucket), settings.reports_bucket)
         self.audit = AuditService(DynamoAudit(dynamodb, settings.audit_table), self.clock)
         self.links = S3Links(self.s3, settings.uploads_bucket, settings.reports_bucket, settings.link_seconds)
@@ -81,9 +87,17 @@ def build_portal() -> Portal:
     texts, urgent = model.texts(settings.language), model.disease.urgent_classes
     reading = _Reading(settings, texts)
     ledger, repository, audit = reading.ledger, reading.repository, reading.audit
-    microscopes = DynamoMicroscopes(client("dynamodb", settings.endpoint), settings.microscopes_table)
+    sqs = client("sqs", settings.endpoint)
+    microscopes = MicroscopeService(
+        reading.microscopes,
+        audit,
+        reading.links,
+        reading.clock,
+        model.manifest.files[WEIGHTS],
+        SqsJobQueue(sqs, settings.jobs_queue),
+    )
     return Portal(
-        uploads=UploadService(reading.links, settings.uploads_bucket, microscopes),
+        uploads=UploadService(reading.links, settings.uploads_bucket, reading.microscopes),
         worklist=WorklistService(ledger, repository),
         reports=reading.reports,
         reviews=ReviewService(
@@ -91,7 +105,7 @@ def build_portal() -> Portal:
             repository=repository,
             hospitals=reading.hospitals,
             audit=audit,
-            notifications=SqsNotificationQueue(client("sqs", settings.endpoint), settings.notifications_queue),
+            notifications=SqsNotificationQueue(sqs, settings.notifications_queue),
             clock=reading.clock,
             patient_classes=texts.patient,
         ),
@@ -103,8 +117,10 @@ def build_portal() -> Portal:
             audit=audit,
             model=ModelView(name=model.manifest.name, card=model.card(), metrics=model.manifest.metrics, urgent_classes=urgent),
         ),
-        microscopes=MicroscopeService(microscopes, audit, reading.links, reading.clock, model.manifest.files[WEIGHTS]),
-        charts=DriftChartService(microscopes, ledger, S3Store(reading.s3), settings.reports_bucket, model.baseline()),
+        microscopes=microscopes,
+        charts=DriftChartService(microscopes, ledger, repository.store, repository.bucket, model.baseline()),
+        commissioning=CommissioningService(microscopes, ledger, repository.store, repository.bucket),
+        verification=VerificationService(microscopes, ledger, repository.store, SignedOffLabels(repository), model.disease),
         statistics=StatisticsService(ledger, reading.clock, settings.screening_usd_per_second),
         audit=audit,
     )
@@ -116,4 +132,8 @@ def build_documents() -> Documents:
     model = ArtifactFolder.open(settings.artifact)
     texts = model.texts(settings.language)
     reading = _Reading(settings, texts)
-    return Documents(ReportDocumentService(reading.reports, reading.hospitals, S3Store(reading.s3), model.disease, texts))
+    repository = reading.repository
+    return Documents(
+        ReportDocumentService(reading.reports, reading.hospitals, S3Store(reading.s3), model.disease, texts),
+        ProofFileService(reading.microscopes, reading.ledger, repository.store, repository.bucket),
+    )

@@ -1,6 +1,6 @@
 """The proof of a microscope's answers on one page, for the hospital's signature. The same input gives the same bytes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -13,7 +13,9 @@ from reportlab.platypus import Frame, KeepInFrame, Paragraph, Spacer, Table
 
 from hemascope.documents.fonts import BOLD, REGULAR, markup, register
 from hemascope.documents.pdf_sections import ACCENT, CAUTION, INK, LINE, PALE, QUIET, WIDTH, moment, section
-from hemascope.domain.verification import KnownAnswer, MeasuredShare, VerificationProof, VerifiedSlide
+from hemascope.domain.known_answers import KnownAnswer
+from hemascope.domain.specimen import is_object_id
+from hemascope.domain.verification import MeasuredShare, VerificationProof, VerifiedSlide, slides_needed
 
 _MARGIN, _HEAD, _FOOT = 16 * mm, 24 * mm, 36 * mm
 _TEXT = ParagraphStyle("proof", fontName=REGULAR, fontSize=9, leading=12, textColor=INK, splitLongWords=1)
@@ -24,8 +26,14 @@ _PLAIN = [("LEFTPADDING", (0, 0), (-1, -1), 0), ("VALIGN", (0, 0), (-1, -1), "TO
 _NAMES = 120  # slides that are listed of each kind; the file has all
 
 
-def pdf_proof(proof: VerificationProof) -> bytes:
-    """Print a proof on one page of A4: what was shown, on which slides, against which limits, with lines for a signature."""
+def pdf_proof(proof: VerificationProof, names: Mapping[str, str] | None = None) -> bytes:
+    """Print a proof on one page of A4: what was shown, on which slides, against which limits, with lines for a signature.
+
+    Parameters
+    ----------
+    names
+        What people call the slides, where the proof names them by digests; of the others the digest's beginning is printed.
+    """
     register()
     file = BytesIO()
     page = Canvas(file, pagesize=A4, invariant=1, lang="en", pageCompression=1)
@@ -35,19 +43,20 @@ def pdf_proof(proof: VerificationProof) -> bytes:
     _foot(page, proof)
     width, height = A4[0] - 2 * _MARGIN, A4[1] - _HEAD - _FOOT
     frame = Frame(_MARGIN, _FOOT, width, height, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
-    frame.addFromList([KeepInFrame(width, height, _story(proof), mode="shrink")], page)
+    frame.addFromList([KeepInFrame(width, height, _story(proof, names or {}), mode="shrink")], page)
     page.showPage()
     page.save()
     return file.getvalue()
 
 
-def _story(proof: VerificationProof) -> list[Any]:
+def _story(proof: VerificationProof, names: Mapping[str, str]) -> list[Any]:
+    slides = [(_shown(slide.slide, names), slide) for slide in proof.slides]
     parts: list[list[Any]] = [
         [_identity(proof)],
         [_result(proof)],
         [section("Figures"), _figures(proof)],
-        [section("Slides that were not right"), *_paragraphs(_not_right(proof.slides))],
-        [section("Slides"), *_paragraphs(_all_slides(proof.slides))],
+        [section("Slides that were not right"), *_paragraphs(_not_right(slides))],
+        [section("Slides"), *_paragraphs(_all_slides(slides))],
     ]
     return [block for part in parts for block in (*part, Spacer(0, 3.5 * mm))]
 
@@ -67,7 +76,7 @@ def _result(proof: VerificationProof) -> Any:
     if proof.passed:
         said = "With this profile and this model, the limits below are reached on slides whose answer is known."
     else:
-        said = f"Still needed: {' and '.join(_needed(proof))}."
+        said = f"Still needed: {' and '.join(slides_needed(proof.figures))}."
     lines = [Paragraph("Verified" if proof.passed else "Not verified", _HEADLINE), Paragraph(said, _TEXT)]
     style = [
         ("BACKGROUND", (0, 0), (-1, -1), PALE),
@@ -77,15 +86,6 @@ def _result(proof: VerificationProof) -> Any:
         ("BOTTOMPADDING", (0, 0), (-1, -1), 7),
     ]
     return Table([[lines]], colWidths=[WIDTH], style=style)
-
-
-def _needed(proof: VerificationProof) -> list[str]:
-    leukemia, benign = proof.figures.leukemia_slides_needed, proof.figures.benign_slides_needed
-    return [
-        f"{count} more {kind} slides without {error}"
-        for count, kind, error in ((leukemia, "leukemia", "a miss"), (benign, "benign", "an error"))
-        if count
-    ]
 
 
 def _figures(proof: VerificationProof) -> Any:
@@ -108,17 +108,21 @@ def _row(name: str, share: MeasuredShare, limit: str) -> tuple[str, ...]:
     return (name, f"{share.right} of {share.total}", str(share.wrong), str(share.unanswered), *bounds, limit)
 
 
-def _not_right(slides: Iterable[VerifiedSlide]) -> list[str]:
-    found = [slide for slide in slides if slide.counted and not slide.is_right]
-    lines = [f"{slide.slide} ({slide.given_as}): the model's answer is {slide.answer}" for slide in found[:_NAMES]]
+def _shown(slide: str, names: Mapping[str, str]) -> str:
+    return names.get(slide, slide[:12] if is_object_id(slide) else slide)
+
+
+def _not_right(slides: Iterable[tuple[str, VerifiedSlide]]) -> list[str]:
+    found = [(name, slide) for name, slide in slides if slide.counted and not slide.is_right]
+    lines = [f"{name} ({slide.given_as}): the model's answer is {slide.answer}" for name, slide in found[:_NAMES]]
     if more := len(found) - len(lines):
         lines.append(f"and {more} more: see the file")
     return lines or ["none"]
 
 
-def _all_slides(slides: Iterable[VerifiedSlide]) -> list[str]:
-    kinds = [(str(known), [slide.slide for slide in slides if slide.counted and slide.known is known]) for known in KnownAnswer]
-    kinds.append(("not counted", [slide.slide for slide in slides if not slide.counted]))
+def _all_slides(slides: Sequence[tuple[str, VerifiedSlide]]) -> list[str]:
+    kinds = [(str(known), [name for name, slide in slides if slide.counted and slide.known is known]) for known in KnownAnswer]
+    kinds.append(("not counted", [name for name, slide in slides if not slide.counted]))
     return [
         f"{kind}, {len(names)}: {', '.join(names[:_NAMES])}{', … (in full: the file)' if len(names) > _NAMES else ''}"
         for kind, names in kinds

@@ -11,7 +11,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hemascope.domain.drift import DriftAlarm
-from hemascope.domain.errors import HemascopeError
+from hemascope.domain.microscope_refusal import IsReference, NoProfile, NothingChanges, OtherProfile
+from hemascope.domain.microscope_run import Account, JobKind, JobRun
 from hemascope.domain.profile import MicroscopeProfile
 from hemascope.domain.report import Digest, MicroscopeState, ReportedMicroscope
 from hemascope.domain.review import Comment, Label
@@ -20,49 +21,23 @@ from hemascope.domain.specimen import Segment, digest_of
 DRIFT = "drift"  # stands for the account where the service suspended a microscope by itself
 
 
-class TransitionRefused(HemascopeError):
-    """The microscope's state doesn't allow a change. The message is a sentence for the administrator."""
-
-
-class IsReference(TransitionRefused):
-    """A reference microscope has the identity profile and the artifact's own evidence, and neither can be replaced."""
-
-    def __init__(self) -> None:
-        super().__init__("This is a reference microscope. The operator has to make it an ordinary one first.")
-
-
-class NoProfile(TransitionRefused):
-    """There is nothing that a proof could be of."""
-
-    def __init__(self) -> None:
-        super().__init__("This microscope has no profile. Commission it first.")
-
-
-class OtherProfile(TransitionRefused):
-    """The proof was made with a profile that is not the current one."""
-
-    def __init__(self) -> None:
-        super().__init__("The proof was made with another profile. Verify the microscope again with the current one.")
-
-
-class NothingChanges(TransitionRefused):
-    """The microscope is already what it is asked to become."""
-
-
 class _Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-Account = Annotated[str, Field(min_length=1, max_length=128)]  # id of an account in the user pool, or DRIFT
 Reason = Annotated[Comment, Field(min_length=1, max_length=500)]
 
 
 class ProfileVersion(_Row):
-    """When a profile became the current one, and by whom. The same profile may come back later."""
+    """When a profile became the current one, and by whom. The same profile may come back later.
+
+    ``since``: it describes the microscope as it was from the oldest picture on that it was fitted to; None where nobody knows.
+    """
 
     sha256: Digest
     at: datetime
     by: Account
+    since: datetime | None = None
 
 
 class Verification(_Row):
@@ -104,6 +79,8 @@ class Microscope(_Row):
         Fields that were judged later count in the chart; None: all of the current profile.
     watched
         Whether its drift is watched. Not where drawn smears stand for its pictures, as in a demonstration.
+    runs
+        The newest run of each kind of job; those of another objective are forgotten.
     version
         Counts the changes, for conditional writes; 1 is the registration.
     """
@@ -120,6 +97,7 @@ class Microscope(_Row):
     alarm: DriftAlarm | None = None
     charted_since: datetime | None = None
     watched: bool = True
+    runs: dict[JobKind, JobRun] = {}
     version: Annotated[int, Field(ge=1)] = 1
 
     @model_validator(mode="after")
@@ -129,6 +107,11 @@ class Microscope(_Row):
         if self.profile and self.profile not in {version.sha256 for version in self.profiles}:
             raise ValueError("expected the current profile among the versions")
         return self
+
+    @property
+    def profile_since(self) -> datetime | None:
+        """From when on its pictures are such as the current profile was fitted to; None where nobody knows."""
+        return self.profiles[-1].since if self.profile else None
 
     @property
     def digest(self) -> str:
@@ -211,10 +194,10 @@ def describe(microscope: Microscope, make: str | None, objective: str | None) ->
         return changed(microscope, make=make)
     if microscope.is_reference:
         raise IsReference
-    return changed(microscope, make=make, objective=objective, profile=None, verification=None, alarm=None)
+    return changed(microscope, make=make, objective=objective, profile=None, verification=None, alarm=None, runs={})
 
 
-def adopt_profile(microscope: Microscope, sha256: str, at: datetime, by: str) -> Microscope:
+def adopt_profile(microscope: Microscope, sha256: str, at: datetime, by: str, since: datetime | None = None) -> Microscope:
     """Make a profile the current one. A proof counts only while the profile that it names is current. The chart begins anew.
 
     Raises
@@ -227,7 +210,7 @@ def adopt_profile(microscope: Microscope, sha256: str, at: datetime, by: str) ->
         raise IsReference
     if sha256 == microscope.profile:
         raise NothingChanges("This profile is in use already.")
-    version = ProfileVersion(sha256=sha256, at=at, by=by)
+    version = ProfileVersion(sha256=sha256, at=at, by=by, since=since)
     profiles = (*microscope.profiles, version)
     return changed(microscope, profile=sha256, profiles=profiles, alarm=None, charted_since=at)
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from hemascope.domain.drift import DriftAlarm
-from hemascope.domain.microscope import DRIFT, Microscope, NothingChanges, Suspension, changed
+from hemascope.domain.microscope import DRIFT, Microscope, Suspension, changed
+from hemascope.domain.microscope_refusal import NothingChanges
 
 
 def raise_alarm(microscope: Microscope, alarm: DriftAlarm) -> Microscope:

@@ -6,7 +6,7 @@ so a file that was edited to pass is refused. Decision 34 says what a proof prov
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -15,38 +15,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from hemascope import __version__
 from hemascope.domain.binomial import lower_bound, successes_needed, upper_bound
-from hemascope.domain.microscope import Account
+from hemascope.domain.given_answers import POSSIBLE, GivenAnswer, answer_of_slide
+from hemascope.domain.known_answers import KnownAnswer
+from hemascope.domain.microscope_run import Account
 from hemascope.domain.profile import MicroscopeProfile
-from hemascope.domain.report import Decision, Digest, ModelReference, Probability
+from hemascope.domain.report import Digest, ModelReference, Probability
 from hemascope.domain.specimen import Segment
 
 _DIGITS = 6  # of bounds in a proof
-
-
-class KnownAnswer(StrEnum):
-    """What is known of a slide from elsewhere, such as flow cytometry or a signed-off reading."""
-
-    LEUKEMIA = "leukemia"
-    BENIGN = "benign"
-
-
-class GivenAnswer(StrEnum):
-    """What the model said.
-
-    Of a field: ``leukemia`` and ``benign`` are confident answers, ``suspicion`` is an indeterminate answer that leaves an
-    urgent class possible, ``none`` is everything else. Of a slide: see :func:`answer_of_slide`.
-    """
-
-    LEUKEMIA = "leukemia"
-    BENIGN = "benign"
-    SUSPICION = "suspicion"
-    NONE = "none"
-
-
-_POSSIBLE: dict[str, set[GivenAnswer]] = {
-    Decision.CONFIDENT: {GivenAnswer.LEUKEMIA, GivenAnswer.BENIGN},
-    Decision.INDETERMINATE: {GivenAnswer.SUSPICION, GivenAnswer.NONE},
-}  # of a field, by its outcome; elsewhere none
 
 
 class NotCounted(StrEnum):
@@ -72,7 +48,7 @@ class VerifiedField(_Contract):
 
     @model_validator(mode="after")
     def _consistent(self) -> "VerifiedField":
-        if self.answer not in _POSSIBLE.get(self.outcome, {GivenAnswer.NONE}):
+        if self.answer not in POSSIBLE.get(self.outcome, {GivenAnswer.NONE}):
             raise ValueError(
                 f"expected an answer that a field with the outcome {self.outcome} can have, received {self.answer}"
             )
@@ -97,6 +73,11 @@ class VerifiedSlide(_Contract):
     def is_right(self) -> bool:
         """Whether the model said what is known."""
         return self.answer is GivenAnswer(self.known)
+
+    @property
+    def is_called_benign(self) -> bool:
+        """Whether it is the dangerous error: leukemia that the model is confident is none."""
+        return bool(self.counted) and (self.known, self.answer) == (KnownAnswer.LEUKEMIA, GivenAnswer.BENIGN)
 
     @model_validator(mode="after")
     def _consistent(self) -> "VerifiedSlide":
@@ -229,22 +210,13 @@ class VerificationProof(_Contract):
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
-def answer_of_slide(answers: Iterable[GivenAnswer]) -> GivenAnswer:
-    """The answer of a slide, from those of its fields that count.
-
-    One confident leukemia flags the slide, as it does in service. Else one confident benign makes it benign, whatever the other
-    fields leave open: on a leukemia slide that is the dangerous answer, and on a benign slide the model withholds its answer in
-    one field of six even on the reference microscope.
-
-    Examples
-    --------
-    >>> benign, leukemia, suspicion, none = map(GivenAnswer, ("benign", "leukemia", "suspicion", "none"))
-    >>> [str(answer_of_slide(answers)) for answers in ([benign, leukemia], [benign, suspicion], [suspicion, none], [none], [])]
-    ['leukemia', 'benign', 'suspicion', 'none', 'none']
-    """
-    found = set(answers)
-    order = (GivenAnswer.LEUKEMIA, GivenAnswer.BENIGN, GivenAnswer.SUSPICION)
-    return next((answer for answer in order if answer in found), GivenAnswer.NONE)
+def slides_needed(figures: VerificationFigures) -> list[str]:
+    """What is still needed, in words that follow "Still needed"; nothing where the bounds are reached."""
+    kinds = (
+        (figures.leukemia_slides_needed, KnownAnswer.LEUKEMIA, "a miss"),
+        (figures.benign_slides_needed, KnownAnswer.BENIGN, "an error"),
+    )
+    return [f"{count} more {known} slides without {error}" for count, known, error in kinds if count]
 
 
 def measure(slides: Sequence[VerifiedSlide], limits: VerificationLimits) -> VerificationFigures:

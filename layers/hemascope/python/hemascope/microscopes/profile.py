@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from hemascope import __version__
+from hemascope.domain.commissioning import check_counts
 from hemascope.domain.preprocessing import PreprocessingSpec
 from hemascope.domain.profile import (
     IDENTITY,
@@ -31,7 +32,7 @@ from hemascope.imaging.tiles import cut_field
 from hemascope.microscopes.colour_fit import candidates
 from hemascope.microscopes.field_colours import clipped, measure_field
 from hemascope.microscopes.reference import MicroscopeReference
-from hemascope.microscopes.refusal import CommissioningRefused, check_counts, check_figures
+from hemascope.microscopes.refusal import CommissioningRefused, check_figures
 from hemascope.model.classifier import Classifier
 
 _LONGEST_SIDE = 1600  # pixels of a field that is kept while a profile is fitted

@@ -1,32 +1,12 @@
 """Why a microscope could not be commissioned, and what to change at it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
+from hemascope.domain.commissioning import Refusal, RefusalReason
 from hemascope.domain.errors import HemascopeError
 from hemascope.domain.profile import FittedFigures, ProfileLimits
 
 _CHANNELS = ("red", "green", "blue")
-
-
-class RefusalReason(StrEnum):
-    """The limit that a microscope's fields are beyond."""
-
-    TOO_FEW_FIELDS = "too_few_fields"
-    TOO_FEW_SLIDES = "too_few_slides"
-    CLIPPED = "clipped"
-    UNLIKE = "unlike"
-    NOT_CORRECTED = "not_corrected"
-    POOR_QUALITY = "poor_quality"
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """One limit, and a sentence for the person at the microscope that names the cause and the remedy."""
-
-    reason: RefusalReason
-    message: str
 
 
 class CommissioningRefused(HemascopeError):
@@ -36,22 +16,6 @@ class CommissioningRefused(HemascopeError):
         super().__init__(" ".join(refusal.message for refusal in refusals))
         self.refusals = tuple(refusals)
         self.figures = figures
-
-
-def check_counts(fields: int, slides: int, limits: ProfileLimits) -> list[Refusal]:
-    """What is missing before anything can be fitted."""
-    missing_fields, missing_slides = limits.minimum_fields - fields, limits.minimum_slides - slides
-    found = []
-    if missing_fields > 0:
-        message = f"{limits.minimum_fields} fields are needed, and there are {fields}. Photograph {missing_fields} more."
-        found.append(Refusal(RefusalReason.TOO_FEW_FIELDS, message))
-    if missing_slides > 0:
-        message = (
-            f"Fields of {limits.minimum_slides} slides are needed, and these are of {slides}: the stain of few slides would be "
-            f"taken for the microscope's. Photograph {missing_slides} more slides, stained on different days if you can."
-        )
-        found.append(Refusal(RefusalReason.TOO_FEW_SLIDES, message))
-    return found
 
 
 def check_figures(figures: FittedFigures, limits: ProfileLimits) -> list[Refusal]:

@@ -1,35 +1,27 @@
 """Reports on slides whose answer is known -> the proof that a microscope's answers are right, or that they are not. Pure."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from hemascope.domain.disease import Disease
 from hemascope.domain.errors import HemascopeError
+from hemascope.domain.given_answers import GivenAnswer, answer_of_slide
+from hemascope.domain.known_answers import SlideAnswer
 from hemascope.domain.microscope import MicroscopeUse
 from hemascope.domain.profile import MicroscopeProfile
 from hemascope.domain.report import Decision, MicroscopeState, ModelReference, Report
 from hemascope.domain.verification import (
-    GivenAnswer,
-    KnownAnswer,
     NotCounted,
     VerificationLimits,
     VerificationProof,
     VerifiedField,
     VerifiedSlide,
-    answer_of_slide,
 )
 
-_HEADER = ("slide", "answer")
 
-
-@dataclass(frozen=True)
-class SlideAnswer:
-    """What is known of a slide, and the word that said so: ``benign``, ``leukemia`` or a class."""
-
-    known: KnownAnswer
-    given_as: str
+class MixedSlides(HemascopeError):
+    """The same picture is in two slides: files were mixed up."""
 
 
 @dataclass(frozen=True)
@@ -49,48 +41,6 @@ class Signature:
     by: str
     at: datetime
     microscope: str | None = None
-
-
-def parse_answers(text: str, disease: Disease) -> dict[str, SlideAnswer]:
-    """Read a table with the columns ``slide`` and ``answer``, separated by commas or semicolons; other columns are ignored.
-
-    Raises
-    ------
-    HemascopeError
-        Where columns are missing, an answer is unknown, or a slide has two.
-    """
-    lines = text.removeprefix("\ufeff").splitlines()
-    separator = ";" if lines and ";" in lines[0] and "," not in lines[0] else ","
-    rows = csv.DictReader(lines, delimiter=separator)
-    columns = {str(name).strip().lower(): name for name in rows.fieldnames or ()}
-    if missing := [name for name in _HEADER if name not in columns]:
-        raise HemascopeError(f"The table of answers needs the columns slide and answer; missing: {', '.join(missing)}.")
-    found: dict[str, SlideAnswer] = {}
-    for row in rows:
-        slide, word = ((row[columns[name]] or "").strip() for name in _HEADER)
-        if not slide and not word:
-            continue
-        answer = read_answer(word, disease, f"line {rows.line_num} of the answers")
-        if found.setdefault(slide, answer) != answer:
-            raise HemascopeError(f"The table has two answers for the slide {slide}. Leave the right one.")
-    return found
-
-
-def read_answer(word: str, disease: Disease, where: str) -> SlideAnswer:
-    """Read one answer: ``benign``, ``leukemia`` or the name of a class, in any case of letters.
-
-    Raises
-    ------
-    HemascopeError
-        Where it is none; ``where`` says which one.
-    """
-    if name := next((name for name in disease.class_names if name.casefold() == word.casefold()), None):
-        return SlideAnswer(KnownAnswer.LEUKEMIA if name in disease.urgent_classes else KnownAnswer.BENIGN, name)
-    if word.casefold() in set(KnownAnswer):
-        return SlideAnswer(KnownAnswer(word.casefold()), word.casefold())
-    expected = ", ".join([*KnownAnswer, *disease.class_names])
-    received = f"The answer {word!r} is unknown" if word else "There is no answer"
-    raise HemascopeError(f"{received} in {where}. Write one of {expected}.")
 
 
 def make_proof(
@@ -163,7 +113,7 @@ def _check_slides(fields: Iterable[ScreenedField]) -> None:
     for field in fields:
         first = slides.setdefault(field.sha256, field)
         if first.slide != field.slide:
-            raise HemascopeError(
+            raise MixedSlides(
                 f"The same picture is in two slides: {first.name} of {first.slide} and {field.name} of {field.slide}. Files "
                 "were mixed up; find out whose it is, and look for others."
             )

@@ -11,9 +11,9 @@ from hemascope.domain.microscope_keys import profile_key
 from hemascope.domain.profile import LARGEST_PROFILE, MicroscopeProfile
 from hemascope.domain.specimen import ObjectVersion
 from hemascope.portal.identity import Person
-from hemascope.portal.microscopes import find_microscope
+from hemascope.portal.microscopes import MicroscopeService
 from hemascope.portal.requests import Message
-from hemascope.ports import Ledger, MicroscopeRegistry, ObjectStore
+from hemascope.ports import Ledger, ObjectStore
 
 NEWEST = 300  # rows that a chart is drawn from at most
 
@@ -52,7 +52,7 @@ class DriftChartService:
         Baseline of the artifact's reference microscope; None where the artifact has none.
     """
 
-    registry: MicroscopeRegistry
+    microscopes: MicroscopeService
     ledger: Ledger
     files: ObjectStore
     bucket: str
@@ -66,7 +66,7 @@ class DriftChartService:
         NotFound
             Where the hospital has none of this id.
         """
-        microscope = find_microscope(self.registry, person, microscope_id)
+        microscope = self.microscopes.find(person, microscope_id)
         baseline = self.reference if microscope.is_reference else self._baseline(microscope)
         if baseline is None or not microscope.watched:
             return DriftChartView(watched=False, since=microscope.charted_since)

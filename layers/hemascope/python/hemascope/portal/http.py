@@ -76,7 +76,7 @@ def _parse(app: APIGatewayHttpResolver, route: Route[Any]) -> BaseModel:
 def _response(route: Route[Any], content: Any, parameters: dict[str, str]) -> Response[Any]:
     """A success. A file is sent as bytes, which the resolver encodes as base64 for API Gateway."""
     if isinstance(route.response, ReportFile):
-        name = f"report-{parameters['object_id']}.{route.response.suffix}"
+        name = f"{route.response.name.format(**parameters)}.{route.response.suffix}"
         headers = _HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(route.status, route.response.media_type, content, headers)
     if route.response is None:

@@ -6,96 +6,51 @@ says, so nothing here changes it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Protocol
+from uuid import uuid4
 
 from hemascope.domain.audit import AuditAction
+from hemascope.domain.errors import TransientError
 from hemascope.domain.microscope import (
     Microscope,
-    ProfileVersion,
-    Reason,
-    Suspension,
-    TransitionRefused,
-    Verification,
     describe,
     resume,
     state_of,
     suspend,
 )
 from hemascope.domain.microscope_alarm import acknowledge_alarm
+from hemascope.domain.microscope_jobs import MicroscopeJob, RescreenJob, as_one_change, end_run, queue_run
 from hemascope.domain.microscope_keys import profile_key, proof_key
-from hemascope.domain.report import MicroscopeState
-from hemascope.domain.review import Label
-from hemascope.domain.specimen import Segment
+from hemascope.domain.microscope_refusal import TransitionRefused
+from hemascope.domain.microscope_run import JobRun, RunState
 from hemascope.portal.audit import AuditService
 from hemascope.portal.identity import Person
+from hemascope.portal.microscope_runs import run_views
+from hemascope.portal.microscope_views import (
+    Description,
+    MicroscopeDetails,
+    MicroscopeList,
+    MicroscopeView,
+    NewMicroscope,
+    StoredProfile,
+    SuspensionRequest,
+    view_alarm,
+)
 from hemascope.portal.problems import Conflict, NotFound
-from hemascope.portal.requests import Message
-from hemascope.ports import Clock, LinkMaker, MicroscopeRegistry
+from hemascope.ports import Clock, JobQueue, LinkMaker, MicroscopeRegistry
 
 _ATTEMPTS = 5
+_NOT_QUEUED = "This could not be queued. Please start it again."
 
 
-class Description(Message):
-    """What people read of a microscope: maker and model, and the objective that its pictures are taken with."""
-
-    make: Label | None = None
-    objective: Label | None = None
+Change = Callable[[Microscope], Microscope]
 
 
-class NewMicroscope(Description):
-    """A microscope to register; the hospital is the administrator's own."""
+class MakeJob(Protocol):
+    """Makes the job of a run."""
 
-    name: Segment
-
-
-class SuspensionRequest(Message):
-    """Why a microscope is suspended."""
-
-    reason: Reason
-
-
-class AlarmView(Message):
-    """What has changed at a microscope, in words, since when, and when it was noticed."""
-
-    text: str
-    since: datetime
-    at: datetime
-
-
-class MicroscopeView(Message):
-    """A microscope, and its state under the serving model. ``id`` stands for it in addresses."""
-
-    id: str
-    name: str
-    state: MicroscopeState
-    make: str | None
-    objective: str | None
-    is_reference: bool
-    profile: str | None  # sha256 of the current one
-    verification: Verification | None  # the newest, which may be of another profile or model
-    suspension: Suspension | None
-    alarm: AlarmView | None  # what has changed at it, until somebody acknowledges it
-
-
-class MicroscopeList(Message):
-    """A hospital's microscopes, sorted by name."""
-
-    microscopes: tuple[MicroscopeView, ...]
-
-
-class StoredProfile(Message):
-    """A version of the profile, and a link to its file."""
-
-    version: ProfileVersion
-    link: str
-
-
-class MicroscopeDetails(Message):
-    """A microscope with links to its profiles, oldest first, and to its newest proof."""
-
-    microscope: MicroscopeView
-    profiles: tuple[StoredProfile, ...]
-    proof: str | None
+    def __call__(self, *, hospital: str, microscope: str, run: str) -> MicroscopeJob:
+        """Return the job of this run."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +68,7 @@ class MicroscopeService:
     links: LinkMaker
     clock: Clock
     model: str
+    jobs: JobQueue
 
     def list_microscopes(self, person: Person) -> MicroscopeList:
         """List the microscopes of the hospital."""
@@ -126,7 +82,7 @@ class MicroscopeService:
         NotFound
             Where the hospital has none of this id.
         """
-        microscope = self._find(person, microscope_id)
+        microscope = self.find(person, microscope_id)
         proof = microscope.verification
         return MicroscopeDetails(
             microscope=self._view(microscope),
@@ -163,7 +119,7 @@ class MicroscopeService:
         return self._change(person, microscope_id, lambda microscope: describe(microscope, **description.model_dump()))
 
     def suspend_microscope(self, person: Person, microscope_id: str, request: SuspensionRequest) -> MicroscopeView:
-        """Let a microscope give no answers for now.
+        """Let a microscope give no answers for now. Those that it gave stay.
 
         Raises
         ------
@@ -173,7 +129,7 @@ class MicroscopeService:
         return self._change(person, microscope_id, lambda microscope: suspend(microscope, request.reason, now, person.account))
 
     def resume_microscope(self, person: Person, microscope_id: str) -> MicroscopeView:
-        """End a suspension. The chart of its drift begins anew.
+        """End a suspension. The chart of its drift begins anew; what came meanwhile stays to be read by eye.
 
         Raises
         ------
@@ -192,10 +148,60 @@ class MicroscopeService:
         now = self.clock.now()
         return self._change(person, microscope_id, lambda microscope: acknowledge_alarm(microscope, now))
 
-    def _change(self, person: Person, microscope_id: str, change: Callable[[Microscope], Microscope]) -> MicroscopeView:
+    def rescreen(self, person: Person, microscope_id: str) -> MicroscopeView:
+        """Screen the open slides of a microscope again, as after every change by itself.
+
+        Raises
+        ------
+        NotFound, Conflict
+        """
+        return self.change_and_rescreen(person, microscope_id, lambda microscope: microscope)
+
+    def change_and_rescreen(self, person: Person, microscope_id: str, change: Change) -> MicroscopeView:
+        """Apply a change and queue the open slides, which another state of the microscope may answer differently.
+
+        Raises
+        ------
+        NotFound, Conflict
+        """
+        return self.start(person, microscope_id, RescreenJob, change)
+
+    def start(
+        self, person: Person, microscope_id: str, make_job: MakeJob, change: Change = lambda microscope: microscope
+    ) -> MicroscopeView:
+        """Queue a job about a microscope, in one change with another one where that is given.
+
+        The row names the run before the message is sent, since a run that no row names is not carried out. Where the message
+        can't be sent, the run has failed, and the page says so; the change stands.
+
+        Raises
+        ------
+        NotFound, Conflict
+        """
+        now, run_id = self.clock.now(), uuid4().hex
+        run = JobRun(id=run_id, at=now, by=person.account)
+        job: MicroscopeJob | None = None
+
+        def queue(before: Microscope) -> Microscope:
+            nonlocal job
+            job = make_job(hospital=before.hospital, microscope=before.name, run=run_id)
+            return as_one_change(before, queue_run(change(before), job.kind, run, now))
+
+        shown = self._change(person, microscope_id, queue)
+        assert job is not None  # the change was made
+        try:
+            self.jobs.put(job)
+        except TransientError:
+            # Nobody shall wait for a run that never begins.
+            after = end_run(self.find(person, microscope_id), job.kind, run_id, RunState.FAILED, _NOT_QUEUED, now)
+            if after and self.registry.store(after):
+                return self._view(after)
+        return shown
+
+    def _change(self, person: Person, microscope_id: str, change: Change) -> MicroscopeView:
         """Apply a change to the stored microscope, again where somebody else's came first."""
         for attempt in range(_ATTEMPTS):
-            before = self._find(person, microscope_id)
+            before = self.find(person, microscope_id)
             try:
                 after = change(before)
             except TransitionRefused as refusal:
@@ -206,8 +212,18 @@ class MicroscopeService:
                 return self._view(after)
         raise Conflict("Somebody else changes this microscope. Please try again in a moment.")
 
-    def _find(self, person: Person, microscope_id: str) -> Microscope:
-        return find_microscope(self.registry, person, microscope_id)
+    def find(self, person: Person, microscope_id: str) -> Microscope:
+        """The microscope of this id, of the person's own hospital.
+
+        Raises
+        ------
+        NotFound
+            Where the hospital has none of this id.
+        """
+        for microscope in self.registry.of_hospital(person.hospital):
+            if microscope.digest == microscope_id:
+                return microscope
+        raise NotFound("Your hospital has no such microscope.")
 
     def _record(self, person: Person, microscope: Microscope) -> None:
         self.audit.record(person.hospital, person.account, AuditAction.MICROSCOPES, None, microscope.digest)
@@ -219,28 +235,7 @@ class MicroscopeService:
             state=state_of(microscope, self.model),
             verification=microscope.verification,
             suspension=microscope.suspension,
-            alarm=_alarm(microscope),
+            alarm=view_alarm(microscope),
+            runs=run_views(microscope, self.clock.now()),
             **microscope.model_dump(include=shown),
         )
-
-
-def find_microscope(registry: MicroscopeRegistry, person: Person, microscope_id: str) -> Microscope:
-    """The microscope of this digest in the caller's hospital.
-
-    Raises
-    ------
-    NotFound
-        Where the hospital has none of this id.
-    """
-    for microscope in registry.of_hospital(person.hospital):
-        if microscope.digest == microscope_id:
-            return microscope
-    raise NotFound("Your hospital has no such microscope.")
-
-
-def _alarm(microscope: Microscope) -> AlarmView | None:
-    """The alarm that stands; one that suspended the microscope is told by the suspension."""
-    alarm = microscope.alarm
-    if alarm is None or alarm.acknowledged_at or microscope.suspension:
-        return None
-    return AlarmView(text=alarm.text, since=alarm.since, at=alarm.at)

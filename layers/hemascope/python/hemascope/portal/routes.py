@@ -16,17 +16,26 @@ from hemascope.domain.hospital import HospitalSettings
 from hemascope.domain.review import Verdict
 from hemascope.portal.administration import AccountList, AccountQuery, AdministrationService, ModelView, NewAccount
 from hemascope.portal.audit import AuditPage, AuditQuery, AuditService
+from hemascope.portal.commissioning import (
+    CommissioningRequest,
+    CommissioningService,
+    CommissioningView,
+    FieldsQuery,
+    FieldsView,
+    ProfileChoice,
+)
 from hemascope.portal.drift import DriftChartService, DriftChartView
 from hemascope.portal.identity import ADMINS, EVERYBODY, PATIENTS, REVIEWERS, STAFF, UPLOADERS, Me, show_account
-from hemascope.portal.microscopes import (
+from hemascope.portal.microscope_files import ProofFileService, ProofQuery
+from hemascope.portal.microscope_views import (
     Description,
     MicroscopeDetails,
     MicroscopeList,
-    MicroscopeService,
     MicroscopeView,
     NewMicroscope,
     SuspensionRequest,
 )
+from hemascope.portal.microscopes import MicroscopeService
 from hemascope.portal.patients import PatientResultService, Summaries
 from hemascope.portal.report_files import ReportDocumentService
 from hemascope.portal.reports import PatientView, ReportService, ReportView
@@ -35,6 +44,7 @@ from hemascope.portal.reviews import OpinionRequest, Released, ReleaseRequest, R
 from hemascope.portal.slides import PatientSlideView, SlideQuery, SlideService, SlideView
 from hemascope.portal.statistics import Figures, FiguresQuery, StatisticsService
 from hemascope.portal.uploads import Upload, UploadRequest, UploadService
+from hemascope.portal.verification import VerificationRequest, VerificationService, VerificationView
 from hemascope.portal.worklist import STATES, ReportList, States, StatesQuery, WorklistQuery, WorklistService
 
 Services = TypeVar("Services", bound="Portal | Documents")
@@ -53,6 +63,8 @@ class Portal:
     administration: AdministrationService
     microscopes: MicroscopeService
     charts: DriftChartService
+    commissioning: CommissioningService
+    verification: VerificationService
     statistics: StatisticsService
     audit: AuditService
 
@@ -62,14 +74,16 @@ class Documents:
     """The use cases of the function ``report_documents``."""
 
     documents: ReportDocumentService
+    proofs: ProofFileService
 
 
 @dataclass(frozen=True)
 class ReportFile:
-    """A response that is a file, ``report-{object_id}.{suffix}``."""
+    """A response that is a file, ``{name}.{suffix}``; the name holds parameters of the path."""
 
     media_type: str
     suffix: str
+    name: str = "report-{object_id}"
 
 
 @dataclass(frozen=True)
@@ -135,6 +149,14 @@ _ACCOUNT = JsonBody(NewAccount, "email, role (technician, clinician, patient or 
 _NEW_MICROSCOPE = JsonBody(NewMicroscope, "name and, where they are known, make and objective: one line each")
 _DESCRIPTION = JsonBody(Description, "make and objective: one line each, or null")
 _SUSPENSION = JsonBody(SuspensionRequest, "a reason of at most 500 characters")
+_FIELDS = QueryString(FieldsQuery, "a moment with its time zone, or none: ?since=")
+_COMMISSIONING = JsonBody(CommissioningRequest, "since: a moment with its time zone, or null")
+_CHOICE = JsonBody(ProfileChoice, "profile: the SHA-256 of the newest commissioning's")
+_VERIFICATION = JsonBody(
+    VerificationRequest,
+    "slides, table (CSV with the columns slide and answer) or again, and limits from 0.5 to 0.999 where others are signed",
+)
+_PROOF = QueryString(ProofQuery, "the SHA-256 of a proof: ?sha256=")
 _FIGURES = QueryString(FiguresQuery, "a number of days from 1 to 90: ?days=")
 
 PORTAL_API: Function[Portal] = Function(
@@ -186,16 +208,59 @@ PORTAL_API: Function[Portal] = Function(
         ),
         Route("GET", f"{_MICROSCOPE}/chart", STAFF, lambda portal: portal.charts.show_chart, DriftChartView),
         Route("DELETE", f"{_MICROSCOPE}/alarm", ADMINS, lambda portal: portal.microscopes.acknowledge_alarm, MicroscopeView),
+        Route("POST", f"{_MICROSCOPE}/rescreening", ADMINS, lambda portal: portal.microscopes.rescreen, MicroscopeView, 202),
+        Route(
+            "GET", f"{_MICROSCOPE}/fields", STAFF, lambda portal: portal.commissioning.count_fields, FieldsView, 200, _FIELDS
+        ),
+        Route(
+            "GET",
+            f"{_MICROSCOPE}/commissioning",
+            STAFF,
+            lambda portal: portal.commissioning.show_commissioning,
+            CommissioningView,
+        ),
+        Route(
+            "POST",
+            f"{_MICROSCOPE}/commissioning",
+            ADMINS,
+            lambda portal: portal.commissioning.start_commissioning,
+            MicroscopeView,
+            202,
+            _COMMISSIONING,
+        ),
+        Route(
+            "PUT",
+            f"{_MICROSCOPE}/profile",
+            ADMINS,
+            lambda portal: portal.commissioning.use_profile,
+            MicroscopeView,
+            200,
+            _CHOICE,
+        ),
+        Route(
+            "GET", f"{_MICROSCOPE}/verification", STAFF, lambda portal: portal.verification.show_verification, VerificationView
+        ),
+        Route(
+            "POST",
+            f"{_MICROSCOPE}/verification",
+            ADMINS,
+            lambda portal: portal.verification.start_verification,
+            MicroscopeView,
+            202,
+            _VERIFICATION,
+        ),
         Route("GET", "/model", STAFF, lambda portal: portal.administration.show_model, ModelView),
         Route("GET", "/figures", ADMINS, lambda portal: portal.statistics.show_figures, Figures, 200, _FIGURES),
     ),
 )
 _PDF, _FHIR = ReportFile("application/pdf", "pdf"), ReportFile("application/fhir+json", "fhir.json")
+_PROOF_PDF = ReportFile("application/pdf", "pdf", "verification-{microscope_id}")
 REPORT_DOCUMENTS: Function[Documents] = Function(
     Documents,
     (
         Route("GET", f"{_REPORT}/report.pdf", STAFF, lambda function: function.documents.print_report, _PDF),
         Route("GET", f"{_REPORT}/report.fhir.json", STAFF, lambda function: function.documents.bundle_report, _FHIR),
+        Route("GET", f"{_MICROSCOPE}/proof.pdf", STAFF, lambda function: function.proofs.print_proof, _PROOF_PDF, 200, _PROOF),
     ),
 )
 ROUTES: tuple[Route[Any], ...] = (*PORTAL_API.routes, *REPORT_DOCUMENTS.routes)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from hemascope.domain.ledger import LedgerRow
 from hemascope.domain.microscope import MicroscopeUse
-from hemascope.domain.report import Decision, Release
+from hemascope.domain.report import Decision, MicroscopeState, Release, ReportedMicroscope
 
 
 def standing_row(rows: Sequence[LedgerRow]) -> LedgerRow | None:
@@ -19,10 +19,14 @@ def may_judge_again(rows: Sequence[LedgerRow], microscope: MicroscopeUse) -> boo
     """Whether a picture with these rows, of one model, is judged again.
 
     It is not where a clinician has given a verdict on it, where it was last judged in the same way, or where a proof allowed
-    the answer that stands and none allows one now.
+    the answer that stands and none allows one now. Nor is it while its microscope is suspended, or with the profile with which
+    the microscope was suspended when it came: what was wrong then may show in it.
     """
     standing = standing_row(rows)
-    if standing is None or standing.microscope_use == microscope.reported.digest:
+    suspended = ReportedMicroscope(name=None, state=MicroscopeState.SUSPENDED, profile=microscope.profile_sha256)
+    if standing is None or standing.microscope_use in {microscope.reported.digest, suspended.digest}:
+        return False
+    if microscope.state is MicroscopeState.SUSPENDED:
         return False
     if any(row.verdicts or row.release is not Release.PRELIMINARY for row in rows):
         return False

@@ -22,8 +22,9 @@ from hemascope.domain.drift_chart import (
     comparable,
     draw_chart,
 )
-from hemascope.domain.microscope import Microscope, MicroscopeUse, TransitionRefused
+from hemascope.domain.microscope import Microscope, MicroscopeUse
 from hemascope.domain.microscope_alarm import announce_alarm, forget_alarm, raise_alarm
+from hemascope.domain.microscope_refusal import TransitionRefused
 from hemascope.domain.notification import NotificationTask
 from hemascope.domain.report import MicroscopeState
 from hemascope.domain.specimen import Specimen

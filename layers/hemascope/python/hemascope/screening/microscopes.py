@@ -48,11 +48,19 @@ class MicroscopeLookup:
         if microscope is None or microscope.profile is None:
             return MicroscopeUse(name, state, change=microscope.version if microscope else 0)
         proof = microscope.verification if state is MicroscopeState.VERIFIED else None
-        profile = self._load(microscope, microscope.profile)
+        profile = self.load(microscope, microscope.profile)
         return MicroscopeUse(name, state, profile, microscope.profile, proof.sha256 if proof else None, microscope.version)
 
-    def _load(self, microscope: Microscope, sha256: str) -> MicroscopeProfile:
-        """The profile of this digest, from the cache where it is there: the digest stands for the content."""
+    def load(self, microscope: Microscope, sha256: str) -> MicroscopeProfile:
+        """The profile of this digest, from the cache where it is there: the digest stands for the content.
+
+        Raises
+        ------
+        TransientError
+            Where the bucket did not answer.
+        ArtifactError
+            Where the profile is missing, altered or none.
+        """
         if sha256 not in self._kept:
             self._kept[sha256] = self._read(microscope, sha256)
             while len(self._kept) > _PROFILES:

@@ -1,0 +1,1 @@
+"""Jobs about microscopes, each a run of minutes: commission, verify, screen open slides again."""
