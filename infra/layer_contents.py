@@ -11,6 +11,7 @@ CONTAINERS_ONLY = (
     "jobs",
     "microscopes",
     "screening",
+    "model/aggregate.py",
     "model/artifact.py",
     "model/classifier.py",
     "model/colour_reference.py",

@@ -167,8 +167,8 @@ def test_a_zip_function_needs_nothing_that_its_layers_do_not_hold(root: Path, la
     assert answer.stdout.strip() == f"{layer / '__init__.py'} set()"
 
 
-def test_a_zip_function_carries_at_most_10000_lines_of_the_package(layer: Path) -> None:
-    assert sum(len(file.read_text(encoding="utf-8").splitlines()) for file in layer.rglob("*.py")) <= 10_000
+def test_a_zip_function_carries_at_most_11000_lines_of_the_package(layer: Path) -> None:
+    assert sum(len(file.read_text(encoding="utf-8").splitlines()) for file in layer.rglob("*.py")) <= 11_000
 
 
 def test_what_prints_reports_brings_its_libraries_when_it_is_asked(root: Path) -> None:

@@ -1,6 +1,6 @@
 """Rows of the ledger: one terminal state of an object version under one model, its notification and its review.
 
-A picture that is judged again by the same model, since its microscope changed, has a further row (decision 39).
+A picture that is judged again by the same model, since its microscope changed, has a further row (decision 38).
 """
 
 from datetime import datetime
