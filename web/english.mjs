@@ -320,7 +320,7 @@ export const english = {
   },
 
   drift: {
-    title: "Has it changed?", table: "Values in a table",
+    title: "Has it changed?", open: "Show the chart", table: "Values in a table",
     alarm: "It has changed.", noticed: (at) => `Noticed ${at}.`,
     advice: "Check lamp, exposure, white balance, focus and stain. If it changes further, it is suspended.",
     acknowledge: "Acknowledge", acknowledgeNamed: (name) => `Acknowledge the change of ${name}`,

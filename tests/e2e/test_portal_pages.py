@@ -5,16 +5,16 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from hemascope.imaging.synthetic import draw_synthetic_smear, encode_jpeg
-from hemascope_cli.local.accounts import DEMO_PASSWORD, DEMO_PATIENT
+from hemascope_cli.local.accounts import DEMO_PATIENT
 from hemascope_cli.local.cloud import LocalCloud
 from hemascope_cli.local.microscopes import DEMO_MICROSCOPE
 from hemascope_cli.local.serve import running
 from hemascope_cli.local.site import LocalSite
 from hemascope_cli.project import artifact_folder
-from tests.web.chromium import own_context
+from tests.web.chromium import own_context, sign_in
 
 pytestmark = pytest.mark.local_cloud
 
@@ -35,22 +35,10 @@ def person(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-def sign_in(person: BrowserContext, site: LocalSite, name: str) -> Page:
-    """As people do: over the sign-in page of the user pool, and back."""
-    page = person.new_page()
-    page.goto(site.url)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill(DEMO_PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_selector("body.inside h1")
-    return page
-
-
 def test_a_technician_sends_three_smears_and_watches_two_arrive_and_one_rejected_with_its_reason(
     person: BrowserContext, served: tuple[LocalCloud, LocalSite]
 ) -> None:
-    page = sign_in(person, served[1], "technician")
+    page = sign_in(person, served[1].url, "technician")
     smears = [(f"field {number}.jpg", encode_jpeg(draw_synthetic_smear(number))) for number in (1, 2)]
     # A picture by its first bytes, and broken behind them: only the screening can tell.
     smears.append(("broken.png", b"\x89PNG\r\n\x1a\n" + bytes(500)))
@@ -70,7 +58,7 @@ def test_a_technician_sends_three_smears_and_watches_two_arrive_and_one_rejected
 def test_a_clinician_opens_a_report_switches_overlays_corrects_and_releases(
     person: BrowserContext, served: tuple[LocalCloud, LocalSite]
 ) -> None:
-    page = sign_in(person, served[1], "clinician")
+    page = sign_in(person, served[1].url, "clinician")
     page.locator("tbody tr", has_text="field 1.jpg").get_by_role("link").click()
     page.locator(".port img").wait_for()
 
@@ -91,7 +79,7 @@ def test_a_clinician_opens_a_report_switches_overlays_corrects_and_releases(
 
 
 def test_a_rejected_upload_shows_its_reason(person: BrowserContext, served: tuple[LocalCloud, LocalSite]) -> None:
-    page = sign_in(person, served[1], "technician")
+    page = sign_in(person, served[1].url, "technician")
     page.goto(f"{served[1].url}/#/worklist")
 
     page.locator("tbody tr", has_text="broken.png").get_by_role("link").click()
@@ -102,7 +90,7 @@ def test_a_rejected_upload_shows_its_reason(person: BrowserContext, served: tupl
 
 def test_a_patient_reads_the_summary_on_a_phone(browser: Browser, served: tuple[LocalCloud, LocalSite]) -> None:
     person = own_context(browser, viewport={"width": 390, "height": 844})
-    page = sign_in(person, served[1], "patient")
+    page = sign_in(person, served[1].url, "patient")
 
     # The released one stands first: its time is that of the release.
     expect(page.get_by_role("heading", level=1)).to_contain_text("Your doctor wants to take a closer look")
@@ -114,7 +102,7 @@ def test_a_patient_reads_the_summary_on_a_phone(browser: Browser, served: tuple[
 
 def test_a_session_that_is_revoked_ends_calmly(person: BrowserContext, served: tuple[LocalCloud, LocalSite]) -> None:
     cloud, site = served
-    page = sign_in(person, site, "clinician")
+    page = sign_in(person, site.url, "clinician")
     # An end of the day: the identity token has run out, and the refresh token is worth nothing any more.
     ended = {"id_token": "x." + base64.b64encode(b'{"exp": 1}').decode() + ".x", "refresh_token": "x"}
     page.evaluate("text => sessionStorage.setItem('hemascope.session', text)", json.dumps(ended))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.web import answers
 from tests.web.axe import serious
@@ -45,21 +45,26 @@ LINES = [
 
 @pytest.fixture(autouse=True)
 def charted(service: FakeService) -> None:
-    scope = answers.MICROSCOPES["microscopes"][0]
-    service.answers["GET /microscopes"] = {"microscopes": [{**scope, "state": "verified", "alarm": ALARM}]}
+    changed = {**answers.SCOPE, "state": "verified", "alarm": ALARM}
+    service.answers["GET /microscopes"] = {"microscopes": [changed]}
+    service.answers[f"GET /microscopes/{ID}"] = {**answers.DETAILS, "microscope": changed}
     service.answers[CHART] = {"watched": True, "since": "2026-03-01T08:00:00Z", "times": TIMES, "lines": LINES}
 
 
 def opened(open_page: Opener, **options: Any) -> Page:
-    page = open_page("#/admin/microscopes", "admin", **options)
-    page.get_by_text("Has it changed?").click()
+    page = open_page(f"#/admin/microscopes/{ID}", "admin", **options)
+    page.get_by_text("Show the chart").click()
     return page
+
+
+def lines(page: Page) -> Locator:
+    return page.get_by_role("region", name="Has it changed?").get_by_role("img")
 
 
 def test_the_chart_says_of_each_figure_whether_it_has_changed(open_page: Opener, service: FakeService) -> None:
     page = opened(open_page)
 
-    expect(page.get_by_role("img")).to_have_count(len(LINES))
+    expect(lines(page)).to_have_count(len(LINES))
     expect(page.get_by_role("img", name="Light: has changed. Newest -1.40, as commissioned 0.00")).to_be_visible()
     expect(page.get_by_role("img", name="Red to blue: has changed too much.")).to_be_visible()
     expect(page.get_by_role("img", name="Purple of the nuclei: as commissioned. Newest 33.0")).to_be_visible()
@@ -83,11 +88,11 @@ def test_a_chart_without_fields_has_no_lines(open_page: Opener, service: FakeSer
     page = opened(open_page)
 
     expect(page.get_by_text("No fields yet.")).to_be_visible()
-    expect(page.get_by_role("img")).to_have_count(0)
+    expect(lines(page)).to_have_count(0)
 
 
 def test_an_alarm_is_told_in_words_until_it_is_acknowledged(open_page: Opener, service: FakeService) -> None:
-    scope = answers.MICROSCOPES["microscopes"][0]
+    scope = answers.SCOPE
     page = open_page("#/admin/microscopes", "admin")
     expect(page.get_by_text(ALARM["text"])).to_be_visible()
     service.answers[f"DELETE /microscopes/{ID}/alarm"] = {**scope, "state": "verified"}

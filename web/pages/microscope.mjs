@@ -8,7 +8,7 @@ import { alarm, chart } from "./microscope_chart.mjs";
 import { rescreening, shortened } from "./microscope_run.mjs";
 import { verification } from "./microscope_verification.mjs";
 
-const { microscope: labels, microscopes: listed } = words;
+const { microscope: labels, microscopes: listed, drift } = words;
 const ASKED_EVERY = 5000; // milliseconds, while a job runs
 
 export async function show({ api, named }) {
@@ -25,7 +25,7 @@ export async function show({ api, named }) {
       state(parts),
       commissioning(parts, commissioned),
       verification(parts, verified),
-      el("section", { class: "card" }, chart(api, microscope)),
+      chartOf(parts),
       documents(details),
     ]));
     if (microscope.runs.some((run) => ["queued", "running"].includes(run.state))) timer = setTimeout(wait, ASKED_EVERY);
@@ -55,6 +55,10 @@ function state(parts) {
     el("p", { class: "lead" }, explained),
     suspension && el("p", {}, listed.because(when(suspension.at), suspension.reason)),
     rescreening(parts));
+}
+
+function chartOf({ api, microscope, draw }) {
+  return el("section", { class: "card", "aria-label": drift.title }, el("h2", {}, drift.title), alarm(api, microscope, draw), chart(api, microscope));
 }
 
 function documents({ profiles, proof }) {

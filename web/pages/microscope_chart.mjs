@@ -30,7 +30,7 @@ export function chart(api, microscope) {
       if (!event.target.open) return;
       await api.microscopeChart(microscope.id).then((found) => content.replaceChildren(...drawn(found))).catch(reportError);
     },
-  }, el("summary", {}, labels.title), content);
+  }, el("summary", {}, labels.open), content);
 }
 
 function drawn({ watched, since, times, lines }) {

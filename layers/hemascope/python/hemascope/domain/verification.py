@@ -216,7 +216,7 @@ def slides_needed(figures: VerificationFigures) -> list[str]:
         (figures.leukemia_slides_needed, KnownAnswer.LEUKEMIA, "a miss"),
         (figures.benign_slides_needed, KnownAnswer.BENIGN, "an error"),
     )
-    return [f"{count} more {known} slides without {error}" for count, known, error in kinds if count]
+    return [f"{count} more {known} slide{'s' if count > 1 else ''} without {error}" for count, known, error in kinds if count]
 
 
 def measure(slides: Sequence[VerifiedSlide], limits: VerificationLimits) -> VerificationFigures:
