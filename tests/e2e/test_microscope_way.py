@@ -1,13 +1,10 @@
 """A new microscope's way, as its administrator goes it on the pages: refused, mended, proven, changed, suspended, and again."""
 
 import os
-import random
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -21,6 +18,7 @@ from hemascope_cli.local.accounts import DEMO_HOSPITAL, DEMO_PATIENT
 from hemascope_cli.local.cloud import LocalCloud
 from hemascope_cli.local.serve import running
 from hemascope_cli.project import artifact_folder
+from tests.support.lamps import COLD, KINDS, LEUKEMIA, OVEREXPOSED, WARM, photographed, shelf
 from tests.support.patience import wait_until
 from tests.web.chromium import own_context, sign_in
 
@@ -28,8 +26,6 @@ pytestmark = [pytest.mark.local_cloud, pytest.mark.dataset]
 
 NAME = "scope 血"
 PICTURES = os.environ.get("HEMASCOPE_SCREENSHOTS")  # folder for pictures of the pages, where somebody wants to look at them
-LEUKEMIA = {"Early": "Early Pre-B", "Pre": "Pre-B", "Pro": "Pro-B"}
-OVEREXPOSED, WARM, COLD = (2.0, 1.9, 1.7), (1.0, 0.95, 0.85), (0.75, 0.85, 1.0)  # of red, green and blue light
 # So few slides prove little, and the limits that the play's hospital signs are as low as may be: 50 %.
 LEUKEMIA_SLIDES, BENIGN_SLIDES, BENIGN_FIELDS = 9, 10, 3
 
@@ -47,28 +43,25 @@ class Bench:
     def __init__(self, cloud: LocalCloud, dataset: Path) -> None:
         self.cloud, self.lamp = cloud, WARM
         self.ledger = DynamoLedger(cloud.client("dynamodb"), cloud.outputs["LedgerTable"])
-        self.shelf = {kind: iter(_shuffled(dataset / "Original" / kind)) for kind in ("Benign", *LEUKEMIA)}
+        self.shelf = {kind: iter(shelf(dataset, kind)) for kind in KINDS}
         self.truth: dict[str, str] = {}  # folder of the data set, by object id
         self.slides = count(1)
 
     def photograph(self, kind: str, slide: str) -> ObjectVersion:
-        """Take the next smear of a kind from the shelf, with its own proportions and under the lamp, and send it."""
-        picture = cv2.imread(str(next(self.shelf[kind]))).astype(np.float64) * np.array(self.lamp[::-1])
-        wide = cv2.resize(np.asarray(np.clip(picture, 0, 255).round(), np.uint8), (299, 224), interpolation=cv2.INTER_CUBIC)
+        """Take the next smear of a kind from the shelf, put it under the lamp, and send the picture."""
         specimen = Specimen(
             hospital=DEMO_HOSPITAL, patient=DEMO_PATIENT, slide=slide, microscope=NAME, field=f"{len(self.truth)}.png"
         )
-        data = cv2.imencode(".png", wide)[1].tobytes()
+        data = photographed(next(self.shelf[kind]), self.lamp)
         version = upload(self.cloud.client("s3"), self.cloud.outputs["UploadsBucket"], specimen, data)
         self.truth[version.object_id] = kind
         return version
 
     def photograph_ordinary_slides(self) -> None:
         """Two fields of each of twenty slides: of all kinds, as they come."""
-        kinds = ("Benign", *LEUKEMIA)
         slides = [f"slide-{next(self.slides)}" for _ in range(20)]
         self.wait(
-            [self.photograph(kinds[(place + field) % 4], slide) for place, slide in enumerate(slides) for field in (0, 2)]
+            [self.photograph(KINDS[(place + field) % 4], slide) for place, slide in enumerate(slides) for field in (0, 2)]
         )
 
     def photograph_known_slides(self) -> str:
@@ -87,13 +80,6 @@ class Bench:
         """Every row of this microscope."""
         microscope = Microscope(hospital=DEMO_HOSPITAL, name=NAME)
         return list(self.ledger.rows_by_microscope(microscope.digest, 2000))
-
-
-def _shuffled(folder: Path) -> list[Path]:
-    """The files of a folder as slides come, not one patient's after the other."""
-    files = sorted(folder.iterdir())
-    random.Random(14).shuffle(files)
-    return files
 
 
 @pytest.fixture
@@ -126,7 +112,7 @@ def test_the_way_of_a_new_microscope(administrator: tuple[Page, LocalCloud], dat
     wait_until(lambda: bool(answered(bench)), "answers on open slides")
 
     bench.lamp = COLD
-    kinds = iter(("Benign", *LEUKEMIA) * 20)
+    kinds = iter(KINDS * 20)
     while not suspended(page):
         bench.wait([bench.photograph(next(kinds), f"slide-{next(bench.slides)}") for _ in range(4)])
     expect(page.locator("main")).to_contain_text("Compared with its commissioning")
@@ -154,7 +140,7 @@ def register(page: Page) -> None:
 def open_page(page: Page) -> None:
     page.get_by_role("link", name="Microscopes").first.click()
     page.get_by_role("article", name=NAME).get_by_role("link", name="Commission and verify").click()
-    expect(page.get_by_role("heading", name=NAME)).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name=NAME)).to_be_visible()
 
 
 def section(page: Page, name: str) -> Locator:
