@@ -18,6 +18,7 @@ from hemascope_cli.local.accounts import DEMO_HOSPITAL, DEMO_PATIENT
 from hemascope_cli.local.cloud import LocalCloud
 from hemascope_cli.local.serve import running
 from hemascope_cli.project import artifact_folder
+from tests.e2e.iam_calls import allow_batches
 from tests.support.lamps import COLD, KINDS, LEUKEMIA, OVEREXPOSED, WARM, photographed, shelf
 from tests.support.patience import wait_until
 from tests.web.chromium import own_context, sign_in
@@ -85,7 +86,8 @@ class Bench:
 @pytest.fixture
 def administrator(browser: Browser) -> Iterator[tuple[Page, LocalCloud]]:
     context = own_context(browser, viewport={"width": 1200, "height": 900})
-    with running(0, 0, artifact_folder(None)) as (cloud, site):
+    with running(0, 0, artifact_folder(None), enforce_iam=True) as (cloud, site):
+        allow_batches(cloud)
         yield sign_in(context, site.url, "admin"), cloud
         context.close()
 

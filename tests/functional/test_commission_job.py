@@ -54,9 +54,7 @@ def test_a_profile_is_fitted_stored_and_shown_and_not_used_yet(world: JobWorld) 
         START,
         START,
     )
-    assert run.message == (
-        "A profile was fitted to 4 fields of 3 slides. It is not in use yet: compare the pictures before and after."
-    )
+    assert run.message == ("A profile was fitted to 4 fields of 3 slides. Compare the pictures before and after.")
     assert world.scope.profile is None
     assert (found.fields, found.slides, found.unreadable, found.refusals, len(found.checks)) == (4, 3, 0, (), 5)
     assert all(check.is_kept for check in found.checks)

@@ -214,7 +214,7 @@ MICROSCOPES = {
 
 SCOPE = MICROSCOPES["microscopes"][0]
 _RUN = {"at": "2026-03-01T09:30:00Z", "by": "account-1", "finished_at": "2026-03-01T09:33:00Z"}
-_DONE = "A profile was fitted to 60 fields of 24 slides. It is not in use yet: compare the pictures before and after."
+_DONE = "A profile was fitted to 60 fields of 24 slides. Compare the pictures before and after."
 COMMISSIONED = {**_RUN, "kind": "commission", "state": "done", "message": _DONE}
 PROFILE, PROOF = "c" * 64, "d" * 64
 DETAILS = {"microscope": SCOPE, "profiles": [], "proof": None}

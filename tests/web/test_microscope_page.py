@@ -71,7 +71,7 @@ def test_a_commissioning_is_started_with_the_pictures_since_a_change(open_page: 
     expect(page.get_by_role("button", name="Commission", exact=True)).to_be_disabled()
     service.answers[f"GET {PATH}/commissioning"] = answers.COMMISSIONING
     service.answers[f"GET {PATH}"] = scope(runs=[answers.COMMISSIONED])
-    expect(page.get_by_text("It is not in use yet")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Compare the pictures before and after")).to_be_visible(timeout=60_000)
 
 
 def test_before_and_after_stand_side_by_side_and_then_the_profile_is_used(open_page: Opener, service: FakeService) -> None:

@@ -17,8 +17,10 @@ from hemascope_cli.project import artifact_folder, project_root
 
 
 @contextmanager
-def running(port: int, pages: int, artifact: Path) -> Iterator[tuple[LocalCloud, LocalSite]]:
+def running(port: int, pages: int, artifact: Path, *, enforce_iam: bool = False) -> Iterator[tuple[LocalCloud, LocalSite]]:
     """The service with one account of each role, one reference microscope, and its pages; free ports where 0.
+
+    With ``enforce_iam`` each function may do what its own role allows, as on AWS; that is slower.
 
     Raises
     ------
@@ -28,7 +30,7 @@ def running(port: int, pages: int, artifact: Path) -> Iterator[tuple[LocalCloud,
     check_port(port, "--port")
     check_port(pages, "--pages")
     root, pages = project_root(), pages or free_port()
-    with LocalCloud(root, artifact, port, portal=f"http://127.0.0.1:{pages}") as cloud:
+    with LocalCloud(root, artifact, port, portal=f"http://127.0.0.1:{pages}", enforce_iam=enforce_iam) as cloud:
         make_demo_accounts(cloud)
         register_demo_microscope(cloud)
         headers = site_headers(read_templates(root)["Portal"], cloud.endpoint)

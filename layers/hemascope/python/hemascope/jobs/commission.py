@@ -156,8 +156,7 @@ def _end(document: CommissioningDocument) -> Ended:
     if document.profile is None:
         return Ended("No profile was made. What to change at the microscope is listed below.", None, RunState.REFUSED)
     return Ended(
-        f"A profile was fitted to {document.fields} fields of {document.slides} slides. It is not in use yet: compare the "
-        "pictures before and after.",
+        f"A profile was fitted to {document.fields} fields of {document.slides} slides. Compare the pictures before and after.",
         document.profile,
         oldest=document.oldest,
     )
