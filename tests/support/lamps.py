@@ -16,8 +16,10 @@ KINDS = ("Benign", *LEUKEMIA)
 
 def photographed(file: Path, lamp: Lamp) -> bytes:
     """A PNG of the smear under the lamp, 299 x 224 as it was before the data set squeezed it."""
-    picture = cv2.imread(str(file)).astype(np.float64) * np.array(lamp[::-1])
-    wide = cv2.resize(np.asarray(np.clip(picture, 0, 255).round(), np.uint8), (299, 224), interpolation=cv2.INTER_CUBIC)
+    smear = cv2.imread(str(file))
+    assert smear is not None
+    seen = np.clip(smear * np.array(lamp[::-1]), 0, 255).round()
+    wide = cv2.resize(np.asarray(seen, np.uint8), (299, 224), interpolation=cv2.INTER_CUBIC)
     return cv2.imencode(".png", wide)[1].tobytes()
 
 
