@@ -120,7 +120,7 @@ def test_every_alarm_watches_something_that_exists(service: Service) -> None:
     alarms = client("cloudwatch").describe_alarms(MaxRecords=100)["MetricAlarms"]
 
     watched = {(dimension["Name"], dimension["Value"]) for alarm in alarms for dimension in alarm["Dimensions"]}
-    assert len(alarms) == 33  # the emulator knows no alarm on a share
+    assert len(alarms) == 40  # the emulator knows no alarm on a share
     assert {name: value for name, value in watched if value not in existing[name]} == {}
 
 

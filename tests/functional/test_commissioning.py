@@ -241,21 +241,24 @@ def test_another_objective_takes_a_profile_that_waits_out_of_reach(ask: Call, po
     assert sent(ask, f"PUT {PATH}/profile", {"profile": PROFILE})[0] == 409
 
 
-@pytest.mark.parametrize("wanted", ["POST suspension", "POST rescreening"])
-def test_open_slides_are_screened_again_after_a_suspension_and_on_demand(ask: Call, portal: PortalWorld, wanted: str) -> None:
-    method, part = wanted.split()
-    sent(ask, f"{method} {PATH}/{part}", {"reason": "Drift"})
-    sent(ask, f"DELETE {PATH}/suspension") if part == "suspension" else None
+def test_open_slides_are_screened_again_on_demand(ask: Call, portal: PortalWorld) -> None:
+    sent(ask, f"POST {PATH}/rescreening", {})
 
-    kinds = [type(job) for job in portal.jobs.queued]
-    assert kinds == [RescreenJob] * (2 if part == "suspension" else 1)
+    assert [type(job) for job in portal.jobs.queued] == [RescreenJob]
     assert scope(portal).runs[JobKind.RESCREEN].id == portal.jobs.queued[-1].run
 
 
-def test_a_suspension_stands_even_where_its_rescreening_could_not_be_queued(ask: Call, portal: PortalWorld) -> None:
+def test_a_suspension_that_is_set_or_ended_screens_nothing_again(ask: Call, portal: PortalWorld) -> None:
+    sent(ask, f"POST {PATH}/suspension", {"reason": "Drift"})
+    sent(ask, f"DELETE {PATH}/suspension")
+
+    assert portal.jobs.queued == []
+
+
+def test_a_rescreening_that_could_not_be_queued_has_failed(ask: Call, portal: PortalWorld) -> None:
     portal.jobs.broken = True
 
-    status, shown = sent(ask, f"POST {PATH}/suspension", {"reason": "Drift"})
+    status, shown = sent(ask, f"POST {PATH}/rescreening", {})
 
-    assert (status, shown["state"]) == (200, "suspended")
+    assert status == 202
     assert [(run["kind"], run["state"]) for run in shown["runs"]] == [("rescreen", "failed")]

@@ -46,6 +46,7 @@ def test_an_item_holds_the_rows_fields_and_the_marks_of_its_channels(cloud: Moto
             "report_key": {"S": "reports/r.json"},
             "finished_at": {"S": "2026-03-01T08:30:00Z"},
             "notification": {"S": "sent"},
+            "superseded": {"BOOL": False},
             "verdicts": {"N": "0"},
             "released_verdict_number": {"N": "0"},
             "release": {"S": "preliminary"},

@@ -123,6 +123,36 @@ def test_judged_in_the_same_way_it_is_not_judged_again(artifact: Artifact, smear
     assert world.row.model == artifact.reference.name
 
 
+def test_what_came_while_a_microscope_was_suspended_stays_to_be_read_by_eye(artifact: Artifact, smear: bytes) -> None:
+    world = world_of(artifact, *BENIGN)
+    verified = scope(artifact.reference.sha256)
+    change(world, suspend(verified, "the lamp", START, "drift"))
+    created = world.arrive(smear, KEY)
+    world.screening_service().process(created)
+    while_suspended = world.screening_service().process(again(created)).row
+    change(world, verified)
+
+    world.screening_service().process(again(created))
+
+    assert (world.row, world.row.decision) == (while_suspended, Decision.UNVERIFIED)
+
+
+def test_with_another_profile_it_is_judged_again(artifact: Artifact, smear: bytes) -> None:
+    world = world_of(artifact, *BENIGN)
+    change(world, suspend(scope(), "the lamp", START, "drift"))
+    created = world.arrive(smear, KEY)
+    world.screening_service().process(created)
+    store_profile(world, OTHER.sha256, OTHER.to_json().encode())
+    mended = adopt_profile(scope(artifact.reference.sha256), OTHER.sha256, START, "8f0c")
+    proof = mended.verification
+    assert proof
+    change(world, verify(mended, proof.model_copy(update={"profile": OTHER.sha256})))
+
+    world.screening_service().process(again(created))
+
+    assert rows(world)[0].decision is Decision.CONFIDENT
+
+
 def test_what_was_never_judged_or_failed_is_judged_as_it_arrived(artifact: Artifact, smear: bytes) -> None:
     world = world_of(artifact, *BENIGN)
     change(world, scope(artifact.reference.sha256))

@@ -153,7 +153,7 @@ def test_pictures_that_the_profile_was_fitted_on_do_not_count(world: JobWorld) -
     assert slide.fields[0].not_counted is NotCounted.FITTED_ON
     assert (run.state, run.message) == (
         RunState.REFUSED,
-        "The proof does not pass. Still needed: 1 more leukemia slides without a miss.",
+        "The proof does not pass. Still needed: 1 more leukemia slide without a miss.",
     )
 
 

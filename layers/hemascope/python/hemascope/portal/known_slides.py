@@ -79,7 +79,7 @@ def read_table(text: str, slides: Slides, disease: Disease) -> dict[str, SlideAn
     try:
         named = parse_answers(text, disease)
     except HemascopeError as error:
-        raise BadRequest(f"The table of answers can't be read: {error}.") from None
+        raise BadRequest(f"The table of answers can't be read: {error}") from None
     digests: dict[str, list[str]] = {}
     for digest, fields in slides.items():
         digests.setdefault(fields[0].specimen.slide, []).append(digest)
