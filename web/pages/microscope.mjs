@@ -4,6 +4,7 @@ import { el, name, present } from "../dom.mjs";
 import { when } from "../numbers.mjs";
 import { words } from "../words.mjs";
 import { commissioning } from "./microscope_commissioning.mjs";
+import { changes } from "./microscope_changes.mjs";
 import { alarm, chart } from "./microscope_chart.mjs";
 import { rescreening, shortened } from "./microscope_run.mjs";
 import { verification } from "./microscope_verification.mjs";
@@ -54,6 +55,7 @@ function state(parts) {
       microscope.is_reference && el("span", { class: "chip" }, listed.reference)),
     el("p", { class: "lead" }, explained),
     suspension && el("p", {}, listed.because(when(suspension.at), suspension.reason)),
+    el("p", { class: "actions" }, changes(parts.api, microscope, parts.draw)),
     rescreening(parts));
 }
 

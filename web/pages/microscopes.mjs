@@ -1,8 +1,9 @@
 // The hospital's microscopes: what state each is in and why, and what its administrator does about it.
 
-import { announce, confirmed, el, field, name, once } from "../dom.mjs";
+import { announce, el, field, name, once } from "../dom.mjs";
 import { when } from "../numbers.mjs";
 import { words } from "../words.mjs";
+import { described, changes } from "./microscope_changes.mjs";
 import { alarm } from "./microscope_chart.mjs";
 
 const { microscopes: labels } = words;
@@ -39,7 +40,7 @@ function card(api, microscope, draw) {
     el("dl", { class: "pairs" }, Object.entries(facts).map(([term, text]) => [el("dt", {}, term), el("dd", {}, text)])),
     alarm(api, microscope, draw),
     documents(api, microscope),
-    el("p", { class: "actions" }, actions(api, microscope, draw)));
+    el("p", { class: "actions" }, opening(microscope), " ", changes(api, microscope, draw)));
 }
 
 // The files are asked for when they are opened, since their links work for a few minutes only.
@@ -57,38 +58,8 @@ function documents(api, microscope) {
   }, el("summary", {}, labels.documents), links);
 }
 
-function actions(api, microscope, draw) {
-  const act = (text, label, work, kind = "plain") => {
-    const button = el("button", { class: kind, "aria-label": label(microscope.name), onclick: () => once(button, work) }, text);
-    return button;
-  };
-  const done = async (text) => (await draw(), announce(text));
-  const edit = act(labels.edit, labels.editNamed, async () => {
-    const make = el("input", { type: "text", value: microscope.make ?? "", autocomplete: "off" });
-    const objective = el("input", { type: "text", value: microscope.objective ?? "", autocomplete: "off" });
-    const asked = labels.editNamed(microscope.name);
-    const content = [el("h2", {}, asked), field(labels.make, make), field(labels.objective, objective, labels.objectiveHint)];
-    if (!(await confirmed(asked, content, words.cancel, labels.save))) return;
-    await api.describeMicroscope(microscope.id, described(make, objective));
-    await done(labels.saved);
-  });
-  const resume = act(labels.resume, labels.resumeNamed, async () => {
-    await api.resumeMicroscope(microscope.id);
-    await done(labels.resumed);
-  });
-  const suspend = act(labels.suspend, labels.suspendNamed, async () => {
-    const reason = el("textarea", { rows: 3, maxlength: 500, required: true });
-    const asked = labels.suspendNamed(microscope.name);
-    const content = [el("h2", {}, asked), el("p", {}, labels.suspendText), field(labels.reason, reason)];
-    if (!(await confirmed(asked, content, words.cancel, labels.suspend, "alarm"))) return;
-    await api.suspendMicroscope(microscope.id, { reason: reason.value.trim() });
-    await done(labels.nowSuspended);
-  });
-  const open = el("a", { class: "button strong", href: `#/admin/microscopes/${microscope.id}`, "aria-label": labels.openNamed(microscope.name) }, labels.open);
-  return [open, " ", edit, " ", microscope.suspension ? resume : suspend];
-}
-
-const described = (make, objective) => ({ make: make.value.trim() || null, objective: objective.value.trim() || null });
+const opening = (microscope) =>
+  el("a", { class: "button strong", href: `#/admin/microscopes/${microscope.id}`, "aria-label": labels.openNamed(microscope.name) }, labels.open);
 
 function registration(api, draw) {
   const id = el("input", { type: "text", required: true, autocomplete: "off", spellcheck: "false" });
