@@ -157,6 +157,8 @@ class MicroscopeUse:
         Digest of the proof that its answers rest on.
     change
         Number of the registry's change that made it so; 0 where it is not registered.
+    profile_since
+        From when on its pictures are such as the profile was fitted to; None where nobody knows.
     """
 
     name: str | None
@@ -165,6 +167,7 @@ class MicroscopeUse:
     profile_sha256: str | None = None
     verification_sha256: str | None = None
     change: int = 0
+    profile_since: datetime | None = None
 
     @property
     def is_verified(self) -> bool:

@@ -32,7 +32,7 @@ from hemascope.domain.specimen import (
 from hemascope.imaging.overlay import encode_pngs
 from hemascope.model.classifier import Classifier
 from hemascope.ports import Clock, Ledger, NotificationQueue, ObjectStore
-from hemascope.screening.again import holds_no_answer, may_judge_again, standing_row
+from hemascope.screening.again import as_it_came, holds_no_answer, may_judge_again, standing_row
 from hemascope.screening.drift import LOOK_AGAIN, NOT_CHARTED, DriftLook, DriftWatch
 from hemascope.screening.microscopes import MicroscopeLookup
 from hemascope.screening.pipeline import Screening, reject, screen, summarize
@@ -185,6 +185,8 @@ class ScreeningService:
         except RejectedSmear as refusal:
             return reject(refusal, None, artifact, version.object_id), None, NOT_CHARTED
         microscope = microscope or self.microscopes.find(specimen)
+        if created.is_repeated:  # it may be of another time of its microscope
+            microscope = as_it_came(self.ledger.rows_of(version.object_id), microscope)
         try:
             if created.size is not None:
                 check_size(created.size)
