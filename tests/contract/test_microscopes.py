@@ -51,7 +51,7 @@ def test_a_taken_name_is_not_registered_again(registry: Registry) -> None:
 
 def test_of_two_changes_at_once_the_second_is_refused(registry: Registry) -> None:
     registry.store(NEW)
-    first, second = describe(NEW, "Maker M2", "100x/1.25"), suspend(NEW, "Drift", START, "drift")
+    first, second = describe(NEW, "Maker M2", "100x/1.25", START), suspend(NEW, "Drift", START, "drift")
 
     assert (registry.store(first), registry.store(second)) == (True, False)
     assert registry.find("st-mary", "scope 2") == first

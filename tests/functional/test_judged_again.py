@@ -166,6 +166,75 @@ def test_what_was_never_judged_or_failed_is_judged_as_it_arrived(artifact: Artif
     assert world.row.state is State.REPORTED
 
 
+@pytest.mark.parametrize("number", range(1, 9))
+def test_a_suspicion_is_announced_though_its_microscope_changes_between_two_deliveries(
+    artifact: Artifact, smear: bytes, number: int
+) -> None:
+    world = world_of(artifact, *LEUKEMIA)
+    created = screened_unverified(world, smear)
+    world.notifications.due.clear()
+    verified = scope(artifact.reference.sha256)
+    change(world, verified)
+    with suppress(Killed):
+        world.screening_service(Wire(before={number: kill})).process(again(created))
+    change(world, verified.model_copy(update={"version": verified.version + 1}))  # as by the end of the job that sent it
+
+    world.screening_service().process(again(created))
+
+    newest, earlier = rows(world)
+    assert (newest.urgent, newest.notification, earlier.superseded) == (True, NotificationStatus.PENDING, True)
+    assert {task.model for task in world.notifications.due} == {newest.model}
+
+
+def test_an_urgent_answer_is_not_judged_again_for_another_proof(artifact: Artifact, smear: bytes) -> None:
+    world = world_of(artifact, *LEUKEMIA)
+    verified = scope(artifact.reference.sha256)
+    change(world, verified)
+    created = world.arrive(smear, KEY)
+    world.screening_service().process(created)
+    world.classifier = FixedClassifier(artifact, *BENIGN)
+    proof = verified.verification
+    assert proof
+    change(world, verify(verified, proof.model_copy(update={"sha256": "d" * 64})))
+
+    world.screening_service().process(again(created))
+
+    assert (world.row.decision, world.row.urgent) == (Decision.CONFIDENT, True)
+
+
+@pytest.mark.parametrize("touched", [{"verdicts": 1}, {"urgent": True}, {}], ids=["verdict", "urgent", "suspended"])
+def test_a_new_model_leaves_alone_what_the_former_one_would_have(
+    artifact: Artifact, smear: bytes, touched: dict[str, Any]
+) -> None:
+    world = world_of(artifact, *BENIGN)
+    verified = scope(artifact.reference.sha256)
+    change(world, scope() if touched else suspend(verified, "the lamp", START, "drift"))
+    created = world.arrive(smear, KEY)
+    world.screening_service().process(created)
+    former = world.row.model_copy(update={"model": "all-subtypes/1.0.0", **touched})
+    world.ledger.rows[:] = [former]
+    change(world, verified)
+
+    outcome = world.screening_service().process(again(created))
+
+    assert outcome.row == world.row == former
+
+
+def test_a_new_model_judges_what_the_former_one_left_open(artifact: Artifact, smear: bytes) -> None:
+    world = world_of(artifact, *BENIGN)
+    created = screened_unverified(world, smear)
+    world.reports.files.clear()
+    world.ledger.rows[:] = [world.row.model_copy(update={"model": "all-subtypes/1.0.0"})]
+    change(world, scope(artifact.reference.sha256))
+
+    world.screening_service().process(again(created))
+
+    assert {row.model: row.decision for row in world.ledger.rows} == {
+        "all-subtypes/1.0.0": Decision.UNVERIFIED,
+        artifact.reference.name: Decision.CONFIDENT,
+    }
+
+
 def test_a_worker_may_be_killed_at_any_write(artifact: Artifact, smear: bytes) -> None:
     world = world_of(artifact, *LEUKEMIA)
     created = screened_unverified(world, smear)

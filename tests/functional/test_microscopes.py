@@ -139,7 +139,7 @@ class Busy(FakeMicroscopes):
         if self.times:
             self.times -= 1
             before = self.kept[microscope.hospital, microscope.name]
-            super().store(describe(before, f"Maker M{self.times}", before.objective))
+            super().store(describe(before, f"Maker M{self.times}", before.objective, START))
         return super().store(microscope)
 
 

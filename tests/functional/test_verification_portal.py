@@ -156,6 +156,29 @@ def test_a_table_that_is_unclear_is_refused_with_the_reason(
     assert portal.jobs.queued == []
 
 
+@pytest.mark.parametrize("source", ["table", "again"])
+def test_what_reviewers_signed_off_since_is_compared_though_nobody_ticked_it(
+    ask: Call, portal: PortalWorld, report: Report, source: str
+) -> None:
+    made(portal)  # says that s-37 is benign
+    signed(portal, report, "s-37", "Pre-B", Decision.UNVERIFIED)
+    body = {"table": {"table": "slide,answer\ns-37,benign"}, "again": {"again": True}}[source]
+
+    status, problem = sent(ask, f"POST {PATH}/verification", body)
+
+    assert (status, portal.jobs.queued) == (400, [])
+    assert "Two sources disagree about a slide" in problem["detail"]
+
+
+def test_two_answers_for_a_slide_whose_name_is_written_in_two_ways_are_refused(ask: Call, portal: PortalWorld) -> None:
+    unsigned(portal, "caf\u00e9")
+
+    status, problem = sent(ask, f"POST {PATH}/verification", {"table": "slide,answer\ncaf\u00e9,leukemia\ncafe\u0301,benign"})
+
+    assert (status, portal.jobs.queued) == (400, [])
+    assert "have two answers" in problem["detail"]
+
+
 def test_a_microscope_without_a_profile_and_a_reference_have_nothing_to_prove(ask: Call, portal: PortalWorld) -> None:
     unsigned(portal, "s-1")
     body = {"table": "slide,answer\ns-1,benign"}

@@ -233,6 +233,19 @@ def test_a_worker_killed_at_any_write_opens_the_microscope_at_the_next_delivery_
             assert {queued.run for queued in one.jobs.queued} == {one.run(JobKind.RESCREEN).id}
 
 
+def test_the_proof_of_a_run_that_another_one_replaced_opens_nothing(world: JobWorld) -> None:
+    job = world.verify(ANSWERS)
+
+    def replace() -> None:
+        world.clock.time += timedelta(minutes=17)
+        world.verify(ANSWERS, "2f" * 16)
+
+    world.service(Wire(after={2: replace})).carry_out(job)  # after the proof was stored
+
+    assert state(world) is MicroscopeState.PROFILED
+    assert world.run(VERIFY).state is RunState.QUEUED
+
+
 def test_a_second_delivery_does_nothing(world: JobWorld) -> None:
     job = world.verify(ANSWERS)
     world.service().carry_out(job)

@@ -57,8 +57,8 @@ SUSPENDED = suspend(VERIFIED, "The lamp was replaced.", START, "8f0c")
         (resume(SUSPENDED, START), "verified"),
         (adopt_profile(VERIFIED, NEWER_PROFILE, START, "8f0c"), "profiled"),
         (adopt_profile(adopt_profile(VERIFIED, NEWER_PROFILE, START, "8f0c"), PROFILE, START, "8f0c"), "verified"),
-        (describe(VERIFIED, "Another maker", "100x/1.25"), "verified"),
-        (describe(VERIFIED, "Maker M1", "40x/0.65"), "unknown"),
+        (describe(VERIFIED, "Another maker", "100x/1.25", START), "verified"),
+        (describe(VERIFIED, "Maker M1", "40x/0.65", START), "unknown"),
         (set_reference(REFERENCE, is_reference=False), "unknown"),
         (set_reference(set_reference(VERIFIED, is_reference=True), is_reference=False), "unknown"),
     ],
@@ -78,7 +78,7 @@ def test_a_new_model_closes_what_was_verified_with_another_and_leaves_the_refere
     [
         (lambda: adopt_profile(REFERENCE, PROFILE, START, "8f0c"), IsReference),
         (lambda: verify(REFERENCE, proof()), IsReference),
-        (lambda: describe(REFERENCE, "Maker M1", "40x/0.65"), IsReference),
+        (lambda: describe(REFERENCE, "Maker M1", "40x/0.65", START), IsReference),
         (lambda: verify(NEW, proof()), NoProfile),
         (lambda: verify(PROFILED, proof(NEWER_PROFILE)), OtherProfile),
         (lambda: adopt_profile(PROFILED, PROFILE, START, "8f0c"), NothingChanges),
@@ -107,7 +107,7 @@ def test_every_profile_is_remembered_with_when_and_by_whom() -> None:
 
 
 def test_the_profile_of_one_objective_adopted_for_another_needs_a_proof_of_its_own() -> None:
-    turned = adopt_profile(describe(VERIFIED, "Maker M1", "40x/0.65"), PROFILE, START, "8f0c")
+    turned = adopt_profile(describe(VERIFIED, "Maker M1", "40x/0.65", START), PROFILE, START, "8f0c")
 
     assert state_of(turned, MODEL) == "profiled"
 
@@ -241,7 +241,10 @@ class Life(RuleBasedStateMachine):
     @rule(objective=st.sampled_from(["100x/1.25", "40x/0.65"]))
     def turn_the_revolver(self, objective: str) -> None:
         turned = objective != self.microscope.objective
-        if self.attempt(not (turned and self.reference), lambda: describe(self.microscope, "Maker M1", objective)) and turned:
+        if (
+            self.attempt(not (turned and self.reference), lambda: describe(self.microscope, "Maker M1", objective, START))
+            and turned
+        ):
             self.current = self.proof = self.alarm = None
 
     @invariant()

@@ -94,8 +94,8 @@ def test_a_run_that_another_one_replaced_neither_begins_nor_ends() -> None:
 
 
 def test_another_objective_forgets_the_runs_of_the_one_before() -> None:
-    assert describe(queued(), None, "40x").runs == {}
-    assert describe(queued(), "Maker", None).runs.keys() == {COMMISSION}
+    assert describe(queued(), None, "40x", START).runs == {}
+    assert describe(queued(), "Maker", None, START).runs.keys() == {COMMISSION}
 
 
 def test_a_change_of_several_steps_is_one_version() -> None:
@@ -130,6 +130,16 @@ def test_a_picture_that_was_judged_again_is_one_field_of_its_first_time() -> Non
     (field,) = fields_of(SCOPE, rows)
 
     assert (field.at, [row.model for row in field.rows]) == (START, ["all-subtypes/1.0.1@7", "all-subtypes/1.0.0"])
+
+
+def test_fields_of_before_another_objective_are_left_out() -> None:
+    rows = [field_row(stored(f"{number}.jpg", f"s-{number}"), number) for number in range(3)]
+    turned = describe(describe(SCOPE, None, "40x", START + 2 * MINUTE), None, "100x", START + MINUTE)
+    named = describe(SCOPE, None, "40x", START + MINUTE)
+
+    assert [field.specimen.field for field in fields_of(turned, rows)] == ["2.jpg", "1.jpg"]
+    assert [field.specimen.field for field in fields_of(turned, rows, START + 2 * MINUTE)] == ["2.jpg"]
+    assert len(fields_of(named, rows)) == 3  # it has its first name
 
 
 def test_only_keys_say_which_microscope_took_a_picture() -> None:

@@ -110,6 +110,21 @@ def test_what_a_person_released_speaks_before_a_newer_models_answer() -> None:
     assert governing_row([]) is None
 
 
+def test_a_suspicion_speaks_until_a_person_releases_something() -> None:
+    urgent = row(model="all-subtypes/1.0.1", urgent=True)
+    milder = row(model="all-subtypes/1.0.1@7", finished_at=LATER, urgent=False)
+    released = milder.model_copy(update={"release": Release.FINAL, "released_at": LATER})
+
+    assert governing_row([urgent, milder]) == urgent
+    assert governing_row([urgent, released]) == released
+
+
+def test_a_reviewed_answer_speaks_before_a_newer_one_that_nobody_has_looked_at() -> None:
+    doubted = row(model="all-subtypes/1.0.1", verdicts=1, urgent=False)
+
+    assert governing_row([doubted, row(model="all-subtypes/1.0.1@7", finished_at=LATER, urgent=False)]) == doubted
+
+
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["ok", "Pre-B", "Pro-B"]), st.booleans()), max_size=12),
     st.sampled_from([1, 2]),

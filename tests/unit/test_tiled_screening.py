@@ -14,6 +14,7 @@ from hemascope.imaging.scale import red_cell_diameter
 from hemascope.imaging.synthetic import draw_synthetic_smear
 from hemascope.model.artifact import Artifact
 from hemascope.model.classifier import Classifier
+from hemascope.screening import tile
 from hemascope.screening.pipeline import Screening, screen
 from tests.support.fakes import FakeClock, FixedClassifier
 from tests.support.screenings import SPECIMEN, one_hot, tuned
@@ -153,6 +154,20 @@ def test_a_tile_without_white_cells_is_left_out(artifact: Artifact) -> None:
     assert report.evidence is not None
     assert report.evidence.quality.findings == ()
     assert report.evidence.tiles[1].label is None
+
+
+def test_a_tile_in_strange_colours_is_not_empty_though_no_cell_is_found_in_it(
+    artifact: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grey = np.ascontiguousarray(FIVE[..., (1, 1, 1)])
+    monkeypatch.setattr(tile, "colour_fingerprint", lambda picture: picture)
+    monkeypatch.setattr(type(artifact.colours), "score", lambda _, seen: 0.5 if np.ptp(seen, axis=2).any() else 2.0)
+
+    report = judged(field_of(NINE, grey, NINE), one_hot(tuned(artifact), "Benign")).report
+
+    assert report.result is not None
+    assert uses(report) == [TileUse.COUNTED, TileUse.UNREADABLE, TileUse.COUNTED]
+    assert report.result.decision is Decision.POOR_QUALITY
 
 
 def test_a_field_without_white_cells_is_poor(artifact: Artifact) -> None:

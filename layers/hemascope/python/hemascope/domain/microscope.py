@@ -69,6 +69,8 @@ class Microscope(_Row):
         For people: maker and model, and the objective that the pictures are taken with.
     is_reference
         It is the microscope of the artifact's own data. Only the operator says so.
+    objective_since
+        When its objective was changed last: pictures of before are of another optical path. None where it never was.
     profile
         The current profile; None before the first, and where the objective was changed since.
     profiles
@@ -89,6 +91,7 @@ class Microscope(_Row):
     name: Segment
     make: Label | None = None
     objective: Label | None = None
+    objective_since: datetime | None = None
     is_reference: bool = False
     profile: Digest | None = None
     profiles: tuple[ProfileVersion, ...] = ()
@@ -157,6 +160,8 @@ class MicroscopeUse:
         Digest of the proof that its answers rest on.
     change
         Number of the registry's change that made it so; 0 where it is not registered.
+    profile_since
+        From when on its pictures are such as the profile was fitted to; None where nobody knows.
     """
 
     name: str | None
@@ -165,6 +170,7 @@ class MicroscopeUse:
     profile_sha256: str | None = None
     verification_sha256: str | None = None
     change: int = 0
+    profile_since: datetime | None = None
 
     @property
     def is_verified(self) -> bool:
@@ -179,11 +185,12 @@ class MicroscopeUse:
         )
 
 
-def describe(microscope: Microscope, make: str | None, objective: str | None) -> Microscope:
+def describe(microscope: Microscope, make: str | None, objective: str | None, at: datetime) -> Microscope:
     """Change what people read of it.
 
     A profile belongs to one objective, so another objective takes the current profile out of use; commission again. The proof
-    goes with it: it would count once more if the same profile were adopted for the other objective.
+    goes with it: it would count once more if the same profile were adopted for the other objective. Pictures of before count
+    neither for the next profile nor for its proof, unless the objective had no name yet.
 
     Raises
     ------
@@ -194,7 +201,9 @@ def describe(microscope: Microscope, make: str | None, objective: str | None) ->
         return changed(microscope, make=make)
     if microscope.is_reference:
         raise IsReference
-    return changed(microscope, make=make, objective=objective, profile=None, verification=None, alarm=None, runs={})
+    since = at if microscope.objective else microscope.objective_since
+    out_of_use: dict[str, object] = {"profile": None, "verification": None, "alarm": None, "runs": {}}
+    return changed(microscope, make=make, objective=objective, objective_since=since, **out_of_use)
 
 
 def adopt_profile(microscope: Microscope, sha256: str, at: datetime, by: str, since: datetime | None = None) -> Microscope:

@@ -25,11 +25,18 @@ class MicroscopeField:
     at: datetime
     rows: tuple[LedgerRow, ...]
 
+    @property
+    def has_first(self) -> bool:
+        """Whether the row of its first judgement is among these."""
+        return self.rows[-1].model_name == self.rows[-1].model
+
 
 def fields_of(microscope: Microscope, rows: Iterable[LedgerRow], since: datetime | None = None) -> list[MicroscopeField]:
     """The fields of a microscope, newest first; those that arrived since a moment, where one is given.
 
-    Only keys count: a row that is listed for this microscope and whose key names another one is left out.
+    Only keys count: a row that is listed for this microscope and whose key names another one is left out. Where a moment is
+    given, so is a picture of which only later judgements are among the rows, since nobody knows when it arrived. Fields of
+    before the objective was changed are another optical path's.
     """
     by_version: dict[ObjectVersion, list[LedgerRow]] = defaultdict(list)
     for row in rows:
@@ -43,7 +50,9 @@ def fields_of(microscope: Microscope, rows: Iterable[LedgerRow], since: datetime
         field = MicroscopeField(version, specimen, judged[-1].finished_at, tuple(judged))
         if version.key not in by_key or field.at > by_key[version.key].at:
             by_key[version.key] = field
-    found = [field for field in by_key.values() if since is None or field.at >= since]
+    moments = [moment for moment in (since, microscope.objective_since) if moment]
+    since = max(moments, default=None)
+    found = [field for field in by_key.values() if since is None or (field.at >= since and field.has_first)]
     return sorted(found, key=lambda field: (field.at, field.object.object_id), reverse=True)
 
 

@@ -47,13 +47,15 @@ def apply_verdict(row: LedgerRow, verdicts: Sequence[Verdict], reviewers: int, n
 def governing_row(rows: Sequence[LedgerRow]) -> LedgerRow | None:
     """The row that patients and training sets get: the newest released one, else the newest with a report.
 
-    A new model that screens the archive again withdraws nothing that a person has released.
+    What screens a picture again, a new model or the same one after a change of the microscope, withdraws nothing that a person
+    has released. Nor does it make an urgent answer milder, or take the place of one that a person has looked at: before a
+    release the urgent rows come first, then those with a verdict.
     """
     with_report = [row for row in rows if row.report_key is not None]
-    return max(with_report, key=_released_then_newest, default=None)
+    return max(with_report, key=_rank, default=None)
 
 
-def _released_then_newest(row: LedgerRow) -> tuple[bool, float]:
-    is_released = row.release is not Release.PRELIMINARY
-    moment = row.released_at if is_released and row.released_at else row.finished_at
-    return is_released, moment.timestamp()
+def _rank(row: LedgerRow) -> tuple[bool, bool, bool, float]:
+    if row.release is not Release.PRELIMINARY:
+        return True, False, False, (row.released_at or row.finished_at).timestamp()
+    return False, row.urgent, row.verdicts > 0, row.finished_at.timestamp()

@@ -21,7 +21,7 @@ from hemascope.domain.microscope_jobs import (
     end_run,
     queue_run,
 )
-from hemascope.domain.microscope_refusal import TransitionRefused
+from hemascope.domain.microscope_refusal import OtherProfile, TransitionRefused
 from hemascope.domain.microscope_run import JobKind, JobRun, RunState
 from hemascope.domain.profile import ProfileLimits
 from hemascope.domain.specimen import digest_of
@@ -127,8 +127,9 @@ class MicroscopeJobService:
         Raises
         ------
         JobRefused
-            Where the microscope has another profile, or became a reference, meanwhile.
+            Where the microscope has another profile, or became a reference, or another run took this one's place, meanwhile.
         """
+        own = microscope.runs[JobKind.VERIFY].id
         now = self.clock.now()
         verification = Verification(
             sha256=proof.sha256, at=proof.at, by=proof.by, profile=proof.profile, model=proof.model.sha256
@@ -136,6 +137,9 @@ class MicroscopeJobService:
         run = JobRun(id=digest_of(proof.sha256, JobKind.RESCREEN), at=now, by=proof.by)
 
         def record(before: Microscope) -> Microscope:
+            run_now = before.runs.get(JobKind.VERIFY)
+            if run_now is None or run_now.id != own:
+                raise OtherProfile
             return queue_run(verify(before, verification), JobKind.RESCREEN, run, now)
 
         for _ in range(_ATTEMPTS):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from hemascope.domain.characters import compose
 from hemascope.domain.disease import Disease
@@ -16,6 +17,7 @@ from hemascope.portal.report_repository import ReportRepository
 
 _READERS = 8  # reports that are read in parallel
 _SHOWN = 5  # slides that a problem names
+_T = TypeVar("_T")
 Slides = Mapping[str, Sequence[MicroscopeField]]  # digest of the slide -> its fields
 
 
@@ -84,13 +86,20 @@ def read_table(text: str, slides: Slides, disease: Disease) -> dict[str, SlideAn
     for digest, fields in slides.items():
         digests.setdefault(fields[0].specimen.slide, []).append(digest)
     found = {name: digests.get(compose(name), []) for name in named}
-    _refuse("have no pictures of this microscope. Correct their ids, or leave them out", found, lambda count: count == 0)
-    _refuse("are of several patients. Leave them out, or tick them in the list", found, lambda count: count > 1)
-    return {found[name][0]: answer for name, answer in named.items()}
+    _refuse("have no pictures of this microscope. Correct their ids, or leave them out", found, lambda digests: not digests)
+    _refuse("are of several patients. Leave them out, or tick them in the list", found, lambda digests: len(digests) > 1)
+    answers: dict[str, SlideAnswer] = {}
+    given = {name: [answers.setdefault(found[name][0], answer), answer] for name, answer in named.items()}
+    _refuse("have two answers, under one name in two spellings. Leave the right one", given, _differ)
+    return answers
 
 
-def _refuse(fault: str, found: Mapping[str, Sequence[str]], is_wrong: Callable[[int], bool]) -> None:
-    wrong = [name for name, digests in found.items() if is_wrong(len(digests))]
+def _differ(answers: Sequence[SlideAnswer]) -> bool:
+    return answers[0] != answers[1]
+
+
+def _refuse(fault: str, found: Mapping[str, Sequence[_T]], is_wrong: Callable[[Sequence[_T]], bool]) -> None:
+    wrong = [name for name, of_it in found.items() if is_wrong(of_it)]
     if wrong:
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         raise BadRequest(f"These slides {fault}: {', '.join(wrong[:_SHOWN])}{more}.")

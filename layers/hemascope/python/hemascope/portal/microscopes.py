@@ -116,7 +116,8 @@ class MicroscopeService:
         ------
         NotFound, Conflict
         """
-        return self._change(person, microscope_id, lambda microscope: describe(microscope, **description.model_dump()))
+        now = self.clock.now()
+        return self._change(person, microscope_id, lambda microscope: describe(microscope, at=now, **description.model_dump()))
 
     def suspend_microscope(self, person: Person, microscope_id: str, request: SuspensionRequest) -> MicroscopeView:
         """Let a microscope give no answers for now. Those that it gave stay.

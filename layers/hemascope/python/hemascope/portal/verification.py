@@ -41,9 +41,11 @@ class VerificationRequest(Message):
     slides
         Digests of slides that are signed off; their answers are read from the reviewers' verdicts.
     table
-        A table of answers from elsewhere. Where both speak of a slide, they must agree.
+        A table of answers from elsewhere.
     again
         The slides of the newest proof, with the answers that it names.
+
+    Where two of these speak of a slide, or reviewers signed one off, they must agree.
     """
 
     slides: Annotated[tuple[SlideDigest, ...], Field(max_length=LARGEST_TABLE)] = ()
@@ -165,15 +167,14 @@ class VerificationService:
             if proof is None:
                 raise Conflict("This microscope has no proof whose slides could be used again.")
             found |= {slide.slide: SlideAnswer(known=slide.known, given_as=slide.given_as) for slide in proof.slides}
-        if request.slides:
-            chosen = {digest: slides[digest] for digest in request.slides if digest in slides}
-            signed = self.labels.answers(chosen, self.disease)
-            if len(signed) < len(set(request.slides)):
-                raise Conflict("Some of these slides are not signed off any more. Please look at the page again.")
-            found = _agreed(found, signed)
         if request.table.strip():
             found = _agreed(found, read_table(request.table, slides, self.disease))
-        return found
+        # What reviewers signed off since is compared too, whether or not somebody ticked it.
+        named = {digest: slides[digest] for digest in {*found, *request.slides} if digest in slides}
+        signed = self.labels.answers(named, self.disease)
+        if not signed.keys() >= set(request.slides):
+            raise Conflict("Some of these slides are not signed off any more. Please look at the page again.")
+        return _agreed(signed, found)
 
     def _slides(self, microscope: Microscope) -> Slides:
         return by_slide(

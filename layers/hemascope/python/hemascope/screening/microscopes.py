@@ -49,7 +49,15 @@ class MicroscopeLookup:
             return MicroscopeUse(name, state, change=microscope.version if microscope else 0)
         proof = microscope.verification if state is MicroscopeState.VERIFIED else None
         profile = self.load(microscope, microscope.profile)
-        return MicroscopeUse(name, state, profile, microscope.profile, proof.sha256 if proof else None, microscope.version)
+        return MicroscopeUse(
+            name,
+            state,
+            profile,
+            microscope.profile,
+            proof.sha256 if proof else None,
+            microscope.version,
+            microscope.profile_since,
+        )
 
     def load(self, microscope: Microscope, sha256: str) -> MicroscopeProfile:
         """The profile of this digest, from the cache where it is there: the digest stands for the content.

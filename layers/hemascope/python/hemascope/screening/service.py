@@ -7,6 +7,7 @@ happen twice, since the notification service claims a channel before it sends. A
 leaves a state from which the next delivery of its message continues.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -31,7 +32,7 @@ from hemascope.domain.specimen import (
 from hemascope.imaging.overlay import encode_pngs
 from hemascope.model.classifier import Classifier
 from hemascope.ports import Clock, Ledger, NotificationQueue, ObjectStore
-from hemascope.screening.again import holds_no_answer, may_judge_again, standing_row
+from hemascope.screening.again import as_it_came, holds_no_answer, may_judge_again, standing_row
 from hemascope.screening.drift import LOOK_AGAIN, NOT_CHARTED, DriftLook, DriftWatch
 from hemascope.screening.microscopes import MicroscopeLookup
 from hemascope.screening.pipeline import Screening, reject, screen, summarize
@@ -104,21 +105,32 @@ class ScreeningService:
     def _process_again(self, created: CreatedObject, receives: int) -> Outcome:
         """Judge a picture again where its microscope changed; what stands already stays beside the new report."""
         object_id = created.object.object_id
-        rows = [row for row in self.ledger.rows_of(object_id) if row.model_name == self._model]
+        rows = self.ledger.rows_of(object_id)
+        own = [row for row in rows if row.model_name == self._model]
         specimen = specimen_of(created.object.key)
         microscope = self.microscopes.find(specimen) if specimen else None
         standing = standing_row(rows)
         if standing is None or microscope is None:
             return self._bring_to_end(created, self._model, receives)
-        model = judged_again(self._model, microscope.change)
-        if model != standing.model and not may_judge_again(rows, microscope):
-            return Outcome(standing)
-        outcome = self._bring_to_end(created, model, receives, microscope)
-        if outcome.row.report_key:
-            for row in rows:
-                if holds_no_answer(row) and row.model != model:
-                    self.ledger.supersede(object_id, row.model)
+        model = judged_again(self._model, microscope.change) if standing_row(own) else self._model
+        if not may_judge_again(rows, microscope, self._model):
+            # It may have been judged by an earlier delivery of this message, which did not live to announce or to mark it.
+            outcome = self._bring_to_end(created, standing.model, receives)
+        else:
+            outcome = self._bring_to_end(created, model, receives, microscope)
+        self._supersede(own, outcome.row)
         return outcome
+
+    def _supersede(self, rows: Sequence[LedgerRow], latest: LedgerRow) -> None:
+        """Mark the rows of one model without an answer that came before the latest one with a report."""
+        for row in rows:
+            if (
+                latest.report_key
+                and holds_no_answer(row)
+                and row.model != latest.model
+                and row.finished_at <= latest.finished_at
+            ):
+                self.ledger.supersede(row.object_id, row.model)
 
     def _bring_to_end(
         self, created: CreatedObject, model: str, receives: int, microscope: MicroscopeUse | None = None
@@ -173,6 +185,8 @@ class ScreeningService:
         except RejectedSmear as refusal:
             return reject(refusal, None, artifact, version.object_id), None, NOT_CHARTED
         microscope = microscope or self.microscopes.find(specimen)
+        if created.is_repeated:  # it may be of another time of its microscope
+            microscope = as_it_came(self.ledger.rows_of(version.object_id), microscope)
         try:
             if created.size is not None:
                 check_size(created.size)

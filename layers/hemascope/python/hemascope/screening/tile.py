@@ -111,16 +111,19 @@ def _judge(
     answer = classifier.answer(inputs)
     uncorrected = _uncorrected_scores(photographed, working, classifier)
     laps.mark("network")
-    known = max(score, answer.feature_score) <= 1.0
     minimum = artifact.manifest.decision.minimum_cells
-    use = TileUse.UNREADABLE if figures.is_blank else _use_of(findings, inputs.segmentation.cell_count, minimum, known)
+    use = TileUse.UNREADABLE
+    if not figures.is_blank:
+        use = _use_of(findings, inputs.segmentation.cell_count, minimum, score, answer.feature_score)
     return JudgedTile(tile, figures, measured, findings, inputs, answer, score, uncorrected, use)
 
 
-def _use_of(findings: Sequence[QualityFinding], cells: int, minimum: int, known: bool) -> TileUse:
+def _use_of(findings: Sequence[QualityFinding], cells: int, minimum: int, colour_score: float, feature_score: float) -> TileUse:
     if not findings and cells >= minimum:
-        return TileUse.COUNTED if known else TileUse.OUT_OF_DISTRIBUTION
-    return TileUse.EMPTY if shows_no_cells(findings, cells) else TileUse.UNREADABLE
+        is_known = max(colour_score, feature_score) <= 1.0
+        return TileUse.COUNTED if is_known else TileUse.OUT_OF_DISTRIBUTION
+    # In strange colours no cell is found, however many there are.
+    return TileUse.EMPTY if shows_no_cells(findings, cells) and colour_score <= 1.0 else TileUse.UNREADABLE
 
 
 def _uncorrected_scores(photographed: Picture | None, working: Picture, classifier: Classifier) -> UncorrectedScores | None:
