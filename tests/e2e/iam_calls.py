@@ -19,16 +19,6 @@ TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 OWNER = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
-def allow_batches(cloud: LocalCloud) -> None:
-    """The emulator has an action of its own for batches of messages; on AWS ``sqs:SendMessage`` allows them, too."""
-    allowed = {"Effect": "Allow", "Action": "sqs:SendMessageBatch", "Resource": "*"}
-    cloud.client("iam").put_role_policy(
-        RoleName=cloud.role_of("microscope_jobs").rsplit("/", 1)[1],
-        PolicyName="emulated",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
-    )
-
-
 @dataclass
 class Tried:
     """What a role tries: clients with its credentials, and the names of what stands in the cloud.

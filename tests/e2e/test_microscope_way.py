@@ -18,7 +18,7 @@ from hemascope_cli.local.accounts import DEMO_HOSPITAL, DEMO_PATIENT
 from hemascope_cli.local.cloud import LocalCloud
 from hemascope_cli.local.serve import running
 from hemascope_cli.project import artifact_folder
-from tests.e2e.iam_calls import allow_batches
+from tests.support.emulator import allow_batches
 from tests.support.lamps import COLD, KINDS, LEUKEMIA, OVEREXPOSED, WARM, photographed, shelf
 from tests.support.patience import wait_until
 from tests.web.chromium import own_context, sign_in

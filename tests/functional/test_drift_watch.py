@@ -286,3 +286,15 @@ def test_an_index_that_lags_behind_delays_nothing() -> None:
         scene.field(number, -3.0)
 
     assert scene.look(field_row(9, -3.0)) is ALARM  # its own row is not in the ledger yet
+
+
+def test_pictures_that_were_judged_again_do_not_hide_the_fields_that_count() -> None:
+    plain, crowded = Scene(), Scene()
+    for scene, number in ((scene, number) for scene in (plain, crowded) for number in range(3)):
+        scene.field(number, light=-3.0)
+    again = {"drift": None, "finished_at": crowded.clock.time}
+    crowded.ledger.rows += [field_row(number).model_copy(update=again) for number in range(1000, 1100)]
+    without, among = ([scene.field(number, light=-3.0) for number in range(3, 20)] for scene in (plain, crowded))
+
+    assert without == among
+    assert SUSPENDED in among

@@ -1,5 +1,6 @@
 """The local cloud's emulator alone, without stacks and workers, for tests of one adapter."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hemascope_cli.local.cloud import free_port, wait_until
+from hemascope_cli.local.cloud import LocalCloud, free_port, wait_until
 
 _LONG = 120  # seconds: only a limit against hanging
 
@@ -40,3 +41,13 @@ def emulator() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(_LONG)
+
+
+def allow_batches(cloud: LocalCloud) -> None:
+    """The emulator has an action of its own for batches of messages; on AWS ``sqs:SendMessage`` allows them, too."""
+    allowed = {"Effect": "Allow", "Action": "sqs:SendMessageBatch", "Resource": "*"}
+    cloud.client("iam").put_role_policy(
+        RoleName=cloud.role_of("microscope_jobs").rsplit("/", 1)[1],
+        PolicyName="emulated",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
+    )

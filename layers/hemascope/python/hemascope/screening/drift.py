@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from hemascope.domain import microscope_fields
 from hemascope.domain.drift import Baseline, DriftAlarm, DriftFinding, DriftNotice, Figures
 from hemascope.domain.drift_chart import (
     ALARM,
@@ -31,6 +32,7 @@ from hemascope.domain.specimen import Specimen
 from hemascope.ports import Clock, Ledger, MicroscopeRegistry, NotificationQueue
 
 logger = logging.getLogger(__name__)
+_ENOUGH = 40  # charted fields among the newest rows: older ones weigh less than a fiftieth together
 _ATTEMPTS = 5
 
 
@@ -151,6 +153,9 @@ class DriftWatch:
 
     def _chart(self, microscope: Microscope, baseline: Baseline, field: ChartedField) -> DriftChart:
         rows = self.ledger.rows_by_microscope(microscope.digest, ROWS)
+        if len(rows) == ROWS and sum(row.drift is not None for row in rows) < _ENOUGH:
+            # After a re-screening or an archive run the newest rows are of old pictures, which are not charted.
+            rows = self.ledger.rows_by_microscope(microscope.digest, microscope_fields.ROWS)
         known = charted_fields(rows, microscope, baseline)
         # The index may lag behind, and at a second delivery the field itself is in it.
         return draw_chart([*(one for one in known if one.object_id != field.object_id), field], baseline)
