@@ -125,6 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _keep_file_names()
     try:
         status = _command()(args=arguments, prog_name="hemascope", standalone_mode=False)
+        sys.stdout.flush()  # a full disk is told here, and not in the words of the interpreter when the process ends
     except typer.TyperException as error:
         _explain(error)
         raise SystemExit(error.exit_code) from None
