@@ -24,7 +24,7 @@ from tests.support.job_world import ADMIN, OPEN, RUN, SCOPE, JobWorld, field_row
 
 COMMISSION = JobKind.COMMISSION
 COUNTS = StoredCounts()
-EXPOSED = OPEN.model_copy(update={"largest_clipped": 0.25})
+EXPOSED = OPEN.model_copy(update={"largest_clipped": 0.2})
 
 
 def drawn(seed: int, exposure: float = 1.0) -> bytes:

@@ -21,7 +21,7 @@ from hemascope.screening.pipeline import screen
 from training.export.microscope_reference import fit_reference
 
 GOOD = FittedFigures(
-    fields=60, slides=30, clipped=(0.1, 0.25, 0.0), uncorrected_score=5.0, corrected_score=0.52, quality_passed=0.9
+    fields=60, slides=30, clipped=(0.1, 0.2, 0.0), uncorrected_score=5.0, corrected_score=0.52, quality_passed=0.9
 )
 OPEN = ProfileLimits(
     minimum_fields=1, minimum_slides=1, largest_uncorrected_score=1000, largest_corrected_score=1000, smallest_quality_passed=0

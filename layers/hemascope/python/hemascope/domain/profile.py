@@ -96,7 +96,7 @@ class ProfileLimits(_Contract):
 
     minimum_fields: Annotated[int, Field(ge=1)] = 30
     minimum_slides: Annotated[int, Field(ge=1)] = 20
-    largest_clipped: Annotated[float, Field(ge=0.0, le=1.0)] = 0.25  # of each channel
+    largest_clipped: Annotated[float, Field(ge=0.0, le=1.0)] = 0.20  # of each channel
     largest_uncorrected_score: Annotated[float, Field(gt=0.0)] = 5.0
     largest_corrected_score: Annotated[float, Field(gt=0.0)] = 0.52
     smallest_quality_passed: Annotated[float, Field(ge=0.0, le=1.0)] = 0.9
