@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from hemascope.domain.specimen import ObjectVersion, Specimen, smear_key
 from tests.support.fake_microscopes import FakeMicroscopes
 from tests.support.fakes import START
 from tests.support.job_world import field_row
-from tests.support.portal_world import PortalWorld, account, content, opened
+from tests.support.portal_world import PortalWorld, account, content
 
 ADMIN, TECHNICIAN = account("admin"), account("technician")
 SCOPE = Microscope(hospital="st-mary", name="scope 2")
@@ -32,11 +31,6 @@ Call = Callable[..., dict[str, Any]]
 @pytest.fixture
 def portal() -> PortalWorld:
     return PortalWorld(microscopes=FakeMicroscopes(SCOPE))
-
-
-@pytest.fixture
-def ask(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> Call:
-    return opened(root, portal, monkeypatch)
 
 
 def sent(

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from hemascope.domain.manifest import WEIGHTS
 from hemascope.domain.microscope import Microscope, Verification, adopt_profile, describe, set_reference, verify
 from tests.support.fake_microscopes import FakeMicroscopes
 from tests.support.fakes import START
-from tests.support.portal_world import PortalWorld, account, content, opened
+from tests.support.portal_world import PortalWorld, account, content
 
 ADMIN, TECHNICIAN = account("admin"), account("technician")
 PROFILE, PROOF = "a" * 64, "e" * 64
@@ -23,11 +22,6 @@ Call = Callable[..., dict[str, Any]]
 @pytest.fixture
 def portal() -> PortalWorld:
     return PortalWorld(microscopes=FakeMicroscopes(SCOPE))
-
-
-@pytest.fixture
-def ask(root: Path, portal: PortalWorld, monkeypatch: pytest.MonkeyPatch) -> Call:
-    return opened(root, portal, monkeypatch)
 
 
 def sent(ask: Call, route: str, body: dict[str, Any] | None = None, who: dict[str, str] | None = None) -> tuple[int, Any]:
