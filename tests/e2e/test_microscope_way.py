@@ -1,4 +1,4 @@
-"""A new microscope's way, as its administrator goes it on the pages: refused, mended, proven, changed, suspended, and again."""
+"""Commissioning, verification, drift and recommissioning of a new microscope, as an administrator does them on the pages."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -153,7 +153,7 @@ def state_is(page: Page, state: str) -> None:
 
 
 def begin_anew(page: Page, bench: Bench) -> None:
-    """What was mended counts from now on: other pictures, and a profile of them."""
+    """Take new pictures after a change at the microscope, and fit a profile to these alone."""
     moment = page.evaluate(_LOCAL_TIME)
     bench.photograph_ordinary_slides()
     commission(page, "done", since=moment)

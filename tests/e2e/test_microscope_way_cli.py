@@ -1,4 +1,4 @@
-"""A new microscope's way on the command line: refused for clipping, mended, profiled, proven, and only then answered."""
+"""A new microscope on the command line: refused for clipping, commissioned at a lower exposure, verified, then answered."""
 
 import json
 from pathlib import Path
@@ -36,14 +36,14 @@ def test_the_way_on_the_command_line(dataset: Path, tmp_path: Path, capsys: pyte
     ]
     profile, proof, answers = (tmp_path / name for name in ("profile.json", "proof.json", "answers.csv"))
     photograph(dataset, tmp_path / "clipped", OVEREXPOSED, ordinary)
-    photograph(dataset, tmp_path / "mended", WARM, ordinary)
+    photograph(dataset, tmp_path / "lower-exposure", WARM, ordinary)
     photograph(dataset, tmp_path / "known", WARM, known, start=20)
     photograph(dataset, tmp_path / "new", WARM, [("n-1", "Pre", 3), ("n-2", "Benign", 3)], start=60)
     answers.write_text("slide,answer\n" + "\n".join(f"{slide},{LEUKEMIA.get(kind, 'benign')}" for slide, kind, _ in known))
 
     refused = main(["commission", str(tmp_path / "clipped"), "--out", str(profile)])
     told, written = capsys.readouterr(), profile.exists()
-    made = main(["commission", str(tmp_path / "mended"), "--out", str(profile)])
+    made = main(["commission", str(tmp_path / "lower-exposure"), "--out", str(profile)])
     before = decisions(capsys, str(tmp_path / "new"), "--profile", str(profile))
     signed = ["--microscope", "left", "--by", "account-17", "--sensitivity", "0.5", "--specificity", "0.5"]
     files = ["--profile", str(profile), "--answers", str(answers), "--out", str(proof)]

@@ -143,10 +143,10 @@ def test_with_another_profile_it_is_judged_again(artifact: Artifact, smear: byte
     created = world.arrive(smear, KEY)
     world.screening_service().process(created)
     store_profile(world, OTHER.sha256, OTHER.to_json().encode())
-    mended = adopt_profile(scope(artifact.reference.sha256), OTHER.sha256, START, "8f0c")
-    proof = mended.verification
+    commissioned = adopt_profile(scope(artifact.reference.sha256), OTHER.sha256, START, "8f0c")
+    proof = commissioned.verification
     assert proof
-    change(world, verify(mended, proof.model_copy(update={"profile": OTHER.sha256})))
+    change(world, verify(commissioned, proof.model_copy(update={"profile": OTHER.sha256})))
 
     world.screening_service().process(again(created))
 

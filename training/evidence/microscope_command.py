@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from training.evidence.evaluated_artifact import EvaluatedArtifact
     from training.evidence.microscopes import Laboratory, Trial
 
-PARTS = ("colours", "fewer", "ruler", "tiles", "light", "strangers", "drift")
+PARTS = ("colours", "fewer", "ruler", "tiles", "light", "foreign", "drift")
 _FEWER_SMEARS = 3  # every third smear is judged where fields are fewer
 
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=1, help="processes for simulated microscopes")
     parser.add_argument("--draws", type=int, default=5, help="commissioning draws of each kind")
     parser.add_argument("--smears", type=int, help="judge at most so many smears, for a quick look (default: all unseen ones)")
-    parser.add_argument("--strangers", type=int, help="judge at most so many pictures of each source (default: all)")
+    parser.add_argument("--foreign", type=int, help="judge at most so many pictures of each source (default: all)")
     parser.add_argument("--shifts", nargs="+", help="names of shifts (default: all)")
     parser.add_argument("--out", type=Path, help="also write the report as JSON and Markdown into this folder")
 
@@ -50,7 +50,7 @@ def run_microscopes(data: "Evaluation", options: argparse.Namespace) -> None:
 def measure(data: "Evaluation", artifact: "EvaluatedArtifact", options: argparse.Namespace) -> dict[str, Any]:
     """The report: a dict that JSON can hold."""
     from training.data.dataset import fingerprint
-    from training.evidence import microscope_drift, microscope_light, microscope_scale, microscope_strangers, microscopes
+    from training.evidence import microscope_drift, microscope_foreign, microscope_light, microscope_scale, microscopes
 
     samples, about = artifact.part(data.samples, "test")
     tested = _spread(samples, options.smears)
@@ -81,9 +81,9 @@ def measure(data: "Evaluation", artifact: "EvaluatedArtifact", options: argparse
         report["drift"] = microscope_drift.measure_drift(data.root, artifact.classifier, tested, drawn)
     if "light" in options.parts and options.white_cells:
         report["light"] = microscope_light.measure_light(artifact.classifier, options.white_cells)
-    if "strangers" in options.parts:
-        strangers = microscope_strangers.find_strangers(data.root / "OtherLab", options.white_cells, options.strangers)
-        report["strangers"] = [microscope_strangers.measure_stranger(found, artifact.classifier) for found in strangers]
+    if "foreign" in options.parts:
+        sources = microscope_foreign.find_foreign_sources(data.root / "OtherLab", options.white_cells, options.foreign)
+        report["foreign"] = [microscope_foreign.measure_foreign_source(found, artifact.classifier) for found in sources]
     return report
 
 

@@ -44,8 +44,8 @@ def microscopes(report: Mapping[str, Any], *, markdown: bool) -> str:
         parts += _tiles(report["tiles"], markdown)
     if "light" in report:
         parts += _light(report["light"], markdown)
-    if "strangers" in report:
-        parts += strangers(report["strangers"], markdown)
+    if "foreign" in report:
+        parts += foreign_sources(report["foreign"], markdown)
     if "drift" in report:
         parts += drift_parts(report["drift"], markdown=markdown)
     return "\n\n".join(parts)
@@ -62,7 +62,7 @@ _HEADER = (
 )
 
 
-_STRANGERS = (
+_FOREIGN = (
     "source",
     "pictures",
     "commissioning, beside counts",
@@ -204,7 +204,7 @@ def _light(found: Mapping[str, Any], markdown: bool) -> list[str]:
     ]
 
 
-def strangers(rows: _Rows, markdown: bool) -> list[str]:
+def foreign_sources(rows: _Rows, markdown: bool) -> list[str]:
     """What would be stated of foreign pictures, as a sentence and a table."""
     lines = [
         (
@@ -223,12 +223,12 @@ def strangers(rows: _Rows, markdown: bool) -> list[str]:
     pictures = sum(row["pictures"] for row in rows)
     return [
         (
-            f"Strangers: {pictures} pictures that show no leukemia. Each source is a microscope of its own, with a profile "
+            f"Foreign sources: {pictures} pictures that show no leukemia. Each source is a microscope of its own, with a profile "
             "that is fitted to every second of its slides, whether commissioning accepts it or not. The first columns "
             "count confident answers; then follows what quality gate and guards decide alone, and what would be decided with "
             f"the profile once a simulated verification has passed. Confident where none may be: {stated}."
         ),
-        table(_STRANGERS, lines, markdown=markdown),
+        table(_FOREIGN, lines, markdown=markdown),
     ]
 
 

@@ -40,7 +40,7 @@ _PROVED = {KnownAnswer.LEUKEMIA: 29, KnownAnswer.BENIGN: 9}  # slides without an
 
 
 @dataclass(frozen=True)
-class Stranger:
+class ForeignSource:
     """A source of pictures: names of slides, and the files in the same order. None of them shows leukemia."""
 
     name: str
@@ -54,7 +54,7 @@ class Stranger:
         return [place for place, slide in enumerate(self.slides) if slide in chosen]
 
 
-def find_strangers(other_laboratory: Path, white_cells: Path | None, most: int | None = None) -> Iterator[Stranger]:
+def find_foreign_sources(other_laboratory: Path, white_cells: Path | None, most: int | None = None) -> Iterator[ForeignSource]:
     """Single cells of another laboratory, the Pi microscope's fields where their folder is given, and pictures of no smear.
 
     Parameters
@@ -63,20 +63,20 @@ def find_strangers(other_laboratory: Path, white_cells: Path | None, most: int |
         At most so many pictures of each source, from all over it; None: all.
     """
     cells = [(file.stem, file.read_bytes()) for file in sorted(other_laboratory.glob("*"))]
-    yield _stranger("another laboratory's cells", cells, most)
+    yield _foreign_source("another laboratory's cells", cells, most)
     if white_cells is not None:
         entries = json.loads((white_cells / "chula" / "cells.json").read_text())
         files = [(entry["slide"], (white_cells / "chula" / "fields" / entry["file"]).read_bytes()) for entry in entries]
-        yield _stranger("the Pi microscope's fields", files, most)
+        yield _foreign_source("the Pi microscope's fields", files, most)
     drawn: dict[str, list[tuple[str, bytes]]] = {}
     for number, (kind, picture) in enumerate(ood_images()):
         if most is None or number % PER_KIND < most:
             drawn.setdefault(kind, []).append((str(number), encode_png(picture)))
     for kind, pictures in drawn.items():
-        yield _stranger(f"pictures of no smear: {kind}", pictures, most)
+        yield _foreign_source(f"pictures of no smear: {kind}", pictures, most)
 
 
-def measure_stranger(stranger: Stranger, classifier: Classifier) -> dict[str, Any]:
+def measure_foreign_source(source: ForeignSource, classifier: Classifier) -> dict[str, Any]:
     """Judge a source in every state.
 
     Returns
@@ -88,28 +88,28 @@ def measure_stranger(stranger: Stranger, classifier: Classifier) -> dict[str, An
         correction. ``states``: decisions in each state that is closed. ``failed``: decisions with a proof that was made of its
         own pictures and does not pass; ``passed``: with a simulated one that does.
     """
-    profile, refused = commission_stranger(stranger, classifier)
-    return {"refused": refused, "map": profile.colour.name} | judge_stranger(stranger, classifier, profile)
+    profile, refused = commission_foreign_source(source, classifier)
+    return {"refused": refused, "map": profile.colour.name} | judge_foreign_source(source, classifier, profile)
 
 
-def judge_stranger(stranger: Stranger, classifier: Classifier, profile: MicroscopeProfile) -> dict[str, Any]:
-    """The rows of :func:`measure_stranger` that follow from a profile."""
-    states = {state.value: _decisions(stranger, classifier, MicroscopeUse("stranger", state)) for state in _CLOSED}
+def judge_foreign_source(source: ForeignSource, classifier: Classifier, profile: MicroscopeProfile) -> dict[str, Any]:
+    """The rows of :func:`measure_foreign_source` that follow from a profile."""
+    states = {state.value: _decisions(source, classifier, MicroscopeUse("foreign", state)) for state in _CLOSED}
     profiled, _ = use_of(profile, None, classifier.artifact.reference)
-    corrected = [_judge(data, classifier, profiled) for data in stranger.files]
+    corrected = [_judge(data, classifier, profiled) for data in source.files]
     states[profiled.state.value] = _count(corrected)
     opened, _ = use_of(profile, _simulated_proof(profile, classifier), classifier.artifact.reference)
-    reports = [_judge(data, classifier, opened) for data in stranger.files]
-    failed_proof = _failed_proof(stranger, reports, profile, classifier)
+    reports = [_judge(data, classifier, opened) for data in source.files]
+    failed_proof = _failed_proof(source, reports, profile, classifier)
     failed, against = use_of(profile, failed_proof, classifier.artifact.reference)
     return {
-        "source": stranger.name,
-        "pictures": len(stranger.files),
-        "fitted": len(stranger.fitted),
-        "guards": _decisions(stranger, classifier, None),
+        "source": source.name,
+        "pictures": len(source.files),
+        "fitted": len(source.fitted),
+        "guards": _decisions(source, classifier, None),
         "beyond": sum(_is_beyond(report) for report in corrected),
         "states": states,
-        "failed": {"against": against, "decisions": _decisions(stranger, classifier, failed)},
+        "failed": {"against": against, "decisions": _decisions(source, classifier, failed)},
         "passed": _count(reports),
     }
 
@@ -119,32 +119,32 @@ def is_closed(row: dict[str, Any]) -> bool:
     return not any(found.get(Decision.CONFIDENT.value, 0) for found in (*row["states"].values(), row["failed"]["decisions"]))
 
 
-def _stranger(name: str, pictures: Sequence[tuple[str, bytes]], most: int | None) -> Stranger:
+def _foreign_source(name: str, pictures: Sequence[tuple[str, bytes]], most: int | None) -> ForeignSource:
     count = len(pictures) if most is None else min(most, len(pictures))
     chosen = [pictures[place * len(pictures) // count] for place in range(count)]
-    return Stranger(name, tuple(slide for slide, _ in chosen), tuple(data for _, data in chosen))
+    return ForeignSource(name, tuple(slide for slide, _ in chosen), tuple(data for _, data in chosen))
 
 
-def commission_stranger(stranger: Stranger, classifier: Classifier) -> tuple[MicroscopeProfile, list[str]]:
+def commission_foreign_source(source: ForeignSource, classifier: Classifier) -> tuple[MicroscopeProfile, list[str]]:
     """The profile that commissioning would make without its limits, and which of them forbid it."""
     reference = load_reference(ArtifactFolder.open(classifier.artifact.folder))
     reasons = []
-    fields = _read(stranger, square_pixels=True)
+    fields = _read(source, square_pixels=True)
     try:
         profile = fit_profile(fields, reference, classifier, OPEN)
     except RejectedSmear as refusal:  # by the ruler they show too little of a slide; whoever says "squeezed" goes around it
         reasons.append(refusal.reason.value)
-        profile = fit_profile(_read(stranger, square_pixels=False), reference, classifier, OPEN)
+        profile = fit_profile(_read(source, square_pixels=False), reference, classifier, OPEN)
     assert profile.figures is not None  # of a profile that was fitted
     return profile, reasons + [refusal.reason.value for refusal in check_figures(profile.figures, ProfileLimits())]
 
 
-def _read(stranger: Stranger, *, square_pixels: bool) -> list[CommissioningField]:
+def _read(source: ForeignSource, *, square_pixels: bool) -> list[CommissioningField]:
     """The fields that can be read, as ``hemascope commission`` takes them."""
     fields = []
-    for place in stranger.fitted:
+    for place in source.fitted:
         with suppress(RejectedSmear):
-            fields.append(read_field(stranger.files[place], stranger.slides[place], square_pixels=square_pixels))
+            fields.append(read_field(source.files[place], source.slides[place], square_pixels=square_pixels))
     return fields
 
 
@@ -167,15 +167,15 @@ def _simulated_proof(profile: MicroscopeProfile, classifier: Classifier) -> Veri
 
 
 def _failed_proof(
-    stranger: Stranger, reports: Sequence[Report], profile: MicroscopeProfile, classifier: Classifier
+    source: ForeignSource, reports: Sequence[Report], profile: MicroscopeProfile, classifier: Classifier
 ) -> VerificationProof:
     """What verification says of the source's own pictures, all known to be benign."""
     fields = [
         ScreenedField(slide, str(place), hashlib.sha256(data).hexdigest(), report)
-        for place, (slide, data, report) in enumerate(zip(stranger.slides, stranger.files, reports, strict=True))
+        for place, (slide, data, report) in enumerate(zip(source.slides, source.files, reports, strict=True))
     ]
     artifact = classifier.artifact
-    answers = dict.fromkeys(stranger.slides, _BENIGN)
+    answers = dict.fromkeys(source.slides, _BENIGN)
     return make_proof(fields, answers, profile, artifact.reference, artifact.manifest.disease, SIGNED)
 
 
@@ -183,8 +183,8 @@ def _judge(data: bytes, classifier: Classifier, use: MicroscopeUse | None) -> Re
     return screen(data, SPECIMEN, classifier, microscope=use, draw=False).report
 
 
-def _decisions(stranger: Stranger, classifier: Classifier, use: MicroscopeUse | None) -> dict[str, int]:
-    return _count([_judge(data, classifier, use) for data in stranger.files])
+def _decisions(source: ForeignSource, classifier: Classifier, use: MicroscopeUse | None) -> dict[str, int]:
+    return _count([_judge(data, classifier, use) for data in source.files])
 
 
 def _count(reports: Sequence[Report]) -> dict[str, int]:
